@@ -1,0 +1,148 @@
+"""Feed-forward style transfer with any style picture: one pass, statistics exchanged at four depths.
+
+The content's relu4_1 features take on the style's moments; the decoder turns them back into a picture, and on its way,
+where its own maps stand for relu3_1, relu2_1 and relu1_1, they take on the style's moments again: from coarse to fine,
+in a single pass, what Li et al. (Universal Style Transfer, NeurIPS 2017) do with four separate auto-encoders.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from styleshot_demo.classical.features import Encoder, conv
+from styleshot_demo.classical.statistics import Affine, Moments, moments, towards
+
+DEPTHS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
+INNER = {"relu3_1": 96, "relu2_1": 48, "relu1_1": 24}
+
+
+class Decoder(nn.Module):
+    """relu4_1 features back to a picture, with maps that stand for relu3_1, relu2_1 and relu1_1 on the way.
+
+    Each stage halves the stride: nearest-neighbour enlargement between 3x3 convolutions. At a `fused` depth the stage
+    also gets the content's own features of that depth, restyled, so that contours need not survive the bottleneck.
+    """
+
+    def __init__(
+        self, widths: Mapping[str, int], inner: Mapping[str, int] | None = None, fused: Sequence[str] = ()
+    ) -> None:
+        """`widths`: channels of the encoder's layers; `inner`: channels inside each stage; `fused`: see class."""
+        super().__init__()
+        self.widths = {name: widths[name] for name in DEPTHS}
+        self.inner = dict(inner or INNER)
+        self.fused = tuple(fused)
+        self.stages = nn.ModuleDict()
+        self.fusions = nn.ModuleDict()
+        for above, name in zip(DEPTHS, DEPTHS[1:], strict=False):
+            width = self.inner[name]
+            self.stages[name] = nn.ModuleList(
+                [conv(self.widths[above], width), conv(width, width), conv(width, self.widths[name])]
+            )
+        for name in self.fused:
+            self.fusions[name] = nn.Conv2d(self.widths[name], self.widths[name], 1)
+            nn.init.zeros_(self.fusions[name].weight)
+            nn.init.zeros_(self.fusions[name].bias)
+        self.picture = conv(self.widths["relu1_1"], 3)
+
+    def forward(
+        self,
+        given: Mapping[str, Tensor],
+        sizes: Mapping[str, tuple[int, int]],
+        restyle: Callable[[str, Tensor], Tensor],
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """(pixels [N, 3, H, W], about [0, 1] but not clipped; the maps of each depth before they were restyled).
+
+        given    restyled content features [N, C, h, w] of relu4_1 and of the fused depths
+        sizes    height and width at each depth
+        restyle  called with a depth and the decoder's maps there; gives them the style's moments
+        """
+        maps, made = given["relu4_1"], {}
+        for name in DEPTHS[1:]:
+            first, second, last = self.stages[name]
+            maps = torch.relu(first(maps))
+            maps = nn.functional.interpolate(maps, size=sizes[name], mode="nearest")
+            made[name] = last(torch.relu(second(maps)))
+            maps = restyle(name, made[name])
+            if name in self.fusions:
+                maps = maps + self.fusions[name](given[name] - maps)
+        return self.picture(maps), made
+
+
+@dataclass
+class Encoded:
+    """A content picture and its styles, ready to be decoded at any strength.
+
+    pixels   [1, 3, H, W], the content
+    maps     the content's feature maps: relu4_1, and each depth that the decoder fuses
+    affines  the maps onto the styles' moments for those
+    sizes    height and width at each depth
+    styles   per depth: the styles' moments and weights
+    rebuilt  [1, 3, H, W]: what the decoder makes of the unchanged features; None until a strength below 1 needs it
+    """
+
+    pixels: Tensor
+    maps: dict[str, Tensor]
+    affines: dict[str, Affine]
+    sizes: dict[str, tuple[int, int]]
+    styles: dict[str, list[tuple[Moments, float]]]
+    transform: str
+    rebuilt: Tensor | None = None
+
+
+class FastTransfer:
+    """Encoder and decoder together: `encode` once per pair, `decode` once per strength."""
+
+    def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
+        self.encoder = encoder
+        self.decoder = decoder
+
+    @torch.inference_mode()
+    def encode(self, content: Tensor, styles: Sequence[tuple[Tensor, float]], transform: str = "wct") -> Encoded:
+        """Read a pair.
+
+        content    [1, 3, H, W], RGB in [0, 1], sides of at least 16 and any parity
+        styles     ([1, 3, H, W], weight) with weights that sum to 1
+        transform  "wct" or "adain"
+        """
+        content = content.contiguous(memory_format=torch.channels_last)
+        found = self.encoder(content, DEPTHS)
+        wanted: dict[str, list[tuple[Moments, float]]] = {name: [] for name in DEPTHS}
+        for picture, weight in styles:
+            for name, maps in self.encoder(picture.contiguous(memory_format=torch.channels_last), DEPTHS).items():
+                wanted[name].append((moments(maps), weight))
+        needed = ("relu4_1", *self.decoder.fused)
+        return Encoded(
+            pixels=content,
+            maps={name: found[name] for name in needed},
+            affines={name: towards(moments(found[name]), wanted[name], transform) for name in needed},
+            sizes={name: tuple(maps.shape[2:]) for name, maps in found.items()},
+            styles=wanted,
+            transform=transform,
+        )
+
+    @torch.inference_mode()
+    def decode(self, encoded: Encoded, strength: float = 1.0) -> Tensor:
+        """The picture [1, 3, H, W] in [0, 1]; strength 0 gives the content back exactly, 1 the full style.
+
+        Between them the features are blended, and so is what the auto-encoder loses of the content, which makes the
+        path continuous and its start exact.
+        """
+        if strength == 0:
+            return encoded.pixels.clone()
+        pixels = self._paint(encoded, strength)
+        if strength < 1:
+            if encoded.rebuilt is None:
+                encoded.rebuilt = self._paint(encoded, 0.0)
+            pixels = pixels + (1 - strength) * (encoded.pixels - encoded.rebuilt)
+        return pixels.clamp(0, 1)
+
+    def _paint(self, encoded: Encoded, strength: float) -> Tensor:
+        def restyle(name: str, maps: Tensor) -> Tensor:
+            if strength == 0:
+                return maps
+            return towards(moments(maps), encoded.styles[name], encoded.transform)(maps, strength)
+
+        given = {name: encoded.affines[name](maps, strength) for name, maps in encoded.maps.items()}
+        return self.decoder(given, encoded.sizes, restyle)[0]

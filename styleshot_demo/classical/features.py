@@ -1,0 +1,67 @@
+"""Networks whose feature maps describe content and style: our own small encoder, and VGG-19 where its file is here."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+# Layer -> channels; a name says stage and convolution, as in VGG (Simonyan & Zisserman, ICLR 2015).
+WIDTHS = {
+    "relu1_1": 16,
+    "relu1_2": 24,
+    "relu2_1": 27,
+    "relu2_2": 48,
+    "relu3_1": 59,
+    "relu3_2": 96,
+    "relu3_3": 96,
+    "relu4_1": 77,
+    "relu4_2": 78,
+    "relu5_1": 99,
+}
+
+
+def conv(inputs: int, outputs: int) -> nn.Conv2d:
+    """3x3 convolution that keeps the size; reflection keeps picture borders free of dark seams."""
+    return nn.Conv2d(inputs, outputs, 3, padding=1, padding_mode="reflect")
+
+
+class Encoder(nn.Module):
+    """A VGG-like stack of 3x3 convolutions with five stages at strides 1, 2, 4, 8 and 16.
+
+    It is distilled from a compressed VGG-19 (`training/classical_encoder.py`): relu1_1, relu2_1, relu3_1, relu4_1,
+    relu4_2 and relu5_1 imitate the teacher's layers of that name, the others are free. Features are scaled so that each
+    imitated layer's mean square over natural pictures is about 1.
+    """
+
+    def __init__(self, widths: dict[str, int] | None = None) -> None:
+        super().__init__()
+        self.widths = dict(widths or WIDTHS)
+        layers, last = {}, 3
+        for name, width in self.widths.items():
+            layers[name] = conv(last, width)
+            last = width
+        self.layers = nn.ModuleDict(layers)
+
+    def forward(self, pixels: Tensor, wanted: Iterable[str], before_relu: bool = False) -> dict[str, Tensor]:
+        """Feature maps by layer name.
+
+        pixels       [N, 3, H, W], RGB in [0, 1]; each side at least 32 when relu5_1 is wanted
+        wanted       names out of `WIDTHS`; computation stops after the last of them
+        before_relu  give each map before its ReLU: training needs gradients where the ReLU has none
+        """
+        wanted = set(wanted)
+        found: dict[str, Tensor] = {}
+        # Centred input: the first layer need not spend its bias on the mean of natural pictures.
+        x = (pixels - 0.45) / 0.225
+        stage = "1"
+        for name, layer in self.layers.items():
+            if name[4] != stage:
+                stage = name[4]
+                x = nn.functional.max_pool2d(x, 2)
+            before = layer(x)
+            x = torch.relu(before)
+            if name in wanted:
+                found[name] = before if before_relu else x
+                if len(found) == len(wanted):
+                    break
+        return found

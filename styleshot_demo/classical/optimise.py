@@ -1,0 +1,187 @@
+"""Neural style transfer by optimisation (Gatys, Ecker & Bethge, CVPR 2016), from coarse to fine."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from styleshot_demo.classical.losses import (
+    directions,
+    gram,
+    gram_distance,
+    moment_distance,
+    sliced_wasserstein,
+    total_variation,
+)
+
+CONTENT_LAYER = "relu4_2"
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+SMALLEST = 128  # longest side of the coarsest scale, pixels
+SHIFT = 8  # largest random shift, pixels: half the coarsest stride
+
+Features = Callable[[Tensor, Iterable[str]], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """One iteration: its number (from 1), how many there are, height and width now, the loss, the picture so far."""
+
+    step: int
+    total: int
+    size: tuple[int, int]
+    loss: float
+    pixels: Tensor
+
+
+class Pyramid(nn.Module):
+    """A picture as the sum of enlarged layers, each half the size of the one before.
+
+    Gradient descent then moves broad areas as readily as single pixels: less speckle than with plain pixels.
+    """
+
+    def __init__(self, pixels: Tensor, levels: int) -> None:
+        super().__init__()
+        layers = []
+        for _ in range(levels - 1):
+            small = nn.functional.interpolate(pixels, scale_factor=0.5, mode="bilinear", antialias=True)
+            layers.append(pixels - nn.functional.interpolate(small, size=pixels.shape[2:], mode="bilinear"))
+            pixels = small
+        self.layers = nn.ParameterList([nn.Parameter(layer.clone()) for layer in (*layers, pixels)])
+
+    def forward(self) -> Tensor:
+        pixels = self.layers[-1]
+        for layer in reversed(self.layers[:-1]):
+            pixels = layer + nn.functional.interpolate(pixels, size=layer.shape[2:], mode="bilinear")
+        return pixels
+
+
+def _resized(pixels: Tensor, longest: int) -> Tensor:
+    height, width = pixels.shape[2:]
+    factor = longest / max(height, width)
+    size = (max(32, round(height * factor)), max(32, round(width * factor)))
+    if size == (height, width):
+        return pixels
+    return nn.functional.interpolate(pixels, size=size, mode="bicubic", antialias=True).clamp(0, 1)
+
+
+def scales_for(longest: int) -> list[int]:
+    """Longest sides from coarse to fine: halved until `SMALLEST` would be undercut, at most four."""
+    count = min(4, 1 + max(0, int(math.log2(longest / SMALLEST))))
+    return [round(longest / 2**level) for level in reversed(range(count))]
+
+
+def shares(steps: int, scales: Sequence[int]) -> list[int]:
+    """How many of the iterations each scale gets: coarse ones are cheap and lay out the picture, so more of them."""
+    weights = [2.0 ** (len(scales) - 1 - place) for place in range(len(scales))]
+    counts = [max(1, round(steps * weight / sum(weights))) for weight in weights]
+    counts[0] = max(1, counts[0] + steps - sum(counts))
+    return counts
+
+
+def stylise(
+    content: Tensor,
+    styles: Sequence[tuple[Tensor, float]],
+    features: Features,
+    *,
+    start: Tensor,
+    steps: int = 200,
+    content_weight: float = 1.0,
+    style_weight: float = 1.0,
+    tv_weight: float = 1.0,
+    optimiser: str = "adam",
+    seed: int = 0,
+) -> Iterator[Iteration]:
+    """Yield every iteration; the last one holds the result. Closing the iterator stops the work.
+
+    content    [1, 3, H, W], RGB in [0, 1]
+    styles     ([1, 3, h, w], weight) with weights that sum to 1: their Gram matrices are averaged by weight
+    features   gives the layers `CONTENT_LAYER` and `STYLE_LAYERS` of [1, 3, H, W]
+    start      [1, 3, H, W], the first picture; it is reduced to the coarsest scale
+    optimiser  "adam" or "lbfgs"
+
+    The style loss compares Gram matrices, as published, and besides means, deviations and projections of the same
+    features: Gram matrices alone leave instabilities that show as speckles (Risser et al., 2017).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    longest = max(content.shape[2:])
+    scales = scales_for(longest)
+    counts = shares(steps, scales)
+    pixels, step, total = start, 0, sum(counts)
+    for scale, count in zip(scales, counts, strict=True):
+        goal = _Goal(
+            _resized(content, scale), [(_resized(picture, scale), weight) for picture, weight in styles], features
+        )
+        pyramid = Pyramid(nn.functional.interpolate(pixels, size=goal.size, mode="bicubic", antialias=True), 4)
+
+        def loss_of(seen: Tensor, shift: tuple[int, int], goal: "_Goal" = goal, place: int = 0) -> Tensor:
+            inside = seen.clamp(0, 1)
+            terms = goal.terms(torch.roll(inside, shift, (2, 3)), shift, features, seed + place)
+            return (
+                0.25 * content_weight * terms["content"]
+                + style_weight * terms["style"]
+                + 0.5 * tv_weight * total_variation(inside)
+                + 10 * (seen - inside).square().mean()
+            )
+
+        for loss in _descend(pyramid, loss_of, count, optimiser, generator):
+            step += 1
+            pixels = pyramid().detach().clamp(0, 1)
+            yield Iteration(step, total, goal.size, loss, pixels)
+
+
+def _descend(
+    pyramid: Pyramid, loss_of: Callable[..., Tensor], count: int, optimiser: str, generator: torch.Generator
+) -> Iterator[float]:
+    """Minimise over the pyramid's layers; one loss per iteration."""
+    if optimiser == "lbfgs":
+        method: torch.optim.Optimizer = torch.optim.LBFGS(pyramid.parameters(), max_iter=1, history_size=10, lr=0.5)
+    else:
+        method = torch.optim.Adam(pyramid.parameters(), lr=0.02, betas=(0.9, 0.99))
+    for place in range(count):
+        if optimiser == "adam":
+            method.param_groups[0]["lr"] = 0.02 * (1 - 0.9 * place / count)
+            shift = tuple(int(value) for value in torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator))
+        else:
+            shift = (0, 0)  # L-BFGS compares gradients of successive points: the function has to stay the same
+
+        def closure(shift: tuple[int, int] = shift, place: int = place) -> Tensor:
+            method.zero_grad()
+            loss = loss_of(pyramid(), shift, place=place if optimiser == "adam" else 0)
+            loss.backward()
+            return loss
+
+        yield float(method.step(closure).detach())
+
+
+class _Goal:
+    """What one scale wants: the content's features and the styles' statistics."""
+
+    def __init__(self, content: Tensor, styles: Sequence[tuple[Tensor, float]], features: Features) -> None:
+        self.size = tuple(content.shape[2:])
+        self.layers = [name for name in STYLE_LAYERS if name != "relu5_1" or min(self.size) >= 32]
+        with torch.no_grad():
+            self.content = features(content, [CONTENT_LAYER])[CONTENT_LAYER]
+            seen = [(features(picture, self.layers), weight) for picture, weight in styles]
+        self.styles = seen
+        self.grams = {name: sum(weight * gram(maps[name]) for maps, weight in seen) for name in self.layers}
+
+    def terms(self, pixels: Tensor, shift: tuple[int, int], features: Features, seed: int) -> dict[str, Tensor]:
+        """Content and style loss of `pixels`, which were rolled by `shift`."""
+        found = features(pixels, [CONTENT_LAYER, *self.layers])
+        own = found[CONTENT_LAYER]
+        stride = 8
+        # Rolled pixels see the content rolled by whole strides; the rest of the shift is what makes it robust.
+        target = torch.roll(self.content, tuple(round(amount / stride) for amount in shift), (2, 3))
+        content = (own - target).square().mean() / target.square().mean()
+        style = pixels.new_zeros(())
+        for name in self.layers:
+            maps = found[name]
+            slices = directions(maps.shape[1], 16, seed, maps.device)
+            style = style + gram_distance(gram(maps), self.grams[name])
+            for wanted, weight in self.styles:
+                style = style + weight * (
+                    0.5 * moment_distance(maps, wanted[name]) + sliced_wasserstein(maps, wanted[name], slices, 2048)
+                )
+        return {"content": content, "style": style / len(self.layers)}

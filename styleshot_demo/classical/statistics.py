@@ -1,0 +1,86 @@
+"""First and second moments of feature maps, and the affine maps that carry one set of moments onto another."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Moments:
+    """mean [C] and covariance [C, C] of the C-dimensional vectors at all places of a feature map."""
+
+    mean: Tensor
+    covariance: Tensor
+
+
+@dataclass(frozen=True)
+class Affine:
+    """x -> matrix (x - centre) + target, for vectors of C features: matrix [C, C], centre [C], target [C]."""
+
+    matrix: Tensor
+    centre: Tensor
+    target: Tensor
+
+    def __call__(self, maps: Tensor, strength: float = 1.0) -> Tensor:
+        """The map on [N, C, H, W], blended with the identity: strength 0 leaves `maps` as they are."""
+        if strength == 0:
+            return maps
+        identity = torch.eye(len(self.centre), dtype=self.matrix.dtype, device=self.matrix.device)
+        matrix = identity + strength * (self.matrix - identity)
+        shift = self.target * strength + self.centre * (1 - strength) - matrix @ self.centre
+        # One 1x1 convolution does map and blend in a single pass over the maps.
+        return torch.nn.functional.conv2d(maps, matrix.to(maps)[:, :, None, None], shift.to(maps))
+
+
+def moments(maps: Tensor) -> Moments:
+    """Moments of feature maps [N, C, H, W] over all places of all N."""
+    flat = maps.detach().float().permute(1, 0, 2, 3).flatten(1)
+    mean = flat.mean(1)
+    centred = flat - mean[:, None]
+    covariance = centred @ centred.T / max(1, flat.shape[1] - 1)
+    return Moments(mean.double(), covariance.double())
+
+
+def _root(matrix: Tensor, floor: float, inverse: bool = False) -> Tensor:
+    """Symmetric square root (or its inverse) of a positive semi-definite matrix; eigenvalues are raised to `floor`."""
+    values, vectors = torch.linalg.eigh(matrix)
+    values = values.clamp_min(floor)
+    return (vectors * (values.rsqrt() if inverse else values.sqrt())) @ vectors.T
+
+
+def optimal_transport(content: Moments, style: Moments, ridge: float = 1e-3) -> Affine:
+    """The linear map of least displacement that carries the content's moments onto the style's.
+
+    A = Cc^-1/2 (Cc^1/2 Cs Cc^1/2)^1/2 Cc^-1/2: the Monge-Kantorovich map between Gaussians (Pitié & Kokaram, 2007), as
+    a whitening-colouring transform for features (Li et al., NeurIPS 2017; Lu et al., ICCV 2019).
+
+    ridge  smallest eigenvalue of the content covariance that is inverted, as a share of the mean eigenvalue: below it
+           there is only noise, which whitening would blow up
+    """
+    floor = float(content.covariance.diagonal().mean()) * ridge + 1e-12
+    root = _root(content.covariance, floor)
+    inverse = _root(content.covariance, floor, inverse=True)
+    middle = _root(root @ style.covariance @ root, floor=0.0)
+    matrix = inverse @ middle @ inverse
+    return Affine(matrix, content.mean, style.mean)
+
+
+def adain(content: Moments, style: Moments) -> Affine:
+    """Adaptive instance normalisation: sigma(y) (x - mu(x)) / sigma(x) + mu(y) (Huang & Belongie, ICCV 2017)."""
+    spread = content.covariance.diagonal().clamp_min(1e-10).sqrt()
+    wanted = style.covariance.diagonal().clamp_min(0).sqrt()
+    # A channel that is flat in the content carries no form: it only takes the style's mean.
+    ratio = torch.where(spread > 1e-4, wanted / spread, torch.zeros_like(spread))
+    return Affine(torch.diag(ratio), content.mean, style.mean)
+
+
+TRANSFORMS = {"wct": optimal_transport, "adain": adain}
+
+
+def towards(content: Moments, styles: list[tuple[Moments, float]], transform: str) -> Affine:
+    """The mean, by the styles' weights (which sum to 1), of the maps onto each style."""
+    maps = [(TRANSFORMS[transform](content, style), weight) for style, weight in styles]
+    matrix = sum(weight * affine.matrix for affine, weight in maps)
+    target = sum(weight * affine.target for affine, weight in maps)
+    return Affine(matrix, content.mean, target)

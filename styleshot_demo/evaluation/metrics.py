@@ -1,0 +1,97 @@
+"""Figures for a stylised picture: what is left of the content, how much of the style arrived.
+
+None of them is a published benchmark: they use our own or the teacher's features, and are named accordingly.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from styleshot_demo.classical.losses import directions, gram, gram_distance, perceptual_distance, sliced_wasserstein
+
+Features = Callable[[Tensor], Mapping[str, Tensor]]
+
+
+def content_distance(features: Features, result: Tensor, content: Tensor) -> float:
+    """Mean over layers of the distance of unit feature vectors, place by place; 0 for the content itself.
+
+    result, content  [1, 3, H, W] of one size, RGB in [0, 1]
+    """
+    found, wanted = features(result), features(content)
+    return float(sum(perceptual_distance(found[name], wanted[name]) for name in wanted) / len(wanted))
+
+
+def style_gram_distance(features: Features, result: Tensor, style: Tensor) -> float:
+    """Mean over layers of the relative distance of Gram matrices; 0 for the style picture itself."""
+    found, wanted = features(result), features(style)
+    return float(sum(gram_distance(gram(found[name]), gram(wanted[name])) for name in wanted) / len(wanted))
+
+
+def style_sliced_distance(features: Features, result: Tensor, style: Tensor, slices: int = 64) -> float:
+    """Mean over layers of the sliced Wasserstein distance of feature vectors, in deviations of the style's."""
+    found, wanted = features(result), features(style)
+    distances = [
+        sliced_wasserstein(found[name], wanted[name], directions(wanted[name].shape[1], slices, seed=0)) for name in wanted
+    ]
+    return float(sum(distances) / len(distances))
+
+
+def _grey(pixels: Tensor) -> np.ndarray:
+    rgb = (pixels[0].permute(1, 2, 0).clamp(0, 1).numpy() * 255).round().astype(np.uint8)
+    return cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY)
+
+
+def edge_f1(result: Tensor, content: Tensor, tolerance: int = 3) -> float:
+    """F1 of the result's Canny edges (100, 200) against the content's; a hit lies within `tolerance` pixels.
+
+    result, content  [1, 3, H, W] of one size, RGB in [0, 1]. 1 when neither has an edge.
+    """
+    found, wanted = (cv2.Canny(_grey(pixels), 100, 200) > 0 for pixels in (result, content))
+    if not found.any() or not wanted.any():
+        return float(found.any() == wanted.any())
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * tolerance + 1, 2 * tolerance + 1))
+    near_wanted, near_found = (cv2.dilate(edges.astype(np.uint8), disc) > 0 for edges in (wanted, found))
+    precision, recall = near_wanted[found].mean(), near_found[wanted].mean()
+    return float(2 * precision * recall / max(precision + recall, 1e-8))
+
+
+def structural_similarity(result: Tensor, content: Tensor) -> float:
+    """SSIM of luminance with 11x11 Gaussian windows (Wang et al., 2004), 1 for equal pictures."""
+    one, other = (_grey(pixels).astype(np.float64) for pixels in (result, content))
+
+    def blur(values: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(values, (11, 11), 1.5)
+
+    mean_one, mean_other = blur(one), blur(other)
+    variance_one = blur(one * one) - mean_one**2
+    variance_other = blur(other * other) - mean_other**2
+    covariance = blur(one * other) - mean_one * mean_other
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    top = (2 * mean_one * mean_other + c1) * (2 * covariance + c2)
+    bottom = (mean_one**2 + mean_other**2 + c1) * (variance_one + variance_other + c2)
+    return float((top / bottom).mean())
+
+
+def colour_histogram_distance(result: Tensor, style: Tensor, bins: int = 64) -> float:
+    """Hellinger distance of RGB-uv histograms (Afifi et al., HistoGAN, CVPR 2021); 0 equal, 1 disjoint."""
+    one, other = _uv_histogram(result, bins), _uv_histogram(style, bins)
+    return float((one.sqrt() - other.sqrt()).norm() / math.sqrt(2))
+
+
+def _uv_histogram(pixels: Tensor, bins: int) -> Tensor:
+    """[3, bins, bins], sum 1: per channel, log ratios to the other two, weighted by brightness."""
+    flat = pixels[0].flatten(1).clamp(0, 1)
+    log = (flat + 1e-3).log()
+    weight = flat.square().sum(0).sqrt()
+    planes = []
+    for channel in range(3):
+        first, second = (other for other in range(3) if other != channel)
+        u, v = ((log[channel] - log[other]).clamp(-3, 3) for other in (first, second))
+        place = ((u + 3) / 6 * (bins - 1)).round().long() * bins + ((v + 3) / 6 * (bins - 1)).round().long()
+        planes.append(torch.zeros(bins * bins).index_add_(0, place, weight))
+    histogram = torch.stack(planes)
+    return histogram / histogram.sum().clamp_min(1e-8)

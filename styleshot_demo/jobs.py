@@ -1,0 +1,189 @@
+"""What can be asked for. A job that exists is valid: its pictures are open and its numbers lie in their ranges."""
+
+import math
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from io import IOBase
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from styleshot_demo import pictures
+from styleshot_demo.errors import Problem
+
+Picture = Image.Image | str | Path
+MAX_STYLES = 4
+MAX_SEED = 2**31 - 1
+METHODS = ("fast", "optimise", "colour")
+TRANSFORMS = ("wct", "adain")
+COLOUR_METHODS = ("monge-kantorovich", "reinhard")
+STARTS = ("content", "fast", "noise")
+OPTIMISERS = ("adam", "lbfgs")
+
+
+def new_seed() -> int:
+    """A random seed, 0 to 2**31 - 1."""
+    return secrets.randbelow(MAX_SEED + 1)
+
+
+def number(name: str, value: Any, low: float, high: float, whole: bool = False) -> Any:
+    """`value` as a number between `low` and `high`, both included; `Problem` otherwise."""
+    low_text, high_text = f"{low:.10g}", f"{high:.10g}"
+    try:
+        result = float(value)
+    except OverflowError:  # a whole number of more than 308 digits
+        raise Problem("out_of_range", name=name, value="too large", low=low_text, high=high_text) from None
+    except (TypeError, ValueError):
+        raise Problem("not_a_number", name=name, low=low_text, high=high_text) from None
+    if isinstance(value, bool) or math.isnan(result):
+        raise Problem("not_a_number", name=name, low=low_text, high=high_text)
+    if not low <= result <= high:
+        raise Problem("out_of_range", name=name, value=f"{result:.10g}", low=low_text, high=high_text)
+    if whole and result != int(result):
+        raise Problem("not_whole", name=name, value=f"{result:.10g}")
+    return int(result) if whole else result
+
+
+def choice(name: str, value: Any, choices: Sequence[str]) -> str:
+    """`value` if it is one of `choices`; `Problem` otherwise."""
+    if not isinstance(value, str) or value not in choices:
+        raise Problem("unknown_choice", name=name, value=str(value)[:40], choices=", ".join(choices))
+    return value
+
+
+def switch(name: str, value: Any) -> bool:
+    """`value` if it is True or False; `Problem` otherwise, so that the text "false" never counts as true."""
+    if not isinstance(value, bool):
+        raise Problem("unknown_choice", name=name, value=str(value)[:40], choices="true, false")
+    return value
+
+
+Check = Callable[[str, Any], Any]
+
+
+def between(low: float, high: float, whole: bool = False) -> Check:
+    """A check of a field that is a number between `low` and `high`."""
+    return lambda name, value: number(name, value, low, high, whole)
+
+
+def one_of(choices: Sequence[str]) -> Check:
+    """A check of a field that is one of `choices`."""
+    return lambda name, value: choice(name, value, choices)
+
+
+def put_checked(job: Any, checks: Mapping[str, Check]) -> None:
+    """Checks the fields of a frozen job while it is made, and stores what the checks return."""
+    for name, check in checks.items():
+        object.__setattr__(job, name, check(name, getattr(job, name)))
+
+
+def open_styles(styles: Any) -> tuple[tuple[Image.Image, float], ...]:
+    """One picture, several, or (picture, weight) pairs as opened pictures with weights that sum to 1.
+
+    Pictures of weight 0 are left out, so they cost nothing and cannot change the result.
+    """
+    if styles is None:
+        raise Problem("style_needed")
+    alone = not isinstance(styles, Iterable) or isinstance(styles, Image.Image | str | Path | bytes | IOBase)
+    if alone or (isinstance(styles, tuple) and len(styles) == 2 and isinstance(styles[1], int | float)):
+        styles = [styles]
+    pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in styles if item is not None]
+    if not pairs:
+        raise Problem("style_needed")
+    if len(pairs) > MAX_STYLES:
+        raise Problem("too_many_styles", count=len(pairs), limit=MAX_STYLES)
+    if any(len(pair) != 2 or pair[0] is None for pair in pairs):
+        raise Problem("style_needed")
+    weights = [number("style weight", weight, 0, 100) for _, weight in pairs]
+    total = sum(weights)
+    if total <= 0:
+        raise Problem("weights_all_zero")
+    return tuple(
+        (pictures.open_picture(picture), weight / total)
+        for (picture, _), weight in zip(pairs, weights, strict=True)
+        if weight > 0
+    )
+
+
+# What each field of a `ClassicalJob` but its pictures may be; provenance checks a stored record by the same table.
+CLASSICAL_CHECKS: Mapping[str, Check] = {
+    "method": one_of(METHODS),
+    "strength": between(0, 1),
+    "size": between(256, 2048, whole=True),
+    "seed": between(0, MAX_SEED, whole=True),
+    "keep_colours": switch,
+    "transform": one_of(TRANSFORMS),
+    "colour_method": one_of(COLOUR_METHODS),
+    "steps": between(1, 5000, whole=True),
+    "content_weight": between(0, 100),
+    "style_weight": between(0, 100),
+    "tv_weight": between(0, 100),
+    "start": one_of(STARTS),
+    "optimiser": one_of(OPTIMISERS),
+}
+
+
+@dataclass(frozen=True)
+class ClassicalJob:
+    """Classical neural style transfer, or colour transfer, of one content picture.
+
+    content        the picture to repaint: PIL image or path
+    styles         pictures, or (picture, weight) pairs; at most 4, weights are normalised to sum 1
+    method         "fast" (one feed-forward pass), "optimise" (Gatys), "colour" (colours only)
+    strength       0 (content unchanged) to 1 (full style)
+    size           longest side of the result, pixels, 256 to 2048; the aspect ratio is the content's
+    seed           0 to 2**31 - 1
+    keep_colours   keep the colours of the content, take only texture and brushwork
+
+    fast:      transform "wct" (optimal-transport whitening-colouring) or "adain"
+    colour:    colour_method "monge-kantorovich" or "reinhard"
+    optimise:  steps (iterations over all scales), content_weight, style_weight, tv_weight, start, optimiser
+    """
+
+    content: Picture
+    styles: Any
+    method: str = "fast"
+    strength: float = 1.0
+    size: int = 512
+    seed: int = 0
+    keep_colours: bool = False
+    transform: str = "wct"
+    colour_method: str = "monge-kantorovich"
+    steps: int = 200
+    content_weight: float = 1.0
+    style_weight: float = 1.0
+    tv_weight: float = 1.0
+    start: str = "fast"
+    optimiser: str = "adam"
+
+    def __post_init__(self) -> None:
+        if self.content is None:
+            raise Problem("content_needed")
+        put_checked(self, CLASSICAL_CHECKS)
+        object.__setattr__(self, "content", pictures.open_picture(self.content))
+        object.__setattr__(self, "styles", open_styles(self.styles))
+
+    # The settings that change the result, for each method: what provenance stores and what the page restores.
+    _OWN = {
+        "fast": ("strength", "size", "seed", "keep_colours", "transform"),
+        "optimise": (
+            "strength",
+            "size",
+            "seed",
+            "keep_colours",
+            "steps",
+            "content_weight",
+            "style_weight",
+            "tv_weight",
+            "start",
+            "optimiser",
+        ),
+        "colour": ("strength", "size", "seed", "colour_method"),
+    }
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that shaped the result (no pictures), JSON-ready."""
+        own = {name: getattr(self, name) for name in self._OWN[self.method]}
+        return {"method": self.method, **own, "style_weights": [round(weight, 6) for _, weight in self.styles]}

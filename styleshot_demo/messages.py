@@ -1,0 +1,146 @@
+"""Every sentence the program says to a person, in English, each under a key.
+
+A door that speaks another language translates by key (`ui/words.py`), so the rooms below it never need to know
+which language is spoken. A sentence may hold `{named}` values.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+# Problems: (what is wrong, what to do about it). Raised as `errors.Problem(key, **values)`.
+PROBLEMS: dict[str, tuple[str, str]] = {
+    "not_a_picture": ("This file is not a picture that can be read.", "Choose a PNG, JPEG, WebP, BMP, TIFF or GIF."),
+    "format_refused": (
+        "{format} pictures are not accepted.",
+        "Save it as PNG, JPEG, WebP, BMP, TIFF or GIF and try again.",
+    ),
+    "picture_truncated": ("This picture is cut off before its end.", "Download or export it again."),
+    "picture_damaged": (
+        "This picture is damaged, or stored in a way that is not supported.",
+        "Export it again as a usual PNG or JPEG and try again.",
+    ),
+    "picture_missing": ("There is no picture at the given place.", "Check the name of the file."),
+    "too_many_pixels": (
+        "This picture has {megapixels} megapixels; at most {limit} are accepted.",
+        "Make it smaller and try again.",
+    ),
+    "too_many_bytes": (
+        "This file is {megabytes} MB; at most {limit} MB are accepted.",
+        "Save it smaller and try again.",
+    ),
+    "too_small": ("This picture is {width} x {height}; each side needs at least {limit} pixels.", "Choose a larger one."),
+    "too_long": (
+        "This picture is {width} x {height}, longer than {limit} times its short side.",
+        "Crop it and try again.",
+    ),
+    "content_needed": ("There is no content picture.", "Add the picture that should be repainted."),
+    "style_needed": ("There is no style picture.", "Add at least one picture whose style should be used."),
+    "too_many_styles": ("{count} style pictures were given; at most {limit} are accepted.", "Remove some."),
+    "weights_all_zero": ("All style weights are zero.", "Give at least one style a weight above zero."),
+    "out_of_range": ("{name} is {value}; it must lie between {low} and {high}.", "Choose a value in that range."),
+    "not_a_number": ("{name} is not a number.", "Enter a number between {low} and {high}."),
+    "not_whole": ("{name} is {value}; it must be a whole number.", "Choose a number without decimals."),
+    "unknown_choice": ("{value} is not a choice for {name}.", "Choose one of: {choices}."),
+    "unknown_setting": ("{name} is not a setting of this kind of job.", "Remove it, or check its spelling."),
+    "bad_setting": ("The environment variable {name} has a value that cannot be used.", "Set it to {expected}."),
+    "out_of_memory": (
+        "There is not enough memory for this.",
+        "Lower the size (about {size} pixels would fit) or close other programs, and try again.",
+    ),
+    "weights_missing": ("The files of {model} are not on this machine.", "Fetch them in the models panel, or choose another model."),
+    "weights_broken": ("A file of {model} is damaged or of another kind.", "Delete it and fetch it again."),
+    "out_of_memory_loading": (
+        "There is not enough memory to load {model}.",
+        "Unload other models in the models panel, close other programs, and try again.",
+    ),
+    "downloads_off": (
+        "Downloads are switched off.",
+        "Unset STYLESHOT_OFFLINE and HF_HUB_OFFLINE, or put the files into the folder named by STYLESHOT_MODELS.",
+    ),
+    "no_network": ("{host} cannot be reached.", "Check the network connection and try again."),
+    "server_stalled": ("{host} has stopped sending.", "Try again; the download goes on where it stopped."),
+    "server_error": ("{host} answers with error {status}.", "Try again later; the download goes on where it stopped."),
+    "download_cut": ("The connection was cut.", "Try again; the download goes on where it stopped."),
+    "access_refused": (
+        "{host} does not hand out {file} without signing in.",
+        "Sign in with `hf auth login`, or put the file into the folder named by STYLESHOT_MODELS.",
+    ),
+    "file_gone": (
+        "{host} no longer has {file} at its place.",
+        "Look for a newer version of this program, or put the file into the folder named by STYLESHOT_MODELS.",
+    ),
+    "wrong_hash": (
+        "What came as {file} is not the file that was expected, so it was thrown away.",
+        "Try again; if it stays, do not use that server.",
+    ),
+    "disk_too_small": (
+        "{needed} have to fit on the disk, but only {free} are free.",
+        "Free some space, or name a folder on a larger disk in STYLESHOT_MODELS.",
+    ),
+    "disk_full": ("The disk is full.", "Free some space and try again; the download goes on where it stopped."),
+    "models_folder_locked": (
+        "The folder for model files cannot be written to.",
+        "Change its permissions, or name another folder in STYLESHOT_MODELS.",
+    ),
+    "already_fetching": ("{file} is being fetched by another window or program.", "Wait until that is done."),
+    "checkpoint_unreadable": ("{file} is not a checkpoint that can be read.", "Delete it and fetch it again."),
+    "checkpoint_key_missing": (
+        "{file} has no weights called {name}.",
+        "Delete it and fetch it again, or choose a checkpoint of StyleShot.",
+    ),
+    "checkpoint_key_unknown": (
+        "{file} has weights called {name}, which StyleShot does not know.",
+        "Choose a checkpoint of StyleShot.",
+    ),
+    "checkpoint_key_shape": (
+        "The weights {name} in {file} have the shape {shape} where {expected} is needed.",
+        "Choose a checkpoint that was made for this base model.",
+    ),
+    "checkpoint_not_finite": (
+        "The weights {name} in {file} hold numbers that are too large or not numbers.",
+        "Delete it and fetch it again.",
+    ),
+    "folder_not_empty": ("There are files in {name} already.", "Choose a new or an empty folder."),
+    "not_yet": ("{model} is not part of this version yet.", "Use the Classical tab."),
+    "no_provenance": ("This picture does not say how it was made.", "Choose a PNG that this app has saved."),
+    "provenance_unusable": (
+        "What this picture says of how it was made cannot be used.",
+        "Set the controls by hand, or choose a PNG that this app has saved.",
+    ),
+    "output_format": ("Results cannot be saved as {suffix} files.", "Choose a name that ends in .png, .jpg or .webp."),
+    "cannot_write": ("The result could not be written.", "Check that the folder exists and can be written to."),
+    "unexpected": ("Something went wrong that should not have.", "Try again; if it stays, report it with reference {reference}."),
+}
+
+# Remarks: one sentence each. Used in `Step.message` and `Result.notes`.
+REMARKS: dict[str, str] = {
+    "loading": "Loading {model}",
+    "waiting": "Waiting for another run to end",
+    "encoding": "Reading the pictures",
+    "painting": "Painting",
+    "iterating": "Step {step} of {total}, about {seconds} s left",
+    "saving": "Finishing",
+    "features_builtin": "Features: the built-in encoder, because VGG-19 is not on this machine",
+    "features_vgg": "Features: VGG-19",
+    "size_lowered": "The size was lowered to {size} pixels to fit into memory",
+    "styles_same": "Style and content are the same picture",
+    "metadata_ignored": "The settings stored in this picture were not usable and were ignored",
+}
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One sentence by its key; `str()` gives it in English."""
+
+    key: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return REMARKS[self.key].format(**self.values)
+
+
+def remark(key: str, **values: Any) -> Remark:
+    """A `Remark`; the key has to be in `REMARKS`."""
+    if key not in REMARKS:
+        raise KeyError(key)
+    return Remark(key, values)

@@ -1,0 +1,278 @@
+"""Brings one file over HTTP: resumable, verified, cancellable, and never in use before it is whole."""
+
+import contextlib
+import errno
+import hashlib
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from styleshot_demo.errors import Problem
+
+T = TypeVar("T")
+_BEAT = 0.25  # seconds: how often a waiting download lets its caller look up, and be cancelled
+_BLOCK = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait, in seconds, before saying that something is wrong.
+
+    reach  for the first answer of the server
+    stall  without a single byte
+    tries  how often to go on where it stopped when no byte came since the last try
+    pause  between two tries
+    """
+
+    reach: float = 3.0
+    stall: float = 10.0
+    tries: int = 3
+    pause: float = 1.0
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What the server says of a file before it is fetched: size in bytes and SHA-256, None where it does not say."""
+
+    bytes: int | None
+    sha256: str | None
+
+
+def part_of(target: Path) -> Path:
+    """The temporary name of a file while it arrives."""
+    return target.with_name(f".{target.name}.part")
+
+
+def ask(url: str, name: str, seconds: float) -> Offer:
+    """Asks the server for size and hash of a file, and gives up after `seconds`, whatever hangs (DNS included)."""
+    from huggingface_hub import get_hf_file_metadata
+
+    host = _host(url)
+    try:
+        metadata = _within(seconds, lambda: get_hf_file_metadata(url, timeout=seconds))
+    except TimeoutError:
+        raise Problem("no_network", host=host) from None
+    except Exception as error:
+        raise _problem(error, host, name) from error
+    etag = (metadata.etag or "").strip('"').lower()
+    # The hub's etag of a large file is its SHA-256; that of a small one is a git hash of 40 digits.
+    known = len(etag) == 64 and not set(etag) - set("0123456789abcdef")
+    return Offer(metadata.size, etag if known else None)
+
+
+def fetch_file(
+    url: str,
+    target: Path,
+    *,
+    name: str,
+    bytes: int | None,
+    sha256: str | None,
+    patience: Patience,
+) -> Generator[int, None, str]:
+    """Downloads `url` to `target`; yields the bytes there so far (also while nothing comes) and returns the SHA-256.
+
+    A part that an earlier, broken-off download left is continued. Only when size and hash are right does the file get
+    its name. Closing the generator stops the download and keeps the part. Every failure is a `Problem`.
+    """
+    part = part_of(target)
+    try:
+        part.parent.mkdir(parents=True, exist_ok=True)
+        hashing, done = hashlib.sha256(), 0
+        if bytes is not None and part.exists() and part.stat().st_size > bytes:
+            part.unlink()
+        with part.open("ab+") as file:
+            file.seek(0)
+            while block := file.read(_BLOCK):
+                hashing.update(block)
+                done += len(block)
+                yield done
+            tries, furthest = 0, done
+            while done != bytes:
+                stream = _Stream(url, done, patience)
+                try:
+                    for piece in stream:
+                        if piece is _Stream.FROM_THE_START:
+                            file.truncate(0)
+                            hashing, done = hashlib.sha256(), 0
+                        elif piece:
+                            file.write(piece)
+                            hashing.update(piece)
+                            done += len(piece)
+                            if bytes is not None and done > bytes:
+                                raise _Unlike
+                        yield done
+                    if bytes is None:
+                        bytes = done
+                    failure = Problem("download_cut", host=_host(url))
+                except _Stalled:
+                    failure = Problem("server_stalled", host=_host(url))
+                except _Failed as failed:
+                    failure = _problem(failed.error, _host(url), name)
+                    if failure.key not in ("no_network", "server_error", "download_cut"):
+                        raise failure from failed.error
+                finally:
+                    stream.close()
+                if done != bytes:
+                    # Further than ever, not further than last time: a server may send the same beginning for ever.
+                    tries, furthest = (1, done) if done > furthest else (tries + 1, furthest)
+                    if tries >= patience.tries:
+                        raise failure
+                    yield from _wait(patience.pause, done)
+            file.flush()
+            os.fsync(file.fileno())
+        digest = hashing.hexdigest()
+        if sha256 is not None and digest != sha256:
+            raise _Unlike
+        os.replace(part, target)
+        return digest
+    except _Unlike:
+        # Nothing of it can be trusted, so the next try has to begin anew.
+        part.unlink(missing_ok=True)
+        raise Problem("wrong_hash", file=name) from None
+    except OSError as error:
+        raise disk_problem(error) from error
+
+
+def disk_problem(error: OSError) -> Problem:
+    """The `Problem` behind an error while writing."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return Problem("disk_full")
+    return Problem("models_folder_locked")
+
+
+class _Unlike(Exception):
+    """The file is not the one that was promised."""
+
+
+class _Stalled(Exception):
+    """No byte came for too long."""
+
+
+class _Failed(Exception):
+    """The request failed with `error`."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class _Stream:
+    """Iterates over the body of a GET request from byte `start` on; None whenever nothing came for a moment.
+
+    A thread reads, so that whoever iterates is never blocked for longer than a beat.
+    """
+
+    FROM_THE_START = object()  # comes first when the server does not know how to go on at `start`
+
+    def __init__(self, url: str, start: int, patience: Patience) -> None:
+        self._url, self._start, self._patience = url, start, patience
+        self._pieces: queue.Queue[Any] = queue.Queue(maxsize=64)
+        self._stopped = threading.Event()
+        threading.Thread(target=self._read, name="download", daemon=True).start()
+
+    def __iter__(self) -> Generator[Any, None, None]:
+        last = time.monotonic()
+        while True:
+            try:
+                piece = self._pieces.get(timeout=min(_BEAT, self._patience.stall))
+            except queue.Empty:
+                if time.monotonic() - last >= self._patience.stall:
+                    raise _Stalled from None
+                yield None
+                continue
+            if piece is None:
+                return
+            if isinstance(piece, BaseException):
+                raise _Failed(piece)
+            yield piece
+            last = time.monotonic()
+
+    def close(self) -> None:
+        """Lets the thread end; it does so at its next byte or time-out."""
+        self._stopped.set()
+
+    def _put(self, piece: Any) -> bool:
+        while not self._stopped.is_set():
+            with contextlib.suppress(queue.Full):
+                self._pieces.put(piece, timeout=_BEAT)
+                return True
+        return False
+
+    def _read(self) -> None:
+        from huggingface_hub import get_session
+        from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+
+        try:
+            # No compression: only then are the bytes on their way those of the file, and ranges mean what they say.
+            headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
+            if self._start:
+                headers["Range"] = f"bytes={self._start}-"
+            # The thread must outlive the watch in `__iter__` a little, or a stall would look like a cut.
+            limit = self._patience.stall * 2
+            with get_session().stream("GET", self._url, headers=headers, timeout=limit) as response:
+                if self._start and response.status_code == 416:
+                    self._put(self.FROM_THE_START)
+                    raise OSError("the part is longer than the file")
+                hf_raise_for_status(response)
+                begins = response.headers.get("Content-Range", "").startswith(f"bytes {self._start}-")
+                if self._start and not (response.status_code == 206 and begins):
+                    if response.status_code == 206:
+                        raise OSError("the server sent another range than it was asked for")
+                    self._put(self.FROM_THE_START)
+                for piece in response.iter_raw():
+                    if not self._put(piece):
+                        return
+            self._put(None)
+        except BaseException as error:
+            self._put(error)
+
+
+def _wait(seconds: float, done: int) -> Generator[int, None, None]:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        time.sleep(min(left, _BEAT))
+        yield done
+
+
+def _within(seconds: float, work: Callable[[], T]) -> T:
+    """`work()` in a thread of its own; `TimeoutError` when it takes longer than `seconds`."""
+    answers: queue.Queue[tuple[bool, Any]] = queue.Queue()
+
+    def run() -> None:
+        try:
+            answers.put((True, work()))
+        except BaseException as error:
+            answers.put((False, error))
+
+    threading.Thread(target=run, name="ask", daemon=True).start()
+    try:
+        worked, answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError from None
+    if not worked:
+        raise answer
+    return answer
+
+
+def _problem(error: BaseException, host: str, name: str) -> Problem:
+    """The `Problem` behind a failed request."""
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status in (401, 403):
+        return Problem("access_refused", host=host, file=name)
+    if status in (404, 410):
+        return Problem("file_gone", host=host, file=name)
+    if status is not None:
+        return Problem("server_error", host=host, status=status)
+    if type(error).__name__ in ("RemoteProtocolError", "ReadError"):
+        return Problem("download_cut", host=host)
+    return Problem("no_network", host=host)
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or url

@@ -1,0 +1,83 @@
+"""Settings of the program, read once from `STYLESHOT_*` variables; every default stands here."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from styleshot_demo.errors import Problem
+
+ASSETS = Path(__file__).resolve().parent.parent / "assets"
+MAX_PICTURE_MB = 30  # the picture gate opens no larger file, so neither can a host allow it
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a host may choose. `Settings.from_environment()` reads the variables named on each line."""
+
+    host: str = "127.0.0.1"  # STYLESHOT_HOST: address to listen on; 0.0.0.0 for every network
+    port: int = 7860  # STYLESHOT_PORT
+    device: str = "auto"  # STYLESHOT_DEVICE: auto, cpu, cuda, cuda:1, mps
+    models: Path | None = None  # STYLESHOT_MODELS: folder with weights, in the hub's or the original demo's layout
+    cache_gb: float = 0.0  # STYLESHOT_CACHE_GB: memory for loaded models, GB; 0 means half of what the machine has
+    provenance: bool = True  # STYLESHOT_PROVENANCE: write into each result how it was made
+    offline: bool = False  # STYLESHOT_OFFLINE: never ask the network, not even when a person presses "fetch"
+    max_upload_mb: int = MAX_PICTURE_MB  # STYLESHOT_MAX_UPLOAD_MB: 1 to 30
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Settings from the environment; `Problem` where a value cannot be used."""
+        on_space = "SPACE_ID" in environ
+        host = environ.get("STYLESHOT_HOST") or ("0.0.0.0" if on_space else cls.host)
+        models = environ.get("STYLESHOT_MODELS")
+        return cls(
+            host=host,
+            port=_whole(environ, "STYLESHOT_PORT", cls.port, 1, 65535),
+            device=_device(environ, "STYLESHOT_DEVICE", cls.device),
+            models=Path(models).expanduser() if models else None,
+            cache_gb=_number(environ, "STYLESHOT_CACHE_GB", cls.cache_gb, 0, 4096),
+            provenance=_switch(environ, "STYLESHOT_PROVENANCE", cls.provenance),
+            offline=_switch(environ, "STYLESHOT_OFFLINE", cls.offline),
+            max_upload_mb=_whole(environ, "STYLESHOT_MAX_UPLOAD_MB", cls.max_upload_mb, 1, MAX_PICTURE_MB),
+        )
+
+
+def _number(environ: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not low <= value <= high:
+        raise Problem("bad_setting", name=name, expected=f"a number between {low:g} and {high:g}")
+    return value
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    value = _number(environ, name, default, low, high)
+    if value != int(value):
+        raise Problem("bad_setting", name=name, expected=f"a whole number between {low} and {high}")
+    return int(value)
+
+
+def _device(environ: Mapping[str, str], name: str, default: str) -> str:
+    text = environ.get(name, "").strip().lower()
+    if not text:
+        return default
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", text):
+        raise Problem("bad_setting", name=name, expected="auto, cpu, cuda, cuda:1 (or another number) or mps")
+    return text
+
+
+def _switch(environ: Mapping[str, str], name: str, default: bool) -> bool:
+    text = environ.get(name, "").strip().lower()
+    if not text:
+        return default
+    if text in {"1", "on", "true", "yes"}:
+        return True
+    if text in {"0", "off", "false", "no"}:
+        return False
+    raise Problem("bad_setting", name=name, expected="on or off")

@@ -1,0 +1,99 @@
+"""From style embeddings to six tokens, and from these into the UNet's cross-attentions (StyleShot, section 3.3)."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+from diffusers import ConfigMixin, ModelMixin
+from diffusers.configuration_utils import register_to_config
+from diffusers.models.attention_processor import IPAdapterAttnProcessor2_0
+from torch import Tensor, nn
+
+TOKENS_PER_LEVEL = 2
+LEVELS = 3
+
+
+class TokenProjection(nn.Module):
+    """One style embedding [..., embed_dim] -> two tokens [..., 2, token_dim]."""
+
+    def __init__(self, embed_dim: int, token_dim: int) -> None:
+        super().__init__()
+        self.proj = nn.Linear(embed_dim, TOKENS_PER_LEVEL * token_dim)
+        self.norm = nn.LayerNorm(token_dim)
+
+    def forward(self, embedding: Tensor) -> Tensor:
+        return self.norm(self.proj(embedding).unflatten(-1, (TOKENS_PER_LEVEL, -1)))
+
+
+class StyleAdapter(ModelMixin, ConfigMixin):
+    """The three projections and the key and value weights of each cross-attention.
+
+    `attention_widths` has one number for each attention processor of the UNet in the order of `unet.attn_processors`:
+    its width for cross-attentions, 0 for self-attentions, which style does not reach. State keys are those of the
+    published `ip.bin`, but for `to_k_ip.0.weight`, the name in diffusers, where that has `to_k_ip.weight`.
+    """
+
+    @register_to_config
+    def __init__(self, attention_widths: list[int], token_dim: int = 768, embed_dim: int = 1024) -> None:
+        super().__init__()
+        self.style_image_proj_modules = nn.ModuleList(TokenProjection(embed_dim, token_dim) for _ in range(LEVELS))
+        self.adapter_modules = nn.ModuleDict(
+            {
+                str(place): IPAdapterAttnProcessor2_0(width, token_dim, num_tokens=(TOKENS_PER_LEVEL * LEVELS,))
+                for place, width in enumerate(attention_widths)
+                if width
+            }
+        )
+
+    @classmethod
+    def from_unet(cls, unet: nn.Module, embed_dim: int = 1024) -> "StyleAdapter":
+        """An untrained adapter for a UNet: keys and values start as copies of its own, as the published training."""
+        attentions = [unet.get_submodule(name.removesuffix(".processor")) for name in unet.attn_processors]
+        widths = [attention.to_q.out_features if attention.is_cross_attention else 0 for attention in attentions]
+        adapter = cls(attention_widths=widths, token_dim=unet.config.cross_attention_dim, embed_dim=embed_dim)
+        with torch.no_grad():
+            for place, processor in adapter.adapter_modules.items():
+                processor.to_k_ip[0].weight.copy_(attentions[int(place)].to_k.weight)
+                processor.to_v_ip[0].weight.copy_(attentions[int(place)].to_v.weight)
+        return adapter
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        """Style embeddings [..., 3, embed_dim] -> tokens [..., 6, token_dim]."""
+        levels = embeddings.to(self.dtype).unbind(-2)
+        projected = [project(level) for project, level in zip(self.style_image_proj_modules, levels, strict=True)]
+        return torch.cat(projected, dim=-2)
+
+    def negative(self) -> Tensor:
+        """The tokens of "no style", [6, token_dim]: projections of zero embeddings, which are not zero tokens."""
+        return self(torch.zeros(LEVELS, self.config.embed_dim, device=self.device, dtype=self.dtype))
+
+    def attach(self, unet: nn.Module, strengths: Sequence[float] = (1.0,)) -> None:
+        """Let style into the UNet's cross-attentions.
+
+        The UNet then wants `encoder_hidden_states=(text, [tokens, ...])`, with as many sets of tokens [B, 6, token_dim]
+        as there are `strengths`. The weights stay this adapter's: nothing is copied.
+        """
+        names = list(unet.attn_processors)
+        if len(names) != len(self.config.attention_widths):
+            raise ValueError(f"the adapter is for {len(self.config.attention_widths)} attentions, not {len(names)}")
+        processors = unet.attn_processors
+        for place, processor in self.adapter_modules.items():
+            processor.scale = list(strengths)
+            # Each set of tokens passes through the same weights.
+            processor.to_k_ip = nn.ModuleList([processor.to_k_ip[0]] * len(strengths))
+            processor.to_v_ip = nn.ModuleList([processor.to_v_ip[0]] * len(strengths))
+            processors[names[int(place)]] = processor
+        unet.set_attn_processor(processors)
+
+    @contextmanager
+    def attached(self, unet: nn.Module, strengths: Sequence[float]) -> Iterator[None]:
+        """`attach` for the length of a block: the UNet is shared, others must find it as they left it."""
+        plain = unet.attn_processors
+        self.attach(unet, strengths)
+        try:
+            yield
+        finally:
+            unet.set_attn_processor(plain)
+            for processor in self.adapter_modules.values():
+                processor.to_k_ip = processor.to_k_ip[:1]
+                processor.to_v_ip = processor.to_v_ip[:1]

@@ -1,0 +1,225 @@
+"""Published and trained StyleShot checkpoints -> half precision safetensors in diffusers' folder layout.
+
+`ip.bin` (4.98 GB with an unused UNet inside) and `style_aware_encoder.bin` (1.81 GB) are pickles. They are read once, a
+portion at a time and without running any code they may hold, and written as three folders that `from_pretrained` opens:
+`style_encoder/`, `adapter/` and, where the file has one, `controlnet/`.
+"""
+
+import json
+import math
+import os
+import pickle
+import shutil
+import struct
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+from diffusers import ControlNetModel, ModelMixin, UNet2DConditionModel
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from styleshot_demo.errors import Problem
+from styleshot_demo.styleshot.adapter import StyleAdapter
+from styleshot_demo.styleshot.encoder import StyleAwareEncoder
+
+WEIGHTS = "diffusion_pytorch_model.safetensors"
+# What makes Stable Diffusion 1.5's UNet out of the library's default one.
+SD15_UNET = {"sample_size": 64, "cross_attention_dim": 768}
+# Memory-mapped pages count as memory until the file is closed, so it is reopened after as many bytes.
+PORTION = 256 * 2**20
+# What the readers raise for files that are cut off, of another kind, or hold more than tensors.
+UNREADABLE = (OSError, RuntimeError, EOFError, ValueError, KeyError, pickle.UnpicklingError, SafetensorError)
+BASE_COMPONENTS = ("vae", "text_encoder", "tokenizer", "unet", "scheduler", "safety_checker", "feature_extractor")
+
+Plan = dict[str, tuple[str, tuple[int, ...]]]  # key to write -> key to read, shape
+
+
+class Checkpoint:
+    """A file of tensors, `.bin` or `.safetensors`: names and shapes at once, tensors on demand."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        state = self._open()
+        self.shapes = {name: tuple(value.shape) for name, value in state.items() if isinstance(value, Tensor)}
+
+    def tensors(self, names: list[str]) -> Iterator[Tensor]:
+        """The tensors called `names`, in their order, never holding much more than `PORTION` bytes."""
+        state: dict[str, Tensor] = {}
+        held = 0
+        for name in names:
+            if not state or held > PORTION:
+                state, held = {}, 0
+                state = self._open()
+            held += state[name].nbytes
+            yield state[name]
+
+    def _open(self) -> dict[str, Tensor]:
+        try:
+            if self.path.suffix == ".safetensors":
+                with safe_open(self.path, framework="pt") as file:
+                    return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            # Files in the format before torch 1.6 are no archives and cannot be mapped.
+            mapped = zipfile.is_zipfile(self.path)
+            state = torch.load(self.path, map_location="cpu", weights_only=True, mmap=mapped)
+        except FileNotFoundError:
+            raise Problem("weights_missing", model=self.path.name) from None
+        except UNREADABLE as error:
+            raise Problem("checkpoint_unreadable", file=self.path.name) from error
+        if not isinstance(state, dict):
+            raise Problem("checkpoint_unreadable", file=self.path.name)
+        return state
+
+
+def convert(ip: Path, encoder: Path, to: Path, unet_config: dict[str, Any] | None = None) -> None:
+    """Write `to/style_encoder`, `to/adapter` and, where `ip` has content fusion, `to/controlnet`, in half precision.
+
+    ip           `ip.bin`, or what a training has saved of adapter and ControlNet
+    encoder      `style_aware_encoder.bin`, or what a training has saved of it (may be the same file as `ip`). An
+                 encoder of another size than the published one has its configuration beside it, suffix `.json`
+    unet_config  the `unet/config.json` of the base model; Stable Diffusion 1.5 where left out
+
+    Tensors may be of any floating type. The UNet's own weights and `position_ids` are passed over. A key that is
+    missing, unknown or of another shape is named in the `Problem` that is raised, before anything is written. Each
+    file of weights appears complete or not at all.
+    """
+    config_file = encoder.with_suffix(".json")
+    encoder_config = json.loads(config_file.read_text()) if config_file.is_file() else {}
+    with torch.device("meta"):
+        unet = UNet2DConditionModel.from_config(unet_config or SD15_UNET)
+        style_encoder = StyleAwareEncoder(**encoder_config)
+        adapter = StyleAdapter.from_unet(unet, style_encoder.config.projection_dim)
+        controlnet = ControlNetModel.from_unet(unet, load_weights_from_unet=False)
+
+    encoder_file, ip_file = Checkpoint(encoder), Checkpoint(ip)
+    attentions = [name.removesuffix(".processor") for name in unet.attn_processors]
+    jobs = [
+        ("style_encoder", style_encoder, encoder_file, _encoder_names(encoder_file)),
+        ("adapter", adapter, ip_file, _adapter_names(ip_file, attentions)),
+    ]
+    if content := {name.removeprefix("controlnet."): name for name in ip_file.shapes if name.startswith("controlnet.")}:
+        jobs.append(("controlnet", controlnet, ip_file, content))
+    plans = [(folder, module, file, _plan(module, file, names)) for folder, module, file, names in jobs]
+    for folder, module, file, plan in plans:
+        try:
+            module.save_config(to / folder)
+            _write_half(to / folder / WEIGHTS, file, plan)
+        except OSError as error:
+            raise Problem("cannot_write") from error
+
+
+def export(base: Path, converted: Path, to: Path) -> None:
+    """A folder that `StyleShotPipeline.from_pretrained` opens: Stable Diffusion from `base`, the rest from `converted`.
+
+    base       a Stable Diffusion 1.5 in diffusers' layout; its half precision files are preferred
+    converted  what `convert` has written
+    to         must not exist, or be empty
+    """
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise Problem("folder_not_empty", name=to.name)
+    index = json.loads((base / "model_index.json").read_text())
+    components = {name: index.get(name, [None, None]) for name in BASE_COMPONENTS}
+    components |= {name: [None, None] for name in BASE_COMPONENTS if not (base / name).is_dir()}
+    components |= {
+        "style_encoder": [StyleAwareEncoder.__module__, StyleAwareEncoder.__name__],
+        "adapter": [StyleAdapter.__module__, StyleAdapter.__name__],
+        "controlnet": ["diffusers", "ControlNetModel"] if (converted / "controlnet").is_dir() else [None, None],
+    }
+    about = {"_class_name": "StyleShotPipeline", "_diffusers_version": diffusers.__version__}
+
+    part = to.with_name(f".{to.name}.part")
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        for name, (_, class_name) in components.items():
+            if class_name is not None:
+                _copy_component((base if name in BASE_COMPONENTS else converted) / name, part / name)
+        (part / "model_index.json").write_text(json.dumps(about | components, indent=2))
+        os.replace(part, to)
+    except OSError as error:
+        raise Problem("cannot_write") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _encoder_names(file: Checkpoint) -> dict[str, str]:
+    """Encoder key -> key in the file."""
+    others = ("unet.", "adapter_modules.", "style_image_proj_modules.", "controlnet.")
+    return {
+        name.removeprefix("style_aware_encoder."): name
+        for name in file.shapes
+        if not name.startswith(others) and not name.endswith(".position_ids")
+    }
+
+
+def _adapter_names(file: Checkpoint, attentions: list[str]) -> dict[str, str]:
+    """Adapter key -> key in the file; trainings keep attention weights under the UNet's names."""
+    names = {}
+    for place, attention in enumerate(attentions):
+        for part in ("to_k_ip", "to_v_ip"):
+            trained = f"unet.{attention}.processor.{part}.weight"
+            if trained in file.shapes:
+                names[f"adapter_modules.{place}.{part}.0.weight"] = trained
+    for name in file.shapes:
+        if not name.startswith(("unet.", "controlnet.", "style_aware_encoder.")):
+            names[name.replace("_ip.weight", "_ip.0.weight")] = name
+    return names
+
+
+def _plan(module: ModelMixin, file: Checkpoint, names: dict[str, str]) -> Plan:
+    expected = {key: tuple(value.shape) for key, value in module.state_dict().items()}
+    for key, shape in expected.items():
+        if key not in names:
+            raise Problem("checkpoint_key_missing", file=file.path.name, name=key)
+        if file.shapes[names[key]] != shape:
+            found = file.shapes[names[key]]
+            raise Problem(
+                "checkpoint_key_shape", file=file.path.name, name=names[key], shape=list(found), expected=list(shape)
+            )
+    for key in names:
+        if key not in expected:
+            raise Problem("checkpoint_key_unknown", file=file.path.name, name=names[key])
+    return {key: (names[key], shape) for key, shape in expected.items()}
+
+
+def _write_half(path: Path, file: Checkpoint, plan: Plan) -> None:
+    """The planned tensors as float16 safetensors, written one by one, so that they are never in memory together."""
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    end = 0
+    for key, (_, shape) in plan.items():
+        start, end = end, end + 2 * math.prod(shape)
+        header[key] = {"dtype": "F16", "shape": list(shape), "data_offsets": [start, end]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+
+    part = path.with_suffix(f".{os.getpid()}.part")
+    names = [name for name, _ in plan.values()]
+    try:
+        with open(part, "wb") as output:
+            output.write(struct.pack("<Q", len(text)) + text)
+            for name, tensor in zip(names, file.tensors(names), strict=True):
+                half = tensor.to(torch.float16)
+                if not half.isfinite().all():
+                    raise Problem("checkpoint_not_finite", file=file.path.name, name=name)
+                output.write(half.contiguous().numpy().tobytes())
+            output.flush()
+            os.fsync(output.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _copy_component(source: Path, to: Path) -> None:
+    to.mkdir()
+    files = [file for file in source.iterdir() if file.is_file()]
+    weights = [file for file in files if file.suffix in {".safetensors", ".bin"}]
+    half = [file for file in weights if file.name.endswith(".fp16.safetensors")]
+    plain = [file for file in weights if file.suffix == ".safetensors" and ".fp16." not in file.name]
+    for file in half or plain or weights:
+        shutil.copyfile(file, to / file.name.replace(".fp16.", "."))
+    for file in files:
+        if file.suffix in {".json", ".txt"}:
+            shutil.copyfile(file, to / file.name)

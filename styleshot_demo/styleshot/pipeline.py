@@ -1,0 +1,360 @@
+"""StyleShot on Stable Diffusion: a prompt in the style of pictures, optionally along the lines of another picture."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from diffusers import (
+    AutoencoderKL,
+    ControlNetModel,
+    DiffusionPipeline,
+    SchedulerMixin,
+    StableDiffusionPipeline,
+    UNet2DConditionModel,
+)
+from diffusers.callbacks import MultiPipelineCallbacks, PipelineCallback
+from diffusers.image_processor import VaeImageProcessor
+from diffusers.pipelines.stable_diffusion import StableDiffusionPipelineOutput, StableDiffusionSafetyChecker
+from PIL import Image
+from torch import Tensor
+from transformers import CLIPImageProcessor, CLIPTextModel, CLIPTokenizer
+
+from styleshot_demo.styleshot import patches
+from styleshot_demo.styleshot.adapter import StyleAdapter
+from styleshot_demo.styleshot.encoder import StyleAwareEncoder
+
+# The texts of the published code.
+PROMPT = "best quality, high quality"
+NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality"
+
+MAX_STRENGTH = 2.0
+
+
+@dataclass
+class Denoised:
+    """The state after one evaluation of the UNet. Tensors that are replaced here are used from the next one on."""
+
+    index: int  # 0 to total - 1
+    total: int  # evaluations in all: PNDM makes one more than it has steps
+    timestep: Tensor
+    latents: Tensor  # [batch, 4, height/8, width/8]
+    prompt_embeds: Tensor  # [batch, 77, token_dim]
+    negative_prompt_embeds: Tensor | None
+
+
+class StyleShotPipeline(StableDiffusionPipeline):
+    """Stable Diffusion 1.5 with the style-aware encoder, its adapter and, optionally, the content fusion ControlNet.
+
+    Every component may be shared with other pipelines: style enters the UNet's attentions only while a run lasts.
+    """
+
+    model_cpu_offload_seq = "style_encoder->adapter->text_encoder->unet->vae"
+    _optional_components = ["controlnet", "safety_checker", "feature_extractor"]
+    _exclude_from_cpu_offload = ["safety_checker"]
+    _callback_tensor_inputs = ["latents", "prompt_embeds", "negative_prompt_embeds"]
+
+    def __init__(
+        self,
+        vae: AutoencoderKL,
+        text_encoder: CLIPTextModel,
+        tokenizer: CLIPTokenizer,
+        unet: UNet2DConditionModel,
+        scheduler: SchedulerMixin,
+        style_encoder: StyleAwareEncoder,
+        adapter: StyleAdapter,
+        controlnet: ControlNetModel | None = None,
+        safety_checker: StableDiffusionSafetyChecker | None = None,
+        feature_extractor: CLIPImageProcessor | None = None,
+    ) -> None:
+        # Not StableDiffusionPipeline.__init__: that would add an image encoder to the components.
+        DiffusionPipeline.__init__(self)
+        self.register_modules(
+            vae=vae,
+            text_encoder=text_encoder,
+            tokenizer=tokenizer,
+            unet=unet,
+            scheduler=scheduler,
+            style_encoder=style_encoder,
+            adapter=adapter,
+            controlnet=controlnet,
+            safety_checker=safety_checker,
+            feature_extractor=feature_extractor,
+        )
+        self.vae_scale_factor = 2 ** (len(vae.config.block_out_channels) - 1)
+        self.image_processor = VaeImageProcessor(vae_scale_factor=self.vae_scale_factor)
+        self.control_image_processor = VaeImageProcessor(
+            vae_scale_factor=self.vae_scale_factor, do_convert_rgb=True, do_normalize=False
+        )
+        self._guidance_scale = 1.0
+        self._interrupt = False
+
+    @torch.no_grad()
+    def encode_style(self, style_images: Sequence[Image.Image], seeds: Sequence[int]) -> Tensor:
+        """Style pictures -> tokens [len(seeds), len(style_images), 6, token_dim].
+
+        Each seed sets the order of the patches, the same for every style, so that a picture's tokens do not depend on
+        the other pictures. Each seed's tokens are computed alone, so that they do not depend on the other seeds.
+        """
+        device = self._execution_device
+        split = patches.split(torch.cat([patches.to_tensor(patches.crop(image)) for image in style_images]).to(device))
+        tokens = {
+            seed: self.adapter(self.style_encoder(*patches.shuffle(split, patches.order(seed))))
+            for seed in dict.fromkeys(seeds)
+        }
+        return torch.stack([tokens[seed] for seed in seeds])
+
+    def __call__(
+        self,
+        prompt: str | Sequence[str] | None = PROMPT,
+        style_image: Image.Image | Sequence[Image.Image] | None = None,
+        *,
+        callback_on_step_end: Callable[..., dict[str, Any]] | PipelineCallback | MultiPipelineCallbacks | None = None,
+        callback_on_step_end_tensor_inputs: Sequence[str] = ("latents",),
+        return_dict: bool = True,
+        **arguments: Any,
+    ) -> StableDiffusionPipelineOutput | tuple:
+        """Run to the end; all other arguments are those of `iterate`.
+
+        `callback_on_step_end(pipeline, step, timestep, tensors)` is called after every evaluation of the UNet and may
+        return a dict of tensors to go on with; setting `pipeline._interrupt = True` there ends the run at that step.
+        """
+        if isinstance(callback_on_step_end, PipelineCallback | MultiPipelineCallbacks):
+            callback_on_step_end_tensor_inputs = callback_on_step_end.tensor_inputs
+        unknown = set(callback_on_step_end_tensor_inputs) - set(self._callback_tensor_inputs)
+        if unknown:
+            raise ValueError(f"{sorted(unknown)} are no tensors for the callback: {self._callback_tensor_inputs}")
+
+        run = self.iterate(prompt, style_image, **arguments)
+        while True:
+            try:
+                state = next(run)
+            except StopIteration as end:
+                output = end.value
+                return output if return_dict else (output.images, output.nsfw_content_detected)
+            if callback_on_step_end is not None:
+                tensors = {name: getattr(state, name) for name in callback_on_step_end_tensor_inputs}
+                changed = callback_on_step_end(self, state.index, state.timestep, tensors) or {}
+                for name in changed.keys() & set(self._callback_tensor_inputs):
+                    setattr(state, name, changed[name])
+
+    @torch.no_grad()
+    def iterate(
+        self,
+        prompt: str | Sequence[str] | None = PROMPT,
+        style_image: Image.Image | Sequence[Image.Image] | None = None,
+        *,
+        style_weights: Sequence[float] | None = None,
+        style_strength: float | Sequence[float] = 1.0,
+        style_tokens: Tensor | None = None,
+        control_image: Image.Image | Sequence[Image.Image] | Tensor | None = None,
+        content_strength: float = 1.0,
+        height: int | None = None,
+        width: int | None = None,
+        num_inference_steps: int = 50,
+        guidance_scale: float = 7.5,
+        negative_prompt: str | Sequence[str] | None = NEGATIVE_PROMPT,
+        num_images_per_prompt: int = 1,
+        generator: torch.Generator | list[torch.Generator] | None = None,
+        latents: Tensor | None = None,
+        output_type: str = "pil",
+    ) -> Iterator[Denoised]:
+        """Run step by step: yields a `Denoised` after each evaluation of the UNet and returns the output.
+
+        Closing the iterator stops the computation and leaves the components as they were.
+
+        prompt            one text or several; None means no words
+        style_image       one style picture or several; may be left out where `style_tokens` are given or no style is
+                          asked for (both strengths 0)
+        style_weights     one number per style picture, in any unit; equal where left out
+        style_strength    0 (plain Stable Diffusion) to 2. One number: the styles' tokens are mixed by weight. One per
+                          style: each style keeps its tokens and gets an attention with its own strength, and
+                          `style_weights` only mix what the ControlNet sees
+        style_tokens      what `encode_style` returned, [batch, styles, 6, token_dim] (or with batch 1), instead of
+                          `style_image`
+        control_image     contour or line drawing to follow, one or one per picture: PIL, or float [B, 3, H, W] in 0..1
+        content_strength  0 (the ControlNet is not run) to 2
+        height, width     pixels, multiples of 8; where left out those of the control picture, cut down to a multiple
+                          of 8, else the UNet's own
+        guidance_scale    1 or less: no guidance, and no negative prompt
+        generator         one, or a list with one per picture: then picture n is what it would be alone. The seed of a
+                          generator also sets the order of the style's patches
+        output_type       "pil", "np" (float, 0..1), "pt" (the same, [B, 3, H, W]) or "latent"
+
+        Raises ValueError for arguments that do not fit together.
+        """
+        prompts, negatives = _texts(prompt, negative_prompt)
+        batch = len(prompts) * num_images_per_prompt
+        strengths, weights = self._check_style(style_image, style_tokens, style_strength, style_weights)
+        use_content = control_image is not None and content_strength != 0
+        if use_content and self.controlnet is None:
+            raise ValueError("control_image needs a pipeline with a controlnet")
+        _check_strength("content_strength", content_strength)
+        if isinstance(generator, list | tuple) and len(generator) != batch:
+            raise ValueError(f"{len(generator)} generators for {batch} pictures")
+        height, width = self._size(height, width, control_image)
+        self._guidance_scale = guidance_scale
+        self._interrupt = False
+        device = self._execution_device
+
+        use_style = any(strengths)
+        tokens = negative_tokens = None
+        if use_style or use_content:
+            if style_tokens is None:
+                style_tokens = self.encode_style(_pictures(style_image), _seeds(generator, batch))
+            tokens = style_tokens.to(device=device, dtype=self.adapter.dtype).expand(batch, -1, -1, -1)
+            negative_tokens = self.adapter.negative().to(device).expand(batch, -1, -1)
+        mixed = None if tokens is None else _mix(tokens, weights)
+        style_sets = [] if not use_style else [mixed] if len(strengths) == 1 else list(tokens.unbind(1))
+
+        prompt_embeds, negative_prompt_embeds = self.encode_prompt(
+            prompts, device, num_images_per_prompt, self.do_classifier_free_guidance, negatives
+        )
+        self.scheduler.set_timesteps(num_inference_steps, device=device)
+        timesteps = self.scheduler.timesteps
+        self._num_timesteps = len(timesteps)
+        # Noise is drawn in float32, as half precision would draw other numbers: a seed is the same picture in both.
+        latents = self.prepare_latents(
+            batch, self.unet.config.in_channels, height, width, torch.float32, device, generator, latents
+        ).to(prompt_embeds.dtype)
+        extra_step_kwargs = self.prepare_extra_step_kwargs(generator, eta=0.0)
+        control = self._control(control_image, height, width, batch, device) if use_content else None
+
+        style_in_place = self.adapter.attached(self.unet, strengths) if use_style else nullcontext()
+        with style_in_place, self.progress_bar(total=len(timesteps)) as progress:
+            for index, timestep in enumerate(timesteps):
+                noisy = self.scheduler.scale_model_input(self._halves(latents, latents), timestep)
+                text = self._halves(negative_prompt_embeds, prompt_embeds)
+                residuals = {}
+                if use_content:
+                    down, mid = self.controlnet(
+                        noisy.to(self.controlnet.dtype),
+                        timestep,
+                        encoder_hidden_states=self._halves(negative_tokens, mixed).to(self.controlnet.dtype),
+                        controlnet_cond=self._halves(control, control),
+                        conditioning_scale=content_strength,
+                        return_dict=False,
+                    )
+                    residuals = {"down_block_additional_residuals": down, "mid_block_additional_residual": mid}
+                styles = [self._halves(negative_tokens, style).to(text.dtype) for style in style_sets]
+                noise = self.unet(
+                    noisy,
+                    timestep,
+                    encoder_hidden_states=(text, styles) if use_style else text,
+                    return_dict=False,
+                    **residuals,
+                )[0]
+                if self.do_classifier_free_guidance:
+                    negative, positive = noise.chunk(2)
+                    noise = negative + self.guidance_scale * (positive - negative)
+                latents = self.scheduler.step(noise, timestep, latents, **extra_step_kwargs, return_dict=False)[0]
+                progress.update()
+
+                state = Denoised(index, len(timesteps), timestep, latents, prompt_embeds, negative_prompt_embeds)
+                yield state
+                latents, prompt_embeds = state.latents, state.prompt_embeds
+                negative_prompt_embeds = state.negative_prompt_embeds
+                if self.interrupt:
+                    break
+
+        output = self._output(latents, output_type, device, prompt_embeds.dtype)
+        self.maybe_free_model_hooks()
+        return output
+
+    def _halves(self, negative: Tensor | None, positive: Tensor) -> Tensor:
+        """The batch for the networks: negative half first where there is guidance, which a callback may turn off."""
+        return torch.cat([negative, positive]) if self.do_classifier_free_guidance else positive
+
+    def _check_style(
+        self,
+        style_image: Image.Image | Sequence[Image.Image] | None,
+        style_tokens: Tensor | None,
+        style_strength: float | Sequence[float],
+        style_weights: Sequence[float] | None,
+    ) -> tuple[list[float], Tensor]:
+        """Strengths (one, or one per style) and weights that sum to 1."""
+        count = len(_pictures(style_image)) if style_tokens is None else style_tokens.shape[1]
+        strengths = list(style_strength) if isinstance(style_strength, Sequence) else [style_strength]
+        for strength in strengths:
+            _check_strength("style_strength", strength)
+        if count == 0 and any(strengths):
+            raise ValueError("style_image or style_tokens is needed where style_strength is not 0")
+        if len(strengths) not in (1, count):
+            raise ValueError(f"{len(strengths)} style strengths for {count} styles")
+        weights = torch.tensor([1.0] * count if style_weights is None else list(style_weights), dtype=torch.float64)
+        if len(weights) != count or (weights < 0).any() or (count and not weights.sum() > 0):
+            raise ValueError(f"style_weights has to be {count} numbers, none negative, not all 0: {style_weights}")
+        return strengths, weights / weights.sum()
+
+    def _size(self, height: int | None, width: int | None, control_image: Any) -> tuple[int, int]:
+        multiple = self.vae_scale_factor
+        if control_image is not None:
+            first = control_image if isinstance(control_image, Image.Image | Tensor) else control_image[0]
+            own = first.shape[-2:] if isinstance(first, Tensor) else (first.height, first.width)
+            own = tuple(side // multiple * multiple for side in own)
+        else:
+            sample = self.unet.config.sample_size
+            own = tuple(side * multiple for side in ([sample] * 2 if isinstance(sample, int) else sample))
+        height, width = height or own[0], width or own[1]
+        if height % multiple or width % multiple or min(height, width) < multiple:
+            raise ValueError(f"height and width have to be multiples of {multiple}, not {height} and {width}")
+        return height, width
+
+    def _control(self, image: Any, height: int, width: int, batch: int, device: torch.device) -> Tensor:
+        image = list(image) if isinstance(image, tuple) else image
+        control = self.control_image_processor.preprocess(image, height=height, width=width)
+        if batch % len(control):
+            raise ValueError(f"{len(control)} control pictures for {batch} pictures")
+        repeated = control.repeat_interleave(batch // len(control), dim=0)
+        return repeated.to(device=device, dtype=self.controlnet.dtype)
+
+    def _output(
+        self, latents: Tensor, output_type: str, device: torch.device, dtype: torch.dtype
+    ) -> StableDiffusionPipelineOutput:
+        if output_type == "latent":
+            return StableDiffusionPipelineOutput(images=latents, nsfw_content_detected=None)
+        # One at a time: decoding takes more memory than denoising, and a picture must not depend on its neighbours.
+        scaled = (latents / self.vae.config.scaling_factor).to(self.vae.dtype)
+        decoded = torch.cat([self.vae.decode(one, return_dict=False)[0] for one in scaled.split(1)])
+        decoded, unsafe = self.run_safety_checker(decoded, device, dtype)
+        images = self.image_processor.postprocess(
+            decoded, output_type=output_type, do_denormalize=[not flag for flag in unsafe or [False] * len(decoded)]
+        )
+        return StableDiffusionPipelineOutput(images=images, nsfw_content_detected=unsafe)
+
+
+def _texts(prompt: Any, negative: Any) -> tuple[list[str], list[str]]:
+    """Both as lists of the same length."""
+    prompts, negatives = ([text or ""] if isinstance(text, str | None) else list(text) for text in (prompt, negative))
+    if not prompts or not all(isinstance(text, str) for text in (*prompts, *negatives)):
+        raise ValueError("prompt and negative_prompt have to be a text or a list of texts")
+    if len(negatives) == 1:
+        negatives *= len(prompts)
+    if len(negatives) != len(prompts):
+        raise ValueError(f"{len(negatives)} negative prompts for {len(prompts)} prompts")
+    return prompts, negatives
+
+
+def _pictures(style_image: Image.Image | Sequence[Image.Image] | None) -> list[Image.Image]:
+    if style_image is None:
+        return []
+    return [style_image] if isinstance(style_image, Image.Image) else list(style_image)
+
+
+def _seeds(generator: torch.Generator | list[torch.Generator] | None, batch: int) -> list[int]:
+    """The seed each picture's patches are shuffled by. No number is drawn, so the noise stays plain diffusion's."""
+    if generator is None:
+        return [torch.initial_seed()] * batch
+    generators = [generator] * batch if isinstance(generator, torch.Generator) else generator
+    return [each.initial_seed() for each in generators]
+
+
+def _mix(tokens: Tensor, weights: Tensor) -> Tensor:
+    """[batch, styles, 6, token_dim], weights [styles] -> their weighted mean [batch, 6, token_dim]."""
+    return torch.einsum("bsnd,s->bnd", tokens, weights.to(tokens))
+
+
+def _check_strength(name: str, value: float) -> None:
+    if not 0 <= value <= MAX_STRENGTH:
+        raise ValueError(f"{name} has to lie between 0 and {MAX_STRENGTH:g}, not {value}")

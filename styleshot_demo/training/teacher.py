@@ -1,0 +1,48 @@
+"""The teacher of the classical networks: a 16x-compressed VGG-19 (Wang et al., Collaborative Distillation, CVPR 2020).
+
+Only training and evaluation read it, from a folder that the person names; the program runs without it.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+_STAGES = (("11", "12"), ("21", "22"), ("31", "32", "33", "34"), ("41", "42", "43", "44"), ("51",))
+
+
+class Teacher(nn.Module):
+    """Feature maps of the compressed network up to relu5_1, from its file `5SE.pth`."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        state = torch.load(Path(folder) / "5SE.pth", map_location="cpu", weights_only=True)
+        self.colour = self._module(state, "conv0")
+        self.layers = nn.ModuleDict(
+            {f"relu{name[0]}_{name[1]}": self._module(state, f"conv{name}") for stage in _STAGES for name in stage}
+        )
+        self.requires_grad_(False).eval()
+
+    @staticmethod
+    def _module(state: dict[str, Tensor], name: str) -> nn.Conv2d:
+        weight = state[f"{name}.weight"]
+        out, into, kernel, _ = weight.shape
+        layer = nn.Conv2d(into, out, kernel, padding=kernel // 2, padding_mode="reflect" if kernel > 1 else "zeros")
+        layer.load_state_dict({"weight": weight, "bias": state[f"{name}.bias"]})
+        return layer
+
+    def forward(self, pixels: Tensor, wanted: set[str]) -> dict[str, Tensor]:
+        """Feature maps by layer name; pixels [N, 3, H, W], RGB in [0, 1]."""
+        x = self.colour(pixels)
+        found: dict[str, Tensor] = {}
+        stage = "1"
+        for name, layer in self.layers.items():
+            if name[4] != stage:
+                stage = name[4]
+                x = nn.functional.max_pool2d(x, 2)
+            x = torch.relu(layer(x))
+            if name in wanted:
+                found[name] = x
+                if len(found) == len(wanted):
+                    break
+        return found
