@@ -109,6 +109,12 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "output_format": ("Results cannot be saved as {suffix} files.", "Choose a name that ends in .png, .jpg or .webp."),
     "cannot_write": ("The result could not be written.", "Check that the folder exists and can be written to."),
+    "weights_count": (
+        "{weights} style weights were given for {styles} style pictures.",
+        "Give one weight for each style picture, or none at all.",
+    ),
+    "overwrites_input": ("{name} is one of the pictures to read.", "Choose another name for the result."),
+    "device_missing": ("There is no {device} device on this machine.", "Set STYLESHOT_DEVICE to auto or cpu."),
     "unexpected": ("Something went wrong that should not have.", "Try again; if it stays, report it with reference {reference}."),
 }
 

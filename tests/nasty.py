@@ -39,11 +39,17 @@ def png_chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def png(
-    width: int, height: int, bits: int, colours: int, rows: bytes, before: Iterable[bytes] = (), after: bytes = b""
+    width: int,
+    height: int,
+    bits: int,
+    colours: int,
+    rows: bytes | int,
+    before: Iterable[bytes] = (),
+    after: bytes = b"",
 ) -> bytes:
-    """A PNG with filter bytes already in `rows`; `before` and `after` are chunks around the pixels."""
+    """A PNG from rows with their filter bytes, or so many zeros; `before` and `after` are chunks around the pixels."""
     head = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colours, 0, 0, 0))
-    body = png_chunk(b"IDAT", zlib.compress(rows, 1))
+    body = png_chunk(b"IDAT", packed_zeros(rows) if isinstance(rows, int) else zlib.compress(rows, 1))
     return b"\x89PNG\r\n\x1a\n" + head + b"".join(before) + body + after + png_chunk(b"IEND", b"")
 
 
@@ -52,23 +58,28 @@ def png_with(*chunks: bytes) -> bytes:
     return png(32, 32, 8, 2, (b"\0" + b"\x80\x40\x20" * 32) * 32, chunks)
 
 
-def packed_zeros(megabytes: int) -> bytes:
-    packer = zlib.compressobj(9)
-    block = bytes(2**20)
-    return b"".join([packer.compress(block) for _ in range(megabytes)]) + packer.flush()
+def packed_zeros(count: int) -> bytes:
+    """So many zero bytes as zlib packs them, put together from equal blocks, without packing all of them."""
+
+    def block(size: int) -> bytes:
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+        return packer.compress(bytes(size)) + packer.flush(zlib.Z_FULL_FLUSH)
+
+    checksum = struct.pack(">HH", count % 65_521, 1)  # Adler-32 of zeros
+    return b"\x78\x9c" + block(2**20) * (count >> 20) + block(count % 2**20) + b"\x03\0" + checksum
 
 
 def text_bomb() -> bytes:
-    return png_with(png_chunk(b"zTXt", b"Comment\0\0" + packed_zeros(50)))
+    return png_with(png_chunk(b"zTXt", b"Comment\0\0" + packed_zeros(50 << 20)))
 
 
 def many_text_bombs() -> bytes:
-    bomb = png_chunk(b"iTXt", b"Comment\0\1\0\0\0" + packed_zeros(20))
+    bomb = png_chunk(b"iTXt", b"Comment\0\1\0\0\0" + packed_zeros(20 << 20))
     return png_with(*[bomb] * 100)
 
 
 def profile_bomb() -> bytes:
-    return png_with(png_chunk(b"iCCP", b"sRGB\0\0" + packed_zeros(200)))
+    return png_with(png_chunk(b"iCCP", b"sRGB\0\0" + packed_zeros(200 << 20)))
 
 
 def exif_of_overlapping_values(entries: int, size: int) -> bytes:
@@ -240,7 +251,7 @@ def tiff_with_count(tag: int, count: int) -> bytes:
 
 def tiff_huge_tile() -> bytes:
     """A picture of 32 x 32 in one tile of 24,000 x 24,000, packed into a few kilobytes."""
-    packed = packed_zeros(24_000 * 24_000 * 3 // 2**20 + 1)
+    packed = packed_zeros(24_000 * 24_000 * 3)
     tags = tiff_tags(32, 32, [8, 8, 8], 2, 8, t322=[24_000], t323=[24_000], t324=[8], t325=[len(packed)])
     del tags[278]
     return tiff(tags, packed)
@@ -273,14 +284,13 @@ def large(mode: str, kind: str, value: object = 0, **options: object) -> bytes:
 
 def large_tiff(bits: list[int], photometric: int, **more: list[int]) -> bytes:
     width, height = LARGE
-    packed = packed_zeros(width * height * sum(bits) // 8 // 2**20 + 1)
+    packed = packed_zeros(width * height * sum(bits) // 8)
     return tiff(tiff_tags(width, height, bits, photometric, 8, **more), packed)
 
 
 def large_png(bits: int, colours: int, channels: int, *chunks: bytes) -> bytes:
     width, height = LARGE
-    row = b"\0" + bytes(width * bits * channels // 8)
-    return png(width, height, bits, colours, row * height, chunks)
+    return png(width, height, bits, colours, height * (1 + width * bits * channels // 8), chunks)
 
 
 # The list -----------------------------------------------------------------------------------------------------------
@@ -329,7 +339,7 @@ NASTY: dict[str, tuple[Callable[[], bytes], str]] = {
     # Too large, by the header alone
     "png_huge": (lambda: png(50_000, 50_000, 8, 6, b""), "too_many_pixels"),
     "png_largest": (lambda: png(2**31 - 1, 2**31 - 1, 16, 6, b""), "too_many_pixels"),
-    "png_real_bomb": (lambda: png(20_000, 20_000, 1, 0, bytes(2501 * 20_000)), "too_many_pixels"),
+    "png_real_bomb": (lambda: png(20_000, 20_000, 1, 0, 2501 * 20_000), "too_many_pixels"),
     "png_just_over": (lambda: png(6400, 6251, 8, 0, b""), "too_many_pixels"),
     "jpeg_huge": (lambda: jpeg_of_size(65_500, 65_500), "too_many_pixels"),
     "gif_huge": (lambda: gif_of_size(65_535, 65_535), "too_many_pixels"),
@@ -377,7 +387,7 @@ NASTY: dict[str, tuple[Callable[[], bytes], str]] = {
     "jpeg_500_scans": (jpeg_of_many_scans, "picture_damaged"),
     "gif_20000_frames": (lambda: gif_of_frames(20_000), OPENS),
     "gif_comments": (lambda: gif_with_comments(25), OPENS),
-    "webp_1000_frames": (lambda: webp_of_frames(1000), OPENS),
+    "webp_300_frames": (lambda: webp_of_frames(300), OPENS),
     "webp_wrong_canvas": (lambda: webp_of_canvas(6000, 6000), "picture_damaged"),
     "bmp_no_pixels": (lambda: bmp(6000, 6000, 24, 0, b""), "picture_truncated"),
     "bmp_run_lengths": (lambda: bmp(6000, 6000, 8, 1, b"\x01\x05" * 1_000_000, 256), "picture_damaged"),
@@ -388,22 +398,20 @@ NASTY: dict[str, tuple[Callable[[], bytes], str]] = {
     "tiff_endless_bits": (lambda: tiff_with_count(258, 2**31), "picture_damaged"),
     "tiff_huge_tile": (tiff_huge_tile, "picture_damaged"),
     "tiff_million_tiles": (tiff_million_tiles, "picture_damaged"),
-    "tiff_2000_pages": (lambda: tiff_of_pages(2000), OPENS),
+    "tiff_300_pages": (lambda: tiff_of_pages(300), OPENS),
     "tiff_page_loop": (tiff_page_loop, OPENS),
     "tiff_65535_samples": (lambda: tiff(tiff_tags(32, 32, [8], 1, t277=[65_535]), bytes(4096)), "picture_damaged"),
     "tiff_64_bits": (lambda: tiff(tiff_tags(32, 32, [64], 1), bytes(32 * 32 * 8)), "picture_damaged"),
     "tiff_lzma": (lambda: tiff(tiff_tags(32, 32, [8], 1, 34_925), bytes(99)), "picture_damaged"),
     "tiff_rows_per_strip": (lambda: tiff(tiff_tags(32, 32, [8], 1, t278=[2**32 - 1]), bytes(1024)), OPENS),
     # As large as is accepted
-    "large_png_rgba": (lambda: large("RGBA", "PNG", (9, 9, 9, 99)), OPENS),
     "large_png_grey_16": (lambda: large_png(16, 0, 1, png_chunk(b"tRNS", b"\0\0")), OPENS),
     "large_png_rgba_16": (lambda: large_png(16, 6, 4), OPENS),
     "large_png_profile": (
         lambda: large_png(8, 6, 4, png_chunk(b"iCCP", b"s\0\0" + zlib.compress(srgb_profile()))),
         OPENS,
     ),
-    "large_jpeg": (lambda: large("RGB", "JPEG", progressive=True, icc_profile=srgb_profile()), OPENS),
-    "large_jpeg_444": (lambda: large("RGB", "JPEG", progressive=True, subsampling=0), OPENS),
+    "large_jpeg": (lambda: large("RGB", "JPEG", progressive=True, subsampling=0, icc_profile=srgb_profile()), OPENS),
     "large_jpeg_cmyk": (lambda: large("CMYK", "JPEG", progressive=True), OPENS),
     "large_webp": (lambda: large("RGB", "WEBP", method=0), OPENS),
     "large_webp_lossless": (lambda: large("RGBA", "WEBP", (9, 9, 9, 99), lossless=True, method=0, quality=0), OPENS),

@@ -56,12 +56,6 @@ def into_gamut(lab: Tensor, rounds: int = 8) -> Tensor:
     return pixels.clamp(0, 1)
 
 
-def _limited(affine: Affine) -> Affine:
-    """The same map with no direction stretched by more than `MAX_GAIN`."""
-    values, vectors = torch.linalg.eigh((affine.matrix + affine.matrix.T) / 2)
-    return Affine((vectors * values.clamp(0, MAX_GAIN)) @ vectors.T, affine.centre, affine.target)
-
-
 _MAPS = {"reinhard": adain, "monge-kantorovich": optimal_transport}
 
 
@@ -82,7 +76,7 @@ def transfer_colours(
         return content.clone()
     lab = to_oklab(content)
     own: Moments = moments(lab)
-    maps = [(_limited(_MAPS[method](own, moments(to_oklab(picture)))), weight) for picture, weight in styles]
+    maps = [(_MAPS[method](own, moments(to_oklab(picture)), max_gain=MAX_GAIN), weight) for picture, weight in styles]
     mixed = Affine(
         sum(weight * affine.matrix for affine, weight in maps),
         own.mean,

@@ -19,32 +19,37 @@ INNER = {"relu3_1": 96, "relu2_1": 48, "relu1_1": 24}
 
 
 class Decoder(nn.Module):
-    """relu4_1 features back to a picture, with maps that stand for relu3_1, relu2_1 and relu1_1 on the way.
+    """Restyled features of several depths back to a picture.
 
-    Each stage halves the stride: nearest-neighbour enlargement between 3x3 convolutions. At a `fused` depth the stage
-    also gets the content's own features of that depth, restyled, so that contours need not survive the bottleneck.
+    From relu4_1 up, each stage halves the stride: 3x3 convolution, nearest-neighbour enlargement, 3x3 convolution. At a
+    `fused` depth the second one also sees the content's own features of that depth, restyled, so that contours need
+    not survive the bottleneck. At a `renewed` depth the stage ends in maps that stand for the encoder's there, and
+    these take on the style's moments again.
     """
 
     def __init__(
-        self, widths: Mapping[str, int], inner: Mapping[str, int] | None = None, fused: Sequence[str] = ()
+        self,
+        widths: Mapping[str, int],
+        inner: Mapping[str, int] | None = None,
+        fused: Sequence[str] = (),
+        renewed: Sequence[str] = (),
     ) -> None:
-        """`widths`: channels of the encoder's layers; `inner`: channels inside each stage; `fused`: see class."""
+        """`widths`: channels of the encoder's layers; `inner`: channels inside each stage; the rest: see class."""
         super().__init__()
         self.widths = {name: widths[name] for name in DEPTHS}
         self.inner = dict(inner or INNER)
         self.fused = tuple(fused)
+        self.renewed = tuple(renewed)
         self.stages = nn.ModuleDict()
-        self.fusions = nn.ModuleDict()
-        for above, name in zip(DEPTHS, DEPTHS[1:], strict=False):
-            width = self.inner[name]
-            self.stages[name] = nn.ModuleList(
-                [conv(self.widths[above], width), conv(width, width), conv(width, self.widths[name])]
-            )
-        for name in self.fused:
-            self.fusions[name] = nn.Conv2d(self.widths[name], self.widths[name], 1)
-            nn.init.zeros_(self.fusions[name].weight)
-            nn.init.zeros_(self.fusions[name].bias)
-        self.picture = conv(self.widths["relu1_1"], 3)
+        last = self.widths["relu4_1"]
+        for name in DEPTHS[1:]:
+            width, own = self.inner[name], self.widths[name]
+            layers = [conv(last, width), conv(width + (own if name in self.fused else 0), width)]
+            if name in self.renewed:
+                layers.append(conv(width, own))
+            self.stages[name] = nn.ModuleList(layers)
+            last = own if name in self.renewed else width
+        self.picture = conv(last, 3)
 
     def forward(
         self,
@@ -52,21 +57,23 @@ class Decoder(nn.Module):
         sizes: Mapping[str, tuple[int, int]],
         restyle: Callable[[str, Tensor], Tensor],
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """(pixels [N, 3, H, W], about [0, 1] but not clipped; the maps of each depth before they were restyled).
+        """(pixels [N, 3, H, W], about [0, 1] but not clipped; the maps of each renewed depth before its renewal).
 
         given    restyled content features [N, C, h, w] of relu4_1 and of the fused depths
         sizes    height and width at each depth
-        restyle  called with a depth and the decoder's maps there; gives them the style's moments
+        restyle  called with a renewed depth and the decoder's maps there; gives them the style's moments
         """
         maps, made = given["relu4_1"], {}
         for name in DEPTHS[1:]:
-            first, second, last = self.stages[name]
-            maps = torch.relu(first(maps))
+            first, second, *renewal = self.stages[name]
+            maps = torch.relu_(first(maps))
             maps = nn.functional.interpolate(maps, size=sizes[name], mode="nearest")
-            made[name] = last(torch.relu(second(maps)))
-            maps = restyle(name, made[name])
-            if name in self.fusions:
-                maps = maps + self.fusions[name](given[name] - maps)
+            if name in self.fused:
+                maps = torch.cat([maps, given[name]], 1)
+            maps = torch.relu_(second(maps))
+            if renewal:
+                made[name] = renewal[0](maps)
+                maps = restyle(name, made[name])
         return self.picture(maps), made
 
 

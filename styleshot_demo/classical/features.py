@@ -59,7 +59,7 @@ class Encoder(nn.Module):
                 stage = name[4]
                 x = nn.functional.max_pool2d(x, 2)
             before = layer(x)
-            x = torch.relu(before)
+            x = torch.relu(before) if before_relu else torch.relu_(before)
             if name in wanted:
                 found[name] = before if before_relu else x
                 if len(found) == len(wanted):

@@ -55,6 +55,18 @@ def _quantiles(values: Tensor, count: int) -> Tensor:
     return ordered[..., places]
 
 
+def patches(pixels: Tensor, scale: int) -> Tensor:
+    """All 3x3 patches of pictures [N, 3, H, W] reduced by `scale`, as maps [N, 27, H / scale - 2, W / scale - 2].
+
+    What a network's features let through (coloured noise above all), the patches themselves show (Elnekave & Weiss,
+    CVPR 2022).
+    """
+    if scale > 1:
+        pixels = torch.nn.functional.avg_pool2d(pixels, scale)
+    height, width = pixels.shape[2] - 2, pixels.shape[3] - 2
+    return torch.nn.functional.unfold(pixels, 3).unflatten(2, (height, width))
+
+
 def directions(channels: int, count: int, seed: int, device: torch.device | str = "cpu") -> Tensor:
     """[channels, count] random unit columns, the same for the same seed."""
     values = torch.randn(channels, count, generator=torch.Generator().manual_seed(seed))

@@ -12,12 +12,15 @@ from styleshot_demo.classical.losses import (
     gram,
     gram_distance,
     moment_distance,
+    patches,
     sliced_wasserstein,
     total_variation,
 )
 
 CONTENT_LAYER = "relu4_2"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+PATCH_SCALES = (1, 2, 4)
+PATCH_WEIGHT = 2.0  # of the patches against the features, in the style loss
 SMALLEST = 128  # longest side of the coarsest scale, pixels
 SHIFT = 8  # largest random shift, pixels: half the coarsest stride
 
@@ -102,7 +105,7 @@ def stylise(
     optimiser  "adam" or "lbfgs"
 
     The style loss compares Gram matrices, as published, and besides means, deviations and projections of the same
-    features: Gram matrices alone leave instabilities that show as speckles (Risser et al., 2017).
+ leave instabilities that show as speckles (Risser et al., 2017).
     """
     generator = torch.Generator().manual_seed(seed)
     longest = max(content.shape[2:])
@@ -119,8 +122,8 @@ def stylise(
             inside = seen.clamp(0, 1)
             terms = goal.terms(torch.roll(inside, shift, (2, 3)), shift, features, seed + place)
             return (
-                0.25 * content_weight * terms["content"]
-                + style_weight * terms["style"]
+                content_weight * terms["content"]
+                + style_weight * (terms["style"] + PATCH_WEIGHT * terms["patch"])
                 + 0.5 * tv_weight * total_variation(inside)
                 + 10 * (seen - inside).square().mean()
             )
@@ -165,10 +168,13 @@ class _Goal:
             self.content = features(content, [CONTENT_LAYER])[CONTENT_LAYER]
             seen = [(features(picture, self.layers), weight) for picture, weight in styles]
         self.styles = seen
+        self.patches = [
+            ([patches(picture, scale) for scale in PATCH_SCALES], weight) for picture, weight in styles
+        ]
         self.grams = {name: sum(weight * gram(maps[name]) for maps, weight in seen) for name in self.layers}
 
     def terms(self, pixels: Tensor, shift: tuple[int, int], features: Features, seed: int) -> dict[str, Tensor]:
-        """Content and style loss of `pixels`, which were rolled by `shift`."""
+        """Content, style and patch loss of `pixels`, which were rolled by `shift`."""
         found = features(pixels, [CONTENT_LAYER, *self.layers])
         own = found[CONTENT_LAYER]
         stride = 8
@@ -184,4 +190,14 @@ class _Goal:
                 style = style + weight * (
                     0.5 * moment_distance(maps, wanted[name]) + sliced_wasserstein(maps, wanted[name], slices, 2048)
                 )
-        return {"content": content, "style": style / len(self.layers)}
+        seen = [patches(pixels, scale) for scale in PATCH_SCALES]
+        slices = directions(27, 32, seed, pixels.device)
+        patch = pixels.new_zeros(())
+        for wanted, weight in self.patches:
+            for one, other in zip(seen, wanted, strict=True):
+                patch = patch + weight * sliced_wasserstein(one, other, slices, 2048)
+        return {
+            "content": content,
+            "style": style / len(self.layers),
+            "patch": patch / len(PATCH_SCALES),
+        }

@@ -1,5 +1,6 @@
 """First and second moments of feature maps, and the affine maps that carry one set of moments onto another."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -49,38 +50,47 @@ def _root(matrix: Tensor, floor: float, inverse: bool = False) -> Tensor:
     return (vectors * (values.rsqrt() if inverse else values.sqrt())) @ vectors.T
 
 
-def optimal_transport(content: Moments, style: Moments, ridge: float = 1e-3) -> Affine:
+def optimal_transport(
+    content: Moments, style: Moments, ridge: float = 1e-3, max_gain: float = math.inf
+) -> Affine:
     """The linear map of least displacement that carries the content's moments onto the style's.
 
     A = Cc^-1/2 (Cc^1/2 Cs Cc^1/2)^1/2 Cc^-1/2: the Monge-Kantorovich map between Gaussians (Pitié & Kokaram, 2007), as
     a whitening-colouring transform for features (Li et al., NeurIPS 2017; Lu et al., ICCV 2019).
 
-    ridge  smallest eigenvalue of the content covariance that is inverted, as a share of the mean eigenvalue: below it
-           there is only noise, which whitening would blow up
+    ridge     smallest eigenvalue of the content covariance that is inverted, as a share of the mean eigenvalue: below it
+              there is only noise, which whitening would blow up
+    max_gain  most that any direction is stretched
     """
     floor = float(content.covariance.diagonal().mean()) * ridge + 1e-12
     root = _root(content.covariance, floor)
     inverse = _root(content.covariance, floor, inverse=True)
     middle = _root(root @ style.covariance @ root, floor=0.0)
     matrix = inverse @ middle @ inverse
+    if max_gain < math.inf:
+        values, vectors = torch.linalg.eigh(matrix)
+        matrix = (vectors * values.clamp_max(max_gain)) @ vectors.T
     return Affine(matrix, content.mean, style.mean)
 
 
-def adain(content: Moments, style: Moments) -> Affine:
+def adain(content: Moments, style: Moments, max_gain: float = math.inf) -> Affine:
     """Adaptive instance normalisation: sigma(y) (x - mu(x)) / sigma(x) + mu(y) (Huang & Belongie, ICCV 2017)."""
     spread = content.covariance.diagonal().clamp_min(1e-10).sqrt()
     wanted = style.covariance.diagonal().clamp_min(0).sqrt()
     # A channel that is flat in the content carries no form: it only takes the style's mean.
     ratio = torch.where(spread > 1e-4, wanted / spread, torch.zeros_like(spread))
-    return Affine(torch.diag(ratio), content.mean, style.mean)
+    return Affine(torch.diag(ratio.clamp_max(max_gain)), content.mean, style.mean)
 
+
+# Features of a calm sky are nearly constant; stretched without a limit they would turn into stains.
+FEATURE_GAIN = 4.0
 
 TRANSFORMS = {"wct": optimal_transport, "adain": adain}
 
 
 def towards(content: Moments, styles: list[tuple[Moments, float]], transform: str) -> Affine:
     """The mean, by the styles' weights (which sum to 1), of the maps onto each style."""
-    maps = [(TRANSFORMS[transform](content, style), weight) for style, weight in styles]
+    maps = [(TRANSFORMS[transform](content, style, max_gain=FEATURE_GAIN), weight) for style, weight in styles]
     matrix = sum(weight * affine.matrix for affine, weight in maps)
     target = sum(weight * affine.target for affine, weight in maps)
     return Affine(matrix, content.mean, target)

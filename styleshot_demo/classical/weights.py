@@ -29,7 +29,7 @@ def load_decoder(path: Path, device: str = "cpu") -> Decoder:
     """The decoder of `fast` from its safetensors file; computes in float32."""
     return _load(
         path,
-        lambda architecture: Decoder(architecture["widths"], architecture["inner"], architecture["fused"]),
+        lambda architecture: Decoder(**architecture),
         device,
     )
 

@@ -6,7 +6,6 @@ import gc
 import os
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -159,8 +158,7 @@ class ModelCache:
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
-                # The frames in the traceback hold the very tensors that have to go.
-                traceback.clear_frames(error.__traceback__)
+            # Only here, where the error is gone: its traceback holds the very tensors that have to go.
             self.free()
         raise Problem("out_of_memory", size=(size() if callable(size) else size) or 256)
 
@@ -230,7 +228,6 @@ class ModelCache:
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
-                traceback.clear_frames(error.__traceback__)
                 if last:
                     raise Problem("out_of_memory_loading", model=name) from None
             self.free()

@@ -15,7 +15,7 @@ from styleshot_demo.events import Event, Finished, Result, Step
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
-from styleshot_demo.models.cache import ModelCache
+from styleshot_demo.models.cache import ModelCache, is_out_of_memory
 from styleshot_demo.settings import Settings
 
 if TYPE_CHECKING:
@@ -52,18 +52,28 @@ class ClassicalRunner:
         """See `Studio.run`."""
         started = time.perf_counter()
         content = pictures.fit_longest(job.content, job.size)
-        if content.width * content.height * BYTES_PER_PIXEL[job.method] > free_bytes(self.settings):
-            raise Problem("out_of_memory", size=self.fits(job.method))
-        _, alpha = pictures.split_alpha(content)
         notes: list[Remark] = []
-        with ExitStack() as borrowed:
+        models: dict[str, str] = {}
+        if job.strength == 0:
+            image = content
+        else:
+            if largest_area(job) * BYTES_PER_PIXEL[job.method] > free_bytes(self.settings):
+                raise Problem("out_of_memory", size=self.fits(job.method))
+            colours, alpha = apart(content)
             work = {"fast": self._fast, "optimise": self._optimise, "colour": self._colour}[job.method]
-            pixels, models = None, {}
-            for event in work(job, content, borrowed, notes, models):
-                if isinstance(event, Step):
-                    yield event
-                else:
-                    pixels = event
+            pixels = None
+            try:
+                with ExitStack() as borrowed:
+                    for event in work(job, colours, borrowed, notes, models):
+                        if isinstance(event, Step):
+                            yield event
+                        else:
+                            pixels = event
+            except Exception as error:
+                if is_out_of_memory(error):  # what is kept for a next run is the first thing to go
+                    with self._lock:
+                        self._pairs.clear()
+                raise
             image = pictures.join_alpha(to_image(pixels), alpha)
         seconds = time.perf_counter() - started
         yield Finished(Result([image], None, job.seed, seconds, job.settings(), models, notes))
@@ -78,7 +88,7 @@ class ClassicalRunner:
         encoded = self._encoded(job, content, painter)
         yield Step(0.6, remark("painting"))
         pixels = painter.decode(encoded, job.strength)
-        if job.keep_colours and job.strength > 0:
+        if job.keep_colours:
             pixels = with_colours_of(encoded.pixels, pixels)
         yield pixels
 
@@ -111,9 +121,6 @@ class ClassicalRunner:
 
         device = device_of(self.settings)
         target = to_tensor(content, device)
-        if job.strength == 0:
-            yield target
-            return
         yield Step(0.0, remark("encoding"))
         features = self._borrow_features(borrowed, notes, models)
         if job.start == "fast":
@@ -196,11 +203,15 @@ class ClassicalRunner:
 
 
 def device_of(settings: Settings) -> str:
-    """The torch device that classical methods run on."""
-    if settings.device != "auto":
-        return settings.device
+    """The torch device that classical methods run on; `Problem` if the settings name one that is not there."""
     import torch
 
+    if settings.device != "auto":
+        kind, _, number = settings.device.partition(":")
+        count = {"cuda": torch.cuda.device_count, "mps": lambda: int(torch.backends.mps.is_available())}
+        if kind in count and int(number or 0) >= count[kind]():
+            raise Problem("device_missing", device=settings.device)
+        return settings.device
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
@@ -216,6 +227,23 @@ def free_bytes(settings: Settings) -> int:
     import psutil
 
     return psutil.virtual_memory().available
+
+
+def largest_area(job: ClassicalJob) -> int:
+    """Pixels of the largest picture that is worked on: a style can be larger than a content that is long and thin."""
+    every = (job.content, *(picture for picture, _ in job.styles))
+    return max(job.size * max(1, round(job.size * min(image.size) / max(image.size))) for image in every)
+
+
+def apart(content: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """(the content's own colours, mode RGB; its opacity, or None). What cannot be seen at all becomes white paper.
+
+    Painted without its opacity, which is put back at the end: half transparent colours would else pale twice.
+    """
+    colours, alpha = pictures.split_alpha(content)
+    if alpha is not None:
+        colours.paste("white", mask=alpha.point(lambda value: 255 * (value == 0)))
+    return colours, alpha
 
 
 def to_tensor(image: Image.Image, device: str) -> "torch.Tensor":

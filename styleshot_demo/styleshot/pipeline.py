@@ -201,8 +201,12 @@ class StyleShotPipeline(StableDiffusionPipeline):
         use_style = any(strengths)
         tokens = negative_tokens = None
         if use_style or use_content:
+            if not len(weights):
+                raise ValueError("style_image or style_tokens is needed where style or content has a strength")
             if style_tokens is None:
                 style_tokens = self.encode_style(_pictures(style_image), _seeds(generator, batch))
+            if len(style_tokens) not in (1, batch):
+                raise ValueError(f"style_tokens for {len(style_tokens)} pictures, but {batch} are asked for")
             tokens = style_tokens.to(device=device, dtype=self.adapter.dtype).expand(batch, -1, -1, -1)
             negative_tokens = self.adapter.negative().to(device).expand(batch, -1, -1)
         mixed = None if tokens is None else _mix(tokens, weights)
@@ -221,46 +225,48 @@ class StyleShotPipeline(StableDiffusionPipeline):
         extra_step_kwargs = self.prepare_extra_step_kwargs(generator, eta=0.0)
         control = self._control(control_image, height, width, batch, device) if use_content else None
 
-        style_in_place = self.adapter.attached(self.unet, strengths) if use_style else nullcontext()
-        with style_in_place, self.progress_bar(total=len(timesteps)) as progress:
-            for index, timestep in enumerate(timesteps):
-                noisy = self.scheduler.scale_model_input(self._halves(latents, latents), timestep)
-                text = self._halves(negative_prompt_embeds, prompt_embeds)
-                residuals = {}
-                if use_content:
-                    down, mid = self.controlnet(
-                        noisy.to(self.controlnet.dtype),
+        try:
+            style_in_place = self.adapter.attached(self.unet, strengths) if use_style else nullcontext()
+            with style_in_place, self.progress_bar(total=len(timesteps)) as progress:
+                for index, timestep in enumerate(timesteps):
+                    noisy = self.scheduler.scale_model_input(self._halves(latents, latents), timestep)
+                    text = self._halves(negative_prompt_embeds, prompt_embeds)
+                    residuals = {}
+                    if use_content:
+                        down, mid = self.controlnet(
+                            noisy.to(self.controlnet.dtype),
+                            timestep,
+                            encoder_hidden_states=self._halves(negative_tokens, mixed).to(self.controlnet.dtype),
+                            controlnet_cond=self._halves(control, control),
+                            conditioning_scale=content_strength,
+                            return_dict=False,
+                        )
+                        residuals = {"down_block_additional_residuals": down, "mid_block_additional_residual": mid}
+                    styles = [self._halves(negative_tokens, style).to(text.dtype) for style in style_sets]
+                    noise = self.unet(
+                        noisy,
                         timestep,
-                        encoder_hidden_states=self._halves(negative_tokens, mixed).to(self.controlnet.dtype),
-                        controlnet_cond=self._halves(control, control),
-                        conditioning_scale=content_strength,
+                        encoder_hidden_states=(text, styles) if use_style else text,
                         return_dict=False,
-                    )
-                    residuals = {"down_block_additional_residuals": down, "mid_block_additional_residual": mid}
-                styles = [self._halves(negative_tokens, style).to(text.dtype) for style in style_sets]
-                noise = self.unet(
-                    noisy,
-                    timestep,
-                    encoder_hidden_states=(text, styles) if use_style else text,
-                    return_dict=False,
-                    **residuals,
-                )[0]
-                if self.do_classifier_free_guidance:
-                    negative, positive = noise.chunk(2)
-                    noise = negative + self.guidance_scale * (positive - negative)
-                latents = self.scheduler.step(noise, timestep, latents, **extra_step_kwargs, return_dict=False)[0]
-                progress.update()
+                        **residuals,
+                    )[0]
+                    if self.do_classifier_free_guidance:
+                        negative, positive = noise.chunk(2)
+                        noise = negative + self.guidance_scale * (positive - negative)
+                    latents = self.scheduler.step(noise, timestep, latents, **extra_step_kwargs, return_dict=False)[0]
+                    progress.update()
 
-                state = Denoised(index, len(timesteps), timestep, latents, prompt_embeds, negative_prompt_embeds)
-                yield state
-                latents, prompt_embeds = state.latents, state.prompt_embeds
-                negative_prompt_embeds = state.negative_prompt_embeds
-                if self.interrupt:
-                    break
+                    state = Denoised(index, len(timesteps), timestep, latents, prompt_embeds, negative_prompt_embeds)
+                    yield state
+                    latents, prompt_embeds = state.latents, state.prompt_embeds
+                    negative_prompt_embeds = state.negative_prompt_embeds
+                    if self.interrupt:
+                        break
 
-        output = self._output(latents, output_type, device, prompt_embeds.dtype)
-        self.maybe_free_model_hooks()
-        return output
+            return self._output(latents, output_type, device, prompt_embeds.dtype)
+        finally:
+            # Also where the caller stops early: offloaded components leave the device.
+            self.maybe_free_model_hooks()
 
     def _halves(self, negative: Tensor | None, positive: Tensor) -> Tensor:
         """The batch for the networks: negative half first where there is guidance, which a callback may turn off."""
@@ -278,8 +284,6 @@ class StyleShotPipeline(StableDiffusionPipeline):
         strengths = list(style_strength) if isinstance(style_strength, Sequence) else [style_strength]
         for strength in strengths:
             _check_strength("style_strength", strength)
-        if count == 0 and any(strengths):
-            raise ValueError("style_image or style_tokens is needed where style_strength is not 0")
         if len(strengths) not in (1, count):
             raise ValueError(f"{len(strengths)} style strengths for {count} styles")
         weights = torch.tensor([1.0] * count if style_weights is None else list(style_weights), dtype=torch.float64)

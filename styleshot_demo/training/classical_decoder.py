@@ -36,7 +36,8 @@ class DecoderRecipe:
     size: int = 224  # side of a crop, pixels
     rate: float = 1e-3
     seed: int = 0
-    fused: tuple[str, ...] = ()
+    fused: tuple[str, ...] = ("relu3_1", "relu2_1")
+    renewed: tuple[str, ...] = ("relu1_1",)
     content_weight: float = 2.0
     gram_weight: float = 1.0
     moment_weight: float = 0.5
@@ -63,7 +64,7 @@ def train_decoder(
     place, autocast = device_and_dtype(device, precision)
     torch.manual_seed(recipe.seed)
     encoder = encoder.to(place, memory_format=torch.channels_last).requires_grad_(False).eval()
-    decoder = Decoder(encoder.widths, fused=recipe.fused).to(place, memory_format=torch.channels_last)
+    decoder = Decoder(encoder.widths, fused=recipe.fused, renewed=recipe.renewed).to(place, memory_format=torch.channels_last)
     guide = Teacher(teacher).to(place, memory_format=torch.channels_last)
     sides = [split(pictures_in(folder)) for folder in (contents, styles)]
     photos, paintings = (Crops(train_paths, recipe.size) for train_paths, _ in sides)
@@ -105,7 +106,7 @@ def train_decoder(
         return {
             "pixels": 10 * (made - pixels).abs().mean(),
             "seen": sum(perceptual_distance(seen[name], target[name]) for name in JUDGED),
-            "maps": 0.5 * sum((maps[name] - found[name]).square().mean() for name in DEPTHS[1:]),
+            "maps": 0.5 * sum(((maps[name] - found[name]).square().mean() for name in recipe.renewed), made.new_zeros(())),
         }
 
     def repaint(step: int) -> dict[str, Tensor]:
@@ -154,7 +155,8 @@ def train_decoder(
             )
         return {name: round(sum(float(row[name]) for row in rows) / len(rows), 4) for name in rows[0]}
 
-    config = {"phase": "decoder", **asdict(recipe), "fused": list(recipe.fused)}
+    config = {"phase": "decoder", **asdict(recipe), "fused": list(recipe.fused), "renewed": list(recipe.renewed)}
+    del config["steps"]
     return train(
         decoder, loss_of, out=out, steps=recipe.steps, rate=recipe.rate, config=config, validate=validate
     )

@@ -77,7 +77,6 @@ def distil(
         "size": size,
         "rate": rate,
         "seed": seed,
-        "steps": steps,
     }
     return train(model, loss_of, out=out, steps=steps, rate=rate, config=config, validate=validate)
 

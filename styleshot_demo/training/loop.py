@@ -48,7 +48,8 @@ def train(
 
     model     its parameters that require gradients are trained
     loss_of   named loss terms of one step; has to depend on the step number alone, which makes resuming exact
-    out       folder for `log.jsonl` and the checkpoint; an existing checkpoint of the same config is continued
+    out       folder for `log.jsonl` and the checkpoint; an existing checkpoint of the same config is continued, also with
+              another number of steps: the learning rate then follows the new schedule from there
     validate  figures for the log, called before the first step, every `validate_every` steps and at the end
     """
     out.mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,4 @@
 import errno
-import gc
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +15,19 @@ from styleshot_demo.models.cache import (
     ModelCache,
     budget_of,
     bytes_of,
+    free_memory,
     is_out_of_memory,
     machine_memory,
 )
 from styleshot_demo.settings import Settings
 
 WAIT = 5  # seconds; nothing here waits that long unless it is broken
+
+
+@pytest.fixture(autouse=True)
+def no_collection(monkeypatch):
+    """Collecting garbage after each drop takes too long for hundreds of drops."""
+    monkeypatch.setattr(cache_module, "free_memory", lambda: None)
 
 
 class Weights:
@@ -251,7 +257,15 @@ def test_evicted_models_are_freed():
     cache = ModelCache(10)
     gone = weakref.ref(use(cache, "a"))
     use(cache, "b")
-    gc.collect()
+    assert gone() is None
+
+
+def test_freeing_memory_breaks_cycles():
+    weights = Weights()
+    weights.itself, gone = weights, weakref.ref(weights)
+    del weights
+    assert gone() is not None
+    free_memory()
     assert gone() is None
 
 
@@ -614,17 +628,11 @@ class CacheMachine(RuleBasedStateMachine):
             lend.__exit__(None, None, None)
 
 
-@pytest.fixture
-def no_collection(monkeypatch):
-    """Collecting garbage after each drop takes too long for hundreds of sequences."""
-    monkeypatch.setattr(cache_module, "free_memory", lambda: None)
-
-
-def test_any_sequence_keeps_the_promises(no_collection):
+def test_any_sequence_keeps_the_promises():
     from hypothesis.stateful import run_state_machine_as_test
 
     settings = hypothesis_settings(
-        max_examples=80, stateful_step_count=30, deadline=None, derandomize=True, database=None
+        max_examples=60, stateful_step_count=25, deadline=None, derandomize=True, database=None
     )
     run_state_machine_as_test(CacheMachine, settings=settings)
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from parity.synthetic import draw, fill, parameter, picture
 from PIL import Image
 from safetensors.torch import load_file
-from synthetic import draw, fill, parameter, picture
 from torch import Tensor, nn
 
 from styleshot_demo.styleshot.adapter import StyleAdapter

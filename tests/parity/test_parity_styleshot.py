@@ -10,8 +10,8 @@ import re
 import numpy as np
 import pytest
 import torch
+from parity.synthetic import draw, picture
 from PIL import Image
-from synthetic import draw, picture
 
 from styleshot_demo.styleshot import content, patches
 
@@ -334,7 +334,7 @@ def test_content_pictures(recorded, detectors):
 def test_key_names_of_the_published_files(recorded):
     """Every name and shape of the published files fits our modules, at full size (nothing is allocated)."""
     from diffusers import ControlNetModel, UNet2DConditionModel
-    from recorded import old_adapter_key
+    from parity.recorded import old_adapter_key
 
     from styleshot_demo.styleshot.adapter import StyleAdapter
     from styleshot_demo.styleshot.encoder import StyleAwareEncoder
@@ -355,7 +355,7 @@ def test_key_names_of_the_published_files(recorded):
 
 
 def test_key_names_of_the_small_set(recorded):
-    from recorded import old_adapter_key
+    from parity.recorded import old_adapter_key
 
     shapes = {key: list(value.shape) for key, value in recorded.encoder.state_dict().items()}
     small = recorded.json("tiny/keys_style_aware_encoder.json")

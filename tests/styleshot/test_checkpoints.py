@@ -3,9 +3,9 @@ import os
 import pickle
 
 import pytest
-import tiny
 import torch
 from safetensors.torch import load_file, save_file
+from styleshot import tiny
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.styleshot import checkpoints

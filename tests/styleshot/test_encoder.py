@@ -1,6 +1,6 @@
 import pytest
-import tiny
 import torch
+from styleshot import tiny
 
 from styleshot_demo.styleshot import patches
 from styleshot_demo.styleshot.encoder import PatchNetwork, StyleAwareEncoder

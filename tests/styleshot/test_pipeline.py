@@ -1,9 +1,9 @@
 import diffusers
 import numpy as np
 import pytest
-import tiny
 import torch
 from PIL import Image
+from styleshot import tiny
 
 from styleshot_demo.styleshot.pipeline import NEGATIVE_PROMPT, PROMPT, StyleShotPipeline
 
@@ -337,11 +337,13 @@ BAD = [
     ({"style_weights": [0]}, "style_weights"),
     ({"style_image": None}, "style_image"),
     ({"style_image": []}, "style_image"),
+    ({"style_image": None, "style_strength": 0, "control_image": LINES}, "style_image"),
     ({"prompt": [["nested"]]}, "text"),
     ({"prompt": []}, "text"),
     ({"prompt": ["a", "b"], "negative_prompt": ["a", "b", "c"]}, "3 negative prompts"),
     ({"generator": [torch.Generator()] * 2}, "2 generators for 1"),
     ({"control_image": [LINES, LINES]}, "2 control pictures for 1"),
+    ({"style_tokens": torch.zeros(3, 1, 6, tiny.WIDTH)}, "style_tokens for 3 pictures"),
 ]
 
 

@@ -1,0 +1,59 @@
+"""All commands together."""
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from styleshot_demo import __version__
+from styleshot_demo.cli import classical, evaluation, models, provenance, serve, training
+from styleshot_demo.cli.report import Commands
+
+app = typer.Typer(
+    cls=Commands,
+    help="Style transfer: repaint a picture in the style of others. Every command has its own --help.",
+    epilog="Exit codes: 0 done, 1 could not be done, 2 cannot be asked for. Results go to stdout, the rest to stderr.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show the program's log, also of its own defects.")
+    ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    level = logging.INFO if verbose else logging.CRITICAL
+    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("styleshot_demo").setLevel(level)
+
+
+app.command("classical")(classical.classical)
+app.command("serve")(serve.serve)
+app.command("provenance")(provenance.provenance)
+app.add_typer(models.app, name="models")
+app.add_typer(evaluation.bench, name="bench")
+app.add_typer(evaluation.evaluate, name="evaluate")
+app.add_typer(training.app, name="train")
+
+
+def main() -> None:
+    """Run the command that `sys.argv` names; ends the program."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a file name may hold what the terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
+    app()

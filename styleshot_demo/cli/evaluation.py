@@ -1,0 +1,114 @@
+"""`bench` and `evaluate`: how fast the methods are, and how good."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from styleshot_demo import jobs
+from styleshot_demo.cli.report import Commands, Progress, asked, print_json
+from styleshot_demo.errors import Problem
+
+bench = typer.Typer(cls=Commands, help="Measure seconds and memory.", no_args_is_help=True)
+evaluate = typer.Typer(cls=Commands, help="Measure how good results are.", no_args_is_help=True)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@bench.callback()
+@evaluate.callback()
+def _group() -> None:
+    # Without a callback a group with a single command would become that command.
+    pass
+
+
+@bench.command("classical")
+def bench_classical(
+    size: Annotated[
+        list[int] | None, typer.Option(help="Longest side in pixels; may be repeated.", show_default="384, 512, 1024")
+    ] = None,
+    repeats: Annotated[int, typer.Option(min=1, help="Runs of each; the median counts.")] = 3,
+    as_json: JsonOption = False,
+) -> None:
+    """Seconds per picture and stage, seconds per move of the strength slider, peak memory."""
+    with asked():
+        sizes = [jobs.number("size", side, 256, 2048, whole=True) for side in size or (384, 512, 1024)]
+    from styleshot_demo.evaluation import benchmark
+
+    _tell(benchmark.classical(sizes, repeats), as_json)
+
+
+@evaluate.command("classical")
+def evaluate_classical(
+    content: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of content pictures.")],
+    style: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of style pictures.")],
+    pairs: Annotated[int, typer.Option(min=1, help="How many pairs of them.")] = 60,
+    size: Annotated[int, typer.Option(help="Longest side in pixels, 256 to 2048.")] = 384,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(metavar="|".join(jobs.METHODS), help="May be repeated.", show_default="fast and optimise"),
+    ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of the teacher network, to judge by its features.",
+            show_default="the built-in encoder judges",
+        ),
+    ] = None,
+    part: Annotated[
+        str, typer.Option(metavar="held|all", help="Only pictures held out of training, or all of them.")
+    ] = "held",
+    seed: Annotated[int, typer.Option(help="Draws the pairs.")] = 0,
+    sheet: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Also save a sheet of results here.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Content and style distances, edges and colours of results on pairs of pictures."""
+    with asked():
+        size = jobs.number("size", size, 256, 2048, whole=True)
+        methods = [jobs.choice("method", one, jobs.METHODS) for one in method or ("fast", "optimise")]
+        jobs.choice("part", part, ("held", "all"))
+        seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
+        if sheet is not None and not sheet.absolute().parent.is_dir():
+            raise Problem("cannot_write")
+    from styleshot_demo.evaluation import classical
+
+    with Progress() as progress:
+        figures = classical.evaluate(
+            content,
+            style,
+            pairs,
+            size=size,
+            methods=methods,
+            teacher=teacher,
+            seed=seed,
+            part=part,
+            sheet=sheet,
+            on_pair=lambda done, total: progress.show(done / total, f"Pair {done} of {total}", "pairs"),
+        )
+    _tell(figures, as_json)
+
+
+def _tell(figures: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(figures)
+        return
+    rows = list(_rows(figures))
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, value in rows:
+        typer.echo(f"{name:<{width}}  {value:.4g}" if isinstance(value, float) else f"{name:<{width}}  {value}")
+
+
+def _rows(value: Any, name: str = "") -> Any:
+    """(dotted name, number or text) of everything inside nested dicts and lists."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _rows(part, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list | tuple) and any(isinstance(part, dict | list | tuple) for part in value):
+        for place, part in enumerate(value):
+            yield from _rows(part, f"{name}.{place}")
+    else:
+        yield name, value

@@ -1,0 +1,105 @@
+"""What a command tells the shell: results on stdout, everything else on stderr, and how it ended by exit code.
+
+0   done
+1   it could not be done: memory, network, files of a model, a defect of the program
+2   what was asked for makes no sense: a file that is no picture, a number out of range
+130 stopped with Ctrl-C
+"""
+
+import json
+import logging
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+import typer
+from typer.core import TyperGroup
+
+from styleshot_demo.errors import Problem
+from styleshot_demo.settings import Settings
+
+FAILED, MISUSED = 1, 2
+
+_log = logging.getLogger("styleshot_demo")
+
+
+class Commands(TyperGroup):
+    """A group of commands whose errors reach a person as two sentences, never as a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Problem as problem:
+            tell_problem(problem)
+            raise typer.Exit(FAILED) from None
+        except (typer.Exit, typer.Abort, EOFError, KeyboardInterrupt, BrokenPipeError):
+            raise
+        except Exception as error:
+            if type(error).__module__.startswith("typer."):  # usage errors, which typer words itself
+                raise
+            reference = secrets.token_hex(4)
+            _log.error("reference %s", reference, exc_info=error)
+            tell_problem(Problem("unexpected", reference=reference))
+            raise typer.Exit(FAILED) from None
+
+
+def tell_problem(problem: Problem, about: str = "") -> None:
+    """Both sentences on stderr, after the argument of the person that they are about."""
+    typer.echo(f"{about}: {problem}" if about else str(problem), err=True)
+
+
+@contextmanager
+def asked(about: str = "") -> Iterator[None]:
+    """A `Problem` inside the block lies in what was asked for, of which `about` is the argument: exit code 2."""
+    try:
+        yield
+    except Problem as problem:
+        tell_problem(problem, about)
+        raise typer.Exit(MISUSED) from None
+
+
+def settings_asked() -> Settings:
+    """The settings of the environment; exit code 2 if a variable has a value that cannot be used."""
+    with asked():
+        return Settings.from_environment()
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on stdout, in ASCII, so that no terminal's encoding can break it."""
+    typer.echo(json.dumps(value, indent=2, allow_nan=False))
+
+
+class Progress:
+    """How far something is, on stderr: one line that renews itself in a terminal, now and then a line in a file."""
+
+    def __init__(self, stream: TextIO | None = None, quiet: bool = False) -> None:
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._quiet = quiet
+        self._last = ""
+        self._next = 0.0  # clock time before which a file gets no more lines of the same kind
+        self._width = 0
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live and self._width:
+            self._stream.write("\r" + " " * self._width + "\r")
+            self._stream.flush()
+
+    def show(self, fraction: float, message: str, kind: str | None = None) -> None:
+        """`fraction` 0 to 1; messages of the same `kind` (by default: that are equal) are news only now and then."""
+        if self._quiet:
+            return
+        line = f"{fraction:4.0%}  {message}"
+        if self._live:
+            self._stream.write("\r" + line.ljust(self._width))
+            self._width = len(line)
+        elif (kind or message) != self._last or time.monotonic() >= self._next:
+            self._stream.write(line + "\n")
+            self._last, self._next = kind or message, time.monotonic() + 5
+        self._stream.flush()

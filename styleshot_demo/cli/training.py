@@ -1,0 +1,195 @@
+"""`train`: make the networks that come with the program anew, or better."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from styleshot_demo import __version__
+from styleshot_demo.cli.report import Commands, asked
+from styleshot_demo.errors import Problem
+from styleshot_demo.settings import ASSETS
+
+CURVE = 40  # points of the loss curve that are kept beside the weights
+
+app = typer.Typer(cls=Commands, help="Train networks from folders of pictures.", no_args_is_help=True)
+classical = typer.Typer(cls=Commands, help="The networks of the classical methods.", no_args_is_help=True)
+app.add_typer(classical, name="classical")
+
+Contents = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of photos.", show_default=False)]
+Styles = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of paintings.", show_default=False)]
+Teacher = Annotated[
+    Path, typer.Option(exists=True, file_okay=False, help="Folder with the teacher, 5SE.pth.", show_default=False)
+]
+Out = Annotated[
+    Path,
+    typer.Option(
+        file_okay=False, help="Folder for log, checkpoint and result; a run in it is continued.", show_default=False
+    ),
+]
+Steps = Annotated[int | None, typer.Option(min=1, help="Steps in all, also of a continued run.", show_default=False)]
+Batch = Annotated[int | None, typer.Option(min=1, help="Crops per step.", show_default=False)]
+Size = Annotated[int | None, typer.Option(min=64, help="Side of a crop, pixels.", show_default=False)]
+Rate = Annotated[float | None, typer.Option(min=0, help="Highest learning rate.", show_default=False)]
+Seed = Annotated[int | None, typer.Option(min=0, help="Same seed, same run.", show_default=False)]
+Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="auto: a GPU where there is one.")]
+Precision = Annotated[str, typer.Option(metavar="auto|fp32|bf16", help="auto: bf16 on a GPU, else fp32.")]
+
+
+@classical.command("encoder")
+def encoder(
+    contents: Contents,
+    styles: Styles,
+    teacher: Teacher,
+    out: Out,
+    steps: Steps = None,
+    batch: Batch = None,
+    size: Size = None,
+    rate: Rate = None,
+    seed: Seed = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+) -> None:
+    """Distil the built-in encoder from a teacher. Writes OUT/encoder.safetensors and its JSON.
+
+    What is not given is as in the recipe of the weights that come with the program.
+    """
+    _check(contents, styles, teacher, device, precision)
+    from styleshot_demo.training.classical_encoder import distil
+
+    given = _given(steps=steps, batch=batch, size=size, rate=rate, seed=seed)
+    model = distil(contents, styles, teacher, out, **given, device=device, precision=precision)
+    _save(model, {"widths": model.widths}, out, "encoder", contents, styles)
+
+
+@classical.command("decoder")
+def decoder(
+    contents: Contents,
+    styles: Styles,
+    teacher: Teacher,
+    out: Out,
+    encoder: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="The encoder's file.", show_default="the built-in one")
+    ] = ASSETS / "weights" / "encoder.safetensors",
+    steps: Steps = None,
+    rebuild_steps: Annotated[
+        int | None, typer.Option(min=0, help="Steps that only rebuild, first of all.", show_default=False)
+    ] = None,
+    batch: Batch = None,
+    size: Size = None,
+    rate: Rate = None,
+    seed: Seed = None,
+    fused: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="relu1_1|relu2_1|relu3_1",
+            help="Depth where content features are fed in; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    content_weight: Annotated[
+        float | None, typer.Option(min=0, help="Hold on to the photo.", show_default=False)
+    ] = None,
+    gram_weight: Annotated[float | None, typer.Option(min=0, help="Gram matrices.", show_default=False)] = None,
+    moment_weight: Annotated[
+        float | None, typer.Option(min=0, help="Means and deviations.", show_default=False)
+    ] = None,
+    sliced_weight: Annotated[
+        float | None, typer.Option(min=0, help="Sliced Wasserstein distance.", show_default=False)
+    ] = None,
+    smooth_weight: Annotated[float | None, typer.Option(min=0, help="Total variation.", show_default=False)] = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+) -> None:
+    """Train the decoder of the fast method. Writes OUT/fast.safetensors and its JSON.
+
+    What is not given is as in the recipe of the weights that come with the program.
+    """
+    _check(contents, styles, teacher, device, precision)
+    from styleshot_demo.classical.fast import DEPTHS
+    from styleshot_demo.classical.weights import load_encoder
+    from styleshot_demo.training.classical_decoder import DecoderRecipe, train_decoder
+
+    with asked():
+        unknown = [depth for depth in fused or () if depth not in DEPTHS[1:]]
+        if unknown:
+            raise Problem("unknown_choice", value=unknown[0][:40], name="fused", choices=", ".join(DEPTHS[1:]))
+    given = _given(
+        steps=steps,
+        rebuild_steps=rebuild_steps,
+        batch=batch,
+        size=size,
+        rate=rate,
+        seed=seed,
+        fused=tuple(fused) if fused else None,
+        content_weight=content_weight,
+        gram_weight=gram_weight,
+        moment_weight=moment_weight,
+        sliced_weight=sliced_weight,
+        smooth_weight=smooth_weight,
+    )
+    model = train_decoder(
+        contents,
+        styles,
+        teacher,
+        load_encoder(encoder),
+        out,
+        DecoderRecipe(**given),
+        device=device,
+        precision=precision,
+    )
+    architecture = {"widths": model.widths, "inner": model.inner, "fused": list(model.fused)}
+    _save(model, architecture, out, "fast", contents, styles)
+
+
+def _given(**options: Any) -> dict[str, Any]:
+    """Only what the person named; the recipe's own defaults stand for the rest."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _check(contents: Path, styles: Path, teacher: Path, device: str, precision: str) -> None:
+    from styleshot_demo.training.folders import pictures_in
+
+    with asked():
+        if precision not in ("auto", "fp32", "bf16"):
+            raise Problem("unknown_choice", value=precision[:40], name="precision", choices="auto, fp32, bf16")
+        if device not in ("auto", "cpu") and not device.startswith("cuda"):
+            raise Problem("unknown_choice", value=device[:40], name="device", choices="auto, cpu, cuda")
+    for folder in (contents, styles):
+        with asked(str(folder)):
+            if len(pictures_in(folder)) < 2:
+                raise Problem("picture_missing")
+    with asked(str(teacher)):
+        if not (teacher / "5SE.pth").is_file():
+            raise Problem("weights_missing", model="the teacher")
+
+
+def _save(model: Any, architecture: dict[str, Any], out: Path, name: str, contents: Path, styles: Path) -> None:
+    from styleshot_demo.classical.weights import save
+
+    path = out / f"{name}.safetensors"
+    save(model, path, {"architecture": architecture, "training": _training(out, contents, styles)})
+    typer.echo(str(path))
+
+
+def _training(out: Path, contents: Path, styles: Path) -> dict[str, Any]:
+    """How the weights came to be: settings, data, loss curve and the last figures on the pictures held out."""
+    from styleshot_demo.training.checkpoint import latest
+    from styleshot_demo.training.folders import pictures_in, split
+
+    state = latest(out) or {"config": {}, "step": 0}
+    lines = [json.loads(line) for line in (out / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    losses = [{"step": line["step"], **line["loss"]} for line in lines if "loss" in line]
+    figures = [{"step": line["step"], **line["validation"]} for line in lines if "validation" in line]
+    counts = {
+        role: dict(zip(("trained_on", "held_out"), map(len, split(pictures_in(folder))), strict=True))
+        for role, folder in (("contents", contents), ("styles", styles))
+    }
+    return {
+        "program": __version__,
+        "settings": {**state["config"], "steps": state["step"]},
+        "pictures": counts,
+        "loss": losses[:: max(1, len(losses) // CURVE)],
+        "validation": figures[-1] if figures else {},
+    }

@@ -1,0 +1,141 @@
+"""Figures and a sheet for the classical methods on pairs of pictures they were not trained on."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from styleshot_demo.errors import Problem
+from styleshot_demo.evaluation.metrics import (
+    Features,
+    colour_histogram_distance,
+    content_distance,
+    edge_f1,
+    structural_similarity,
+    style_gram_distance,
+    style_sliced_distance,
+)
+from styleshot_demo.evaluation.sheets import sheet_of
+from styleshot_demo.jobs import METHODS, ClassicalJob
+from styleshot_demo.pictures import fit_longest, open_picture
+from styleshot_demo.runners.classical import to_tensor
+from styleshot_demo.settings import Settings
+from styleshot_demo.studio import Studio
+from styleshot_demo.training.folders import pictures_in, split
+
+LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+
+
+def evaluate(
+    content: Path,
+    style: Path,
+    pairs: int = 60,
+    *,
+    size: int = 384,
+    methods: Sequence[str] = ("fast", "optimise"),
+    teacher: Path | None = None,
+    seed: int = 0,
+    part: str = "held",
+    sheet: Path | None = None,
+    on_pair: Callable[[int, int], None] = lambda done, total: None,
+) -> dict[str, Any]:
+    """Mean figures per method over `pairs` pairs drawn from two folders.
+
+    content, style  folders of pictures
+    size            longest side of contents, styles and results, pixels
+    teacher         folder of the compressed VGG-19 to judge with; None judges with our own encoder
+    part            "held": only pictures that training leaves out (`training.folders.split`), "all"
+    sheet           where to save a picture of the first pairs and their results, if anywhere
+    on_pair         told after each pair how many are done
+
+    The features that judge are those that training and optimisation saw, so the figures compare methods and settings
+    with one another; they flatter both when set beside figures of another network.
+    """
+    for method in methods:
+        if method not in METHODS:
+            raise Problem("unknown_choice", name="method", value=method, choices=", ".join(METHODS))
+    drawn = draw_pairs(content, style, pairs, seed, part)
+    studio = Studio(Settings(provenance=False))
+    features = _judge(teacher, studio)
+    rows: dict[str, list[dict[str, float]]] = {method: [] for method in methods}
+    shown: list[list[Image.Image]] = []
+    _warm_up(studio, methods, drawn[0], size)
+    for number, (content_path, style_path) in enumerate(drawn, 1):
+        photo = fit_longest(open_picture(content_path).convert("RGB"), size)
+        painting = fit_longest(open_picture(style_path).convert("RGB"), size)
+        photo_tensor, painting_tensor = to_tensor(photo, "cpu"), to_tensor(painting, "cpu")
+        made = []
+        for method in methods:
+            result = studio.finish(ClassicalJob(photo, [painting], method=method, size=size, seed=seed))
+            made.append(result.images[0])
+            pixels = to_tensor(result.images[0], "cpu")
+            with torch.inference_mode():
+                rows[method].append(
+                    {
+                        "content": content_distance(features, pixels, photo_tensor),
+                        "gram": style_gram_distance(features, pixels, painting_tensor),
+                        "sliced_wasserstein": style_sliced_distance(features, pixels, painting_tensor),
+                        "edge_f1": edge_f1(pixels, photo_tensor),
+                        "ssim": structural_similarity(pixels, photo_tensor),
+                        "colour_histogram": colour_histogram_distance(pixels, painting_tensor),
+                        "seconds": result.seconds,
+                    }
+                )
+        if sheet is not None and len(shown) < 24:
+            shown.append([photo, painting, *made])
+        on_pair(number, len(drawn))
+    if sheet is not None:
+        sheet_of(shown, ["content", "style", *methods]).save(sheet)
+    return {
+        "features": "compressed VGG-19" if teacher else "built-in encoder",
+        "pairs": len(drawn),
+        "size": size,
+        "part": part,
+        "seed": seed,
+        "methods": {method: _mean(found) for method, found in rows.items()},
+    }
+
+
+def draw_pairs(content: Path, style: Path, pairs: int, seed: int, part: str) -> list[tuple[Path, Path]]:
+    """`pairs` (content, style) paths; every picture is used before one is used again."""
+    if part not in ("held", "all"):
+        raise Problem("unknown_choice", name="part", value=part, choices="held, all")
+    rng = np.random.default_rng(seed)
+    columns = []
+    for folder in (content, style):
+        paths = pictures_in(folder)
+        paths = split(paths)[1] if part == "held" else paths
+        if not paths:
+            raise Problem("picture_missing")
+        rounds = -(-pairs // len(paths))
+        columns.append([paths[place] for _ in range(rounds) for place in rng.permutation(len(paths))][:pairs])
+    return list(zip(*columns, strict=True))
+
+
+def _judge(teacher: Path | None, studio: Studio) -> Features:
+    if teacher is not None:
+        from styleshot_demo.training.teacher import Teacher
+
+        network = Teacher(teacher)
+    else:
+        from styleshot_demo.classical.weights import load_encoder
+        from styleshot_demo.models import hub
+
+        network = load_encoder(hub.require("encoder", studio.settings).files["weights/encoder.safetensors"])
+    return lambda pixels: network(pixels, set(LAYERS))
+
+
+def _warm_up(studio: Studio, methods: Sequence[str], pair: tuple[Path, Path], size: int) -> None:
+    """One short run each, so that loading is not counted as painting."""
+    for method in methods:
+        studio.finish(ClassicalJob(pair[0], [pair[1]], method=method, size=size, steps=3, strength=0.9))
+
+
+def _mean(rows: list[dict[str, float]]) -> dict[str, float]:
+    figures = {name: round(float(np.mean([row[name] for row in rows])), 4) for name in rows[0]}
+    # A busy machine stretches some runs: the median says what a run costs.
+    figures["seconds"] = round(float(np.median([row["seconds"] for row in rows])), 4)
+    return figures

@@ -1,0 +1,25 @@
+"""Contact sheets: rows of pictures under headings, to look at many results at once."""
+
+from collections.abc import Sequence
+
+from PIL import Image, ImageDraw, ImageFont
+
+GAP = 8
+
+
+def sheet_of(rows: Sequence[Sequence[Image.Image]], headings: Sequence[str], cell: int = 256) -> Image.Image:
+    """One RGB picture: a heading per column, then the rows; each picture is fitted into `cell` x `cell` pixels."""
+    font = ImageFont.load_default(size=18)
+    top = 32
+    width = len(headings) * (cell + GAP) + GAP
+    sheet = Image.new("RGB", (width, top + len(rows) * (cell + GAP) + GAP), "white")
+    draw = ImageDraw.Draw(sheet)
+    for column, heading in enumerate(headings):
+        draw.text((GAP + column * (cell + GAP), 6), heading, fill="black", font=font)
+    for line, row in enumerate(rows):
+        for column, image in enumerate(row):
+            small = image.convert("RGB")
+            small.thumbnail((cell, cell), Image.Resampling.LANCZOS)
+            left = GAP + column * (cell + GAP) + (cell - small.width) // 2
+            sheet.paste(small, (left, top + GAP + line * (cell + GAP) + (cell - small.height) // 2))
+    return sheet

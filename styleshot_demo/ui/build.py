@@ -1,0 +1,91 @@
+"""The page: masthead, tabs, footer. Building it loads no model and asks no network."""
+
+from typing import Any
+
+import gradio as gr
+
+from styleshot_demo.settings import Settings
+from styleshot_demo.studio import Studio
+from styleshot_demo.ui import classical_tab, image_tab, panel, text_tab, theme
+from styleshot_demo.ui.controls import INSTANT
+from styleshot_demo.ui.widgets import texts
+from styleshot_demo.ui.words import mark, translations
+
+WAITING = 32  # how many runs may wait; whoever comes after is told that the app is busy
+_HOUR = 3600
+
+_MASTHEAD = f"""
+<header class="masthead">
+  <svg class="seal" viewBox="0 0 40 40" aria-hidden="true">
+    <rect x="1" y="1" width="38" height="38" rx="7"/>
+    <path d="M9 27c5-1 6-8 10-12s9-6 12-7c-1 3-3 7-7 11s-9 9-15 8Z"/><path d="M9 32h22"/>
+  </svg>
+  <div><h1>StyleShot</h1><p {texts("tagline")}></p></div>
+</header>"""
+_SHADE = f"""
+<button id="shade" type="button" {texts("light_dark", names=True)}>
+  <svg viewBox="0 0 24 24" aria-hidden="true">
+    <circle cx="12" cy="12" r="8.2"/><path d="M12 3.8a8.2 8.2 0 0 1 0 16.4Z"/>
+  </svg>
+</button>"""
+_DRESS = "window.styleshot.dress(element);"
+
+
+def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.Blocks:
+    """The page as Gradio blocks. `studio` runs the jobs; by default one that is made from the settings."""
+    studio = studio or Studio(settings)
+    # Old uploads and results are deleted; the results that a page still shows are younger than this.
+    with gr.Blocks(
+        title="StyleShot", analytics_enabled=False, fill_width=True, delete_cache=(_HOUR, 12 * _HOUR)
+    ) as page:
+        with gr.Row(elem_id="masthead", equal_height=True):
+            gr.HTML(_MASTHEAD, js_on_load=_DRESS, apply_default_css=False)
+            language = gr.Radio(
+                [("English", "en"), ("中文", "zh")],
+                value="en",
+                show_label=False,
+                label=mark("language"),
+                container=False,
+                elem_id="language",
+                elem_classes="segments",
+                scale=0,
+                min_width=150,
+            )
+            gr.HTML(_SHADE, js_on_load=_DRESS, apply_default_css=False)
+        with gr.Tabs(selected="classical", elem_id="tabs"):
+            with gr.Tab(mark("tab_text"), id="text"):
+                text_tab.build()
+            with gr.Tab(mark("tab_image"), id="image"):
+                image_tab.build()
+            with gr.Tab(mark("tab_classical"), id="classical"):
+                classical_tab.build(studio, language, page)
+            with gr.Tab(mark("tab_models"), id="models") as models:
+                refreshing = panel.build(studio, language)
+        gr.HTML(f"<p {texts('footer')}></p>", elem_id="foot", js_on_load=_DRESS, apply_default_css=False)
+        for function, inputs, outputs in refreshing:
+            models.select(function, inputs, outputs, **INSTANT)
+        page.load(None, None, language, js="() => window.styleshot.language()", **INSTANT)
+        language.input(None, language, None, js="(chosen) => { window.styleshot.speak(chosen); }", **INSTANT)
+    page.queue(max_size=WAITING)
+    return page
+
+
+def launch_options(settings: Settings) -> dict[str, Any]:
+    """What `launch` has to be told, so that the page looks like ours and keeps to itself."""
+    return {
+        "server_name": settings.host,
+        "server_port": settings.port,
+        "share": False,
+        "show_error": False,
+        "theme": theme.Atelier(),
+        "css": theme.stylesheet(),
+        "head": theme.head(),
+        "i18n": translations(),
+        "max_file_size": f"{settings.max_upload_mb}mb",
+        "footer_links": [],
+        "run_history": False,
+        "ssr_mode": False,
+        "pwa": False,
+        "mcp_server": False,
+        "state_session_capacity": 32,
+    }

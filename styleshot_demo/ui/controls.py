@@ -1,0 +1,242 @@
+"""Groups of controls that the tabs share. Each function lays its controls out where it is called and returns them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from styleshot_demo import jobs, pictures
+from styleshot_demo.errors import Problem
+from styleshot_demo.ui import examples, problems
+from styleshot_demo.ui.widgets import Example, PictureInput, compare, shelf
+from styleshot_demo.ui.words import mark
+
+# Handlers are private: the page's own events are no interface; the command line and `Studio` are.
+QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+INSTANT: dict[str, Any] = {**QUIET, "queue": False}
+# Any number of pages may wait; the studio itself runs one job at a time and says so.
+PAINTING: dict[str, Any] = {**QUIET, "concurrency_id": "painting", "concurrency_limit": 8}
+
+Handler = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What goes in: the content picture (None where a tab has none), the style slots, and their weights."""
+
+    content: PictureInput | None
+    styles: tuple[PictureInput, ...]
+    weights: tuple[gr.Slider, ...]
+    cells: tuple[gr.Column, ...]  # one slot and its weight each
+    add_style: gr.Button
+    open_slots: gr.State  # how many style slots are to be seen
+    message: gr.HTML  # what is wrong with a picture
+    shelves: tuple[gr.HTML, ...]
+
+    def components(self) -> list[Any]:
+        """As inputs of a handler; `read` makes sense of what it gets."""
+        return [*([self.content] if self.content else []), *self.styles, *self.weights]
+
+    def slot_outputs(self) -> list[Any]:
+        """What `show_slots` changes."""
+        return [self.open_slots, *self.cells, *self.weights, self.add_style]
+
+    def read(self, values: Sequence[Any]) -> tuple[str | None, list[tuple[str, float]]]:
+        """(path of the content, (path, weight) of each style that is there)."""
+        values = list(values)
+        content = values.pop(0) if self.content else None
+        paths, weights = values[: len(self.styles)], values[len(self.styles) :]
+        given = [(path, weight) for path, weight in zip(paths, weights, strict=True) if path]
+        # A weight says something only beside others; a lone style with its slider at 0 still is the style.
+        return content, [(path, 1.0) for path, _ in given] if len(given) == 1 else given
+
+
+def picture_inputs(language: gr.Radio, with_content: bool = True) -> Inputs:
+    """Content and style side by side, examples below each, up to four styles with weights."""
+    contents, styles = examples.contents() if with_content else [], examples.styles()
+    open_slots = gr.State(1)
+    shelves = []
+    with gr.Row(equal_height=True, elem_classes="pictures"):
+        content = None
+        if with_content:
+            with gr.Column(min_width=140, elem_classes="side"):
+                content = _picture("content", "content", "drop_content")
+                shelves.append(shelf(contents, "example-contents", "example_contents"))
+        with gr.Column(min_width=140, elem_classes="side"):
+            with gr.Row(elem_classes="slots", elem_id="slots"):
+                slots, weights, cells = [], [], []
+                for number in range(1, jobs.MAX_STYLES + 1):
+                    with gr.Column(min_width=60, visible=number == 1, elem_classes="slot") as cell:
+                        key = "style" if number == 1 else f"style_{number}"
+                        slots.append(_picture(f"style-{number}", key, "drop_style"))
+                        weights.append(
+                            gr.Slider(
+                                0, 1, 1.0, step=0.05, label=mark("weight"), visible=False, buttons=[],
+                                elem_id=f"weight-{number}", elem_classes="slim",
+                            )
+                        )  # fmt: skip
+                    cells.append(cell)
+            shelves.append(shelf(styles, "example-styles", "example_styles"))
+            add_style = gr.Button(mark("add_style"), size="sm", elem_id="add-style", elem_classes="quiet")
+    message = gr.HTML(elem_id="picture-message", apply_default_css=False)
+    inputs = Inputs(content, tuple(slots), tuple(weights), tuple(cells), add_style, open_slots, message, tuple(shelves))
+    _wire(inputs, language, contents, styles)
+    return inputs
+
+
+def _picture(elem_id: str, label: str, hint: str) -> PictureInput:
+    return PictureInput(
+        type="filepath",
+        format="png",
+        image_mode=None,
+        sources=["upload"],
+        buttons=[],
+        label=mark(label),
+        placeholder=mark(hint),
+        elem_id=elem_id,
+        elem_classes="picture",
+    )
+
+
+def _wire(inputs: Inputs, language: gr.Radio, contents: Sequence[Example], styles: Sequence[Example]) -> None:
+    for slot in (inputs.content, *inputs.styles):
+        if slot is not None:
+            slot.upload(_checked, [language, slot], [slot, inputs.message], trigger_mode="always_last", **INSTANT)
+            slot.clear(lambda: "", None, inputs.message, **INSTANT)
+
+    def add(count: int) -> list[Any]:
+        return show_slots(min(count + 1, jobs.MAX_STYLES))
+
+    inputs.add_style.click(add, inputs.open_slots, inputs.slot_outputs(), **INSTANT)
+    *content_shelf, style_shelf = inputs.shelves
+    by_name = {example.name: example.path for example in (*contents, *styles)}
+
+    def picked(event: gr.EventData) -> Any:
+        path = by_name.get(getattr(event, "name", None))
+        # A copy in the folder of uploads: only from there may the page show files.
+        return inputs.styles[0].move_resource_to_block_cache(path) if path else gr.skip()
+
+    def pick_content(event: gr.EventData) -> tuple[Any, str]:
+        return picked(event), ""
+
+    def pick_style(count: int, one: Any, two: Any, three: Any, four: Any, event: gr.EventData) -> list[Any]:
+        # Into the first empty slot; when all are full, into the last one.
+        slots = (one, two, three, four)
+        free = next((number for number in range(count) if not slots[number]), count - 1)
+        chosen = picked(event)
+        return [chosen if number == free else gr.skip() for number in range(len(slots))] + [""]
+
+    if content_shelf:
+        content_shelf[0].pick(pick_content, None, [inputs.content, inputs.message], **INSTANT)
+    style_shelf.pick(pick_style, [inputs.open_slots, *inputs.styles], [*inputs.styles, inputs.message], **INSTANT)
+
+
+def show_slots(count: int) -> list[Any]:
+    """Updates for `Inputs.slot_outputs` so that `count` style slots are seen."""
+    slots = range(1, jobs.MAX_STYLES + 1)
+    return [
+        count,
+        *(gr.update(visible=number <= count) for number in slots),
+        *(gr.update(visible=number <= count and count > 1) for number in slots),
+        gr.update(visible=count < jobs.MAX_STYLES),
+    ]
+
+
+# What browsers can show as it is. Others, such as TIFF, are shown as the gate has read them.
+_SHOWN = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
+
+
+@problems.guarded(lambda message: (None, message))
+def _checked(language: str, path: str | None) -> Any:
+    """Opens a picture as soon as it comes, so that a bad one is refused where it was dropped."""
+    if path is None:
+        yield gr.skip(), ""
+        return
+    image = pictures.open_picture(path)
+    if Path(path).suffix.lower() in _SHOWN:
+        yield gr.skip(), ""
+    else:
+        place = Path(path).with_suffix(".png")
+        image.save(place, format="PNG", compress_level=1)
+        yield str(place), ""
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The seed and what makes a new one."""
+
+    number: gr.Number
+    randomise: gr.Button
+    row: gr.Row
+
+
+def seed(elem_id: str, visible: bool = True) -> Seed:
+    """The seed, to be seen and chosen, with a button for another one."""
+    with gr.Row(elem_classes="seed", equal_height=True, visible=visible) as row:
+        number = gr.Number(0, precision=0, label=mark("seed"), elem_id=elem_id, min_width=110)
+        randomise = gr.Button(mark("randomise"), size="sm", elem_id=f"{elem_id}-randomise", min_width=90, scale=0)
+    return Seed(number, randomise, row)
+
+
+@dataclass(frozen=True)
+class View:
+    """Where the result is seen: before and after, strength, what was done, and the file."""
+
+    compare: gr.HTML
+    strength: gr.Slider
+    status: gr.HTML
+    run: gr.Button
+    stop: gr.Button
+    download: gr.DownloadButton
+
+    def started(self, text: str) -> dict[Any, Any]:
+        """Updates at the start of a run."""
+        return {
+            self.run: gr.update(visible=False),
+            self.stop: gr.update(visible=True),
+            self.status: text,
+            self.download: gr.update(interactive=False),
+        }
+
+    def ended(self, text: str) -> dict[Any, Any]:
+        """Updates at the end of a run, however it ended."""
+        return {self.run: gr.update(visible=True), self.stop: gr.update(visible=False), self.status: text}
+
+    def outputs(self) -> list[Any]:
+        """Everything that a run changes here."""
+        return [self.compare, self.status, self.run, self.stop, self.download]
+
+
+def view(name: str) -> View:
+    """The result, large, with the strength directly under it."""
+    shown = compare(f"{name}-result")
+    strength = gr.Slider(
+        0, 1, 1.0, step=0.01, label=mark("strength"), buttons=[], elem_id=f"{name}-strength", elem_classes="lead"
+    )
+    status = gr.HTML(elem_id=f"{name}-status", elem_classes="status", apply_default_css=False)
+    with gr.Row(elem_classes="actions"):
+        run = gr.Button(mark("run"), variant="primary", elem_id=f"{name}-run", min_width=140, scale=2)
+        stop = gr.Button(mark("stop"), variant="stop", elem_id=f"{name}-stop", min_width=140, scale=2, visible=False)
+        download = gr.DownloadButton(
+            mark("download"), interactive=False, elem_id=f"{name}-download", min_width=140, scale=1, size="lg"
+        )
+    return View(shown, strength, status, run, stop, download)
+
+
+def choices(prefix: str, names: Sequence[str]) -> list[tuple[Any, str]]:
+    """(label, value) of a radio group, labels by `prefix_name`."""
+    return [(mark(f"{prefix}_{name}"), name) for name in names]
+
+
+def valid(checks: dict[str, Any] | Any, stored: Any) -> dict[str, Any]:
+    """Of a stored mapping, which may hold anything, the entries that are settings with a value they may have."""
+    kept = {}
+    for name, check in checks.items():
+        if isinstance(stored, dict) and name in stored:
+            try:
+                kept[name] = check(name, stored[name])
+            except Problem:
+                continue
+    return kept

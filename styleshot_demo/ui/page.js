@@ -1,0 +1,128 @@
+/* Language, light and dark, and the page's own widgets. Gradio runs this before it draws the page. */
+(() => {
+  const LOCALES = { en: "en", zh: "zh-CN" };
+  const remembered = (key) => {
+    try { return localStorage.getItem(key); } catch { return null; }
+  };
+  const remember = (key, value) => {
+    try { localStorage.setItem(key, value); } catch { /* private windows may refuse */ }
+  };
+
+  /* Language ------------------------------------------------------------------------------------------------------ */
+
+  const asked = new URLSearchParams(location.search).get("lang") || remembered("styleshot-language");
+  let language = asked in LOCALES ? asked : (navigator.language || "").toLowerCase().startsWith("zh") ? "zh" : "en";
+
+  /* Gradio follows the browser, which may speak a third language; its own switch is a part of its core. */
+  const translate = async () => {
+    const core = performance.getEntriesByType("resource").map((entry) => entry.name)
+      .find((name) => /\/assets\/core-[^/]*\.js/.test(name));
+    await (await import(core)).changeLocale(LOCALES[language]);
+  };
+
+  /* Texts of our own HTML carry both languages: as content, or as the attributes a screen reader needs. */
+  const dress = (root) => {
+    for (const node of root.querySelectorAll("[data-en]")) {
+      const text = node.dataset[language];
+      if (node.hasAttribute("data-names")) {
+        node.setAttribute("aria-label", text);
+        if (node.tagName === "IMG") node.alt = text;
+        else if (node.tagName === "BUTTON") node.title = text;
+      } else if (node.textContent !== text) node.textContent = text;
+    }
+  };
+
+  const speak = async (wanted) => {
+    if (!(wanted in LOCALES) || wanted === language) return;
+    language = wanted;
+    remember("styleshot-language", language);
+    try {
+      await translate();
+    } catch {
+      location.reload(); // slower, and pictures have to be chosen again, but the language is right
+    }
+    settle();
+  };
+
+  /* Gradio leaves some parts without a name; screen readers need one, in the right language. */
+  const NAMES = {
+    "#content": ["Choose a photo", "选择照片"],
+    "#style-1": ["Choose a style picture", "选择风格图片"],
+    "#style-2": ["Choose style picture 2", "选择风格图片 2"],
+    "#style-3": ["Choose style picture 3", "选择风格图片 3"],
+    "#style-4": ["Choose style picture 4", "选择风格图片 4"],
+    "#restore": ["Choose a picture made here", "选择由本应用生成的图片"],
+  };
+  const settle = () => {
+    document.documentElement.lang = LOCALES[language];
+    document.title = language === "zh" ? "StyleShot · 用任何风格重绘照片" : "StyleShot · paint a photo in any style";
+    dress(document);
+    for (const [place, names] of Object.entries(NAMES)) {
+      const name = names[language === "zh" ? 1 : 0];
+      for (const node of document.querySelectorAll(`${place} input[type=file], ${place} button:has(input[type=file])`)) {
+        if (node.getAttribute("aria-label") !== name) node.setAttribute("aria-label", name);
+      }
+      const [picture] = document.querySelectorAll(`${place} .image-frame img`);
+      if (picture) picture.alt = document.querySelector(`${place} label`)?.textContent.trim() ?? "";
+    }
+  };
+
+  /* Light and dark ------------------------------------------------------------------------------------------------ */
+
+  const shade = (dark) => {
+    document.body.classList.toggle("dark", dark);
+    remember("styleshot-shade", dark ? "dark" : "light");
+  };
+
+  const chosen = remembered("styleshot-shade");
+  let queued = false;
+  let shaded = !chosen;
+  new MutationObserver(() => {
+    if (!shaded && document.querySelector("#masthead")) {
+      // Gradio has set the shade of the system by now; a remembered choice goes over it.
+      shaded = true;
+      document.body.classList.toggle("dark", chosen === "dark");
+    }
+    if (queued) return;
+    queued = true;
+    requestAnimationFrame(() => { queued = false; settle(); });
+  }).observe(document.body, { childList: true, subtree: true });
+  document.body.addEventListener("click", (event) => {
+    if (event.target.closest("#shade")) shade(!document.body.classList.contains("dark"));
+  });
+
+  /* Before and after ---------------------------------------------------------------------------------------------- */
+
+  const compare = (element, value, watch) => {
+    const figure = element.querySelector(".compare");
+    const box = figure.querySelector(".box");
+    const [before, after] = ["before", "after"].map((name) => figure.querySelector(`img.${name}`));
+    const range = figure.querySelector("input");
+    let turn = 0;
+    range.addEventListener("input", () => box.style.setProperty("--at", `${range.value}%`));
+    const show = async () => {
+      const mine = ++turn;
+      const { before: first, after: last } = value() || {};
+      if (!last) {
+        figure.dataset.state = "empty";
+        return;
+      }
+      // Decoded before it is shown, so that a new picture never flashes.
+      const next = new Image();
+      next.src = last;
+      try { await next.decode(); } catch { /* shown as far as it goes */ }
+      if (mine !== turn) return;
+      if (first && before.getAttribute("src") !== first) before.src = first;
+      after.src = last;
+      if (next.naturalWidth) box.style.setProperty("--ratio", next.naturalWidth / next.naturalHeight);
+      figure.dataset.state = "ready";
+      figure.dataset.shown = Number(figure.dataset.shown || 0) + 1;
+    };
+    watch("value", show);
+    show();
+    dress(element);
+  };
+
+  window.styleshot = { dress, speak, compare, language: () => language };
+  translate().catch(() => {}); // then texts stay in the browser's language until the switch is used
+})();

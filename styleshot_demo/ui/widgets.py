@@ -1,0 +1,120 @@
+"""The page's own widgets: what Gradio has no component for, or none that a keyboard and a screen reader can use."""
+
+import base64
+import html
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from urllib.parse import quote
+
+import gradio as gr
+from PIL import Image
+
+from styleshot_demo.ui import words
+
+# Gradio writes a stub file beside every module that subclasses one of its components; nobody needs it there.
+with patch("gradio.component_meta.create_or_modify_pyi", lambda *_: None):
+
+    class PictureInput(gr.Image):
+        """A place to drop a picture. Its value is the path of the file just as it came: only the gate may open it."""
+
+        is_template = True  # for Gradio: drawn like the class it is made from
+
+        def preprocess(self, payload: Any) -> str | None:
+            return payload.path if payload else None
+
+
+def texts(key: str, names: bool = False) -> str:
+    """Attributes that carry a text in both languages: as content, or (`names`) as what a screen reader calls it."""
+    english, chinese = (html.escape(text, quote=True) for text in words.both(key))
+    return f'data-en="{english}" data-zh="{chinese}"' + (f' data-names aria-label="{english}"' if names else "")
+
+
+def compare(elem_id: str) -> gr.HTML:
+    """Before and after in one frame, with a divider that is a native range input. Its value comes from `pair`."""
+    return gr.HTML(
+        elem_id=elem_id,
+        html_template=f"""
+<figure class="compare" data-state="empty" role="group" {texts("result", names=True)}>
+  <div class="box">
+    <img class="before" {texts("before_alt", names=True)}>
+    <img class="after" {texts("after_alt", names=True)}>
+    <span class="tag first" aria-hidden="true" {texts("before")}></span>
+    <span class="tag last" aria-hidden="true" {texts("after")}></span>
+    <span class="line" aria-hidden="true"></span>
+    <input type="range" min="0" max="100" step="1" value="22" {texts("compare", names=True)}>
+  </div>
+  <figcaption class="empty"><svg viewBox="0 0 48 48" aria-hidden="true"><path d="M6 38c8-3 9-12 16-18S38 8 42 6c-2 4-8
+   14-14 20S18 40 6 38Z"/><path d="M22 20c2 1 5 4 6 6"/></svg><span {texts("result_empty")}></span></figcaption>
+</figure>""",
+        js_on_load="window.styleshot.compare(element, () => props.value, watch)",
+        apply_default_css=False,
+    )
+
+
+def pair(before: Path, after: Path | Image.Image) -> dict[str, str]:
+    """The value of `compare`: files in Gradio's folder, or for `after` a picture that is shown for a moment only."""
+    return {"before": _address(before), "after": _address(after)}
+
+
+def _address(picture: Path | Image.Image) -> str:
+    if isinstance(picture, Path):
+        return f"gradio_api/file={quote(str(picture))}"
+    encoded = io.BytesIO()
+    picture.convert("RGB").save(encoded, format="JPEG", quality=88)
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.getvalue()).decode("ascii")
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture to start with: its file, its name in the list, and its title in English and Chinese."""
+
+    path: Path
+    name: str
+    titles: tuple[str, str]
+
+
+def shelf(examples: Sequence[Example], elem_id: str, title: str) -> gr.HTML:
+    """A row of example pictures, each one a button. `.pick(...)` listens; the event's `name` says which."""
+    buttons = "".join(_thumbnail(example) for example in examples)
+    return gr.HTML(
+        f'<div class="shelf" role="group" {texts(title, names=True)}>{buttons}</div>' if buttons else "",
+        visible=bool(buttons),
+        elem_id=elem_id,
+        js_on_load="""
+element.addEventListener("click", (event) => {
+  const button = event.target.closest("button[data-name]");
+  if (button) trigger("pick", { name: button.dataset.name });
+});
+window.styleshot.dress(element);""",
+        apply_default_css=False,
+    )
+
+
+def _thumbnail(example: Example) -> str:
+    english, chinese = (html.escape(title, quote=True) for title in example.titles)
+    with Image.open(example.path) as picture:
+        picture.draft("RGB", (192, 192))
+        side = min(picture.size)
+        left, top = (picture.width - side) // 2, (picture.height - side) // 2
+        small = picture.convert("RGB").resize((96, 96), box=(left, top, left + side, top + side), reducing_gap=2)
+    encoded = io.BytesIO()
+    small.save(encoded, format="JPEG", quality=82)
+    source = base64.b64encode(encoded.getvalue()).decode("ascii")
+    return (
+        f'<button type="button" data-name="{html.escape(example.name, quote=True)}" data-names'
+        f' data-en="{english}" data-zh="{chinese}" aria-label="{english}" title="{english}">'
+        f'<img alt="" src="data:image/jpeg;base64,{source}"></button>'
+    )
+
+
+def progress(fraction: float, text: str) -> str:
+    """A progress bar with a sentence. Not announced: it changes too often to be listened to."""
+    percent = round(100 * min(1.0, max(0.0, fraction)))
+    return (
+        f'<div class="progress"><progress max="100" value="{percent}" {texts("progress", names=True)}></progress>'
+        f"<span>{html.escape(text)}</span></div>"
+    )

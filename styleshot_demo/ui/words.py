@@ -1,0 +1,355 @@
+"""Every text of the page in English and Chinese.
+
+What stands still is translated in the browser (`mark` gives the component a key, `translations` the browser both
+languages), so that the switch needs no round trip. What is said while things happen comes from the server: `say`,
+`problem` and `remark` give it in the language of the person who asked.
+"""
+
+import string
+from collections.abc import Mapping
+from typing import Any
+
+import gradio as gr
+
+from styleshot_demo import messages
+from styleshot_demo.errors import Problem
+from styleshot_demo.messages import Remark
+
+LANGUAGES = ("en", "zh")
+
+# key: (English, 中文)
+TEXTS: dict[str, tuple[str, str]] = {
+    # The frame
+    "title": ("StyleShot · paint a photo in any style", "StyleShot · 用任何风格重绘照片"),
+    "tagline": ("Paint a photo in any style", "用任何风格重绘照片"),
+    "language": ("Language", "语言"),
+    "light_dark": ("Switch between light and dark", "切换明暗外观"),
+    "tab_text": ("Text-driven", "文字驱动"),
+    "tab_image": ("Image-driven", "图像驱动"),
+    "tab_classical": ("Classical", "经典方法"),
+    "tab_models": ("Models", "模型"),
+    "footer": (
+        "Everything runs on the machine that serves this page. Pictures are never sent anywhere else.",
+        "一切都在提供本页面的机器上运行，图片不会发送到其他任何地方。",
+    ),
+    # What comes next
+    "text_next_title": ("A style and a sentence", "一种风格，一句话"),
+    "text_next": (
+        "Text-driven StyleShot comes next: it will paint what you describe in the style of a picture.\n\n"
+        "Until then, the Classical tab repaints your own photos.",
+        "接下来将推出文字驱动的 StyleShot：用一张图片的风格，画出你所描述的内容。\n\n"
+        "在此之前，可以在“经典方法”页中重绘自己的照片。",
+    ),
+    "image_next_title": ("A style, a photo and a sentence", "一种风格，一张照片，一句话"),
+    "image_next": (
+        "Image-driven StyleShot comes next: it will keep the lines of a photo and paint everything else anew.\n\n"
+        "Until then, the Classical tab repaints your own photos.",
+        "接下来将推出图像驱动的 StyleShot：保留照片的线条，重新绘制其余的一切。\n\n"
+        "在此之前，可以在“经典方法”页中重绘自己的照片。",
+    ),
+    # Pictures
+    "content": ("Photo", "照片"),
+    "style": ("Style", "风格"),
+    "style_2": ("Style 2", "风格 2"),
+    "style_3": ("Style 3", "风格 3"),
+    "style_4": ("Style 4", "风格 4"),
+    "drop_content": ("Drop a photo here\nor click to choose one", "将照片拖到这里\n或点击选择"),
+    "drop_style": ("Drop a painting here\nor click to choose one", "将画作拖到这里\n或点击选择"),
+    "content_file": ("Choose a photo", "选择照片"),
+    "style_file": ("Choose a style picture", "选择风格图片"),
+    "content_alt": ("The photo to repaint", "要重绘的照片"),
+    "style_alt": ("A style picture", "风格图片"),
+    "weight": ("Weight", "权重"),
+    "add_style": ("Mix in another style", "再混入一种风格"),
+    "example_contents": ("Example photos", "示例照片"),
+    "example_styles": ("Example styles", "示例风格"),
+    "content_chelsea": ("Chelsea the cat", "小猫切尔西"),
+    "content_coffee": ("A cup of coffee", "一杯咖啡"),
+    "content_astronaut": ("An astronaut", "宇航员"),
+    "content_rocket": ("A rocket at night", "夜晚的火箭"),
+    # Settings
+    "method": ("Method", "方法"),
+    "method_fast": ("Fast", "快速"),
+    "method_optimise": ("Optimise", "优化"),
+    "method_colour": ("Colour", "色彩"),
+    "about_fast": (
+        "One pass through a small network: an instant, and the strength follows your hand.",
+        "一次通过小型网络，瞬间完成；强度随手调节。",
+    ),
+    "about_optimise": (
+        "Paints step by step, as Gatys did: slower and richer, and you can watch.",
+        "按 Gatys 的方法逐步绘制：较慢但更丰富，可以看着它成形。",
+    ),
+    "about_colour": (
+        "Takes over the colours only; the photograph stays a photograph.",
+        "只借用色彩，照片依然是照片。",
+    ),
+    "size": ("Size (longest side, pixels)", "尺寸（长边，像素）"),
+    "fits": ("Up to {limit} pixels fit into memory now.", "目前内存最多可容纳 {limit} 像素。"),
+    "will_be": ("The result will be {width} × {height}.", "结果将为 {width} × {height}。"),
+    "too_big": (
+        "{size} needs about {needed}, but {free} are free: choose about {limit}.",
+        "{size} 约需 {needed}，但仅有 {free} 可用：请选择约 {limit}。",
+    ),
+    "keep_colours": ("Keep the photo's colours", "保留照片的色彩"),
+    "finer": ("Fine-tuning", "精细调节"),
+    "transform": ("Transform of the features", "特征变换"),
+    "transform_wct": ("Whitening-colouring", "白化-着色 (WCT)"),
+    "transform_adain": ("AdaIN", "AdaIN"),
+    "colour_method": ("Colour map", "色彩映射"),
+    "colour_monge-kantorovich": ("Monge-Kantorovich", "Monge-Kantorovich"),
+    "colour_reinhard": ("Reinhard", "Reinhard"),
+    "steps": ("Steps", "步数"),
+    "content_weight": ("Content weight", "内容权重"),
+    "style_weight": ("Style weight", "风格权重"),
+    "tv_weight": ("Smoothness", "平滑度"),
+    "start": ("Start from", "起点"),
+    "start_content": ("The photo", "照片"),
+    "start_fast": ("The fast result", "快速结果"),
+    "start_noise": ("Noise", "噪声"),
+    "optimiser": ("Optimiser", "优化器"),
+    "optimiser_adam": ("Adam", "Adam"),
+    "optimiser_lbfgs": ("L-BFGS", "L-BFGS"),
+    "seed": ("Seed", "随机种子"),
+    "randomise": ("Randomise", "随机"),
+    "restore": ("Settings from a picture", "从图片恢复设置"),
+    "restore_file": ("Choose a picture made here", "选择由本应用生成的图片"),
+    "restore_about": (
+        "Drop a PNG that was saved here: every setting comes back as it was.",
+        "拖入由这里保存的 PNG：所有设置都会恢复原样。",
+    ),
+    "restored": ("The settings are as they were when that picture was made.", "设置已恢复到生成该图片时的状态。"),
+    "restored_partly": (
+        "The settings are back, except for some that were not usable and were ignored.",
+        "设置已恢复，但其中一些无法使用，已被忽略。",
+    ),
+    # Result
+    "run": ("Repaint", "重绘"),
+    "stop": ("Stop", "停止"),
+    "strength": ("Strength", "强度"),
+    "result": ("Result", "结果"),
+    "result_empty": ("Choose a photo and a style, then press Repaint.", "选择照片和风格，然后按“重绘”。"),
+    "before": ("Before", "之前"),
+    "after": ("After", "之后"),
+    "compare": ("Divider between before and after, in percent", "之前与之后的分界线（百分比）"),
+    "before_alt": ("The photo before", "重绘前的照片"),
+    "after_alt": ("The repainted photo", "重绘后的照片"),
+    "progress": ("Progress", "进度"),
+    "starting": ("Starting", "正在开始"),
+    "stopped": ("Stopped.", "已停止。"),
+    "done": ("Painted in {seconds} s", "用时 {seconds} 秒"),
+    "facts": ("{width} × {height} · seed {seed}", "{width} × {height} · 种子 {seed}"),
+    "strength_later": ("Press Repaint to paint at the new strength.", "按“重绘”以新的强度绘制。"),
+    "download": ("Download PNG", "下载 PNG"),
+    # Models
+    "models_about": (
+        "Nothing is ever downloaded unless you press the button.",
+        "除非你按下按钮，否则不会下载任何内容。",
+    ),
+    "in_memory": ("In memory", "内存中"),
+    "nothing_loaded": (
+        "Nothing is loaded. A model is loaded when it is first needed.",
+        "尚未加载任何模型；首次需要时才会加载。",
+    ),
+    "in_use": ("in use", "使用中"),
+    "unload": ("Unload", "卸载"),
+    "unloaded": ("{model} is unloaded.", "已卸载 {model}。"),
+    "unload_later": (
+        "{model} is in use and will be unloaded when that run ends.",
+        "{model} 正在使用，运行结束后将被卸载。",
+    ),
+    "on_disk": ("On this machine", "本机文件"),
+    "here": ("here", "已就绪"),
+    "missing": ("not here", "未下载"),
+    "damaged": ("damaged", "已损坏"),
+    "not_in_version": ("not part of this version", "此版本不含"),
+    "fetch": ("Fetch {size}", "下载 {size}"),
+    "fetching": ("{file} · {done} of {size} · {rate}/s", "{file} · {done} / {size} · {rate}/秒"),
+    "fetched": ("{model} is ready.", "{model} 已就绪。"),
+    "fetch_stopped": (
+        "Stopped. What has come is kept, and continued next time.",
+        "已停止。已下载的部分会保留，下次继续。",
+    ),
+    "checking": ("Asking the server", "正在询问服务器"),
+    "licence": ("Licence: {licence}", "许可：{licence}"),
+}
+
+PROBLEMS_ZH: dict[str, tuple[str, str]] = {
+    "not_a_picture": ("这个文件不是可以读取的图片。", "请选择 PNG、JPEG、WebP、BMP、TIFF 或 GIF 图片。"),
+    "format_refused": ("不接受 {format} 图片。", "请另存为 PNG、JPEG、WebP、BMP、TIFF 或 GIF 后再试。"),
+    "picture_truncated": ("这张图片不完整，末尾缺失。", "请重新下载或导出。"),
+    "picture_damaged": ("这张图片已损坏，或以不受支持的方式存储。", "请重新导出为普通的 PNG 或 JPEG 后再试。"),
+    "picture_missing": ("指定的位置没有图片。", "请检查文件名。"),
+    "too_many_pixels": ("这张图片有 {megapixels} 百万像素，最多接受 {limit} 百万像素。", "请缩小后再试。"),
+    "too_many_bytes": ("这个文件有 {megabytes} MB，最多接受 {limit} MB。", "请另存为更小的文件后再试。"),
+    "too_small": ("这张图片为 {width} x {height}，每边至少需要 {limit} 像素。", "请选择更大的图片。"),
+    "too_long": ("这张图片为 {width} x {height}，长边超过短边的 {limit} 倍。", "请裁剪后再试。"),
+    "content_needed": ("还没有内容图片。", "请添加要重绘的图片。"),
+    "style_needed": ("还没有风格图片。", "请至少添加一张要借用其风格的图片。"),
+    "too_many_styles": ("给出了 {count} 张风格图片，最多接受 {limit} 张。", "请移除一些。"),
+    "weights_all_zero": ("所有风格权重都是零。", "请让至少一种风格的权重大于零。"),
+    "out_of_range": ("{name}为 {value}，必须在 {low} 到 {high} 之间。", "请选择该范围内的值。"),
+    "not_a_number": ("{name}不是数字。", "请输入 {low} 到 {high} 之间的数字。"),
+    "not_whole": ("{name}为 {value}，必须是整数。", "请选择不带小数的数字。"),
+    "unknown_choice": ("{value} 不是{name}的可选项。", "请从以下选项中选择：{choices}。"),
+    "unknown_setting": ("{name}不是这类任务的设置。", "请移除它，或检查拼写。"),
+    "bad_setting": ("环境变量 {name} 的值无法使用。", "请将其设为 {expected}。"),
+    "out_of_memory": ("内存不足，无法完成。", "请降低尺寸（约 {size} 像素可以容纳）或关闭其他程序后再试。"),
+    "weights_missing": ("本机没有 {model} 的文件。", "请在模型面板中下载，或选择其他模型。"),
+    "weights_broken": ("{model} 的某个文件已损坏，或不是所需的文件。", "请删除后重新下载。"),
+    "out_of_memory_loading": ("内存不足，无法加载 {model}。", "请在模型面板中卸载其他模型，关闭其他程序后再试。"),
+    "downloads_off": (
+        "下载功能已关闭。",
+        "请取消设置 STYLESHOT_OFFLINE 和 HF_HUB_OFFLINE，或将文件放入 STYLESHOT_MODELS 指定的文件夹。",
+    ),
+    "no_network": ("无法连接 {host}。", "请检查网络连接后再试。"),
+    "server_stalled": ("{host} 已停止发送数据。", "请再试一次；下载会从中断处继续。"),
+    "server_error": ("{host} 返回错误 {status}。", "请稍后再试；下载会从中断处继续。"),
+    "download_cut": ("连接中断了。", "请再试一次；下载会从中断处继续。"),
+    "access_refused": (
+        "未登录时 {host} 不提供 {file}。",
+        "请用 `hf auth login` 登录，或将文件放入 STYLESHOT_MODELS 指定的文件夹。",
+    ),
+    "file_gone": (
+        "{host} 上已没有 {file}。",
+        "请查找本程序的新版本，或将文件放入 STYLESHOT_MODELS 指定的文件夹。",
+    ),
+    "wrong_hash": ("收到的 {file} 并非预期的文件，已被丢弃。", "请再试一次；如仍如此，请不要使用该服务器。"),
+    "disk_too_small": (
+        "磁盘上需要 {needed}，但仅有 {free} 可用。",
+        "请腾出空间，或在 STYLESHOT_MODELS 中指定更大磁盘上的文件夹。",
+    ),
+    "disk_full": ("磁盘已满。", "请腾出空间后再试；下载会从中断处继续。"),
+    "models_folder_locked": ("模型文件夹无法写入。", "请更改其权限，或在 STYLESHOT_MODELS 中指定其他文件夹。"),
+    "already_fetching": ("另一个窗口或程序正在下载 {file}。", "请等待其完成。"),
+    "checkpoint_unreadable": ("{file} 不是可以读取的检查点。", "请删除后重新下载。"),
+    "checkpoint_key_missing": (
+        "{file} 中没有名为 {name} 的权重。",
+        "请删除后重新下载，或选择 StyleShot 的检查点。",
+    ),
+    "checkpoint_key_unknown": ("{file} 中名为 {name} 的权重是 StyleShot 所不认识的。", "请选择 StyleShot 的检查点。"),
+    "checkpoint_key_shape": (
+        "{file} 中的权重 {name} 的形状为 {shape}，而需要的是 {expected}。",
+        "请选择为该基础模型制作的检查点。",
+    ),
+    "checkpoint_not_finite": ("{file} 中的权重 {name} 含有过大的数或非数字。", "请删除后重新下载。"),
+    "folder_not_empty": ("{name} 中已有文件。", "请选择新的或空的文件夹。"),
+    "not_yet": ("此版本尚不包含 {model}。", "请使用“经典方法”页。"),
+    "no_provenance": ("这张图片没有记录它是如何生成的。", "请选择由本应用保存的 PNG。"),
+    "provenance_unusable": (
+        "这张图片所记录的生成方式无法使用。",
+        "请手动设置，或选择由本应用保存的 PNG。",
+    ),
+    "output_format": ("结果不能保存为 {suffix} 文件。", "请选择以 .png、.jpg 或 .webp 结尾的文件名。"),
+    "cannot_write": ("结果无法写入。", "请检查文件夹是否存在且可写。"),
+    "unexpected": ("发生了意料之外的错误。", "请再试一次；如仍如此，请报告并附上编号 {reference}。"),
+}
+
+REMARKS_ZH: dict[str, str] = {
+    "loading": "正在加载 {model}",
+    "waiting": "正在等待另一项任务结束",
+    "encoding": "正在读取图片",
+    "painting": "正在绘制",
+    "iterating": "第 {step} 步，共 {total} 步，约剩 {seconds} 秒",
+    "saving": "即将完成",
+    "features_builtin": "特征：内置编码器，因为本机没有 VGG-19",
+    "features_vgg": "特征：VGG-19",
+    "size_lowered": "为适应内存，尺寸已降至 {size} 像素",
+    "styles_same": "风格与内容是同一张图片",
+    "metadata_ignored": "图片中存储的设置无法使用，已被忽略",
+}
+
+# Names of settings as they stand in problems, by the job's field.
+FIELDS: dict[str, tuple[str, str]] = {
+    "method": TEXTS["method"],
+    "strength": TEXTS["strength"],
+    "size": ("Size", "尺寸"),
+    "seed": TEXTS["seed"],
+    "keep_colours": TEXTS["keep_colours"],
+    "transform": TEXTS["transform"],
+    "colour_method": TEXTS["colour_method"],
+    "steps": TEXTS["steps"],
+    "content_weight": TEXTS["content_weight"],
+    "style_weight": TEXTS["style_weight"],
+    "style weight": TEXTS["style_weight"],
+    "tv_weight": TEXTS["tv_weight"],
+    "start": TEXTS["start"],
+    "optimiser": TEXTS["optimiser"],
+}
+
+# What the catalogue says of its models, by name: (title, about). English stands in the catalogue itself.
+MODELS_ZH: dict[str, tuple[str, str]] = {
+    "encoder": ("内置编码器", "本机没有 VGG-19 时，为“优化”方法提供特征。"),
+    "fast": ("快速风格迁移", "一次通过即可重绘图片。"),
+    "styleshot-small": ("小型 StyleShot", "随程序附带的小型文字驱动与图像驱动模型。"),
+    "vgg19": ("VGG-19", "为“优化”方法提供特征，与原论文一致。"),
+    "sd15": ("Stable Diffusion 1.5（半精度）", "由 StyleShot 引导的扩散模型。"),
+    "sd15-safety": ("Stable Diffusion 1.5 安全检查器", "遮盖被判定为不适宜的图片；可选。"),
+    "styleshot": ("StyleShot，轮廓", "风格感知编码器、风格适配器，以及用于轮廓的内容编码器。"),
+    "styleshot-lineart": ("StyleShot，线稿", "风格感知编码器、风格适配器，以及用于线稿的内容编码器。"),
+    "hed": ("HED 轮廓检测器", "画出内容图片的轮廓。"),
+    "lineart": ("线稿检测器", "画出内容图片的线条。"),
+    "taesd": ("TAESD", "小型解码器，使绘制过程中的预览更清晰；可选。"),
+}
+LICENCES_ZH: dict[str, str] = {"The licence of this program": "与本程序相同"}
+
+_translate = gr.I18n(
+    **{
+        "en": {key: english for key, (english, _) in TEXTS.items()},
+        "zh-CN": {key: chinese for key, (_, chinese) in TEXTS.items()},
+    }
+)
+
+
+def translations() -> gr.I18n:
+    """What the browser needs to translate every text that `mark` names."""
+    return _translate
+
+
+def mark(key: str) -> Any:
+    """A label that the browser shows in its language."""
+    if key not in TEXTS:
+        raise KeyError(key)
+    return _translate(key)
+
+
+def both(key: str) -> tuple[str, str]:
+    """The text in English and Chinese, for HTML that carries both."""
+    return TEXTS[key]
+
+
+def known(language: Any) -> str:
+    """`language` if the page speaks it, else English."""
+    return language if language in LANGUAGES else "en"
+
+
+def say(language: str, key: str, **values: Any) -> str:
+    """The text in that language with its values filled in."""
+    return TEXTS[key][LANGUAGES.index(known(language))].format(**values)
+
+
+def problem(language: str, told: Problem) -> tuple[str, str]:
+    """(what is wrong, what to do) in that language."""
+    pair = (PROBLEMS_ZH if known(language) == "zh" else messages.PROBLEMS)[told.key]
+    values = _named(language, told.values)
+    what, todo = (sentence.format(**values) for sentence in pair)
+    return what, todo
+
+
+def remark(language: str, told: Remark) -> str:
+    """One remark in that language."""
+    sentence = (REMARKS_ZH if known(language) == "zh" else messages.REMARKS)[told.key]
+    return sentence.format(**told.values)
+
+
+def _named(language: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of a problem, with the name of a setting as the page shows it."""
+    name = values.get("name")
+    if name in FIELDS:
+        return {**values, "name": FIELDS[name][LANGUAGES.index(known(language))]}
+    return dict(values)
+
+
+def placeholders(sentence: str) -> set[str]:
+    """The names in braces."""
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}

@@ -1,0 +1,99 @@
+import pytest
+import torch
+
+from styleshot_demo.classical.fast import DEPTHS, Decoder, FastTransfer
+from styleshot_demo.classical.features import WIDTHS, Encoder
+from styleshot_demo.classical.weights import load_fast
+from styleshot_demo.settings import ASSETS
+
+
+@pytest.fixture(scope="module")
+def painter() -> FastTransfer:
+    return load_fast(ASSETS / "weights/encoder.safetensors", ASSETS / "weights/fast.safetensors")
+
+
+def picture(seed: int, height: int = 96, width: int = 112) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    small = torch.rand(1, 3, 12, 12, generator=generator)
+    return torch.nn.functional.interpolate(small, size=(height, width), mode="bicubic").clamp(0, 1)
+
+
+def test_strength_zero_is_the_content_and_the_path_from_it_is_continuous(painter):
+    content = picture(0)
+    encoded = painter.encode(content, [(picture(1), 1.0)])
+    assert torch.equal(painter.decode(encoded, 0.0), content)
+    assert float((painter.decode(encoded, 0.01) - content).abs().mean()) < 0.01
+    path = [painter.decode(encoded, step / 10) for step in range(11)]
+    distances = [float((pixels - content).abs().mean()) for pixels in path]
+    assert distances == sorted(distances)
+    jumps = [float((one - other).abs().mean()) for one, other in zip(path, path[1:], strict=False)]
+    assert max(jumps) < 0.3 * sum(jumps)
+
+
+@pytest.mark.parametrize("size", [(97, 131), (64, 255), (33, 48), (160, 16)])
+def test_sides_of_any_parity_keep_their_size(painter, size):
+    content = picture(2, *size)
+    result = painter.decode(painter.encode(content, [(picture(3, 77, 61), 1.0)]))
+    assert result.shape == content.shape
+    assert torch.isfinite(result).all() and result.min() >= 0 and result.max() <= 1
+
+
+def test_both_transforms_work_and_differ(painter):
+    content, style = picture(4), picture(5)
+    results = [painter.decode(painter.encode(content, [(style, 1.0)], name)) for name in ("wct", "adain")]
+    assert float((results[0] - results[1]).abs().mean()) > 0.005
+
+
+def test_colours_move_towards_the_style(painter):
+    content = picture(6) * torch.tensor([0.2, 0.4, 1.0]).view(1, 3, 1, 1)
+    style = picture(7) * torch.tensor([1.0, 0.5, 0.1]).view(1, 3, 1, 1)
+    result = painter.decode(painter.encode(content, [(style, 1.0)]))
+    before = float((content.mean((2, 3)) - style.mean((2, 3))).norm())
+    after = float((result.mean((2, 3)) - style.mean((2, 3))).norm())
+    assert after < 0.35 * before
+
+
+def test_a_style_of_weight_one_among_others_of_weight_zero_is_that_style(painter):
+    content, one, other = picture(8), picture(9), picture(10)
+    alone = painter.decode(painter.encode(content, [(one, 1.0)]))
+    among = painter.decode(painter.encode(content, [(one, 1.0), (other, 0.0)]))
+    assert torch.allclose(alone, among, atol=1e-4)
+
+
+def test_weights_lead_from_one_style_to_the_other(painter):
+    content, one, other = picture(11), picture(12), picture(13)
+    path = [painter.decode(painter.encode(content, [(one, 1 - w), (other, w)])) for w in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    distances = [float((pixels - path[0]).abs().mean()) for pixels in path]
+    assert distances == sorted(distances)
+
+
+def test_flat_and_tiny_pictures_do_not_break_the_statistics(painter):
+    flat = torch.full((1, 3, 40, 40), 0.5)
+    for content, style in ((flat, picture(14)), (picture(15), flat), (flat, flat)):
+        assert torch.isfinite(painter.decode(painter.encode(content, [(style, 1.0)]))).all()
+
+
+def test_a_second_strength_does_not_encode_again(painter):
+    calls = []
+    handle = painter.encoder.register_forward_hook(lambda *_: calls.append(1))
+    encoded = painter.encode(picture(16), [(picture(17), 1.0)])
+    read = len(calls)
+    for strength in (0.2, 0.5, 1.0):
+        painter.decode(encoded, strength)
+    handle.remove()
+    assert read == 2 and len(calls) == read
+
+
+def test_fused_depths_start_as_if_they_were_not_there():
+    torch.manual_seed(0)
+    encoder = Encoder().eval()
+    plain = Decoder(WIDTHS)
+    fused = Decoder(WIDTHS, fused=("relu2_1",))
+    fused.load_state_dict(plain.state_dict(), strict=False)
+    content, style = picture(18), picture(19)
+    results = []
+    for decoder in (plain, fused):
+        painter = FastTransfer(encoder, decoder.eval())
+        results.append(painter.decode(painter.encode(content, [(style, 1.0)])))
+    assert torch.allclose(*results, atol=1e-5)
+    assert set(DEPTHS) <= set(WIDTHS)

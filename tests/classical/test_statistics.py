@@ -1,0 +1,67 @@
+import pytest
+import torch
+
+from styleshot_demo.classical.statistics import Affine, adain, moments, optimal_transport, towards
+
+
+def maps_of(seed: int, channels: int = 6) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    mixing = torch.randn(channels, channels, generator=generator)
+    values = torch.randn(1, channels, 40, 50, generator=generator)
+    return torch.einsum("ij,njhw->nihw", mixing, values) + torch.randn(channels, generator=generator)[:, None, None]
+
+
+def test_optimal_transport_gives_the_styles_mean_and_covariance():
+    content, style = maps_of(0), maps_of(1)
+    wanted = moments(style)
+    found = moments(optimal_transport(moments(content), wanted, ridge=0)(content))
+    assert torch.allclose(found.mean, wanted.mean, atol=1e-4)
+    assert torch.allclose(found.covariance, wanted.covariance, rtol=1e-3, atol=1e-3)
+
+
+def test_optimal_transport_is_symmetric_and_positive_so_it_never_turns_colours_around():
+    matrix = optimal_transport(moments(maps_of(2)), moments(maps_of(3))).matrix
+    assert torch.allclose(matrix, matrix.T, atol=1e-6)
+    assert torch.linalg.eigvalsh(matrix).min() > 0
+
+
+def test_optimal_transport_onto_itself_is_the_identity():
+    own = moments(maps_of(4))
+    assert torch.allclose(optimal_transport(own, own, ridge=0).matrix, torch.eye(6, dtype=torch.float64), atol=1e-5)
+
+
+def test_adain_gives_each_channel_the_styles_mean_and_deviation():
+    content, style = maps_of(5), maps_of(6)
+    result = adain(moments(content), moments(style))(content)
+    assert torch.allclose(result.mean((2, 3)), style.mean((2, 3)), atol=1e-4)
+    assert torch.allclose(result.std((2, 3)), style.std((2, 3)), rtol=1e-4)
+
+
+def test_adain_of_a_flat_channel_is_finite():
+    content = maps_of(7)
+    content[:, 0] = 3.0
+    result = adain(moments(content), moments(maps_of(8)))(content)
+    assert torch.isfinite(result).all()
+
+
+@pytest.mark.parametrize("transform", ["wct", "adain"])
+def test_strength_blends_from_the_content_to_the_style(transform):
+    content, style = maps_of(9), maps_of(10)
+    affine = towards(moments(content), [(moments(style), 1.0)], transform)
+    assert affine(content, 0.0) is content
+    half = (content + affine(content, 1.0)) / 2
+    assert torch.allclose(affine(content, 0.5), half, atol=1e-3)
+
+
+def test_weights_mix_the_maps_of_several_styles():
+    content, one, other = moments(maps_of(11)), moments(maps_of(12)), moments(maps_of(13))
+    mixed = towards(content, [(one, 0.25), (other, 0.75)], "wct")
+    alone = towards(content, [(one, 1.0)], "wct"), towards(content, [(other, 1.0)], "wct")
+    assert torch.allclose(mixed.matrix, 0.25 * alone[0].matrix + 0.75 * alone[1].matrix)
+    assert torch.allclose(mixed.target, 0.25 * one.mean + 0.75 * other.mean)
+
+
+def test_moments_of_a_single_place_are_finite():
+    own = moments(torch.ones(1, 3, 1, 1))
+    affine = optimal_transport(own, own)
+    assert isinstance(affine, Affine) and torch.isfinite(affine(torch.ones(1, 3, 1, 1))).all()

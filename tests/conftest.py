@@ -1,0 +1,41 @@
+"""What holds for every test: no network, no models of this user's, no settings of this machine's."""
+
+import os
+import socket
+import tempfile
+
+import pytest
+
+# Before any test imports a library that reads them.
+for _name in [name for name in os.environ if name.startswith(("STYLESHOT_", "HF_", "SPACE_"))]:
+    if _name != "STYLESHOT_TEST_BROWSER":
+        del os.environ[_name]
+_home = tempfile.TemporaryDirectory(prefix="styleshot-tests-")
+os.environ["HF_HOME"] = _home.name
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+_LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "", None}
+
+
+@pytest.fixture(autouse=True, scope="session")
+def only_this_machine():
+    """Connections to anywhere else fail at once, as they do without a network."""
+    connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def checked(address):
+        if isinstance(address, tuple) and address[0] not in _LOCAL:
+            raise OSError(f"the tests have no network: {address[0]}")
+        return address
+
+    def find(host, *args, **options):
+        name = host.decode() if isinstance(host, bytes) else host
+        if name not in _LOCAL:
+            raise socket.gaierror(socket.EAI_NONAME, f"the tests have no network: {name}")
+        return getaddrinfo(host, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", lambda self, address: connect(self, checked(address)))
+        patch.setattr(socket.socket, "connect_ex", lambda self, address: connect_ex(self, checked(address)))
+        patch.setattr(socket, "getaddrinfo", find)
+        yield
+    _home.cleanup()

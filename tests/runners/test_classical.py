@@ -1,0 +1,328 @@
+"""What `ClassicalRunner` does around the mathematics: sizes, opacity, memory, what it remembers."""
+
+from contextlib import closing
+
+import numpy as np
+import pytest
+from PIL import Image, ImageChops
+
+from styleshot_demo import ClassicalJob, Settings, Studio, pictures
+from styleshot_demo.errors import Problem
+from styleshot_demo.events import Finished, Step
+from styleshot_demo.jobs import COLOUR_METHODS, METHODS, OPTIMISERS, STARTS, TRANSFORMS
+from styleshot_demo.runners import classical
+from styleshot_demo.runners.classical import BYTES_PER_PIXEL, ClassicalRunner
+
+SMALL = {"size": 256, "steps": 4}
+
+
+def same(one: Image.Image, other: Image.Image) -> bool:
+    return one.mode == other.mode and one.size == other.size and one.tobytes() == other.tobytes()
+
+
+def distance(one: Image.Image, other: Image.Image) -> float:
+    """Mean difference, 0 to 255."""
+    return float(np.abs(np.asarray(one, dtype=float) - np.asarray(other, dtype=float)).mean())
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_repaints(studio, picture, method) -> None:
+    content = picture(256, 192)
+    result = studio.finish(ClassicalJob(content, [picture(200, 256, 1)], method=method, **SMALL))
+    (image,) = result.images
+    assert image.size == content.size and image.mode == "RGB"
+    assert distance(image, content) > 1
+    assert result.control is None and result.seconds > 0
+    assert result.settings["method"] == method
+    assert ("fast" in result.models) == (method != "colour")
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_strength_0_gives_the_content_back_exactly(studio, picture, method, mode) -> None:
+    content = picture(300, 201)
+    if mode == "RGBA":
+        content.putalpha(Image.linear_gradient("L").resize(content.size))
+    job = ClassicalJob(content, [picture(256, 256, 1)], method=method, strength=0, **SMALL)
+    assert same(studio.finish(job).images[0], pictures.fit_longest(content, 256))
+
+
+@pytest.mark.parametrize("method", ["fast", "colour"])
+def test_strength_is_continuous_and_grows(studio, picture, method) -> None:
+    content, style = picture(256, 192), picture(256, 256, 1)
+
+    def painted(strength: float) -> Image.Image:
+        return studio.finish(ClassicalJob(content, [style], method=method, strength=strength, size=256)).images[0]
+
+    changes = [distance(painted(strength), content) for strength in (0.02, 0.5, 1)]
+    assert changes[0] < 3
+    assert changes[0] < changes[1] < changes[2]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_same_job_gives_the_same_bytes(picture, method) -> None:
+    content, style = picture(256, 160), picture(256, 256, 1)
+
+    def painted() -> Image.Image:
+        studio = Studio(Settings(device="cpu"))  # nothing is remembered from the time before
+        return studio.finish(ClassicalJob(content, [style], method=method, seed=11, start="noise", **SMALL)).images[0]
+
+    assert same(painted(), painted())
+
+
+def test_another_seed_gives_another_picture_from_noise(studio, picture) -> None:
+    content, style = picture(256, 160), picture(256, 256, 1)
+    one, other = (
+        studio.finish(ClassicalJob(content, [style], method="optimise", seed=seed, start="noise", **SMALL)).images[0]
+        for seed in (1, 2)
+    )
+    assert not same(one, other)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("size", [(255, 257), (301, 77), (160, 16), (16, 160), (31, 250)])
+def test_any_size_and_shape(studio, picture, method, size) -> None:
+    content = picture(*size)
+    result = studio.finish(ClassicalJob(content, [picture(160, 16, 1)], method=method, size=257, steps=2))
+    assert result.images[0].size == pictures.fit_longest(content, 257).size
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_opacity_is_kept(studio, picture, method) -> None:
+    content = picture(256, 192)
+    alpha = Image.linear_gradient("L").resize(content.size)
+    content.putalpha(alpha)
+    result = studio.finish(ClassicalJob(content, [picture(256, 256, 1)], method=method, **SMALL))
+    assert result.images[0].mode == "RGBA"
+    assert result.images[0].getchannel("A").tobytes() == alpha.tobytes()
+
+
+@pytest.mark.parametrize("method", ["fast", "colour"])
+def test_half_transparent_colours_do_not_pale(studio, picture, method) -> None:
+    content = picture(256, 192)
+    job = {"styles": [picture(256, 256, 1)], "method": method, "strength": 0.5, "size": 256}
+    solid = studio.finish(ClassicalJob(content, **job)).images[0]
+    content.putalpha(128)
+    assert distance(studio.finish(ClassicalJob(content, **job)).images[0].convert("RGB"), solid) < 1
+
+
+def test_hidden_colours_do_not_show(studio, picture) -> None:
+    """What lies under full transparency must not change the visible rest."""
+    alpha = Image.new("L", (256, 192), 255)
+    alpha.paste(0, (0, 0, 100, 192))
+    painted = []
+    for hidden in ("black", "red"):
+        content = picture(256, 192)
+        content.paste(hidden, (0, 0, 100, 192))
+        content.putalpha(alpha)
+        painted.append(studio.finish(ClassicalJob(content, [picture(256, 256, 1)], size=256)).images[0])
+    assert same(*painted)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_styles_are_mixed_by_weight(studio, picture, method) -> None:
+    content, one, other = picture(256, 160), picture(256, 256, 1), Image.new("RGB", (256, 256), (200, 60, 20))
+
+    def painted(*styles) -> Image.Image:
+        return studio.finish(ClassicalJob(content, list(styles), method=method, **SMALL)).images[0]
+
+    alone = painted(one)
+    assert same(painted((one, 3), (other, 0)), alone)
+    mostly, evenly = painted((one, 9), (other, 1)), painted((one, 1), (other, 1))
+    assert 0 < distance(mostly, alone) < distance(evenly, alone)
+    assert same(painted((one, 2), (other, 2)), evenly)
+
+
+@pytest.mark.parametrize("method", ["fast", "optimise"])
+def test_the_contents_colours_can_be_kept(studio, picture, method) -> None:
+    content, style = picture(256, 192), Image.effect_noise((256, 256), 90).convert("RGB")
+
+    def chroma(image: Image.Image) -> Image.Image:
+        return Image.merge("RGB", [image.convert("LAB").getchannel(band) for band in ("A", "B", "B")])
+
+    free, kept = (
+        studio.finish(ClassicalJob(content, [style], method=method, keep_colours=keep, **SMALL)).images[0]
+        for keep in (False, True)
+    )
+    assert distance(chroma(kept), chroma(content)) < distance(chroma(free), chroma(content))
+
+
+@pytest.mark.parametrize("name, choices", [("transform", TRANSFORMS), ("colour_method", COLOUR_METHODS)])
+def test_every_choice_makes_a_difference(studio, picture, name, choices) -> None:
+    method = "fast" if name == "transform" else "colour"
+    painted = [
+        studio.finish(ClassicalJob(picture(256, 192), [picture(256, 256, 1)], method=method, size=256, **{name: one}))
+        for one in choices
+    ]
+    assert len({result.images[0].tobytes() for result in painted}) == len(choices)
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
+def test_every_start_and_optimiser_runs(studio, picture, start, optimiser) -> None:
+    job = ClassicalJob(
+        picture(256, 160), [picture(256, 256, 1)], method="optimise", start=start, optimiser=optimiser, **SMALL
+    )
+    result = studio.finish(job)
+    assert result.images[0].size == (256, 160)
+    assert "features_builtin" in [note.key for note in result.notes]
+
+
+def test_optimising_tells_how_far_it_is(studio, picture) -> None:
+    job = ClassicalJob(picture(256, 160), [picture(256, 256, 1)], method="optimise", size=256, steps=8)
+    events = list(studio.run(job))
+    assert isinstance(events[-1], Finished)
+    steps = [event for event in events[:-1] if event.message.key == "iterating"]
+    assert len(steps) == 8
+    assert [event.message.values["step"] for event in steps] == list(range(1, 9))
+    assert [event.fraction for event in steps] == sorted(event.fraction for event in steps)
+    assert steps[-1].fraction == 1
+    assert all(event.preview.size == (256, 160) for event in steps if event.preview is not None)
+    assert any(event.preview is not None for event in steps)
+
+
+def test_closing_stops_within_one_iteration(studio, picture, monkeypatch) -> None:
+    from styleshot_demo.classical import optimise
+
+    begun = []
+
+    def counted(*args, **options):
+        for iteration in _stylise(*args, **options):
+            begun.append(iteration.step)
+            yield iteration
+
+    _stylise = optimise.stylise
+    monkeypatch.setattr(optimise, "stylise", counted)
+    job = ClassicalJob(picture(256, 160), [picture(256, 256, 1)], method="optimise", size=256, steps=1000)
+    with closing(studio.run(job)) as events:
+        for event in events:
+            if event.message.key == "iterating" and event.message.values["step"] == 2:
+                break
+        assert any(model.in_use for model in studio.cache.loaded())
+    assert begun == [1, 2]
+    assert studio.cache.loaded() and not any(model.in_use for model in studio.cache.loaded())
+
+
+def test_moving_the_slider_reads_the_pictures_only_once(studio, picture, monkeypatch) -> None:
+    from styleshot_demo.classical.fast import FastTransfer
+
+    reads = []
+    encode = FastTransfer.encode
+    monkeypatch.setattr(FastTransfer, "encode", lambda *args: reads.append(1) or encode(*args))
+    content, style = picture(256, 192), picture(256, 256, 1)
+    for strength in (1, 0.7, 0.3, 1):
+        studio.finish(ClassicalJob(content, [style], strength=strength, size=256))
+    assert len(reads) == 1
+    studio.finish(ClassicalJob(content, [style], transform="adain", size=256))
+    studio.finish(ClassicalJob(content, [(style, 1), (content, 1)], size=256))
+    assert len(reads) == 3
+
+
+def test_a_remembered_pair_gives_the_same_bytes_as_a_fresh_one(picture) -> None:
+    content, style = picture(256, 192), picture(256, 256, 1)
+    used, fresh = Studio(Settings(device="cpu")), Studio(Settings(device="cpu"))
+    for strength in (1, 0.4):
+        last = used.finish(ClassicalJob(content, [style], strength=strength, size=256)).images[0]
+    assert same(last, fresh.finish(ClassicalJob(content, [style], strength=0.4, size=256)).images[0])
+
+
+def test_what_does_not_fit_is_refused_before_it_is_tried(studio, picture, monkeypatch) -> None:
+    monkeypatch.setattr(classical, "free_bytes", lambda settings: 1024 * 1024 * BYTES_PER_PIXEL["fast"])
+    with pytest.raises(Problem) as caught:
+        studio.finish(ClassicalJob(picture(256, 256), [picture(256, 256, 1)], size=2048))
+    assert caught.value.key == "out_of_memory"
+    size = caught.value.values["size"]
+    assert 256 < size < 1024
+    # What is said to fit has to fit.
+    job = ClassicalJob(picture(256, 256), [picture(256, 256, 1)], size=size)
+    assert classical.largest_area(job) * BYTES_PER_PIXEL["fast"] <= classical.free_bytes(studio.settings)
+
+
+def test_a_large_style_counts_when_the_content_is_thin(picture) -> None:
+    thin, square = picture(160, 16), picture(64, 64)
+    assert classical.largest_area(ClassicalJob(thin, [thin], size=1000)) == 1000 * 100
+    assert classical.largest_area(ClassicalJob(thin, [square], size=1000)) == 1000 * 1000
+
+
+def test_out_of_memory_drops_what_was_remembered(studio, picture, monkeypatch) -> None:
+    job = ClassicalJob(picture(256, 192), [picture(256, 256, 1)], size=256)
+    first = studio.finish(job).images[0]
+    assert studio.classical._pairs
+    decode, left = classical.ClassicalRunner._encoded, []
+
+    def failing(self, *args):
+        left.append(len(self._pairs))
+        if len(left) == 1:
+            raise MemoryError
+        return decode(self, *args)
+
+    monkeypatch.setattr(ClassicalRunner, "_encoded", failing)
+    assert same(studio.finish(job).images[0], first)
+    assert left == [1, 0]
+
+
+@pytest.mark.parametrize("device", ["cuda:7", "mps"])
+def test_a_device_that_is_not_there_is_named(picture, device, monkeypatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(Problem) as caught:
+        Studio(Settings(device=device)).finish(ClassicalJob(picture(64, 64), [picture(64, 64, 1)], size=256))
+    assert caught.value.key == "device_missing"
+    assert device in caught.value.what
+
+
+@pytest.mark.parametrize("lost", ["encoder", "fast"])
+def test_missing_built_in_weights_are_named(picture, tmp_path, monkeypatch, lost) -> None:
+    from styleshot_demo.models import hub
+    from styleshot_demo.settings import ASSETS
+
+    for path in (ASSETS / "weights").glob("*.*"):
+        if path.stem in {"encoder", "fast"} - {lost}:
+            (tmp_path / "weights").mkdir(exist_ok=True)
+            (tmp_path / "weights" / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(hub, "ASSETS", tmp_path)
+    with pytest.raises(Problem) as caught:
+        Studio(Settings(device="cpu")).finish(ClassicalJob(picture(64, 64), [picture(64, 64, 1)], size=256))
+    assert caught.value.key == "weights_missing"
+
+
+def test_vgg19_is_used_where_its_file_is(picture, tmp_path, monkeypatch) -> None:
+    """A tiny stand-in for the file's loader: what counts is which features are taken, and that the result says so."""
+    from styleshot_demo.classical import vgg, weights
+    from styleshot_demo.models import hub
+    from styleshot_demo.settings import ASSETS
+
+    file = tmp_path / "timm" / "vgg19.tv_in1k" / "model.safetensors"
+    file.parent.mkdir(parents=True)
+    file.write_bytes((ASSETS / "weights" / "encoder.safetensors").read_bytes())
+    settings = Settings(device="cpu", models=tmp_path)
+    if not hub.find("vgg19", settings).here:
+        pytest.fail("the stand-in was not found")
+    loaded = []
+
+    def load(path, device):
+        loaded.append(path)
+        return weights.load_encoder(ASSETS / "weights" / "encoder.safetensors", device)
+
+    monkeypatch.setattr(vgg, "load_vgg19", load)
+    job = ClassicalJob(picture(256, 160), [picture(256, 256, 1)], method="optimise", start="content", **SMALL)
+    result = Studio(settings).finish(job)
+    assert loaded == [file]
+    assert [note.key for note in result.notes] == ["features_vgg"]
+    assert set(result.models) == {"vgg19"}
+
+
+def test_steps_come_before_the_result_and_say_something(studio, picture) -> None:
+    events = list(studio.run(ClassicalJob(picture(256, 192), [picture(256, 256, 1)], size=256)))
+    assert all(isinstance(event, Step) and str(event.message) for event in events[:-1])
+    assert len(events) >= 2
+
+
+def test_jobs_do_not_change_the_pictures_they_are_given(studio, picture) -> None:
+    content, style = picture(256, 192), picture(256, 256, 1)
+    before = content.copy(), style.copy()
+    studio.finish(ClassicalJob(content, [style], keep_colours=True, size=256))
+    assert ImageChops.difference(content, before[0]).getbbox() is None
+    assert ImageChops.difference(style, before[1]).getbbox() is None

@@ -1,0 +1,145 @@
+"""The files around the package: what is pinned, what the README promises, what a host reads."""
+
+import ast
+import re
+import subprocess
+import sys
+from importlib.metadata import packages_distributions, requires
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FRONT = {
+    name: value.strip('"') for name, value in (line.split(": ", 1) for line in README.split("---\n")[1].splitlines())
+}
+# Imported where it is there: hosts that need it bring it.
+OPTIONAL = {"spaces"}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pins(file: str) -> dict[str, str]:
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    wanted = [line for line in lines if line.strip() and not line.startswith("#")]
+    found = dict(line.split("==") for line in wanted)  # fails on a line that does not pin
+    assert len(found) == len(wanted)
+    return {normal(name): version for name, version in found.items()}
+
+
+def imported(*folders: str) -> set[str]:
+    """Top-level names of everything that Python files in these folders import."""
+    names: set[str] = set()
+    for folder in folders:
+        for path in [ROOT / folder] if folder.endswith(".py") else (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    names.update(alias.name.split(".")[0] for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and not node.level:
+                    names.add(str(node.module).split(".")[0])
+    return names
+
+
+def foreign(names: set[str]) -> set[str]:
+    """Distributions that give these modules, without the standard library and our own."""
+    own = {"styleshot_demo", "assets", "app", "tests", *(path.stem for path in (ROOT / "tests").rglob("*"))}
+    own |= {path.stem for path in (ROOT / "assets").rglob("*")}
+    known = packages_distributions()
+    left = names - set(sys.stdlib_module_names) - own - OPTIONAL
+    return {normal(known.get(name, [name])[0]) for name in left}
+
+
+def test_the_program_imports_only_what_is_pinned() -> None:
+    assert foreign(imported("styleshot_demo", "app.py", "assets")) <= set(pins("requirements.txt"))
+
+
+def test_the_tests_import_only_what_is_pinned() -> None:
+    both = set(pins("requirements.txt")) | set(pins("tests/requirements.txt"))
+    assert foreign(imported("tests")) <= both
+
+
+def test_torch_and_torchvision_are_a_pair() -> None:
+    found = pins("requirements.txt")
+    wanted = next(line for line in requires("torchvision") or () if re.match(r"torch\b", line))
+    assert f"torch=={found['torch']}" == wanted.replace(" ", "").replace("(", "").replace(")", "")
+
+
+def test_only_one_opencv_is_asked_for() -> None:
+    assert [name for name in pins("requirements.txt") if "opencv" in name] == ["opencv-python-headless"]
+
+
+def test_spaces_reads_the_versions_that_are_pinned() -> None:
+    assert FRONT["sdk"] == "gradio"
+    assert FRONT["sdk_version"] == pins("requirements.txt")["gradio"]
+    assert FRONT["python_version"] == "3.11"
+    assert (ROOT / FRONT["app_file"]).is_file()
+    assert FRONT["license"] == "mit"
+    assert FRONT["title"] and FRONT["emoji"] and len(FRONT["short_description"]) <= 60
+    assert "preload_from_hub" not in FRONT
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    assert "pip install -r requirements.txt && .venv/bin/python app.py" in README
+    assert "bash tests/run.sh" in README
+    assert "tests/run.sh" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    from typer.main import get_command
+
+    from styleshot_demo.cli.app import app
+
+    lines = re.findall(r"^python -m styleshot_demo (.+)$", README.replace("\\\n", " "), re.MULTILINE)
+    assert len(lines) >= 5
+    for line in lines:
+        command = get_command(app)
+        words = line.split()
+        while words and hasattr(command, "commands"):
+            if words[0] not in command.commands:
+                break
+            command = command.commands[words.pop(0)]
+        options = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        used = {word for word in words if re.match(r"--?[a-z]", word)}
+        assert used <= options | {"--help"}, line
+
+
+def test_the_readme_lists_every_setting() -> None:
+    text = (ROOT / "styleshot_demo" / "settings.py").read_text(encoding="utf-8")
+    names = set(re.findall(r"STYLESHOT_[A-Z_]+", text))
+    assert len(names) >= 8
+    assert names == set(re.findall(r"`(STYLESHOT_[A-Z_]+)`", README))
+
+
+def test_links_of_the_readme_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        if not target.startswith("http"):
+            assert (ROOT / target).exists(), target
+
+
+def test_licence_is_mit() -> None:
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert text.startswith("MIT License")
+    assert "styleshot_demo contributors" in text
+
+
+def test_no_file_is_too_large_for_the_repository() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    if listed.returncode:
+        pytest.skip("this is no checkout of the repository")
+    paths = [ROOT / name for name in listed.stdout.split("\0") if name]
+    assert not [path.name for path in paths if path.is_file() and path.stat().st_size > 10_000_000]
+
+
+@pytest.mark.parametrize("file", ["tests/run.sh", ".ci/run"])
+def test_scripts_are_sound_and_may_be_run(file: str) -> None:
+    path = ROOT / file
+    assert subprocess.run(["bash", "-n", path]).returncode == 0
+    assert path.stat().st_mode & 0o111

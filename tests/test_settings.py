@@ -1,0 +1,83 @@
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from styleshot_demo import settings
+from styleshot_demo.errors import Problem
+from styleshot_demo.settings import Settings
+
+
+def read(**variables: str) -> Settings:
+    return Settings.from_environment({f"STYLESHOT_{name}": value for name, value in variables.items()})
+
+
+def test_defaults() -> None:
+    assert Settings.from_environment({}) == Settings()
+    assert (Settings().host, Settings().port) == ("127.0.0.1", 7860)
+    assert Settings().provenance
+    assert not Settings().offline
+
+
+def test_empty_variables_are_defaults() -> None:
+    names = ("HOST", "PORT", "DEVICE", "MODELS", "CACHE_GB", "PROVENANCE", "OFFLINE", "MAX_UPLOAD_MB")
+    assert read(**dict.fromkeys(names, "")) == Settings()
+
+
+def test_every_variable_is_read() -> None:
+    found = read(
+        HOST="0.0.0.0",
+        PORT="80",
+        DEVICE="CUDA:1",
+        MODELS="~/models",
+        CACHE_GB="1.5",
+        PROVENANCE="off",
+        OFFLINE="Yes",
+        MAX_UPLOAD_MB=" 5 ",
+    )
+    assert found == Settings("0.0.0.0", 80, "cuda:1", Path.home() / "models", 1.5, False, True, 5)
+    assert isinstance(found.port, int)
+
+
+def test_a_space_listens_on_every_address() -> None:
+    assert Settings.from_environment({"SPACE_ID": "a/b"}).host == "0.0.0.0"
+    assert Settings.from_environment({"SPACE_ID": "a/b", "STYLESHOT_HOST": "127.0.0.1"}).host == "127.0.0.1"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "0"),
+        ("PORT", "65536"),
+        ("PORT", "7860.5"),
+        ("PORT", "http"),
+        ("PORT", "nan"),
+        ("PORT", "inf"),
+        ("DEVICE", "gpu"),
+        ("DEVICE", "cuda:x"),
+        ("CACHE_GB", "-1"),
+        ("CACHE_GB", "much"),
+        ("PROVENANCE", "maybe"),
+        ("OFFLINE", "2"),
+        ("MAX_UPLOAD_MB", "0"),
+        ("MAX_UPLOAD_MB", "31"),
+        ("MAX_UPLOAD_MB", "1.5"),
+    ],
+)
+def test_bad_values_are_named(name: str, value: str) -> None:
+    with pytest.raises(Problem) as caught:
+        read(**{name: value})
+    assert caught.value.key == "bad_setting"
+    assert f"STYLESHOT_{name}" in caught.value.what
+    assert caught.value.todo.startswith("Set it to ")
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().port = 1  # type: ignore[misc]
+
+
+def test_every_variable_is_documented() -> None:
+    source = Path(settings.__file__).read_text()
+    for name in Settings.__dataclass_fields__:
+        assert f"# STYLESHOT_{name.upper()}" in source

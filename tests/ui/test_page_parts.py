@@ -1,0 +1,111 @@
+"""Parts of the page that work without a browser."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from styleshot_demo import provenance
+from styleshot_demo.events import Result
+from styleshot_demo.jobs import CLASSICAL_CHECKS
+from styleshot_demo.models.cache import ModelCache
+from styleshot_demo.settings import Settings
+from styleshot_demo.studio import Studio
+from styleshot_demo.ui import build, classical_tab, controls, examples, memory, panel, results, theme
+
+
+@pytest.fixture
+def picture():
+    return Image.linear_gradient("L").convert("RGB").resize((40, 30))
+
+
+@pytest.mark.parametrize(
+    "stem, name",
+    [
+        ("chelsea", "chelsea-fast-seed7.png"),
+        ("../../etc/passwd", "etc-passwd-fast-seed7.png"),
+        ("小猫 (1)", "小猫-1-fast-seed7.png"),
+        ("", "picture-fast-seed7.png"),
+        ("<b>" + "x" * 300, "b-" + "x" * 58 + "-fast-seed7.png"),
+    ],
+)
+def test_files_get_a_name_a_person_would_choose(stem, name):
+    assert results.file_name(stem, "fast", 7) == name
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_saved_result_says_how_it_was_made_unless_that_is_off(tmp_path, picture, wanted):
+    result = Result([picture], None, 7, 0.1, {"method": "fast", "strength": 0.5, "size": 256})
+    path = results.save(result, 0, "cat", tmp_path, Settings(provenance=wanted))
+    assert path.name == "cat-fast-seed7.png" and path.parent.parent == tmp_path
+    with Image.open(path) as saved:
+        assert saved.tobytes() == picture.tobytes()
+        assert (provenance.KEYWORD in saved.text) is wanted
+
+
+def test_example_photos_and_styles_are_listed(tmp_path):
+    assert [example.name for example in examples.contents()] == ["chelsea", "coffee", "astronaut", "rocket"]
+    assert examples.styles(tmp_path) == []
+    Image.new("RGB", (32, 32)).save(tmp_path / "ink.jpg")
+    index = [
+        {"file": "ink.jpg", "title_en": "Ink", "title_zh": "水墨"},
+        {"file": "gone.jpg", "title_en": "Gone", "title_zh": "无"},
+    ]
+    (tmp_path / "index.json").write_text(json.dumps(index), encoding="utf-8")
+    (found,) = examples.styles(tmp_path)
+    assert found.titles == ("Ink", "水墨") and found.name == "ink"
+    (tmp_path / "index.json").write_text("[{]", encoding="utf-8")
+    assert examples.styles(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [None, 7, "x", [], {"strength": 9}, {"method": "rm"}, {"size": "NaN"}, {"seed": [1]}, {"__class__": 1}],
+)
+def test_what_a_browser_stored_is_never_believed(stored):
+    assert controls.valid(CLASSICAL_CHECKS, stored) == {}
+
+
+def test_what_a_browser_stored_comes_back_as_far_as_it_is_a_setting():
+    stored = {"strength": 0.25, "method": "colour", "size": 99999, "keep_colours": "yes", "other": 1}
+    assert controls.valid(CLASSICAL_CHECKS, stored) == {"strength": 0.25, "method": "colour"}
+
+
+def test_the_memory_line_says_what_fits(monkeypatch):
+    monkeypatch.setattr(memory, "free", lambda settings: 2_000_000_000)
+    per_pixel = memory.BYTES_PER_PIXEL["optimise"]
+    limit = max(side for side in memory.SIZES if side * side * per_pixel <= 1_700_000_000)
+    line = memory.line("en", "optimise", 256, None, Settings())
+    assert f"Up to {limit} pixels" in line and "warn" not in line
+    line = memory.line("en", "optimise", 2048, None, Settings())
+    assert "warn" in line and "2.00 GB are free" in line and f"about {limit}" in line
+    assert "The result will be 512 × 341." in memory.line("en", "fast", 512, (600, 400), Settings())
+    assert "结果将为 512 × 341。" in memory.line("zh", "fast", 512, (600, 400), Settings())
+
+
+def test_a_single_style_counts_whatever_its_slider_says():
+    slots = controls.Inputs(object(), (1, 2, 3, 4), (1, 2, 3, 4), (), None, None, None, ())
+    assert slots.read(["c", None, "b", None, None, 0.0, 0.0, 1, 1]) == ("c", [("b", 1.0)])
+    assert slots.read(["c", "a", "b", None, None, 0.25, 0.5, 1, 1]) == ("c", [("a", 0.25), ("b", 0.5)])
+    assert slots.read([None] * 5 + [1.0] * 4) == (None, [])
+
+
+def test_the_panel_shows_states_sizes_licences_and_nothing_unescaped():
+    studio = Studio(Settings(device="cpu"), ModelCache(10**9))
+    with studio.cache.lend("k", lambda: {}, size=lambda _: 25_000_000, name="<fast>"):
+        loaded = panel._memory(studio, "en")
+    assert "&lt;fast&gt;" in loaded and "25 MB" in loaded and "in use" in loaded and "Unload" in loaded
+    disk = panel._disk(studio, "en")
+    assert "VGG-19" in disk and "BSD 3-Clause" in disk and "CreativeML OpenRAIL-M" in disk
+    assert "许可：" in panel._disk(studio, "zh")
+
+
+def test_the_page_tells_gradio_to_keep_to_itself():
+    options = build.launch_options(Settings(host="127.0.0.2", port=1234, max_upload_mb=12))
+    assert (options["server_name"], options["server_port"], options["max_file_size"]) == ("127.0.0.2", 1234, "12mb")
+    assert not any(options[name] for name in ("share", "show_error", "run_history", "pwa", "footer_links"))
+    assert "http" not in theme.stylesheet().replace("http://www.w3.org/2000/svg", "")
+
+
+def test_defaults_of_the_page_are_valid():
+    assert controls.valid(CLASSICAL_CHECKS, classical_tab.DEFAULTS) == classical_tab.DEFAULTS

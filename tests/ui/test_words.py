@@ -1,0 +1,73 @@
+"""Both languages say everything, with the same values in every sentence."""
+
+import re
+
+import pytest
+
+from styleshot_demo import jobs, messages
+from styleshot_demo.errors import Problem
+from styleshot_demo.messages import remark
+from styleshot_demo.models.catalogue import MODELS
+from styleshot_demo.ui import words
+from styleshot_demo.ui.words import placeholders
+
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+SAME = {"transform_adain", "colour_monge-kantorovich", "colour_reinhard", "optimiser_adam", "optimiser_lbfgs"}
+
+
+def test_every_problem_has_both_sentences_in_chinese():
+    assert words.PROBLEMS_ZH.keys() == messages.PROBLEMS.keys()
+    for key, english in messages.PROBLEMS.items():
+        for ours, theirs in zip(words.PROBLEMS_ZH[key], english, strict=True):
+            assert placeholders(ours) == placeholders(theirs), key
+            assert CHINESE.search(ours), key
+
+
+def test_every_remark_is_there_in_chinese():
+    assert words.REMARKS_ZH.keys() == messages.REMARKS.keys()
+    for key, english in messages.REMARKS.items():
+        assert placeholders(words.REMARKS_ZH[key]) == placeholders(english), key
+        assert CHINESE.search(words.REMARKS_ZH[key]), key
+
+
+def test_every_text_of_the_page_is_there_in_both_languages():
+    for key, (english, chinese) in words.TEXTS.items():
+        assert english.strip() and chinese.strip(), key
+        assert placeholders(english) == placeholders(chinese), key
+        assert not CHINESE.search(english), key
+        assert key in SAME or CHINESE.search(chinese), key
+
+
+def test_every_model_and_setting_has_a_name_in_chinese():
+    assert words.MODELS_ZH.keys() == MODELS.keys()
+    assert words.FIELDS.keys() >= jobs.CLASSICAL_CHECKS.keys()
+    for group, names in (
+        ("method", jobs.METHODS),
+        ("transform", jobs.TRANSFORMS),
+        ("colour", jobs.COLOUR_METHODS),
+        ("start", jobs.STARTS),
+        ("optimiser", jobs.OPTIMISERS),
+    ):
+        assert all(f"{group}_{name}" in words.TEXTS for name in names)
+    assert all(f"about_{name}" in words.TEXTS for name in jobs.METHODS)
+
+
+def test_the_browser_gets_both_languages():
+    translated = words.translations().translations_dict
+    assert translated["en"].keys() == translated["zh-CN"].keys() == words.TEXTS.keys()
+    with pytest.raises(KeyError):
+        words.mark("no such text")
+
+
+def test_values_and_names_of_settings_are_filled_in():
+    told = Problem("out_of_range", name="strength", value="2", low="0", high="1")
+    assert words.problem("en", told)[0] == "Strength is 2; it must lie between 0 and 1."
+    assert words.problem("zh", told)[0] == "强度为 2，必须在 0 到 1 之间。"
+    assert words.remark("zh", remark("size_lowered", size=512)) == "为适应内存，尺寸已降至 512 像素"
+    assert words.say("zh", "fits", limit=1024) == "目前内存最多可容纳 1024 像素。"
+
+
+@pytest.mark.parametrize("odd", [None, "", "de", 7, ["zh"], {"zh": 1}])
+def test_an_unknown_language_is_english(odd):
+    assert words.known(odd) == "en"
+    assert words.say(odd, "stopped") == "Stopped."
