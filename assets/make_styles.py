@@ -2,8 +2,8 @@
 
     python assets/make_styles.py [--only NAME] [--out DIR] [--size 768]
 
-Every picture comes from seeded arithmetic (numpy, SciPy, OpenCV, scikit-image): the same command gives the same picture, and
-nobody else's work is in it. They are dedicated to the public domain (CC0 1.0).
+Every picture comes from seeded arithmetic (numpy, SciPy, OpenCV, scikit-image): the same command gives the same
+picture, and nobody else's work is in it. They are dedicated to the public domain (CC0 1.0).
 """
 
 import argparse

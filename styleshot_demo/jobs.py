@@ -2,8 +2,9 @@
 
 import math
 import secrets
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import IOBase
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,13 @@ TRANSFORMS = ("wct", "adain")
 COLOUR_METHODS = ("monge-kantorovich", "reinhard")
 STARTS = ("content", "fast", "noise")
 OPTIMISERS = ("adam", "lbfgs")
+STYLESHOT_MODELS = ("auto", "styleshot", "small")
+PREPROCESSORS = ("contour", "lineart", "both")
+SCHEDULERS = ("dpm++", "pndm", "unipc", "euler-a", "ddim", "lcm")
+MAX_IMAGES = 8
+MAX_PROMPT = 1000  # characters; the text encoder reads 77 tokens, about 350 characters of English
+SIZE_MULTIPLE = 8  # one number of the latents stands for 8 x 8 pixels
+NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality"  # the published code's
 
 
 def new_seed() -> int:
@@ -58,6 +66,24 @@ def switch(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise Problem("unknown_choice", name=name, value=str(value)[:40], choices="true, false")
     return value
+
+
+def text(name: str, value: Any) -> str:
+    """`value` as one line of text without control characters; None is empty. `Problem` if it is too long or no text."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise Problem("not_text", name=name)
+    if len(value) > MAX_PROMPT:
+        raise Problem("text_too_long", name=name, count=len(value), limit=MAX_PROMPT)
+    # Lone surrogates too: neither a tokenizer nor a file can take them.
+    signs = (" " if unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") else sign for sign in value)
+    return "".join(signs).strip()
+
+
+def side(name: str, value: Any) -> int:
+    """A side of a diffusion model's picture: 128 to 1024 pixels, rounded to a multiple of 8."""
+    return round(number(name, value, 128, 1024, whole=True) / SIZE_MULTIPLE) * SIZE_MULTIPLE
 
 
 Check = Callable[[str, Any], Any]
@@ -187,3 +213,140 @@ class ClassicalJob:
         """The settings that shaped the result (no pictures), JSON-ready."""
         own = {name: getattr(self, name) for name in self._OWN[self.method]}
         return {"method": self.method, **own, "style_weights": [round(weight, 6) for _, weight in self.styles]}
+
+
+# What each field of a `TextJob` but its pictures may be.
+TEXT_CHECKS: Mapping[str, Check] = {
+    "prompt": text,
+    "model": one_of(STYLESHOT_MODELS),
+    "style_strength": between(0, 2),
+    "steps": between(1, 150, whole=True),
+    "guidance_scale": between(0, 30),
+    "count": between(1, MAX_IMAGES, whole=True),
+    "size": side,
+    "seed": between(0, MAX_SEED, whole=True),
+    "negative_prompt": text,
+    "scheduler": one_of(SCHEDULERS),
+}
+
+# What each field of an `ImageJob` but its pictures may be.
+IMAGE_CHECKS: Mapping[str, Check] = {
+    **TEXT_CHECKS,
+    "preprocessor": one_of(PREPROCESSORS),
+    "content_strength": between(0, 2),
+    "threshold": between(0, 255, whole=True),
+}
+
+
+def seed_of(seed: int, n: int) -> int:
+    """The seed of image `n` of a job with this seed: `seed + n`, from 0 again after the largest."""
+    return (seed + n) % (MAX_SEED + 1)
+
+
+@dataclass(frozen=True)
+class TextJob:
+    """StyleShot, text-driven: what the prompt says, in the style of the pictures.
+
+    styles           pictures, or (picture, weight) pairs; at most 4, weights are normalised to sum 1
+    prompt           what to paint, up to 1000 characters; may be empty
+    model            "styleshot" (the published weights), "small" (built in), "auto": the first of these that is here
+    style_strength   0 (the prompt alone) to 2
+    steps            1 to 150
+    guidance_scale   how closely to follow the prompt, 0 to 30; 1 or less means no guidance and no negative prompt
+    count            how many images, 1 to 8; image n has the seed `seed + n` and is what it would be alone
+    size             side of the square result, pixels, 128 to 1024, rounded to a multiple of 8
+    seed             0 to 2**31 - 1; it sets the noise and the order of the style's patches
+    negative_prompt  what to avoid
+    scheduler        "dpm++" (DPM-Solver++ 2M, Karras sigmas), "pndm" (the paper's), "unipc", "euler-a", "ddim", "lcm"
+    """
+
+    styles: Any
+    prompt: str
+    model: str = "auto"
+    style_strength: float = 1.0
+    steps: int = 20
+    guidance_scale: float = 7.5
+    count: int = 1
+    size: int = 512
+    seed: int = 0
+    negative_prompt: str = NEGATIVE_PROMPT
+    scheduler: str = "dpm++"
+
+    def __post_init__(self) -> None:
+        put_checked(self, TEXT_CHECKS)
+        object.__setattr__(self, "styles", open_styles(self.styles))
+
+    @property
+    def total(self) -> int:
+        """How many images the result has."""
+        return self.count
+
+    def alone(self, n: int) -> "TextJob":
+        """The job that makes image `n` of this one, 0 to `total - 1`, and nothing else."""
+        return replace(self, seed=seed_of(self.seed, n), count=1)
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that shaped the result (no pictures), JSON-ready."""
+        own = {name: getattr(self, name) for name in TEXT_CHECKS}
+        return {"job": "text", **own, "style_weights": [round(weight, 6) for _, weight in self.styles]}
+
+
+@dataclass(frozen=True)
+class ImageJob:
+    """StyleShot, image-driven: a content picture's lines, painted in the style of the other pictures.
+
+    content           the picture whose lines to follow: PIL image or path
+    styles            as in `TextJob`
+    prompt            as in `TextJob`; may be empty
+    preprocessor      what is kept of the content: "contour", "lineart", or "both": every image once with each, the
+                      images with contours first, so that there are `2 * count`
+    content_strength  0 (the lines are not looked at) to 2
+    threshold         0 to 255: how strong an edge has to be to become a contour; more means fewer lines
+    size              short side of the result, pixels, 128 to 1024; the aspect ratio is the content's, both sides are
+                      rounded to multiples of 8
+
+    All else is as in `TextJob`.
+    """
+
+    content: Picture
+    styles: Any
+    prompt: str = ""
+    preprocessor: str = "contour"
+    content_strength: float = 1.0
+    threshold: int = 200
+    model: str = "auto"
+    style_strength: float = 1.0
+    steps: int = 20
+    guidance_scale: float = 7.5
+    count: int = 1
+    size: int = 512
+    seed: int = 0
+    negative_prompt: str = NEGATIVE_PROMPT
+    scheduler: str = "dpm++"
+
+    def __post_init__(self) -> None:
+        if self.content is None:
+            raise Problem("content_needed")
+        put_checked(self, IMAGE_CHECKS)
+        object.__setattr__(self, "content", pictures.open_picture(self.content))
+        object.__setattr__(self, "styles", open_styles(self.styles))
+
+    @property
+    def preprocessors(self) -> tuple[str, ...]:
+        """ "contour", "lineart" or both."""
+        return ("contour", "lineart") if self.preprocessor == "both" else (self.preprocessor,)
+
+    @property
+    def total(self) -> int:
+        """How many images the result has."""
+        return self.count * len(self.preprocessors)
+
+    def alone(self, n: int) -> "ImageJob":
+        """The job that makes image `n` of this one, 0 to `total - 1`, and nothing else."""
+        preprocessor = self.preprocessors[n // self.count]
+        return replace(self, preprocessor=preprocessor, seed=seed_of(self.seed, n % self.count), count=1)
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that shaped the result (no pictures), JSON-ready."""
+        own = {name: getattr(self, name) for name in IMAGE_CHECKS}
+        return {"job": "image", **own, "style_weights": [round(weight, 6) for _, weight in self.styles]}

@@ -28,7 +28,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "This file is {megabytes} MB; at most {limit} MB are accepted.",
         "Save it smaller and try again.",
     ),
-    "too_small": ("This picture is {width} x {height}; each side needs at least {limit} pixels.", "Choose a larger one."),
+    "too_small": (
+        "This picture is {width} x {height}; each side needs at least {limit} pixels.",
+        "Choose a larger one.",
+    ),
     "too_long": (
         "This picture is {width} x {height}, longer than {limit} times its short side.",
         "Crop it and try again.",
@@ -47,7 +50,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "There is not enough memory for this.",
         "Lower the size (about {size} pixels would fit) or close other programs, and try again.",
     ),
-    "weights_missing": ("The files of {model} are not on this machine.", "Fetch them in the models panel, or choose another model."),
+    "weights_missing": (
+        "The files of {model} are not on this machine.",
+        "Fetch them in the models panel, or choose another model.",
+    ),
     "weights_broken": ("A file of {model} is damaged or of another kind.", "Delete it and fetch it again."),
     "out_of_memory_loading": (
         "There is not enough memory to load {model}.",
@@ -115,7 +121,25 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "overwrites_input": ("{name} is one of the pictures to read.", "Choose another name for the result."),
     "device_missing": ("There is no {device} device on this machine.", "Set STYLESHOT_DEVICE to auto or cpu."),
-    "unexpected": ("Something went wrong that should not have.", "Try again; if it stays, report it with reference {reference}."),
+    "styleshot_missing": (
+        "{model} needs files that are not on this machine: {missing}, {size} to fetch.",
+        "Fetch them in the models panel, or put them into the folder named by STYLESHOT_MODELS.",
+    ),
+    "no_content_fusion": (
+        "These weights of {model} cannot follow a content picture.",
+        "Choose a checkpoint with content fusion, or describe the picture in words instead.",
+    ),
+    "not_text": ("{name} is not a text.", "Write it in words."),
+    "text_too_long": ("{name} has {count} characters; at most {limit} are accepted.", "Shorten it."),
+    "other_run": (
+        "The folder holds a training run with other settings.",
+        "Choose another folder, or the settings of that run.",
+    ),
+    "no_training_pictures": ("There is no picture to train on.", "Name a folder with pictures."),
+    "unexpected": (
+        "Something went wrong that should not have.",
+        "Try again; if it stays, report it with reference {reference}.",
+    ),
 }
 
 # Remarks: one sentence each. Used in `Step.message` and `Result.notes`.
@@ -126,6 +150,17 @@ REMARKS: dict[str, str] = {
     "painting": "Painting",
     "iterating": "Step {step} of {total}, about {seconds} s left",
     "saving": "Finishing",
+    "converting": "Preparing the files of {model}, once only",
+    "extracting": "Finding the lines of the photo",
+    "denoising": "Picture {picture} of {pictures}: step {step} of {total}, about {seconds} s left",
+    "decoding": "Turning the latents into a picture",
+    "model_styleshot": "Model: StyleShot with the published weights",
+    "model_small": "Model: the small built-in StyleShot",
+    "placement_resident": "Memory: everything on {device}",
+    "placement_offload": "Memory: the large networks are on {device} only while they work",
+    "placement_minimal": "Memory: layers come to {device} one by one, which is slower",
+    "placement_lowered": "Memory ran out, so this was made in a way that needs less",
+    "prompt_cut": "The prompt was too long; this was not read: {rest}",
     "features_builtin": "Features: the built-in encoder, because VGG-19 is not on this machine",
     "features_vgg": "Features: VGG-19",
     "size_lowered": "The size was lowered to {size} pixels to fit into memory",

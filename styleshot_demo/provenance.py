@@ -270,7 +270,11 @@ class Restored:
 
 
 # The kinds of job that a record can be turned into, each with what checks its fields: name -> check(name, value).
-JOBS: dict[str, Mapping[str, Callable[[str, Any], Any]]] = {"classical": jobs.CLASSICAL_CHECKS}
+JOBS: dict[str, Mapping[str, Callable[[str, Any], Any]]] = {
+    "classical": jobs.CLASSICAL_CHECKS,
+    "text": jobs.TEXT_CHECKS,
+    "image": jobs.IMAGE_CHECKS,
+}
 
 
 def restore(made_by: Record) -> Restored:

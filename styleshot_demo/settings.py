@@ -9,6 +9,7 @@ from pathlib import Path
 from styleshot_demo.errors import Problem
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
+PLACEMENTS = ("resident", "offload", "minimal")  # from the one that needs most memory to the one that needs least
 MAX_PICTURE_MB = 30  # the picture gate opens no larger file, so neither can a host allow it
 
 
@@ -24,6 +25,7 @@ class Settings:
     provenance: bool = True  # STYLESHOT_PROVENANCE: write into each result how it was made
     offline: bool = False  # STYLESHOT_OFFLINE: never ask the network, not even when a person presses "fetch"
     max_upload_mb: int = MAX_PICTURE_MB  # STYLESHOT_MAX_UPLOAD_MB: 1 to 30
+    placement: str = "auto"  # STYLESHOT_PLACEMENT: where StyleShot's weights lie: auto, resident, offload, minimal
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -40,6 +42,7 @@ class Settings:
             provenance=_switch(environ, "STYLESHOT_PROVENANCE", cls.provenance),
             offline=_switch(environ, "STYLESHOT_OFFLINE", cls.offline),
             max_upload_mb=_whole(environ, "STYLESHOT_MAX_UPLOAD_MB", cls.max_upload_mb, 1, MAX_PICTURE_MB),
+            placement=_one_of(environ, "STYLESHOT_PLACEMENT", cls.placement, ("auto", *PLACEMENTS)),
         )
 
 
@@ -69,6 +72,15 @@ def _device(environ: Mapping[str, str], name: str, default: str) -> str:
         return default
     if not re.fullmatch(r"auto|cpu|mps|cuda(:\d{1,3})?", text):
         raise Problem("bad_setting", name=name, expected="auto, cpu, cuda, cuda:1 (or another number) or mps")
+    return text
+
+
+def _one_of(environ: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
+    text = environ.get(name, "").strip().lower()
+    if not text:
+        return default
+    if text not in choices:
+        raise Problem("bad_setting", name=name, expected=", ".join(choices[:-1]) + f" or {choices[-1]}")
     return text
 
 

@@ -1,16 +1,22 @@
 """The one place that runs jobs: whichever door they came in by, they share its models and wait for one another."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from PIL import Image
+
+from styleshot_demo import jobs, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Event, Finished, Result, Step
-from styleshot_demo.jobs import ClassicalJob
+from styleshot_demo.jobs import ClassicalJob, ImageJob, Picture, TextJob
 from styleshot_demo.messages import remark
 from styleshot_demo.models.cache import ModelCache
+from styleshot_demo.runners import zerogpu
+from styleshot_demo.runners.weights import Choice
 from styleshot_demo.settings import Settings
 
-Job = ClassicalJob
+Job = ClassicalJob | TextJob | ImageJob
+SWEEP = (0.0, 0.5, 1.0, 1.5, 2.0)
 
 
 class Studio:
@@ -22,6 +28,8 @@ class Studio:
         self.cache = cache or ModelCache.from_settings(self.settings)
         self._busy = threading.Lock()
         self._classical = None
+        self._styleshot = None
+        self._run_styleshot = None
 
     def run(self, job: Job) -> Iterator[Event]:
         """Yield `Step`s and at last one `Finished`.
@@ -29,14 +37,63 @@ class Studio:
         Closing the iterator stops the computation at its next step and gives the models back. Raises `Problem` for what
         a person can mend; out of memory is tried once more with all idle models dropped.
         """
+        yield from self._alone(job, ())
+
+    def sweep(self, job: TextJob | ImageJob, strengths: Sequence[float] = SWEEP) -> Iterator[Event]:
+        """`run` for one picture with each of several style strengths, 0 to 2, at the job's seed.
+
+        `Result.images` is the strip of them all with captions, then the pictures alone; of "both" preprocessors only
+        the contour is used.
+        """
+        checked = [jobs.TEXT_CHECKS["style_strength"]("style_strength", strength) for strength in strengths]
+        yield from self._alone(job, tuple(checked))
+
+    def _alone(self, job: Job, strengths: tuple[float, ...]) -> Iterator[Event]:
         while not self._busy.acquire(timeout=0.2):
             yield Step(0.0, remark("waiting"))
         try:
-            yield from self.cache.stream_with_memory(
-                lambda: self.classical.run(job), size=lambda: self.classical.fits(job.method, tight=True)
-            )
+            if isinstance(job, ClassicalJob):
+                yield from self.cache.stream_with_memory(
+                    lambda: self.classical.run(job), size=lambda: self.classical.fits(job.method, tight=True)
+                )
+            else:
+                run = self._lent()
+                yield from self.cache.stream_with_memory(
+                    lambda: run(job, False, strengths),
+                    lambda: run(job, True, strengths),
+                    size=lambda: self.styleshot.fits(job, tight=True),
+                )
         finally:
             self._busy.release()
+
+    def choose(self, job: TextJob | ImageJob) -> Choice:
+        """Which model a job gets now, or why none; asks the disk only."""
+        return self.styleshot.choose(job)
+
+    def ready(self, kind: str, preprocessor: str = "contour", model: str = "auto") -> Choice:
+        """`choose` before there is a job: `kind` is "text" or "image", the others are as in the jobs."""
+        return self.styleshot.ready(kind, preprocessor, model)
+
+    def control_map(
+        self, content: Picture, preprocessor: str = "contour", threshold: int = 200, size: int = 512
+    ) -> Image.Image:
+        """The lines that an `ImageJob` with these settings would follow, RGB, white on black.
+
+        It needs the detector alone, waits for no run, and is quick for another threshold of the same picture. For
+        "both" the contour map and the lineart map stand side by side.
+        """
+        values = {"preprocessor": preprocessor, "threshold": threshold, "size": size}
+        checked = {name: jobs.IMAGE_CHECKS[name](name, value) for name, value in values.items()}
+        if content is None:
+            raise Problem("content_needed")
+        picture = pictures.open_picture(content)
+        return self.cache.with_memory(lambda: self.styleshot.control_map(picture, **checked), size=256)
+
+    def prepare(self) -> None:
+        """To be called at the start of a program that serves others: loads the models on ZeroGPU, else does nothing."""
+        if zerogpu.lends():
+            self.styleshot.prepare()
+            self._lent()
 
     def finish(self, job: Job) -> Result:
         """Run a job to its end and return its result."""
@@ -53,3 +110,18 @@ class Studio:
 
             self._classical = ClassicalRunner(self.settings, self.cache)
         return self._classical
+
+    @property
+    def styleshot(self):
+        """The runner of `TextJob`s and `ImageJob`s; importing it does not load torch yet."""
+        if self._styleshot is None:
+            from styleshot_demo.runners.styleshot import StyleShotRunner
+
+            self._styleshot = StyleShotRunner(self.settings, self.cache)
+        return self._styleshot
+
+    def _lent(self):
+        """The StyleShot runner's `run`, with a GPU around it where one is lent by the call."""
+        if self._run_styleshot is None:
+            self._run_styleshot = zerogpu.decorated(self.styleshot.run)
+        return self._run_styleshot

@@ -71,7 +71,7 @@ def test_palettes_differ(first, second):
     assert shared < 0.70
 
 
-@pytest.mark.parametrize("name", ["low-poly", "oil-impasto"])
+@pytest.mark.parametrize("name", ["low-poly", "stained-glass"])
 def test_recipe_draws_the_same_picture_again(name):
     once, again = (np.asarray(script().render(name, 96)) for _ in range(2))
     assert once.shape == (96, 96, 3)

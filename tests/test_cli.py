@@ -563,7 +563,7 @@ def test_a_terminal_that_cannot_show_a_name_does_not_break_the_run(folder: Path)
     done = subprocess.run(
         [sys.executable, "-m", "styleshot_demo", "provenance", "蓝.png"],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"},
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "latin-1"},
         capture_output=True,
         text=True,
     )

@@ -463,6 +463,19 @@ def test_grey_profile() -> None:
     assert open_picture(nasty.encoded(image, "PNG", icc_profile=nasty.srgb_profile())).getpixel((0, 0)) == (55, 55, 55)
 
 
+def test_grey_picture_with_the_profile_of_a_screen() -> None:
+    def colour(*values: float) -> bytes:
+        return b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(value * 65536) for value in values))
+
+    primaries = {b"r": (0.4360, 0.2225, 0.0139), b"g": (0.3851, 0.7169, 0.0971), b"b": (0.1431, 0.0606, 0.7139)}
+    tags = [(name + b"XYZ", colour(*values)) for name, values in primaries.items()]
+    tags += [(name + b"TRC", b"curv" + bytes(8)) for name in primaries]
+    linear = icc(b"RGB ", (b"wtpt", colour(0.9642, 1, 0.8249)), *tags)
+    image = Image.new("L", (32, 32), 55)
+    result = open_picture(nasty.encoded(image, "PNG", icc_profile=linear)).getpixel((0, 0))
+    assert max(abs(value - 129) for value in result) <= 2
+
+
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
 def test_cmyk_profile(kind: str) -> None:
     for ink, paper in ((0, 0), (255, 255)):

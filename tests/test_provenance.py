@@ -391,15 +391,15 @@ def test_bad_values_are_dropped_and_named() -> None:
 
 
 def test_jobs_of_an_unknown_kind() -> None:
-    for kind in ("text", "dance", 7):
+    for kind in ("dance", 7, None):
         with pytest.raises(Problem) as caught:
             provenance.restore(Record({"job": kind}, {}, 1))
         assert caught.value.key == "provenance_unusable"
 
 
 def test_another_kind_of_job_can_be_added(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(provenance.JOBS, "text", {"seed": jobs.between(0, 9), "size": jobs.between(1, 2)})
-    record = Record({"job": "text", "size": 2, "method": "fast"}, {}, 1)
-    assert provenance.restore(record) == provenance.Restored("text", {"size": 2, "seed": 1}, (), ("method",))
+    monkeypatch.setitem(provenance.JOBS, "dance", {"seed": jobs.between(0, 9), "size": jobs.between(1, 2)})
+    record = Record({"job": "dance", "size": 2, "method": "fast"}, {}, 1)
+    assert provenance.restore(record) == provenance.Restored("dance", {"size": 2, "seed": 1}, (), ("method",))
     with pytest.raises(Problem):
         provenance.classical_settings(record)

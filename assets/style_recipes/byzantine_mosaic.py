@@ -35,10 +35,42 @@ def regions(size: int) -> list[tuple[np.ndarray, np.ndarray, float]]:
     add(RED, 0.0165, square)
     add(WHITE, 0.0120, square * 0.872 + 0.064)
     add(GOLD, 0.0150, inner)
-    add(BLUE, 0.0125, *[petal(px, py, turn, 0.030, 0.024) for k in range(10) for px, py, turn in (
-        (0.095 + 0.09 * k, 0.014, np.pi / 2), (0.095 + 0.09 * k, 0.986, -np.pi / 2), (0.014, 0.095 + 0.09 * k, 0), (0.986, 0.095 + 0.09 * k, np.pi))])
-    add(GREEN, 0.0140, spline([(0.08, 0.80), (0.25, 0.775), (0.45, 0.80), (0.7, 0.775), (0.92, 0.80), (0.92, 0.92), (0.5, 0.925), (0.08, 0.92)], closed=True))
-    add(TEAL, 0.0130, spline([(0.08, 0.875), (0.3, 0.862), (0.6, 0.88), (0.92, 0.865), (0.92, 0.92), (0.08, 0.92)], closed=True))
+    add(
+        BLUE,
+        0.0125,
+        *[
+            petal(px, py, turn, 0.030, 0.024)
+            for k in range(10)
+            for px, py, turn in (
+                (0.095 + 0.09 * k, 0.014, np.pi / 2),
+                (0.095 + 0.09 * k, 0.986, -np.pi / 2),
+                (0.014, 0.095 + 0.09 * k, 0),
+                (0.986, 0.095 + 0.09 * k, np.pi),
+            )
+        ],
+    )
+    add(
+        GREEN,
+        0.0140,
+        spline(
+            [
+                (0.08, 0.80),
+                (0.25, 0.775),
+                (0.45, 0.80),
+                (0.7, 0.775),
+                (0.92, 0.80),
+                (0.92, 0.92),
+                (0.5, 0.925),
+                (0.08, 0.92),
+            ],
+            closed=True,
+        ),
+    )
+    add(
+        TEAL,
+        0.0130,
+        spline([(0.08, 0.875), (0.3, 0.862), (0.6, 0.88), (0.92, 0.865), (0.92, 0.92), (0.08, 0.92)], closed=True),
+    )
     foot, crown = np.array((0.52, 0.60)), []
     for ring, (reach, count, eye) in enumerate(((0.395, 15, 0.036), (0.30, 12, 0.031), (0.21, 9, 0.026))):
         turns = np.linspace(-np.pi * 1.07, np.pi * 0.07, count)
@@ -50,17 +82,48 @@ def regions(size: int) -> list[tuple[np.ndarray, np.ndarray, float]]:
             add(GOLD[1:5], 0.0105, disc(*tip, eye * 0.98))
             add(BLUE, 0.0098, disc(*tip, eye * 0.66))
             add((RED, TEAL[3:], RED)[ring], 0.0090, disc(*tip, eye * 0.30))
-    add(BROWN, 0.0100, stroke(bezier((0.49, 0.71), (0.485, 0.80)), 0.014), stroke(bezier((0.55, 0.71), (0.56, 0.80)), 0.014),
-        stroke(bezier((0.455, 0.803), (0.515, 0.803)), 0.012), stroke(bezier((0.53, 0.803), (0.59, 0.803)), 0.012))
-    body = spline([(0.52, 0.735), (0.43, 0.69), (0.415, 0.61), (0.455, 0.53), (0.47, 0.44), (0.455, 0.375), (0.475, 0.325), (0.515, 0.305),
-                   (0.555, 0.325), (0.57, 0.375), (0.565, 0.44), (0.585, 0.53), (0.625, 0.61), (0.61, 0.69)], closed=True)
+    add(
+        BROWN,
+        0.0100,
+        stroke(bezier((0.49, 0.71), (0.485, 0.80)), 0.014),
+        stroke(bezier((0.55, 0.71), (0.56, 0.80)), 0.014),
+        stroke(bezier((0.455, 0.803), (0.515, 0.803)), 0.012),
+        stroke(bezier((0.53, 0.803), (0.59, 0.803)), 0.012),
+    )
+    body = spline(
+        [
+            (0.52, 0.735),
+            (0.43, 0.69),
+            (0.415, 0.61),
+            (0.455, 0.53),
+            (0.47, 0.44),
+            (0.455, 0.375),
+            (0.475, 0.325),
+            (0.515, 0.305),
+            (0.555, 0.325),
+            (0.57, 0.375),
+            (0.565, 0.44),
+            (0.585, 0.53),
+            (0.625, 0.61),
+            (0.61, 0.69),
+        ],
+        closed=True,
+    )
     add(BLUE, 0.0112, body)
-    add(TEAL, 0.0105, spline([(0.52, 0.715), (0.46, 0.68), (0.455, 0.62), (0.52, 0.56), (0.585, 0.62), (0.58, 0.68)], closed=True))
+    add(
+        TEAL,
+        0.0105,
+        spline([(0.52, 0.715), (0.46, 0.68), (0.455, 0.62), (0.52, 0.56), (0.585, 0.62), (0.58, 0.68)], closed=True),
+    )
     for k, py in enumerate((0.60, 0.635, 0.67)):
         for j in range(4 - k % 2):
             add(GOLD[3:5], 0.0095, disc(0.52 + (j - 1.5 + 0.5 * (k % 2)) * 0.03, py, 0.0095, squash=0.8))
-    add(WHITE, 0.0095, spline([(0.482, 0.345), (0.503, 0.337), (0.513, 0.352), (0.498, 0.366), (0.482, 0.362)], closed=True),
-        spline([(0.532, 0.352), (0.542, 0.337), (0.560, 0.345), (0.560, 0.362), (0.546, 0.366)], closed=True))
+    add(
+        WHITE,
+        0.0095,
+        spline([(0.482, 0.345), (0.503, 0.337), (0.513, 0.352), (0.498, 0.366), (0.482, 0.362)], closed=True),
+        spline([(0.532, 0.352), (0.542, 0.337), (0.560, 0.345), (0.560, 0.362), (0.546, 0.366)], closed=True),
+    )
     add(palette("#14110f", "#1d1a17"), 0.0085, disc(0.498, 0.352, 0.0075), disc(0.545, 0.352, 0.0075))
     add(GOLD[1:3], 0.0085, np.array([(0.508, 0.368), (0.536, 0.368), (0.522, 0.412)]))
     for turn in (-2.05, -1.81, -1.57, -1.33, -1.09):
@@ -68,7 +131,9 @@ def regions(size: int) -> list[tuple[np.ndarray, np.ndarray, float]]:
         add(TEAL, 0.0080, stroke(bezier((0.518, 0.315), end, steps=8), 0.009))
         add(RED, 0.0085, disc(*end, 0.0135))
     for side in (-1, 1):
-        stalk = bezier((0.5 + side * 0.36, 0.80), (0.5 + side * 0.31, 0.74), (0.5 + side * 0.38, 0.66), (0.5 + side * 0.355, 0.62))
+        stalk = bezier(
+            (0.5 + side * 0.36, 0.80), (0.5 + side * 0.31, 0.74), (0.5 + side * 0.38, 0.66), (0.5 + side * 0.355, 0.62)
+        )
         add(GREEN[2:3], 0.0095, stroke(stalk, 0.014))
         for k, turn in ((12, 0.6), (20, np.pi - 0.6), (28, 0.5)):
             add(GREEN, 0.0095, petal(*stalk[k], -turn, 0.055, 0.026))
@@ -76,11 +141,17 @@ def regions(size: int) -> list[tuple[np.ndarray, np.ndarray, float]]:
             add(WHITE if k % 2 else RED[1:], 0.0095, petal(*stalk[-1], k * np.pi / 3, 0.048, 0.036, 0.65))
         add(GOLD, 0.0085, disc(*stalk[-1], 0.015))
         for k in range(5):
-            add(WHITE if k % 2 else STONE, 0.0095, petal(0.5 + side * 0.21, 0.835, k * 2 * np.pi / 5 - 1.57, 0.034, 0.028, 0.65))
+            add(
+                WHITE if k % 2 else STONE,
+                0.0095,
+                petal(0.5 + side * 0.21, 0.835, k * 2 * np.pi / 5 - 1.57, 0.034, 0.028, 0.65),
+            )
         add(GOLD, 0.0085, disc(0.5 + side * 0.21, 0.835, 0.010))
     meadow = fill(size, [inner]) > 0.5
-    return [((fill(size, polygons) > 0.5) & (meadow if k in (4, 5) else True), colours, tile)
-            for k, (polygons, colours, tile) in enumerate(parts)]
+    return [
+        ((fill(size, polygons) > 0.5) & (meadow if k in (4, 5) else True), colours, tile)
+        for k, (polygons, colours, tile) in enumerate(parts)
+    ]
 
 
 class Wall:
@@ -91,7 +162,9 @@ class Wall:
         self.taken = np.zeros((size, size), np.uint8)
         self.tiles: list[tuple[np.ndarray, np.ndarray]] = []
 
-    def place(self, centre: np.ndarray, angle: float, tile: float, region: np.ndarray, colour: np.ndarray, most: float) -> bool:
+    def place(
+        self, centre: np.ndarray, angle: float, tile: float, region: np.ndarray, colour: np.ndarray, most: float
+    ) -> bool:
         c, s = np.cos(angle), np.sin(angle)
         half = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * tile / 2 * self.rng.uniform(0.86, 0.97, (4, 2))
         corners = centre + half @ np.array([[c, s], [-s, c]])
@@ -135,7 +208,14 @@ def lay_region(wall: Wall, owned: np.ndarray, colours: np.ndarray, tile: float) 
         free = (owned & (1 - cv2.dilate(wall.taken, np.ones((3, 3), np.uint8)))).astype(np.uint8)
         room = cv2.distanceTransform(np.pad(free, 1), cv2.DIST_L2, 5)[1:-1, 1:-1] / size
         for row, column in np.argwhere(room > tile * share * 0.36)[:: max(1, int(tile * size * 0.4))]:
-            wall.place(np.array((column, row)) / size, rng.uniform(0, np.pi), tile * share, owned, colours[rng.integers(len(colours))], 0.24)
+            wall.place(
+                np.array((column, row)) / size,
+                rng.uniform(0, np.pi),
+                tile * share,
+                owned,
+                colours[rng.integers(len(colours))],
+                0.24,
+            )
 
 
 def render(size: int) -> np.ndarray:
@@ -150,7 +230,10 @@ def render(size: int) -> np.ndarray:
     unit = large / 1536
     rng = np.random.default_rng(13)
     x, y = plane(large)
-    colour = np.broadcast_to(palette("#3a2f2b")[0], (large, large, 3)).astype(np.float32) * (0.8 + 0.5 * fbm(large, 90, 3, 3))[..., None]
+    colour = (
+        np.broadcast_to(palette("#3a2f2b")[0], (large, large, 3)).astype(np.float32)
+        * (0.8 + 0.5 * fbm(large, 90, 3, 3))[..., None]
+    )
     colour = np.ascontiguousarray(colour)
     face, tilt = np.zeros((large, large), np.float32), np.zeros((large, large), np.float32)
     for corners, base in wall.tiles:

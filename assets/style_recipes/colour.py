@@ -6,7 +6,7 @@ import numpy as np
 
 
 def rgb(code: str) -> np.ndarray:
-    """"#rrggbb" as three floats in [0, 1]."""
+    """ "#rrggbb" as three floats in [0, 1]."""
     return np.array([int(code[i : i + 2], 16) for i in (1, 3, 5)], np.float32) / 255
 
 

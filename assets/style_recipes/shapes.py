@@ -78,8 +78,10 @@ def disc(x: float, y: float, radius: float, steps: int = 64, squash: float = 1.0
     return np.stack([x + radius * np.cos(angle), y + radius * squash * np.sin(angle)], 1)
 
 
-def petal(x: float, y: float, angle: float, length: float, width: float, tip: float = 0.6, bend: float = 0.0) -> np.ndarray:
-    """A leaf from its foot (x, y) in direction `angle`; widest at share `tip` of its length; `bend` curves its spine."""
+def petal(
+    x: float, y: float, angle: float, length: float, width: float, tip: float = 0.6, bend: float = 0.0
+) -> np.ndarray:
+    """A leaf from its foot (x, y) towards `angle`; widest at share `tip` of its length; `bend` curves its spine."""
     t = np.linspace(0, 1, 28)
     power = np.log(0.5) / np.log(tip)
     half = width / 2 * np.sin(np.pi * t**power) ** 0.9
@@ -88,13 +90,8 @@ def petal(x: float, y: float, angle: float, length: float, width: float, tip: fl
     return stroke(spine, 2 * half)
 
 
-def turned(points: np.ndarray, angle: float, about: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
-    c, s = np.cos(angle), np.sin(angle)
-    return (np.asarray(points) - about) @ np.array([[c, s], [-s, c]]) + about
-
-
 def inside(mask: np.ndarray, size: int = 0) -> np.ndarray:
-    """Distance in picture widths from each point of a mask to its edge, 0 outside; `size` of the whole if it is a part."""
+    """Distance in picture widths from each point of a mask to its edge, 0 outside; `size` is the whole's for a part."""
     return cv2.distanceTransform((mask > 0.5).astype(np.uint8), cv2.DIST_L2, 5) / (size or mask.shape[0])
 
 

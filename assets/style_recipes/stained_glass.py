@@ -5,7 +5,7 @@ import numpy as np
 
 from .colour import palette, rgb, screen, smoothstep
 from .noise import fbm, grain, line
-from .shapes import below, bezier, disc, fill, petal, pixels, plane, shrink, stroke
+from .shapes import below, bezier, disc, petal, pixels, plane, shrink, stroke
 from .surface import relief
 
 TITLE_EN = "Stained glass: irises and the rising sun"
@@ -61,8 +61,8 @@ def layout(size: int) -> Cells:
     x, y = plane(size)
     axis = np.linspace(0, 1, 200)
     far, turn = np.hypot(x - SUN[0], y - SUN[1]), np.arctan2(y - SUN[1], x - SUN[0])
-    rays, wave = 22, 0.018 * np.sin(turn * 11)
-    rings = np.digitize(far + wave, [0.115, 0.19, 0.285, 0.40, 0.53, 0.68])
+    rays, wave = 22, 0.018 * np.sin(turn * 11) * smoothstep(0.115, 0.19, far)
+    rings = np.digitize(far + wave, [0.112, 0.19, 0.285, 0.40, 0.53, 0.68])
     sector = np.floor((turn / (2 * np.pi) + 0.5) * rays + 0.5 * (rings % 2)).astype(int) % rays
     parts = rings * 100 + sector
     cells.region(rings >= 4, parts, SKY)
@@ -75,11 +75,19 @@ def layout(size: int) -> Cells:
         cells.region(below(size, ridge) > 0.5, cut, HILLS)
     shore = below(size, 0.70 + 0.012 * np.sin(axis * 9)) > 0.5
     band = np.floor(np.clip((y - 0.70 + 0.012 * np.sin(x * 14)) / 0.33, 0, 1) ** 0.75 * 6).astype(int)
-    cells.region(shore, band * 50 + np.floor((x * 5 + 0.37 * band + 0.1 * np.sin(y * 40))).astype(int), WATER)
+    cells.region(shore, band * 50 + np.floor(x * 5 + 0.37 * band + 0.1 * np.sin(y * 40)).astype(int), WATER)
     glint = shore & (np.abs(x - SUN[0] + 0.012 * np.sin(y * 60)) < 0.055 + 0.05 * np.sin(y * 70))
     cells.region(glint, band, DAWN)
-    for foot, top, bend in ((0.16, 0.50, 0.10), (0.33, 0.60, -0.05), (0.70, 0.58, 0.06), (0.87, 0.46, -0.10),
-                            (0.06, 0.66, -0.04), (0.95, 0.68, 0.05), (0.42, 0.74, 0.05), (0.61, 0.76, -0.05)):
+    for foot, top, bend in (
+        (0.16, 0.50, 0.10),
+        (0.33, 0.60, -0.05),
+        (0.70, 0.58, 0.06),
+        (0.87, 0.46, -0.10),
+        (0.06, 0.66, -0.04),
+        (0.95, 0.68, 0.05),
+        (0.42, 0.74, 0.05),
+        (0.61, 0.76, -0.05),
+    ):
         blade = bezier((foot, 1.0), (foot - bend, 0.85), (foot + bend, top + 0.1), (foot + bend * 1.4, top))
         cells.piece(stroke(blade, 0.045 * np.linspace(1.1, 0.05, 40) ** 0.7), LEAF)
         cells.piece(stroke(blade + (0.012, 0.0), 0.03 * np.linspace(1.1, 0.02, 40) ** 0.7), LEAF)
@@ -92,8 +100,12 @@ def layout(size: int) -> Cells:
     frame = edge < 0.055
     cells.region(frame, np.floor(along * 13).astype(int) * 4 + (x > 0.5) * 2 + (y > 0.5), BORDER)
     for k in range(1, 12):
-        for px, py in (((k + 0.5) / 13, 0.0275), ((k + 0.5) / 13, 0.9725), (0.0275, (k + 0.5) / 13),
-                       (0.9725, (k + 0.5) / 13)):
+        for px, py in (
+            ((k + 0.5) / 13, 0.0275),
+            ((k + 0.5) / 13, 0.9725),
+            (0.0275, (k + 0.5) / 13),
+            (0.9725, (k + 0.5) / 13),
+        ):
             cells.piece(disc(px, py, 0.0185), PEARL)
     for px in (0.0275, 0.9725):
         for py in (0.0275, 0.9725):
@@ -117,7 +129,10 @@ def render(size: int) -> np.ndarray:
     u = (x * np.cos(slant) + y * np.sin(slant)) * 0.5 + shift[..., 0]
     v = (-x * np.sin(slant) + y * np.cos(slant)) * 3.2 + shift[..., 1]
     marble = fbm(large, (6, 6), 77, 6)
-    rows, columns = (np.mod(v, 1) * large).astype(np.float32), (np.mod(u, 1) * large).astype(np.float32)
+    rows, columns = (
+        (np.abs(np.mod(v, 2) - 1) * (large - 1)).astype(np.float32),
+        (np.abs(np.mod(u, 2) - 1) * (large - 1)).astype(np.float32),
+    )
     streak = cv2.remap(marble, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
     streak = np.clip((streak - 0.5) * 1.7 + 0.5, 0, 1)
     glass = colour ** (1.55 - 1.0 * streak[..., None])

@@ -16,7 +16,9 @@ def relief(height: np.ndarray, strength: float, light: tuple[float, float] = (-0
 def tooth(size: int, seed: int) -> np.ndarray:
     """Height of cold-pressed paper in [0, 1]: dimples at two scales."""
     unit = size / 768
-    field = 0.65 * grain(size, seed, 1.7 * unit) + 0.55 * grain(size, seed + 1, 3.6 * unit) + 0.15 * grain(size, seed + 2)
+    field = (
+        0.65 * grain(size, seed, 1.7 * unit) + 0.55 * grain(size, seed + 1, 3.6 * unit) + 0.15 * grain(size, seed + 2)
+    )
     return np.clip(0.5 + 0.22 * field, 0, 1).astype(np.float32)
 
 
@@ -29,8 +31,9 @@ def fibres(size: int, seed: int, count: int = 500) -> np.ndarray:
         t = np.linspace(0, rng.uniform(0.02, 0.12), 12)
         turn = angle + bend * t * 12
         points = start + np.stack([t * np.cos(turn), t * np.sin(turn)], 1)
-        cv2.polylines(sheet, [np.round(points * size * 32).astype(np.int32)], False, int(rng.integers(50, 200)), 1,
-                      cv2.LINE_AA, 5)
+        cv2.polylines(
+            sheet, [np.round(points * size * 32).astype(np.int32)], False, int(rng.integers(50, 200)), 1, cv2.LINE_AA, 5
+        )
     return sheet.astype(np.float32) / 255
 
 

@@ -44,12 +44,25 @@ def rim(size: int, curve: np.ndarray, width: float) -> np.ndarray:
 def tree(block: Block, x0: float, foot: float, scale: float, seed: int) -> None:
     size, rng = block.size, np.random.default_rng(seed)
     x, y = plane(size)
-    trunk = fill(size, [stroke(bezier((x0, foot), (x0 - 0.02 * scale, foot - 0.12 * scale), (x0, foot - 0.26 * scale)),
-                               0.04 * scale * np.linspace(1.5, 0.6, 40))])
+    trunk = fill(
+        size,
+        [
+            stroke(
+                bezier((x0, foot), (x0 - 0.02 * scale, foot - 0.12 * scale), (x0, foot - 0.26 * scale)),
+                0.04 * scale * np.linspace(1.5, 0.6, 40),
+            )
+        ],
+    )
     block.second(trunk, 0.0)
     block.carve(trunk, x * 150 / scale**0.5 + 3 * y, np.full((size, size), 0.72, np.float32))
-    balls = [(x0 + reach * np.cos(turn) * scale, foot - (0.32 - 0.75 * reach * np.sin(turn)) * scale,
-              rng.uniform(0.055, 0.08) * scale) for reach, turn in zip(rng.uniform(0.03, 0.115, 15), np.arange(15) * 2.4, strict=True)]
+    balls = [
+        (
+            x0 + reach * np.cos(turn) * scale,
+            foot - (0.32 - 0.75 * reach * np.sin(turn)) * scale,
+            rng.uniform(0.055, 0.08) * scale,
+        )
+        for reach, turn in zip(rng.uniform(0.03, 0.115, 15), np.arange(15) * 2.4, strict=True)
+    ]
     for cx, cy, r in sorted(balls, key=lambda ball: ball[1] - ball[2]):
         lobes = np.linspace(0, 2 * np.pi, 90, endpoint=False)
         edge = r * (1 + 0.07 * np.sin(lobes * 9 + cx * 90))
@@ -73,8 +86,15 @@ def render(size: int) -> np.ndarray:
     block.carve(everything, rays, 0.02 + 0.30 * band + 0.75 * smoothstep(0.12, 0.85, far))
     block.second(everything, 0.85 * smoothstep(0.62, 0.60, far * (1 + 0.10 * np.cos(turn * 24))))
     for cx, cy, wide, seed in ((0.33, 0.155, 0.20, 5), (0.97, 0.17, 0.19, 6), (0.44, 0.36, 0.12, 7)):
-        puffs = [disc(cx + k * wide * 0.42, cy - 0.05 * wide * (2 - abs(k)), wide * (0.34 - 0.075 * abs(k) + 0.03 * (k % 2)),
-                      squash=0.78) for k in (-2, -1, 0, 1, 2)]
+        puffs = [
+            disc(
+                cx + k * wide * 0.42,
+                cy - 0.05 * wide * (2 - abs(k)),
+                wide * (0.34 - 0.075 * abs(k) + 0.03 * (k % 2)),
+                squash=0.78,
+            )
+            for k in (-2, -1, 0, 1, 2)
+        ]
         mask = fill(large, puffs)
         mask = mask * smoothstep(cy + 0.028, cy + 0.024, y)
         lower = smoothstep(cy - wide * 0.22, cy + 0.03, y)
@@ -98,10 +118,8 @@ def render(size: int) -> np.ndarray:
         tone = dark + 0.50 * (facing - 0.5) + 1.6 * depth
         block.carve(mask, phase, tone, rim(large, np.stack([axis, ridge + 0.002], 1), 0.008))
         block.second(mask, (0.0, 0.8, 0.0)[k])
-        woods = []
-        for _ in range(9):
-            j = int(np.random.default_rng(seed * 7 + len(woods)).integers(10, 390))
-            woods.append(disc(axis[j], ridge[j] + 0.004, 0.012, squash=0.8))
+        stands = np.random.default_rng(seed).integers(10, 390, 9)
+        woods = [disc(axis[j], ridge[j] + 0.004, 0.012, squash=0.8) for j in stands]
         block.carve(fill(large, woods), x * 160, np.full_like(x, 0.86))
     brink = 0.665 + 0.018 * line(axis, 2, 25, 1)
     ground = below(large, brink)
@@ -112,12 +130,17 @@ def render(size: int) -> np.ndarray:
     block.carve(ground, bend * 5, 0.28 + 0.62 * ridge_light, rim(large, np.stack([axis, brink], 1), 0.008))
     block.second(ground, 0.9 * (ridge_light < 0.55))
     wall = np.array([(0.745, 0.63), (0.845, 0.63), (0.845, 0.705), (0.745, 0.705)])
-    house, roof = fill(large, [wall]), fill(large, [np.array([(0.730, 0.635), (0.765, 0.575), (0.868, 0.575), (0.858, 0.635)])])
+    house, roof = (
+        fill(large, [wall]),
+        fill(large, [np.array([(0.730, 0.635), (0.765, 0.575), (0.868, 0.575), (0.858, 0.635)])]),
+    )
     block.carve(house, x * 90, np.where(x > 0.80, 0.62, 0.10), rim(large, np.concatenate([wall, wall[:1]]), 0.006))
     block.second(house, 0.0)
     block.carve(roof, (y + 0.25 * x) * 130, np.full_like(x, 0.55))
     block.second(roof, 1.0)
-    panes = fill(large, [np.array([(a, 0.65), (a + 0.016, 0.65), (a + 0.016, 0.678), (a, 0.678)]) for a in (0.76, 0.785, 0.818)])
+    panes = fill(
+        large, [np.array([(a, 0.65), (a + 0.016, 0.65), (a + 0.016, 0.678), (a, 0.678)]) for a in (0.76, 0.785, 0.818)]
+    )
     block.black = np.maximum(block.black, panes)
     tree(block, 0.205, 0.80, 1.02, 46)
     tree(block, 0.93, 0.735, 0.62, 42)
@@ -128,17 +151,35 @@ def render(size: int) -> np.ndarray:
         gx, gy = rng.uniform(-0.02, 1.02), 1.0 + rng.uniform(-0.035, 0.03)
         gy += 0.02 * np.sin(gx * 9)
         lean, tall = rng.normal(0, 0.02), rng.uniform(0.03, 0.085)
-        leaf = stroke(bezier((gx, gy), (gx + lean * 0.3, gy - tall * 0.6), (gx + lean, gy - tall), steps=12),
-                      0.0085 * np.linspace(1, 0.05, 12))
+        leaf = stroke(
+            bezier((gx, gy), (gx + lean * 0.3, gy - tall * 0.6), (gx + lean, gy - tall), steps=12),
+            0.0085 * np.linspace(1, 0.05, 12),
+        )
         blades.append(leaf)
-        lights.append(stroke(bezier((gx, gy), (gx + lean * 0.3, gy - tall * 0.6), (gx + lean, gy - tall), steps=12) + (0.002, 0),
-                             0.0026 * np.linspace(1, 0.05, 12)))
+        lights.append(
+            stroke(
+                bezier((gx, gy), (gx + lean * 0.3, gy - tall * 0.6), (gx + lean, gy - tall), steps=12) + (0.002, 0),
+                0.0026 * np.linspace(1, 0.05, 12),
+            )
+        )
     block.black = np.maximum(block.black, fill(large, blades)) * (1 - fill(large, lights[::2]))
     crows = []
     for bx, by, wing in ((0.36, 0.20, 0.03), (0.43, 0.245, 0.024), (0.32, 0.26, 0.02), (0.47, 0.18, 0.02)):
-        crows.append(spline([(bx - wing, by - 0.4 * wing), (bx - 0.4 * wing, by - 0.62 * wing), (bx, by - 0.1 * wing),
-                             (bx + 0.5 * wing, by - 0.8 * wing), (bx + wing, by - 0.5 * wing), (bx + 0.4 * wing, by - 0.2 * wing),
-                             (bx, by + 0.3 * wing), (bx - 0.4 * wing, by - 0.2 * wing)], closed=True))
+        crows.append(
+            spline(
+                [
+                    (bx - wing, by - 0.4 * wing),
+                    (bx - 0.4 * wing, by - 0.62 * wing),
+                    (bx, by - 0.1 * wing),
+                    (bx + 0.5 * wing, by - 0.8 * wing),
+                    (bx + wing, by - 0.5 * wing),
+                    (bx + 0.4 * wing, by - 0.2 * wing),
+                    (bx, by + 0.3 * wing),
+                    (bx - 0.4 * wing, by - 0.2 * wing),
+                ],
+                closed=True,
+            )
+        )
     halo = np.maximum.reduce([fill(large, [stroke(np.concatenate([p, p[:1]]), 0.008)]) for p in crows])
     block.black = np.maximum(block.black * (1 - halo), fill(large, crows))
     edge = np.minimum(np.minimum(x, 1 - x), np.minimum(y, 1 - y)) + 0.004 * (fbm(large, 30, 55) - 0.5)
@@ -146,11 +187,15 @@ def render(size: int) -> np.ndarray:
     frame = smoothstep(0.032, 0.031, edge) * plate
     unit = large / 1536
     rings = 0.5 + 0.5 * np.sin(60 * (y + 0.5 * fbm(large, (2, 5), 57) + 0.02 * x))
-    salt = smoothstep(-1.7, -1.2, grain(large, 58, 1.6 * unit) + 0.5 * (fbm(large, 60, 59) - 0.5))
+    salt = smoothstep(-2.5, -1.9, grain(large, 58, 2.0 * unit) + 0.5 * (fbm(large, 60, 59) - 0.5))
     black = np.maximum(block.black * plate, frame) * salt * (0.90 + 0.10 * rings)
     tint = np.roll(block.tint, (round(3 * unit), round(-4 * unit)), (0, 1)) * plate
-    tint = tint * (0.80 + 0.20 * rings) * smoothstep(-2.2, -1.2, grain(large, 60, 2 * unit))
-    paper = over(np.broadcast_to(rgb("#f1e4c6"), (large, large, 3)), rgb("#d9c69c"), 0.35 * fbm(large, 5, 61) + 0.3 * fibres(large, 62))
+    tint = tint * (0.80 + 0.20 * rings) * smoothstep(-2.9, -1.9, grain(large, 60, 2.4 * unit))
+    paper = over(
+        np.broadcast_to(rgb("#f1e4c6"), (large, large, 3)),
+        rgb("#d9c69c"),
+        0.35 * fbm(large, 5, 61) + 0.3 * fibres(large, 62),
+    )
     picture = over(paper, rgb("#d9701f"), tint * 0.95)
     picture = over(picture, rgb("#171416"), black)
     return shrink(picture, size)

@@ -1,11 +1,10 @@
-"""Feed-forward style transfer with any style picture: one pass, statistics exchanged at four depths.
+"""Feed-forward style transfer with any style picture: one pass, statistics exchanged at several depths.
 
-The content's relu4_1 features take on the style's moments; the decoder turns them back into a picture, and on its way,
-where its own maps stand for relu3_1, relu2_1 and relu1_1, they take on the style's moments again: from coarse to fine,
-in a single pass, what Li et al. (Universal Style Transfer, NeurIPS 2017) do with four separate auto-encoders.
+The content's features of several depths take on the style's moments there, each by one affine map (AdaIN, or the
+whitening-colouring of Li et al., Universal Style Transfer, NeurIPS 2017), and one decoder fuses them into a picture.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,62 +18,46 @@ INNER = {"relu3_1": 96, "relu2_1": 48, "relu1_1": 24}
 
 
 class Decoder(nn.Module):
-    """Restyled features of several depths back to a picture.
+    """Restyled features of several depths to a picture.
 
     From relu4_1 up, each stage halves the stride: 3x3 convolution, nearest-neighbour enlargement, 3x3 convolution. At a
     `fused` depth the second one also sees the content's own features of that depth, restyled, so that contours need
-    not survive the bottleneck. At a `renewed` depth the stage ends in maps that stand for the encoder's there, and
-    these take on the style's moments again.
+    not survive the bottleneck. `finish` turns relu1_1 features into pixels.
     """
 
     def __init__(
-        self,
-        widths: Mapping[str, int],
-        inner: Mapping[str, int] | None = None,
-        fused: Sequence[str] = (),
-        renewed: Sequence[str] = (),
+        self, widths: Mapping[str, int], inner: Mapping[str, int] | None = None, fused: Sequence[str] = ()
     ) -> None:
-        """`widths`: channels of the encoder's layers; `inner`: channels inside each stage; the rest: see class."""
+        """`widths`: channels of the encoder's layers; `inner`: channels inside each stage; `fused`: see class."""
         super().__init__()
         self.widths = {name: widths[name] for name in DEPTHS}
         self.inner = dict(inner or INNER)
         self.fused = tuple(fused)
-        self.renewed = tuple(renewed)
         self.stages = nn.ModuleDict()
         last = self.widths["relu4_1"]
         for name in DEPTHS[1:]:
-            width, own = self.inner[name], self.widths[name]
-            layers = [conv(last, width), conv(width + (own if name in self.fused else 0), width)]
-            if name in self.renewed:
-                layers.append(conv(width, own))
-            self.stages[name] = nn.ModuleList(layers)
-            last = own if name in self.renewed else width
+            width = self.inner[name]
+            joined = width + (self.widths[name] if name in self.fused else 0)
+            self.stages[name] = nn.ModuleList([conv(last, width), conv(joined, width)])
+            last = width
         self.picture = conv(last, 3)
+        self.finish = conv(self.widths["relu1_1"], 3)
 
-    def forward(
-        self,
-        given: Mapping[str, Tensor],
-        sizes: Mapping[str, tuple[int, int]],
-        restyle: Callable[[str, Tensor], Tensor],
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """(pixels [N, 3, H, W], about [0, 1] but not clipped; the maps of each renewed depth before its renewal).
+    def forward(self, given: Mapping[str, Tensor], sizes: Mapping[str, tuple[int, int]]) -> Tensor:
+        """Pixels [N, 3, H, W], about [0, 1] but not clipped.
 
-        given    restyled content features [N, C, h, w] of relu4_1 and of the fused depths
-        sizes    height and width at each depth
-        restyle  called with a renewed depth and the decoder's maps there; gives them the style's moments
+        given  restyled content features [N, C, h, w] of relu4_1 and of the fused depths
+        sizes  height and width at each depth
         """
-        maps, made = given["relu4_1"], {}
+        maps = given["relu4_1"]
         for name in DEPTHS[1:]:
-            first, second, *renewal = self.stages[name]
+            first, second = self.stages[name]
             maps = torch.relu_(first(maps))
             maps = nn.functional.interpolate(maps, size=sizes[name], mode="nearest")
             if name in self.fused:
                 maps = torch.cat([maps, given[name]], 1)
             maps = torch.relu_(second(maps))
-            if renewal:
-                made[name] = renewal[0](maps)
-                maps = restyle(name, made[name])
-        return self.picture(maps), made
+        return self.picture(maps)
 
 
 @dataclass
@@ -85,7 +68,7 @@ class Encoded:
     maps     the content's feature maps: relu4_1, and each depth that the decoder fuses
     affines  the maps onto the styles' moments for those
     sizes    height and width at each depth
-    styles   per depth: the styles' moments and weights
+    finish   the styles' moments of relu1_1, which the painted picture takes on at last
     rebuilt  [1, 3, H, W]: what the decoder makes of the unchanged features; None until a strength below 1 needs it
     """
 
@@ -93,7 +76,7 @@ class Encoded:
     maps: dict[str, Tensor]
     affines: dict[str, Affine]
     sizes: dict[str, tuple[int, int]]
-    styles: dict[str, list[tuple[Moments, float]]]
+    finish: list[tuple[Moments, float]]
     transform: str
     rebuilt: Tensor | None = None
 
@@ -114,18 +97,18 @@ class FastTransfer:
         transform  "wct" or "adain"
         """
         content = content.contiguous(memory_format=torch.channels_last)
-        found = self.encoder(content, DEPTHS)
-        wanted: dict[str, list[tuple[Moments, float]]] = {name: [] for name in DEPTHS}
-        for picture, weight in styles:
-            for name, maps in self.encoder(picture.contiguous(memory_format=torch.channels_last), DEPTHS).items():
-                wanted[name].append((moments(maps), weight))
         needed = ("relu4_1", *self.decoder.fused)
+        found = self.encoder(content, DEPTHS)
+        wanted: dict[str, list[tuple[Moments, float]]] = {name: [] for name in {*needed, "relu1_1"}}
+        for picture, weight in styles:
+            for name, maps in self.encoder(picture.contiguous(memory_format=torch.channels_last), wanted).items():
+                wanted[name].append((moments(maps), weight))
         return Encoded(
             pixels=content,
             maps={name: found[name] for name in needed},
             affines={name: towards(moments(found[name]), wanted[name], transform) for name in needed},
             sizes={name: tuple(maps.shape[2:]) for name, maps in found.items()},
-            styles=wanted,
+            finish=wanted["relu1_1"],
             transform=transform,
         )
 
@@ -146,10 +129,10 @@ class FastTransfer:
         return pixels.clamp(0, 1)
 
     def _paint(self, encoded: Encoded, strength: float) -> Tensor:
-        def restyle(name: str, maps: Tensor) -> Tensor:
-            if strength == 0:
-                return maps
-            return towards(moments(maps), encoded.styles[name], encoded.transform)(maps, strength)
-
         given = {name: encoded.affines[name](maps, strength) for name, maps in encoded.maps.items()}
-        return self.decoder(given, encoded.sizes, restyle)[0]
+        painted = self.decoder(given, encoded.sizes).clamp(0, 1)
+        # Decoding softens: the grain and the colours of the style are put on the painted picture itself.
+        maps = self.encoder(painted, ["relu1_1"])["relu1_1"]
+        if strength > 0:
+            maps = towards(moments(maps), encoded.finish, encoded.transform)(maps, strength)
+        return self.decoder.finish(maps)

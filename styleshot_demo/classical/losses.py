@@ -10,6 +10,14 @@ def gram(maps: Tensor) -> Tensor:
     return flat @ flat.mT / flat.shape[2]
 
 
+def covariance(maps: Tensor) -> Tensor:
+    """Covariance matrices [N, C, C] of the feature vectors of maps [N, C, H, W]: Gram matrices about the mean.
+
+    With the mean left in, it fills most of a Gram matrix and hides the texture.
+    """
+    return gram(maps - maps.mean((2, 3), keepdim=True))
+
+
 def gram_distance(found: Tensor, wanted: Tensor) -> Tensor:
     """Relative Frobenius distance of Gram matrices [N, C, C], mean over N; 0 for equal ones."""
     difference = (found - wanted).flatten(1).norm(dim=1)

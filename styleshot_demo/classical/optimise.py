@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from styleshot_demo.classical.losses import (
+    covariance,
     directions,
-    gram,
     gram_distance,
     moment_distance,
     patches,
@@ -19,6 +19,9 @@ from styleshot_demo.classical.losses import (
 
 CONTENT_LAYER = "relu4_2"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
+# Strokes and shapes live in the deeper layers; with equal weights, colours and grain come first.
+LAYER_WEIGHTS = {"relu1_1": 0.5, "relu2_1": 0.75, "relu3_1": 1.0, "relu4_1": 1.5, "relu5_1": 1.0}
+GRAM_WEIGHT = 1.5
 PATCH_SCALES = (1, 2, 4)
 PATCH_WEIGHT = 2.0  # of the patches against the features, in the style loss
 SMALLEST = 128  # longest side of the coarsest scale, pixels
@@ -98,14 +101,14 @@ def stylise(
 ) -> Iterator[Iteration]:
     """Yield every iteration; the last one holds the result. Closing the iterator stops the work.
 
-    content    [1, 3, H, W], RGB in [0, 1]
-    styles     ([1, 3, h, w], weight) with weights that sum to 1: their Gram matrices are averaged by weight
-    features   gives the layers `CONTENT_LAYER` and `STYLE_LAYERS` of [1, 3, H, W]
-    start      [1, 3, H, W], the first picture; it is reduced to the coarsest scale
-    optimiser  "adam" or "lbfgs"
+       content    [1, 3, H, W], RGB in [0, 1]
+       styles     ([1, 3, h, w], weight) with weights that sum to 1: their Gram matrices are averaged by weight
+       features   gives the layers `CONTENT_LAYER` and `STYLE_LAYERS` of [1, 3, H, W]
+       start      [1, 3, H, W], the first picture; it is reduced to the coarsest scale
+       optimiser  "adam" or "lbfgs"
 
-    The style loss compares Gram matrices, as published, and besides means, deviations and projections of the same
- leave instabilities that show as speckles (Risser et al., 2017).
+       The style loss compares Gram matrices, as published, and besides means, deviations and projections of the same
+    leave instabilities that show as speckles (Risser et al., 2017).
     """
     generator = torch.Generator().manual_seed(seed)
     longest = max(content.shape[2:])
@@ -168,10 +171,8 @@ class _Goal:
             self.content = features(content, [CONTENT_LAYER])[CONTENT_LAYER]
             seen = [(features(picture, self.layers), weight) for picture, weight in styles]
         self.styles = seen
-        self.patches = [
-            ([patches(picture, scale) for scale in PATCH_SCALES], weight) for picture, weight in styles
-        ]
-        self.grams = {name: sum(weight * gram(maps[name]) for maps, weight in seen) for name in self.layers}
+        self.patches = [([patches(picture, scale) for scale in PATCH_SCALES], weight) for picture, weight in styles]
+        self.grams = {name: sum(weight * covariance(maps[name]) for maps, weight in seen) for name in self.layers}
 
     def terms(self, pixels: Tensor, shift: tuple[int, int], features: Features, seed: int) -> dict[str, Tensor]:
         """Content, style and patch loss of `pixels`, which were rolled by `shift`."""
@@ -185,11 +186,12 @@ class _Goal:
         for name in self.layers:
             maps = found[name]
             slices = directions(maps.shape[1], 16, seed, maps.device)
-            style = style + gram_distance(gram(maps), self.grams[name])
+            own = GRAM_WEIGHT * gram_distance(covariance(maps), self.grams[name])
             for wanted, weight in self.styles:
-                style = style + weight * (
+                own = own + weight * (
                     0.5 * moment_distance(maps, wanted[name]) + sliced_wasserstein(maps, wanted[name], slices, 2048)
                 )
+            style = style + LAYER_WEIGHTS[name] * own
         seen = [patches(pixels, scale) for scale in PATCH_SCALES]
         slices = directions(27, 32, seed, pixels.device)
         patch = pixels.new_zeros(())
@@ -198,6 +200,6 @@ class _Goal:
                 patch = patch + weight * sliced_wasserstein(one, other, slices, 2048)
         return {
             "content": content,
-            "style": style / len(self.layers),
+            "style": style / sum(LAYER_WEIGHTS[name] for name in self.layers),
             "patch": patch / len(PATCH_SCALES),
         }

@@ -50,16 +50,14 @@ def _root(matrix: Tensor, floor: float, inverse: bool = False) -> Tensor:
     return (vectors * (values.rsqrt() if inverse else values.sqrt())) @ vectors.T
 
 
-def optimal_transport(
-    content: Moments, style: Moments, ridge: float = 1e-3, max_gain: float = math.inf
-) -> Affine:
+def optimal_transport(content: Moments, style: Moments, ridge: float = 1e-3, max_gain: float = math.inf) -> Affine:
     """The linear map of least displacement that carries the content's moments onto the style's.
 
-    A = Cc^-1/2 (Cc^1/2 Cs Cc^1/2)^1/2 Cc^-1/2: the Monge-Kantorovich map between Gaussians (Pitié & Kokaram, 2007), as
-    a whitening-colouring transform for features (Li et al., NeurIPS 2017; Lu et al., ICCV 2019).
+    A = Cc^-1/2 (Cc^1/2 Cs Cc^1/2)^1/2 Cc^-1/2: the Monge-Kantorovich map between Gaussians (Pitié & Kokaram, 2007),
+    as a whitening-colouring transform for features (Li et al., NeurIPS 2017; Lu et al., ICCV 2019).
 
-    ridge     smallest eigenvalue of the content covariance that is inverted, as a share of the mean eigenvalue: below it
-              there is only noise, which whitening would blow up
+    ridge     smallest eigenvalue of the content covariance that is inverted, as a share of the mean eigenvalue:
+              below it there is only noise, which whitening would blow up
     max_gain  most that any direction is stretched
     """
     floor = float(content.covariance.diagonal().mean()) * ridge + 1e-12

@@ -35,7 +35,8 @@ def style_sliced_distance(features: Features, result: Tensor, style: Tensor, sli
     """Mean over layers of the sliced Wasserstein distance of feature vectors, in deviations of the style's."""
     found, wanted = features(result), features(style)
     distances = [
-        sliced_wasserstein(found[name], wanted[name], directions(wanted[name].shape[1], slices, seed=0)) for name in wanted
+        sliced_wasserstein(found[name], wanted[name], directions(wanted[name].shape[1], slices, seed=0))
+        for name in wanted
     ]
     return float(sum(distances) / len(distances))
 

@@ -137,7 +137,7 @@ class ClassicalRunner:
             target,
             self._styles(job, device),
             features,
-            start=start.clone(),
+            start=start.contiguous(),  # L-BFGS cannot take the strides that the fast method leaves
             steps=job.steps,
             content_weight=job.content_weight,
             style_weight=job.style_weight * job.strength**2,

@@ -1,4 +1,4 @@
-"""From style embeddings to six tokens, and from these into the UNet's cross-attentions (StyleShot, section 3.3)."""
+"""From style embeddings to six tokens, and from these into the UNet's attentions (StyleShot, arXiv:2407.01414)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What a content picture hands on: its contour or its line drawing, without its style (StyleShot, section 3.4).
+"""What a content picture hands on: its contour or its line drawing, without its style (StyleShot, arXiv:2407.01414).
 
 The networks are those of controlnet-aux, called directly: its detectors resize every picture and invert line drawings.
 """

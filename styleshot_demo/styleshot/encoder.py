@@ -1,4 +1,4 @@
-"""The style-aware encoder: three patch networks of different depth and a ViT (StyleShot, section 3.2)."""
+"""The style-aware encoder: three patch networks of different depth and a ViT (StyleShot, arXiv:2407.01414)."""
 
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-"""The style picture as 8 large, 16 middle and 32 small patches (StyleShot, section 3.2).
+"""The style picture as 8 large, 16 middle and 32 small patches (StyleShot, arXiv:2407.01414).
 
 A square splits into quarters: top-left (0), bottom-left (1), top-right (2), bottom-right (3). Of every quarter of the
 picture, parts 0 and 3 are large patches; the other two are split again and give middle patches by the same rule, and

@@ -21,9 +21,9 @@ from PIL import Image
 from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPTextModel, CLIPTokenizer
 
-from styleshot_demo.styleshot import patches
 from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
+from styleshot_demo.styleshot.tokens import encode_style
 
 # The texts of the published code.
 PROMPT = "best quality, high quality"
@@ -48,10 +48,12 @@ class StyleShotPipeline(StableDiffusionPipeline):
     """Stable Diffusion 1.5 with the style-aware encoder, its adapter and, optionally, the content fusion ControlNet.
 
     Every component may be shared with other pipelines: style enters the UNet's attentions only while a run lasts.
+    `style_encoder` may be None where runs get their `style_tokens` ready-made: it is nearly as large as the UNet and
+    needed only once per style, so that memory can be saved by encoding first (`tokens.encode_style`).
     """
 
     model_cpu_offload_seq = "style_encoder->adapter->text_encoder->unet->vae"
-    _optional_components = ["controlnet", "safety_checker", "feature_extractor"]
+    _optional_components = ["style_encoder", "controlnet", "safety_checker", "feature_extractor"]
     _exclude_from_cpu_offload = ["safety_checker"]
     _callback_tensor_inputs = ["latents", "prompt_embeds", "negative_prompt_embeds"]
 
@@ -62,7 +64,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
         tokenizer: CLIPTokenizer,
         unet: UNet2DConditionModel,
         scheduler: SchedulerMixin,
-        style_encoder: StyleAwareEncoder,
+        style_encoder: StyleAwareEncoder | None,
         adapter: StyleAdapter,
         controlnet: ControlNetModel | None = None,
         safety_checker: StableDiffusionSafetyChecker | None = None,
@@ -90,20 +92,11 @@ class StyleShotPipeline(StableDiffusionPipeline):
         self._guidance_scale = 1.0
         self._interrupt = False
 
-    @torch.no_grad()
     def encode_style(self, style_images: Sequence[Image.Image], seeds: Sequence[int]) -> Tensor:
-        """Style pictures -> tokens [len(seeds), len(style_images), 6, token_dim].
-
-        Each seed sets the order of the patches, the same for every style, so that a picture's tokens do not depend on
-        the other pictures. Each seed's tokens are computed alone, so that they do not depend on the other seeds.
-        """
-        device = self._execution_device
-        split = patches.split(torch.cat([patches.to_tensor(patches.crop(image)) for image in style_images]).to(device))
-        tokens = {
-            seed: self.adapter(self.style_encoder(*patches.shuffle(split, patches.order(seed))))
-            for seed in dict.fromkeys(seeds)
-        }
-        return torch.stack([tokens[seed] for seed in seeds])
+        """`tokens.encode_style` with this pipeline's parts: [len(seeds), len(style_images), 6, token_dim]."""
+        if self.style_encoder is None:
+            raise ValueError("a pipeline without a style_encoder needs style_tokens")
+        return encode_style(style_images, seeds, self.style_encoder, self.adapter, self._execution_device)
 
     def __call__(
         self,

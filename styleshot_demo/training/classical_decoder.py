@@ -1,6 +1,6 @@
 """Trains the decoder of `fast`: first to rebuild pictures from features, then to repaint them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,13 +10,12 @@ from torch import Tensor
 from styleshot_demo.classical.fast import DEPTHS, Decoder, FastTransfer
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.classical.losses import (
+    covariance,
     directions,
-    gram,
     gram_distance,
     moment_distance,
     perceptual_distance,
     sliced_wasserstein,
-    total_variation,
 )
 from styleshot_demo.classical.statistics import moments, towards
 from styleshot_demo.training.folders import Crops, pictures_in, split
@@ -24,6 +23,26 @@ from styleshot_demo.training.loop import device_and_dtype, train
 from styleshot_demo.training.teacher import Teacher
 
 JUDGED = {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"}
+# Strokes and shapes live in the deeper layers; without this, colours and grain are learnt and nothing else.
+LAYER_WEIGHTS = {"relu1_1": 0.5, "relu2_1": 0.75, "relu3_1": 1.0, "relu4_1": 1.5, "relu5_1": 1.0}
+
+
+def mean(values: Iterable[Tensor]) -> float:
+    """Mean of single numbers."""
+    numbers = [float(value) for value in values]
+    return sum(numbers) / len(numbers)
+
+
+def restyled(maps: Tensor, wanted: Tensor, transform: str) -> Tensor:
+    """Each of the maps [N, C, H, W] with the moments of its partner in `wanted`."""
+    pairs = zip(maps.split(1), wanted.split(1), strict=True)
+    return torch.cat([towards(moments(one), [(moments(goal), 1.0)], transform)(one) for one, goal in pairs])
+
+
+def leaky_clamp(pixels: Tensor) -> Tensor:
+    """Pixels clipped to [0, 1] going forward; a tenth of the gradient still passes where they were outside."""
+    inside = pixels.clamp(0, 1)
+    return inside + 0.1 * (pixels - pixels.detach()) * (pixels != inside)
 
 
 @dataclass(frozen=True)
@@ -36,13 +55,11 @@ class DecoderRecipe:
     size: int = 224  # side of a crop, pixels
     rate: float = 1e-3
     seed: int = 0
-    fused: tuple[str, ...] = ("relu3_1", "relu2_1")
-    renewed: tuple[str, ...] = ("relu1_1",)
+    fused: tuple[str, ...] = ()
     content_weight: float = 2.0
     gram_weight: float = 1.0
     moment_weight: float = 0.5
     sliced_weight: float = 1.0
-    smooth_weight: float = 0.0
 
 
 def train_decoder(
@@ -53,46 +70,39 @@ def train_decoder(
     out: Path,
     recipe: DecoderRecipe,
     *,
+    start: Decoder | None = None,
     device: str = "auto",
     precision: str = "auto",
 ) -> Decoder:
-    """A decoder for `encoder`, which stays as it is. A tenth of each folder is held out for the figures in the log.
+    """A decoder for `encoder`, which stays as it is; `start` is trained further if given.
 
-    Repainting minimises content and style distances over the teacher's features at two scales; both transforms of
-    the features take turns, three to one, so that one decoder serves both.
+    A tenth of each folder is held out for the figures in the log. Repainting minimises content and style distances over
+    the teacher's expanded features; both transforms of the features take turns, three to one, so that one decoder
+    serves both.
     """
     place, autocast = device_and_dtype(device, precision)
     torch.manual_seed(recipe.seed)
     encoder = encoder.to(place, memory_format=torch.channels_last).requires_grad_(False).eval()
-    decoder = Decoder(encoder.widths, fused=recipe.fused, renewed=recipe.renewed).to(place, memory_format=torch.channels_last)
+    decoder = start or Decoder(encoder.widths, fused=recipe.fused)
+    decoder = decoder.requires_grad_(True).train().to(place, memory_format=torch.channels_last)
     guide = Teacher(teacher).to(place, memory_format=torch.channels_last)
     sides = [split(pictures_in(folder)) for folder in (contents, styles)]
     photos, paintings = (Crops(train_paths, recipe.size) for train_paths, _ in sides)
     held = [Crops(held_paths, 256, smallest=1.0).batch(16, 0, 0) for _, held_paths in sides]
 
     def look(pixels: Tensor) -> dict[str, Tensor]:
-        """The teacher's features at full and half size: a pattern must hold up at both."""
         with torch.autocast(place.type, autocast, enabled=autocast is not None):
-            small = torch.nn.functional.avg_pool2d(pixels, 2)
-            maps = {name: value.float() for name, value in guide(pixels, JUDGED).items()}
-            return maps | {f"{name} half": value.float() for name, value in guide(small, JUDGED - {"relu5_1"}).items()}
+            return {name: maps.float() for name, maps in guide.expanded(pixels).items()}
 
-    def paint(found: dict[str, Tensor], wanted: dict[str, Tensor] | None, transform: str) -> tuple[Tensor, dict]:
-        restyle: Callable[[str, Tensor], Tensor]
-        if wanted is None:
-
-            def restyle(name: str, maps: Tensor) -> Tensor:
-                return maps
-
-        else:
-            goals = {name: [moments(one[None]) for one in maps] for name, maps in wanted.items()}
-
-            def restyle(name: str, maps: Tensor) -> Tensor:
-                pairs = zip(maps.split(1), goals[name], strict=True)
-                return torch.cat([towards(moments(one), [(goal, 1.0)], transform)(one) for one, goal in pairs])
-
-        given = {name: restyle(name, found[name]) for name in ("relu4_1", *recipe.fused)}
-        return decoder(given, {name: tuple(maps.shape[2:]) for name, maps in found.items()}, restyle)
+    def paint(found: dict[str, Tensor], wanted: dict[str, Tensor] | None, transform: str) -> Tensor:
+        given = {name: found[name] for name in ("relu4_1", *recipe.fused)}
+        if wanted is not None:
+            given = {name: restyled(maps, wanted[name], transform) for name, maps in given.items()}
+        painted = decoder(given, {name: tuple(maps.shape[2:]) for name, maps in found.items()})
+        maps = encoder(leaky_clamp(painted), ["relu1_1"])["relu1_1"]
+        if wanted is not None:
+            maps = restyled(maps, wanted["relu1_1"], transform)
+        return decoder.finish(maps)
 
     def batch_of(crops: Crops, seed: int, step: int) -> Tensor:
         return crops.batch(recipe.batch, seed, step).to(place, memory_format=torch.channels_last)
@@ -101,12 +111,11 @@ def train_decoder(
         pixels = batch_of(photos if step % 2 else paintings, recipe.seed, step)
         with torch.no_grad():
             found, target = encoder(pixels, DEPTHS), guide(pixels, JUDGED)
-        made, maps = paint(found, None, "wct")
+        made = paint(found, None, "wct")
         seen = guide(made, JUDGED)
         return {
             "pixels": 10 * (made - pixels).abs().mean(),
             "seen": sum(perceptual_distance(seen[name], target[name]) for name in JUDGED),
-            "maps": 0.5 * sum(((maps[name] - found[name]).square().mean() for name in recipe.renewed), made.new_zeros(())),
         }
 
     def repaint(step: int) -> dict[str, Tensor]:
@@ -114,19 +123,21 @@ def train_decoder(
         with torch.no_grad():
             found, wanted = encoder(content, DEPTHS), encoder(style, DEPTHS)
             content_seen, style_seen = look(content), look(style)
-        made, _ = paint(found, wanted, "adain" if step % 4 == 1 else "wct")
+        made = paint(found, wanted, "adain" if step % 4 == 1 else "wct")
         seen = look(made)
         slices = {name: directions(maps.shape[1], 32, step, place) for name, maps in seen.items()}
-        count = len(seen)
+
+        def mean_of(distance: Callable[[str], Tensor]) -> Tensor:
+            return sum(weight * distance(name) for name, weight in LAYER_WEIGHTS.items()) / sum(LAYER_WEIGHTS.values())
+
         return {
-            "content": recipe.content_weight * sum(perceptual_distance(seen[n], content_seen[n]) for n in seen) / count,
-            "gram": recipe.gram_weight * sum(gram_distance(gram(seen[n]), gram(style_seen[n])) for n in seen) / count,
-            "moment": recipe.moment_weight * sum(moment_distance(seen[n], style_seen[n]) for n in seen) / count,
+            "content": recipe.content_weight * mean_of(lambda n: perceptual_distance(seen[n], content_seen[n])),
+            "gram": recipe.gram_weight
+            * mean_of(lambda n: gram_distance(covariance(seen[n]), covariance(style_seen[n]))),
+            "moment": recipe.moment_weight * mean_of(lambda n: moment_distance(seen[n], style_seen[n])),
             "sliced": recipe.sliced_weight
-            * sum(sliced_wasserstein(seen[n], style_seen[n], slices[n], 2048) for n in seen)
-            / count,
+            * mean_of(lambda n: sliced_wasserstein(seen[n], style_seen[n], slices[n], 2048)),
             "range": 10 * (made - made.clamp(0, 1)).abs().mean(),
-            "smooth": recipe.smooth_weight * total_variation(made),
         }
 
     def loss_of(step: int) -> dict[str, Tensor]:
@@ -140,23 +151,21 @@ def train_decoder(
             made = painter.decode(painter.encode(content, [(style, 1.0)]))
             rebuilt = painter.decode(painter.encode(content, [(content, 1.0)]), 1.0)
             with torch.no_grad():
-                seen, content_seen, style_seen = (guide(pixels, JUDGED) for pixels in (made, content, style))
+                seen, content_seen, style_seen = (guide.expanded(pixels) for pixels in (made, content, style))
             rows.append(
                 {
-                    "content": sum(perceptual_distance(seen[n], content_seen[n]) for n in JUDGED) / len(JUDGED),
-                    "gram": sum(gram_distance(gram(seen[n]), gram(style_seen[n])) for n in JUDGED) / len(JUDGED),
-                    "sliced": sum(
+                    "content": mean(perceptual_distance(seen[n], content_seen[n]) for n in seen),
+                    "gram": mean(gram_distance(covariance(seen[n]), covariance(style_seen[n])) for n in seen),
+                    "gram_relu4_1": gram_distance(covariance(seen["relu4_1"]), covariance(style_seen["relu4_1"])),
+                    "sliced": mean(
                         sliced_wasserstein(seen[n], style_seen[n], directions(seen[n].shape[1], 64, 0, place))
-                        for n in JUDGED
-                    )
-                    / len(JUDGED),
+                        for n in seen
+                    ),
                     "psnr": -10 * (rebuilt - content).square().mean().log10(),
                 }
             )
-        return {name: round(sum(float(row[name]) for row in rows) / len(rows), 4) for name in rows[0]}
+        return {name: round(mean(row[name] for row in rows), 4) for name in rows[0]}
 
-    config = {"phase": "decoder", **asdict(recipe), "fused": list(recipe.fused), "renewed": list(recipe.renewed)}
+    config = {"phase": "decoder", **asdict(recipe), "fused": list(recipe.fused)}
     del config["steps"]
-    return train(
-        decoder, loss_of, out=out, steps=recipe.steps, rate=recipe.rate, config=config, validate=validate
-    )
+    return train(decoder, loss_of, out=out, steps=recipe.steps, rate=recipe.rate, config=config, validate=validate)

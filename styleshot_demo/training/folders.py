@@ -9,6 +9,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from styleshot_demo.errors import Problem
+
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff"}
 
 
@@ -45,7 +47,7 @@ class Crops:
     def __init__(self, paths: Sequence[Path], size: int, longest: int = 640, smallest: float = 0.45) -> None:
         """`size`: side of a crop, pixels; a crop shows `smallest` to 1 of its picture's short side."""
         if not paths:
-            raise ValueError("a training set needs at least one picture")
+            raise Problem("no_training_pictures")
         self.images = [load(path, longest) for path in paths]
         self.size = size
         self.smallest = smallest

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from styleshot_demo.errors import Problem
 from styleshot_demo.training.checkpoint import latest, save
 
 
@@ -48,8 +49,8 @@ def train(
 
     model     its parameters that require gradients are trained
     loss_of   named loss terms of one step; has to depend on the step number alone, which makes resuming exact
-    out       folder for `log.jsonl` and the checkpoint; an existing checkpoint of the same config is continued, also with
-              another number of steps: the learning rate then follows the new schedule from there
+    out       folder for `log.jsonl` and the checkpoint; an existing checkpoint of the same config is continued, also
+              with another number of steps: the learning rate then follows the new schedule from there
     validate  figures for the log, called before the first step, every `validate_every` steps and at the end
     """
     out.mkdir(parents=True, exist_ok=True)
@@ -59,7 +60,7 @@ def train(
     state = latest(out)
     if state is not None:
         if state["config"] != config:
-            raise ValueError("the folder holds a run with other settings; choose another folder or the same settings")
+            raise Problem("other_run")
         model.load_state_dict(state["model"])
         optimiser.load_state_dict(state["optimiser"])
         first = state["step"]

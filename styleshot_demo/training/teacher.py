@@ -21,6 +21,9 @@ class Teacher(nn.Module):
         self.layers = nn.ModuleDict(
             {f"relu{name[0]}_{name[1]}": self._module(state, f"conv{name}") for stage in _STAGES for name in stage}
         )
+        self.expansions = nn.ModuleDict(
+            {f"relu{stage}_1": self._module(state, f"conv{stage}1_aux") for stage in (3, 4, 5)}
+        )
         self.requires_grad_(False).eval()
 
     @staticmethod
@@ -46,3 +49,11 @@ class Teacher(nn.Module):
                 if len(found) == len(wanted):
                     break
         return found
+
+    def expanded(self, pixels: Tensor) -> dict[str, Tensor]:
+        """relu1_1 and relu2_1 as they are; relu3_1 to relu5_1 with 256, 512 and 512 channels.
+
+        The expansion is what the compressed maps say of VGG-19's own. Near the pixels it would add nothing but work.
+        """
+        found = self(pixels, {"relu1_1", "relu2_1", *self.expansions})
+        return found | {name: torch.relu(layer(found[name])) for name, layer in self.expansions.items()}

@@ -6,10 +6,9 @@ import gradio as gr
 
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import classical_tab, image_tab, panel, text_tab, theme
+from styleshot_demo.ui import classical_tab, image_tab, panel, text_tab, theme, words
 from styleshot_demo.ui.controls import INSTANT
-from styleshot_demo.ui.widgets import texts
-from styleshot_demo.ui.words import mark, translations
+from styleshot_demo.ui.words import mark, say, translations
 
 WAITING = 32  # how many runs may wait; whoever comes after is told that the app is busy
 _HOUR = 3600
@@ -20,15 +19,14 @@ _MASTHEAD = f"""
     <rect x="1" y="1" width="38" height="38" rx="7"/>
     <path d="M9 27c5-1 6-8 10-12s9-6 12-7c-1 3-3 7-7 11s-9 9-15 8Z"/><path d="M9 32h22"/>
   </svg>
-  <div><h1>StyleShot</h1><p {texts("tagline")}></p></div>
+  <div><h1>StyleShot</h1><p>{say("tagline").html()}</p></div>
 </header>"""
 _SHADE = f"""
-<button id="shade" type="button" {texts("light_dark", names=True)}>
+<button id="shade" type="button" {say("light_dark").attributes()}>
   <svg viewBox="0 0 24 24" aria-hidden="true">
     <circle cx="12" cy="12" r="8.2"/><path d="M12 3.8a8.2 8.2 0 0 1 0 16.4Z"/>
   </svg>
 </button>"""
-_DRESS = "window.styleshot.dress(element);"
 
 
 def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.Blocks:
@@ -39,7 +37,7 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
         title="StyleShot", analytics_enabled=False, fill_width=True, delete_cache=(_HOUR, 12 * _HOUR)
     ) as page:
         with gr.Row(elem_id="masthead", equal_height=True):
-            gr.HTML(_MASTHEAD, js_on_load=_DRESS, apply_default_css=False)
+            gr.HTML(_MASTHEAD, apply_default_css=False)
             language = gr.Radio(
                 [("English", "en"), ("中文", "zh")],
                 value="en",
@@ -51,23 +49,34 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
                 scale=0,
                 min_width=150,
             )
-            gr.HTML(_SHADE, js_on_load=_DRESS, apply_default_css=False)
+            gr.HTML(_SHADE, apply_default_css=False)
         with gr.Tabs(selected="classical", elem_id="tabs"):
             with gr.Tab(mark("tab_text"), id="text"):
                 text_tab.build()
             with gr.Tab(mark("tab_image"), id="image"):
                 image_tab.build()
             with gr.Tab(mark("tab_classical"), id="classical"):
-                classical_tab.build(studio, language, page)
+                classical_tab.build(studio, page)
             with gr.Tab(mark("tab_models"), id="models") as models:
-                refreshing = panel.build(studio, language)
-        gr.HTML(f"<p {texts('footer')}></p>", elem_id="foot", js_on_load=_DRESS, apply_default_css=False)
-        for function, inputs, outputs in refreshing:
-            models.select(function, inputs, outputs, **INSTANT)
-        page.load(None, None, language, js="() => window.styleshot.language()", **INSTANT)
-        language.input(None, language, None, js="(chosen) => { window.styleshot.speak(chosen); }", **INSTANT)
+                refresh, panel_outputs = panel.build(studio)
+        gr.HTML(f"<p>{say('footer').html()}</p>", elem_id="foot", apply_default_css=False)
+        models.select(refresh, None, panel_outputs, **INSTANT)
+        _switch_language(page, language)
     page.queue(max_size=WAITING)
     return page
+
+
+def _switch_language(page: gr.Blocks, language: gr.Radio) -> None:
+    """The switch: labels change by an update, the rest of the page by its script."""
+    marks = words.marked(page)
+    page.load(None, None, language, js="() => window.styleshot.language()", **INSTANT)
+    language.input(
+        lambda chosen: words.relabel(marks, chosen),
+        language,
+        list(marks),
+        js="(chosen) => { window.styleshot.speak(chosen); return chosen; }",
+        **INSTANT,
+    )
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:
@@ -78,7 +87,6 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "share": False,
         "show_error": False,
         "theme": theme.Atelier(),
-        "css": theme.stylesheet(),
         "head": theme.head(),
         "i18n": translations(),
         "max_file_size": f"{settings.max_upload_mb}mb",

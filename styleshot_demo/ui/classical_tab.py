@@ -1,5 +1,6 @@
 """The Classical tab: three methods that need no download."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -24,17 +25,17 @@ DEFAULTS: dict[str, Any] = {name: ClassicalJob.__dataclass_fields__[name].defaul
 KEPT_SECONDS = 1800  # how long the server keeps a result's pictures, so that its strength can still be moved
 
 
-def build(studio: Studio, language: gr.Radio, page: gr.Blocks) -> None:
+def build(studio: Studio, page: gr.Blocks) -> None:
     """Lays the tab out, where it is called, and makes it work."""
     with gr.Row(elem_classes="bench", equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
-            inputs = controls.picture_inputs(language)
+            inputs = controls.picture_inputs()
             fields, parts, seed, fit, about = _settings()
             drop, drop_message = _restore_drop()
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             view = controls.view("classical")
     fields["strength"] = view.strength
-    tab = _Tab(studio, language, inputs, fields, parts, seed, fit, about, view)
+    tab = _Tab(studio, inputs, fields, parts, seed, fit, about, view)
     tab.wire(page, drop, drop_message)
 
 
@@ -87,13 +88,12 @@ def _radio(name: str, options: tuple[str, ...], visible: bool, prefix: str | Non
 
 def _about() -> str:
     """One line for each method; the style sheet shows that of the method chosen."""
-    lines = (f'<p class="about {name}" {widgets.texts(f"about_{name}")}></p>' for name in jobs.METHODS)
-    return "".join(lines)
+    return "".join(f'<p class="about {name}">{say(f"about_{name}").html()}</p>' for name in jobs.METHODS)
 
 
 def _restore_drop() -> tuple[gr.File, gr.HTML]:
     with gr.Accordion(mark("restore"), open=False, elem_id="restore-part"):
-        gr.HTML(f'<p class="hint" {widgets.texts("restore_about")}></p>', apply_default_css=False)
+        widgets.prose("p", "restore_about", "hint")
         drop = gr.File(show_label=False, label=mark("restore_file"), elem_id="restore", height=96, type="filepath")
         message = gr.HTML(elem_id="restore-message", apply_default_css=False)
     return drop, message
@@ -105,7 +105,6 @@ class _Tab:
     def __init__(
         self,
         studio: Studio,
-        language: gr.Radio,
         inputs: Inputs,
         fields: dict[str, Any],
         parts: dict[str, tuple[str, ...]],
@@ -114,7 +113,7 @@ class _Tab:
         about: gr.HTML,
         view: View,
     ) -> None:
-        self.studio, self.language, self.inputs, self.view = studio, language, inputs, view
+        self.studio, self.inputs, self.view = studio, inputs, view
         self.fields, self.parts, self.seed, self.fit, self.about = fields, parts, seed, fit, about
         self.shape = gr.State(None)  # width and height of the content picture
         # The job of the picture on show, with its opened pictures, so that its strength alone can be moved.
@@ -128,34 +127,36 @@ class _Tab:
         everything = [*inputs.components(), *fields.values()]
         run = view.run.click(
             problems.guarded(view.ended)(self.paint),
-            [self.language, *everything],
+            everything,
             [*view.outputs(), self.shown],
             trigger_mode="once",
             **PAINTING,
         )
-        view.stop.click(self.stopped, self.language, view.outputs(), cancels=run, **INSTANT)
+        view.stop.click(self.stopped, None, view.outputs(), cancels=run, **INSTANT)
         view.strength.input(
             problems.guarded(lambda text: {view.status: text})(self.move),
-            [self.language, view.strength, self.shown],
+            [view.strength, self.shown],
             [view.compare, view.status, view.download],
             trigger_mode="always_last",
             **PAINTING,
         )
-        sized = [self.language, fields["method"], fields["size"], self.shape]
+        sized = [fields["method"], fields["size"], self.shape]
         inputs.content.change(self.measure, inputs.content, self.shape, **INSTANT).then(
             self.fits, sized, self.fit, **INSTANT
         )
-        for control in (fields["size"], fields["method"], self.language):
+        for control in (fields["size"], fields["method"]):
             control.change(self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT)
         run.then(self.fits, sized, self.fit, **INSTANT)
         fields["method"].change(self.relevant, fields["method"], self.method_outputs(), **INSTANT)
-        save = {"fn": self.keep, "inputs": list(fields.values()), "outputs": self.stored, **INSTANT}
+        # In the browser alone: what is set a moment before a reload must not wait for the server.
+        keep = f"(...values) => Object.fromEntries({json.dumps(list(fields))}.map((name, at) => [name, values[at]]))"
+        save = {"fn": None, "inputs": list(fields.values()), "outputs": self.stored, "js": keep, **INSTANT}
         for control in fields.values():
             control.input(trigger_mode="always_last", **save)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**save)
         drop.upload(
             problems.guarded(lambda message: {drop_message: message})(self.restore_picture(drop, drop_message)),
-            [self.language, drop],
+            drop,
             [drop, drop_message, *inputs.slot_outputs(), *self.setting_outputs()],
             **INSTANT,
         ).then(**save)
@@ -165,10 +166,10 @@ class _Tab:
 
     # Painting ---------------------------------------------------------------------------------------------------
 
-    def paint(self, language: str, *values: Any) -> Iterator[dict[Any, Any]]:
+    def paint(self, *values: Any) -> Iterator[dict[Any, Any]]:
         """Runs a job and shows how it comes along."""
         view = self.view
-        yield {**view.started(widgets.progress(0, say(language, "starting"))), self.shown: None}
+        yield {**view.started(widgets.progress(0, say("starting"))), self.shown: None}
         count = len(self.inputs.components())
         content, styles = self.inputs.read(values[:count])
         job, stem = self.job(content, styles, dict(zip(self.fields, values[count:], strict=True)))
@@ -178,11 +179,9 @@ class _Tab:
         with closing(self.studio.run(job)) as events:
             for event in events:
                 if isinstance(event, Finished):
-                    yield self.finished(language, event.result, (job, stem, before), folder)
+                    yield self.finished(event.result, (job, stem, before), folder)
                     continue
-                step: dict[Any, Any] = {
-                    view.status: widgets.progress(event.fraction, words.remark(language, event.message))
-                }
+                step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                 if event.preview is not None:
                     step[view.compare] = widgets.pair(before, event.preview)
                 yield step
@@ -197,12 +196,12 @@ class _Tab:
         brought = [(pictures.fit_longest(pictures.open_picture(path), size), weight) for path, weight in styles]
         return ClassicalJob(opened, brought, **settings), Path(content).stem
 
-    def finished(self, language: str, result: Result, kept: tuple[ClassicalJob, str, Path], folder: Path) -> Any:
+    def finished(self, result: Result, kept: tuple[ClassicalJob, str, Path], folder: Path) -> Any:
         """Updates that show a finished picture and offer its file."""
         job, stem, before = kept
         path = results.save(result, 0, stem, folder, self.studio.settings)
         view, image = self.view, result.images[0]
-        text = self.summary(language, result, image.size)
+        text = self.summary(result, image.size)
         return {
             **view.ended(text),
             view.compare: widgets.pair(before, path),
@@ -210,39 +209,38 @@ class _Tab:
             self.shown: kept,
         }
 
-    def summary(self, language: str, result: Result, size: tuple[int, int]) -> str:
+    def summary(self, result: Result, size: tuple[int, int]) -> str:
         """What was done, in one line."""
-        stop = " · "
         seconds = f"{result.seconds:.1f}" if result.seconds < 10 else f"{result.seconds:.0f}"
         parts = [
-            say(language, "done", seconds=seconds),
-            say(language, "facts", width=size[0], height=size[1], seed=result.seed),
-            *(words.remark(language, told) for told in result.notes),
+            say("done", seconds=seconds),
+            say("facts", width=size[0], height=size[1], seed=result.seed),
+            *(words.remark(told) for told in result.notes),
         ]
-        return problems.note(stop.join(parts), "done")
+        return problems.note(words.join(parts))
 
-    def stopped(self, language: str) -> dict[Any, Any]:
+    def stopped(self) -> dict[Any, Any]:
         """Updates after the stop button: the computation itself ends because its generator is closed."""
-        return self.view.ended(problems.note(say(language, "stopped")))
+        return self.view.ended(problems.note(say("stopped")))
 
-    def move(self, language: str, strength: float, kept: tuple[ClassicalJob, str, Path] | None) -> Iterator[Any]:
+    def move(self, strength: float, kept: tuple[ClassicalJob, str, Path] | None) -> Iterator[Any]:
         """The picture on show at another strength: only decoded anew where the method can do that."""
         view = self.view
         if kept is None:
             return
         job, stem, before = kept
         if job.method == "optimise":
-            yield {view.status: problems.note(say(language, "strength_later"))}
+            yield {view.status: problems.note(say("strength_later"))}
             return
         job = replace(job, strength=strength, styles=list(job.styles))
         began = time.perf_counter()
         with closing(self.studio.run(job)) as events:
             for event in events:
                 if isinstance(event, Finished):
-                    shown = self.finished(language, event.result, (job, stem, before), Path(view.compare.GRADIO_CACHE))
+                    shown = self.finished(event.result, (job, stem, before), Path(view.compare.GRADIO_CACHE))
                     yield {part: shown[part] for part in (view.compare, view.status, view.download)}
                 elif event.message.key == "waiting" and time.perf_counter() - began > 1:
-                    yield {view.status: widgets.progress(0, words.remark(language, event.message))}
+                    yield {view.status: widgets.progress(0, words.remark(event.message))}
 
     # Settings ---------------------------------------------------------------------------------------------------
 
@@ -253,9 +251,9 @@ class _Tab:
         except Problem:
             return None
 
-    def fits(self, language: str, method: str, size: float, shape: tuple[int, int] | None) -> str:
+    def fits(self, method: str, size: float, shape: tuple[int, int] | None) -> str:
         """The line under the size slider."""
-        return memory.line(words.known(language), method, int(size), shape, self.studio.settings)
+        return memory.line(method, int(size or DEFAULTS["size"]), shape, self.studio.settings)
 
     def method_outputs(self) -> list[Any]:
         """What `relevant` changes."""
@@ -265,10 +263,6 @@ class _Tab:
         """Shows the settings that this method knows, and only those."""
         shown = [gr.update(visible=method in methods) for methods in self.parts.values()]
         return [*shown, gr.update(visible=method == "optimise")]
-
-    def keep(self, *values: Any) -> dict[str, Any]:
-        """What the browser remembers."""
-        return dict(zip(self.fields, values, strict=True))
 
     def restore_stored(self, stored: Any) -> dict[Any, Any]:
         """The settings that the browser has remembered, as far as they are settings."""
@@ -288,7 +282,7 @@ class _Tab:
     def restore_picture(self, drop: gr.File, message: gr.HTML) -> Any:
         """A handler that takes the settings out of a picture that was made here."""
 
-        def restore(language: str, path: str | None) -> Iterator[dict[Any, Any]]:
+        def restore(path: str | None) -> Iterator[dict[Any, Any]]:
             if path is None:
                 return
             found = provenance.restore(provenance.read(path))
@@ -296,7 +290,7 @@ class _Tab:
                 raise Problem("provenance_unusable")
             settings = {**DEFAULTS, **found.settings}
             if not found.settings:
-                yield {drop: None, message: problems.note(words.remark(language, remark("metadata_ignored")))}
+                yield {drop: None, message: problems.note(words.remark(remark("metadata_ignored")))}
                 return
             told = "restored_partly" if found.dropped else "restored"
             slots: dict[Any, Any] = {}
@@ -306,6 +300,6 @@ class _Tab:
                 )
                 for slider, weight in zip(self.inputs.weights, found.style_weights, strict=False):
                     slots[slider] = gr.update(value=weight, visible=True)
-            yield {drop: None, message: problems.note(say(language, told)), **self.setting_updates(settings), **slots}
+            yield {drop: None, message: problems.note(say(told)), **self.setting_updates(settings), **slots}
 
         return restore

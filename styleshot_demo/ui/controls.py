@@ -53,7 +53,7 @@ class Inputs:
         return content, [(path, 1.0) for path, _ in given] if len(given) == 1 else given
 
 
-def picture_inputs(language: gr.Radio, with_content: bool = True) -> Inputs:
+def picture_inputs(with_content: bool = True) -> Inputs:
     """Content and style side by side, examples below each, up to four styles with weights."""
     contents, styles = examples.contents() if with_content else [], examples.styles()
     open_slots = gr.State(1)
@@ -82,7 +82,7 @@ def picture_inputs(language: gr.Radio, with_content: bool = True) -> Inputs:
             add_style = gr.Button(mark("add_style"), size="sm", elem_id="add-style", elem_classes="quiet")
     message = gr.HTML(elem_id="picture-message", apply_default_css=False)
     inputs = Inputs(content, tuple(slots), tuple(weights), tuple(cells), add_style, open_slots, message, tuple(shelves))
-    _wire(inputs, language, contents, styles)
+    _wire(inputs, contents, styles)
     return inputs
 
 
@@ -100,10 +100,10 @@ def _picture(elem_id: str, label: str, hint: str) -> PictureInput:
     )
 
 
-def _wire(inputs: Inputs, language: gr.Radio, contents: Sequence[Example], styles: Sequence[Example]) -> None:
+def _wire(inputs: Inputs, contents: Sequence[Example], styles: Sequence[Example]) -> None:
     for slot in (inputs.content, *inputs.styles):
         if slot is not None:
-            slot.upload(_checked, [language, slot], [slot, inputs.message], trigger_mode="always_last", **INSTANT)
+            slot.upload(_checked, slot, [slot, inputs.message], trigger_mode="always_last", **INSTANT)
             slot.clear(lambda: "", None, inputs.message, **INSTANT)
 
     def add(count: int) -> list[Any]:
@@ -149,7 +149,7 @@ _SHOWN = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
 
 
 @problems.guarded(lambda message: (None, message))
-def _checked(language: str, path: str | None) -> Any:
+def _checked(path: str | None) -> Any:
     """Opens a picture as soon as it comes, so that a bad one is refused where it was dropped."""
     if path is None:
         yield gr.skip(), ""

@@ -16,7 +16,7 @@ def contents() -> list[Example]:
     spec = find_spec("skimage")
     folders = [Path(place) / "data" for place in (spec.submodule_search_locations or ())] if spec else []
     found = [
-        Example(folder / file, name, words.both(f"content_{name}"))
+        Example(folder / file, name, words.say(f"content_{name}"))
         for folder in folders
         for name, file in CONTENTS.items()
     ]
@@ -28,7 +28,11 @@ def styles(folder: Path = ASSETS / "styles") -> list[Example]:
     try:
         index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
         found = [
-            Example(folder / entry["file"], Path(entry["file"]).stem, (entry["title_en"], entry["title_zh"]))
+            Example(
+                folder / entry["file"],
+                Path(entry["file"]).stem,
+                words.Said(str(entry["title_en"]), str(entry["title_zh"])),
+            )
             for entry in index
         ]
     except (OSError, ValueError, TypeError, KeyError):

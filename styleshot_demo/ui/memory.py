@@ -1,12 +1,11 @@
 """What fits into memory, said while the size slider moves."""
 
-import html
 import sys
 
 from styleshot_demo.models.hub import readable
 from styleshot_demo.runners.classical import BYTES_PER_PIXEL, SIZES, free_bytes
 from styleshot_demo.settings import Settings
-from styleshot_demo.ui.words import say
+from styleshot_demo.ui.words import join, say
 
 _ROOM = 0.85  # of what is free: the estimate is one, and other programs live too
 
@@ -20,7 +19,7 @@ def free(settings: Settings) -> int:
     return psutil.virtual_memory().available
 
 
-def line(language: str, method: str, size: int, shape: tuple[int, int] | None, settings: Settings) -> str:
+def line(method: str, size: int, shape: tuple[int, int] | None, settings: Settings) -> str:
     """One sentence or two, as HTML: how big the result will be, and whether that fits.
 
     shape  width and height of the content picture, None while there is none
@@ -32,11 +31,10 @@ def line(language: str, method: str, size: int, shape: tuple[int, int] | None, s
     limit = next((side for side in SIZES if side * side * cost <= there), SIZES[-1])
     needed = size * size * cost
     if needed > there:
-        text = say(language, "too_big", size=size, needed=readable(needed), free=readable(there / _ROOM), limit=limit)
-        return f'<p class="hint warn" role="status">{html.escape(text)}</p>'
-    text = say(language, "fits", limit=limit)
+        text = say("too_big", size=size, needed=readable(needed), free=readable(there / _ROOM), limit=limit)
+        return f'<p class="hint warn" role="status">{text.html()}</p>'
+    sentences = [say("fits", limit=limit)]
     if shape:
-        longest = max(shape)
-        sides = [max(1, round(side * size / longest)) for side in shape]
-        text = say(language, "will_be", width=sides[0], height=sides[1]) + (" " if language == "en" else "") + text
-    return f'<p class="hint">{html.escape(text)}</p>'
+        sides = [max(1, round(side * size / max(shape))) for side in shape]
+        sentences.insert(0, say("will_be", width=sides[0], height=sides[1]))
+    return f'<p class="hint">{join(sentences, " ").html()}</p>'

@@ -2,12 +2,12 @@
 
 import gradio as gr
 
-from styleshot_demo.ui.widgets import texts
-from styleshot_demo.ui.words import mark
+from styleshot_demo.ui.widgets import prose
 
 
 def coming(tab: str) -> None:
     """The notice of a tab, "text" or "image"."""
     with gr.Column(elem_classes="notice"):
-        gr.HTML(f"<h2 {texts(f'{tab}_next_title')}></h2>", apply_default_css=False)
-        gr.Markdown(mark(f"{tab}_next"))
+        prose("h2", f"{tab}_next_title")
+        prose("p", f"{tab}_next")
+        prose("p", f"{tab}_next_until")

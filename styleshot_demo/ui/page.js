@@ -20,15 +20,14 @@
     await (await import(core)).changeLocale(LOCALES[language]);
   };
 
-  /* Texts of our own HTML carry both languages: as content, or as the attributes a screen reader needs. */
+  /* Our own HTML carries both languages: the style sheet shows one, and screen readers get the names here. */
   const dress = (root) => {
     for (const node of root.querySelectorAll("[data-en]")) {
-      const text = node.dataset[language];
-      if (node.hasAttribute("data-names")) {
-        node.setAttribute("aria-label", text);
-        if (node.tagName === "IMG") node.alt = text;
-        else if (node.tagName === "BUTTON") node.title = text;
-      } else if (node.textContent !== text) node.textContent = text;
+      const name = node.dataset[language];
+      if (node.getAttribute("aria-label") === name) continue;
+      node.setAttribute("aria-label", name);
+      if (node.tagName === "IMG") node.alt = name;
+      if (node.tagName === "BUTTON") node.title = name;
     }
   };
 
@@ -57,6 +56,9 @@
     document.documentElement.lang = LOCALES[language];
     document.title = language === "zh" ? "StyleShot · 用任何风格重绘照片" : "StyleShot · paint a photo in any style";
     dress(document);
+    // Gradio loads the styles of its components as they come into use; ours have to stay behind them.
+    const sheet = document.querySelector("#styleshot-css");
+    if (sheet?.nextElementSibling) document.head.append(sheet);
     for (const [place, names] of Object.entries(NAMES)) {
       const name = names[language === "zh" ? 1 : 0];
       for (const node of document.querySelectorAll(`${place} input[type=file], ${place} button:has(input[type=file])`)) {
@@ -120,9 +122,8 @@
     };
     watch("value", show);
     show();
-    dress(element);
   };
 
-  window.styleshot = { dress, speak, compare, language: () => language };
+  window.styleshot = { speak, compare, language: () => language };
   translate().catch(() => {}); // then texts stay in the browser's language until the switch is used
 })();

@@ -19,7 +19,7 @@ VERMILION = gr.themes.Color(
 
 # The first is bundled with Gradio; the others cover Chinese on every system.
 TEXT = (
-    gr.themes.LocalFont("Source Sans 3", weights=(400, 600)),
+    gr.themes.LocalFont("Source Sans Pro", weights=(400, 600)),
     "PingFang SC",
     "Microsoft YaHei",
     "Noto Sans CJK SC",
@@ -151,11 +151,8 @@ class Atelier(gr.themes.Base):
         )
 
 
-def stylesheet() -> str:
-    """CSS beside the theme."""
-    return (HERE / "page.css").read_text(encoding="utf-8")
-
-
 def head() -> str:
-    """The page's script, run before Gradio's own so that it can choose the language first."""
-    return f"<script>{(HERE / 'page.js').read_text(encoding='utf-8')}</script>"
+    """Style sheet and script of the page. Not as `launch(css=...)`: that rewrites selectors, and loses some."""
+    css = (HERE / "page.css").read_text(encoding="utf-8")
+    script = (HERE / "page.js").read_text(encoding="utf-8")
+    return f'<style id="styleshot-css">{css}</style><script>{script}</script>'

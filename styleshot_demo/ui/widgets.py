@@ -13,7 +13,7 @@ from urllib.parse import quote
 import gradio as gr
 from PIL import Image
 
-from styleshot_demo.ui import words
+from styleshot_demo.ui.words import Said, say
 
 # Gradio writes a stub file beside every module that subclasses one of its components; nobody needs it there.
 with patch("gradio.component_meta.create_or_modify_pyi", lambda *_: None):
@@ -27,28 +27,22 @@ with patch("gradio.component_meta.create_or_modify_pyi", lambda *_: None):
             return payload.path if payload else None
 
 
-def texts(key: str, names: bool = False) -> str:
-    """Attributes that carry a text in both languages: as content, or (`names`) as what a screen reader calls it."""
-    english, chinese = (html.escape(text, quote=True) for text in words.both(key))
-    return f'data-en="{english}" data-zh="{chinese}"' + (f' data-names aria-label="{english}"' if names else "")
-
-
 def compare(elem_id: str) -> gr.HTML:
     """Before and after in one frame, with a divider that is a native range input. Its value comes from `pair`."""
     return gr.HTML(
         elem_id=elem_id,
         html_template=f"""
-<figure class="compare" data-state="empty" role="group" {texts("result", names=True)}>
+<figure class="compare" data-state="empty" role="group" {say("result").attributes()}>
   <div class="box">
-    <img class="before" {texts("before_alt", names=True)}>
-    <img class="after" {texts("after_alt", names=True)}>
-    <span class="tag first" aria-hidden="true" {texts("before")}></span>
-    <span class="tag last" aria-hidden="true" {texts("after")}></span>
+    <img class="before" {say("before_alt").attributes()}>
+    <img class="after" {say("after_alt").attributes()}>
+    <span class="tag first" aria-hidden="true">{say("before").html()}</span>
+    <span class="tag last" aria-hidden="true">{say("after").html()}</span>
     <span class="line" aria-hidden="true"></span>
-    <input type="range" min="0" max="100" step="1" value="22" {texts("compare", names=True)}>
+    <input type="range" min="0" max="100" step="1" value="22" {say("compare").attributes()}>
   </div>
   <figcaption class="empty"><svg viewBox="0 0 48 48" aria-hidden="true"><path d="M6 38c8-3 9-12 16-18S38 8 42 6c-2 4-8
-   14-14 20S18 40 6 38Z"/><path d="M22 20c2 1 5 4 6 6"/></svg><span {texts("result_empty")}></span></figcaption>
+   14-14 20S18 40 6 38Z"/><path d="M22 20c2 1 5 4 6 6"/></svg><span>{say("result_empty").html()}</span></figcaption>
 </figure>""",
         js_on_load="window.styleshot.compare(element, () => props.value, watch)",
         apply_default_css=False,
@@ -74,28 +68,26 @@ class Example:
 
     path: Path
     name: str
-    titles: tuple[str, str]
+    title: Said
 
 
 def shelf(examples: Sequence[Example], elem_id: str, title: str) -> gr.HTML:
     """A row of example pictures, each one a button. `.pick(...)` listens; the event's `name` says which."""
     buttons = "".join(_thumbnail(example) for example in examples)
     return gr.HTML(
-        f'<div class="shelf" role="group" {texts(title, names=True)}>{buttons}</div>' if buttons else "",
+        f'<div class="shelf" role="group" {say(title).attributes()}>{buttons}</div>' if buttons else "",
         visible=bool(buttons),
         elem_id=elem_id,
         js_on_load="""
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-name]");
   if (button) trigger("pick", { name: button.dataset.name });
-});
-window.styleshot.dress(element);""",
+});""",
         apply_default_css=False,
     )
 
 
 def _thumbnail(example: Example) -> str:
-    english, chinese = (html.escape(title, quote=True) for title in example.titles)
     with Image.open(example.path) as picture:
         picture.draft("RGB", (192, 192))
         side = min(picture.size)
@@ -105,16 +97,18 @@ def _thumbnail(example: Example) -> str:
     small.save(encoded, format="JPEG", quality=82)
     source = base64.b64encode(encoded.getvalue()).decode("ascii")
     return (
-        f'<button type="button" data-name="{html.escape(example.name, quote=True)}" data-names'
-        f' data-en="{english}" data-zh="{chinese}" aria-label="{english}" title="{english}">'
+        f'<button type="button" data-name="{html.escape(example.name, quote=True)}" {example.title.attributes()}>'
         f'<img alt="" src="data:image/jpeg;base64,{source}"></button>'
     )
 
 
-def progress(fraction: float, text: str) -> str:
+def progress(fraction: float, text: Said) -> str:
     """A progress bar with a sentence. Not announced: it changes too often to be listened to."""
     percent = round(100 * min(1.0, max(0.0, fraction)))
-    return (
-        f'<div class="progress"><progress max="100" value="{percent}" {texts("progress", names=True)}></progress>'
-        f"<span>{html.escape(text)}</span></div>"
-    )
+    bar = f'<progress max="100" value="{percent}" {say("progress").attributes()}></progress>'
+    return f'<div class="progress">{bar}<p>{text.html()}</p></div>'
+
+
+def prose(tag: str, key: str, css: str = "") -> gr.HTML:
+    """A text of the page in an element of its own."""
+    return gr.HTML(f'<{tag} class="{css}">{say(key).html()}</{tag}>', apply_default_css=False)

@@ -1,19 +1,22 @@
 """Every text of the page in English and Chinese.
 
-What stands still is translated in the browser (`mark` gives the component a key, `translations` the browser both
-languages), so that the switch needs no round trip. What is said while things happen comes from the server: `say`,
-`problem` and `remark` give it in the language of the person who asked.
+Labels of components get a `mark`, by which the browser finds its language at the start and `relabel` on a switch.
+Everything else is `Said`: it carries both languages, and the style sheet shows one. So no handler needs to know which
+language a person reads, and what has been said already follows the switch too.
 """
 
+import html
 import string
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.i18n import I18nData
 
 from styleshot_demo import messages
 from styleshot_demo.errors import Problem
 from styleshot_demo.messages import Remark
+from styleshot_demo.models.catalogue import MODELS, Model
 
 LANGUAGES = ("en", "zh")
 
@@ -35,16 +38,20 @@ TEXTS: dict[str, tuple[str, str]] = {
     # What comes next
     "text_next_title": ("A style and a sentence", "一种风格，一句话"),
     "text_next": (
-        "Text-driven StyleShot comes next: it will paint what you describe in the style of a picture.\n\n"
+        "Text-driven StyleShot comes next: it will paint what you describe in the style of a picture.",
+        "接下来将推出文字驱动的 StyleShot：用一张图片的风格，画出你所描述的内容。",
+    ),
+    "text_next_until": (
         "Until then, the Classical tab repaints your own photos.",
-        "接下来将推出文字驱动的 StyleShot：用一张图片的风格，画出你所描述的内容。\n\n"
         "在此之前，可以在“经典方法”页中重绘自己的照片。",
     ),
     "image_next_title": ("A style, a photo and a sentence", "一种风格，一张照片，一句话"),
     "image_next": (
-        "Image-driven StyleShot comes next: it will keep the lines of a photo and paint everything else anew.\n\n"
+        "Image-driven StyleShot comes next: it will keep the lines of a photo and paint everything else anew.",
+        "接下来将推出图像驱动的 StyleShot：保留照片的线条，重新绘制其余的一切。",
+    ),
+    "image_next_until": (
         "Until then, the Classical tab repaints your own photos.",
-        "接下来将推出图像驱动的 StyleShot：保留照片的线条，重新绘制其余的一切。\n\n"
         "在此之前，可以在“经典方法”页中重绘自己的照片。",
     ),
     # Pictures
@@ -188,6 +195,10 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     "style_needed": ("还没有风格图片。", "请至少添加一张要借用其风格的图片。"),
     "too_many_styles": ("给出了 {count} 张风格图片，最多接受 {limit} 张。", "请移除一些。"),
     "weights_all_zero": ("所有风格权重都是零。", "请让至少一种风格的权重大于零。"),
+    "weights_count": (
+        "给出了 {weights} 个风格权重，却有 {styles} 张风格图片。",
+        "请为每张风格图片各给一个权重，或一个都不给。",
+    ),
     "out_of_range": ("{name}为 {value}，必须在 {low} 到 {high} 之间。", "请选择该范围内的值。"),
     "not_a_number": ("{name}不是数字。", "请输入 {low} 到 {high} 之间的数字。"),
     "not_whole": ("{name}为 {value}，必须是整数。", "请选择不带小数的数字。"),
@@ -242,6 +253,18 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     ),
     "output_format": ("结果不能保存为 {suffix} 文件。", "请选择以 .png、.jpg 或 .webp 结尾的文件名。"),
     "cannot_write": ("结果无法写入。", "请检查文件夹是否存在且可写。"),
+    "overwrites_input": ("{name} 是要读取的图片之一。", "请为结果另选一个名称。"),
+    "device_missing": ("本机没有 {device} 设备。", "请将 STYLESHOT_DEVICE 设为 auto 或 cpu。"),
+    "styleshot_missing": (
+        "{model} 需要的一些文件不在本机：{missing}，需下载 {size}。",
+        "请在模型面板中下载，或将它们放入 STYLESHOT_MODELS 指定的文件夹。",
+    ),
+    "no_content_fusion": (
+        "{model} 的这些权重无法遵循内容图片。",
+        "请选择带有内容融合的检查点，或改用文字描述画面。",
+    ),
+    "not_text": ("{name}不是文字。", "请用文字书写。"),
+    "text_too_long": ("{name}有 {count} 个字符，最多接受 {limit} 个。", "请缩短。"),
     "unexpected": ("发生了意料之外的错误。", "请再试一次；如仍如此，请报告并附上编号 {reference}。"),
 }
 
@@ -256,6 +279,17 @@ REMARKS_ZH: dict[str, str] = {
     "features_vgg": "特征：VGG-19",
     "size_lowered": "为适应内存，尺寸已降至 {size} 像素",
     "styles_same": "风格与内容是同一张图片",
+    "converting": "正在准备 {model} 的文件，仅此一次",
+    "extracting": "正在提取照片的线条",
+    "denoising": "第 {picture} 张，共 {pictures} 张：第 {step} 步，共 {total} 步，约剩 {seconds} 秒",
+    "decoding": "正在将潜变量转换为图片",
+    "model_styleshot": "模型：使用已发布权重的 StyleShot",
+    "model_small": "模型：内置的小型 StyleShot",
+    "placement_resident": "内存：全部位于 {device}",
+    "placement_offload": "内存：大型网络仅在工作时位于 {device}",
+    "placement_minimal": "内存：各层逐一移到 {device}，速度较慢",
+    "placement_lowered": "内存不足，已改用占用更少的方式完成",
+    "prompt_cut": "提示词过长，这一部分未被读取：{rest}",
     "metadata_ignored": "图片中存储的设置无法使用，已被忽略",
 }
 
@@ -301,6 +335,71 @@ _translate = gr.I18n(
 )
 
 
+class Said(NamedTuple):
+    """One text in both languages."""
+
+    en: str
+    zh: str
+
+    def html(self) -> str:
+        """Both texts, escaped; the style sheet shows the one that is in the page's language."""
+        english, chinese = html.escape(self.en), html.escape(self.zh)
+        return f'<span lang="en">{english}</span><span lang="zh-CN">{chinese}</span>'
+
+    def attributes(self) -> str:
+        """Attributes by which the page's script names an element for screen readers, in the page's language."""
+        english, chinese = html.escape(self.en, quote=True), html.escape(self.zh, quote=True)
+        return f'data-en="{english}" data-zh="{chinese}" aria-label="{english}"'
+
+
+def say(key: str, **values: Any) -> Said:
+    """The text with its values filled in; a value may itself be `Said`."""
+    english, chinese = TEXTS[key]
+    return _filled(english, chinese, values)
+
+
+def model_title(model: Model) -> Said:
+    """What a model is called."""
+    return Said(model.title, MODELS_ZH[model.name][0] if model.name in MODELS_ZH else model.title)
+
+
+def problem(told: Problem) -> tuple[Said, Said]:
+    """(what is wrong, what to do)."""
+    values = dict(told.values)
+    if values.get("name") in FIELDS:
+        values["name"] = Said(*FIELDS[values["name"]])
+    for model in MODELS.values():
+        if values.get("model") == model.title:
+            values["model"] = model_title(model)
+    what, todo = zip(messages.PROBLEMS[told.key], PROBLEMS_ZH[told.key], strict=True)
+    return _filled(*what, values), _filled(*todo, values)
+
+
+def remark(told: Remark) -> Said:
+    """One remark."""
+    return _filled(messages.REMARKS[told.key], REMARKS_ZH[told.key], told.values)
+
+
+def join(parts: Iterable[Said], between: str = " · ") -> Said:
+    """Several texts in one line."""
+    parts = list(parts)
+    return Said(between.join(part.en for part in parts), between.join(part.zh for part in parts))
+
+
+def _filled(english: str, chinese: str, values: Mapping[str, Any]) -> Said:
+    return Said(
+        *(
+            sentence.format(
+                **{name: value[side] if isinstance(value, Said) else value for name, value in values.items()}
+            )
+            for side, sentence in enumerate((english, chinese))
+        )
+    )
+
+
+# Labels -------------------------------------------------------------------------------------------------------------
+
+
 def translations() -> gr.I18n:
     """What the browser needs to translate every text that `mark` names."""
     return _translate
@@ -313,41 +412,34 @@ def mark(key: str) -> Any:
     return _translate(key)
 
 
-def both(key: str) -> tuple[str, str]:
-    """The text in English and Chinese, for HTML that carries both."""
-    return TEXTS[key]
+def marked(page: gr.Blocks) -> dict[Any, dict[str, Any]]:
+    """Component -> the arguments it was made with that hold a mark, such as its label or its choices."""
+    found: dict[Any, dict[str, Any]] = {}
+    for block in page.blocks.values():
+        arguments = block.constructor_args
+        kept = {name: arguments.get(name) for name in ("label", "value", "placeholder", "choices")}
+        kept = {name: value for name, value in kept.items() if _holds_mark(value)}
+        if kept:
+            found[block] = kept
+    return found
 
 
-def known(language: Any) -> str:
-    """`language` if the page speaks it, else English."""
-    return language if language in LANGUAGES else "en"
+def relabel(page_marks: Mapping[Any, Mapping[str, Any]], language: str) -> list[Any]:
+    """Updates, in the order of `marked`, that put every label into that language."""
+    side = LANGUAGES.index(language if language in LANGUAGES else "en")
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, I18nData):
+            return TEXTS[value.key][side]
+        return [(plain(label), choice) for label, choice in value] if isinstance(value, list) else value
+
+    return [gr.update(**{name: plain(value) for name, value in arguments.items()}) for arguments in page_marks.values()]
 
 
-def say(language: str, key: str, **values: Any) -> str:
-    """The text in that language with its values filled in."""
-    return TEXTS[key][LANGUAGES.index(known(language))].format(**values)
-
-
-def problem(language: str, told: Problem) -> tuple[str, str]:
-    """(what is wrong, what to do) in that language."""
-    pair = (PROBLEMS_ZH if known(language) == "zh" else messages.PROBLEMS)[told.key]
-    values = _named(language, told.values)
-    what, todo = (sentence.format(**values) for sentence in pair)
-    return what, todo
-
-
-def remark(language: str, told: Remark) -> str:
-    """One remark in that language."""
-    sentence = (REMARKS_ZH if known(language) == "zh" else messages.REMARKS)[told.key]
-    return sentence.format(**told.values)
-
-
-def _named(language: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of a problem, with the name of a setting as the page shows it."""
-    name = values.get("name")
-    if name in FIELDS:
-        return {**values, "name": FIELDS[name][LANGUAGES.index(known(language))]}
-    return dict(values)
+def _holds_mark(value: Any) -> bool:
+    if isinstance(value, list):
+        return any(isinstance(item, tuple) and isinstance(item[0], I18nData) for item in value)
+    return isinstance(value, I18nData)
 
 
 def placeholders(sentence: str) -> set[str]:

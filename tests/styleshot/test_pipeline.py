@@ -6,6 +6,7 @@ from PIL import Image
 from styleshot import tiny
 
 from styleshot_demo.styleshot.pipeline import NEGATIVE_PROMPT, PROMPT, StyleShotPipeline
+from styleshot_demo.styleshot.tokens import encode_style
 
 RED, BLUE = tiny.picture((220, 40, 30)), tiny.picture((20, 60, 200))
 LINES = Image.linear_gradient("L").resize((64, 72)).point(lambda value: 255 * (value // 16 % 2)).convert("RGB")
@@ -324,6 +325,15 @@ def test_saved_without_controlnet(parts, tmp_path):
     assert torch.allclose(latents(loaded, "", RED), latents(pipeline, "", RED), atol=1e-4)
     with pytest.raises(ValueError, match="controlnet"):
         latents(loaded, "", RED, control_image=LINES)
+
+
+def test_without_style_encoder(parts, pipeline):
+    """Encoding first and letting the encoder go gives the same picture."""
+    lean = make(parts, style_encoder=None)
+    tokens = encode_style([RED], [5], parts["style_encoder"], parts["adapter"])
+    assert torch.equal(latents(lean, "", style_tokens=tokens), latents(pipeline, "", RED))
+    with pytest.raises(ValueError, match="style_tokens"):
+        latents(lean, "", RED)
 
 
 BAD = [

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from styleshot_demo.classical.features import Encoder
+from styleshot_demo.errors import Problem
 from styleshot_demo.training.checkpoint import latest
 from styleshot_demo.training.classical_decoder import DecoderRecipe, train_decoder
 from styleshot_demo.training.classical_encoder import LAYERS, distil
@@ -33,6 +34,9 @@ def data(tmp_path_factory):
             state[f"conv{stage}{number}.weight"] = torch.randn(width, last, 3, 3) * (2 / (9 * last)) ** 0.5
             state[f"conv{stage}{number}.bias"] = torch.zeros(width)
             last = width
+    for stage, width, wide in ((3, 64, 256), (4, 128, 512), (5, 128, 512)):
+        state[f"conv{stage}1_aux.weight"] = torch.randn(wide, width, 1, 1) * (2 / width) ** 0.5
+        state[f"conv{stage}1_aux.bias"] = torch.zeros(wide)
     torch.save(state, root / "5SE.pth")
     return root
 
@@ -102,7 +106,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(tmp_path):
 
 def test_a_folder_with_another_run_is_refused(tmp_path):
     quadratic(tmp_path, 5)
-    with pytest.raises(ValueError, match="other settings"):
+    with pytest.raises(Problem, match="other settings"):
         train(torch.nn.Linear(4, 1), lambda step: {}, out=tmp_path, steps=5, rate=0.1, config={"a": 2})
 
 

@@ -53,7 +53,7 @@ def test_example_photos_and_styles_are_listed(tmp_path):
     ]
     (tmp_path / "index.json").write_text(json.dumps(index), encoding="utf-8")
     (found,) = examples.styles(tmp_path)
-    assert found.titles == ("Ink", "水墨") and found.name == "ink"
+    assert found.title == ("Ink", "水墨") and found.name == "ink"
     (tmp_path / "index.json").write_text("[{]", encoding="utf-8")
     assert examples.styles(tmp_path) == []
 
@@ -75,12 +75,12 @@ def test_the_memory_line_says_what_fits(monkeypatch):
     monkeypatch.setattr(memory, "free", lambda settings: 2_000_000_000)
     per_pixel = memory.BYTES_PER_PIXEL["optimise"]
     limit = max(side for side in memory.SIZES if side * side * per_pixel <= 1_700_000_000)
-    line = memory.line("en", "optimise", 256, None, Settings())
+    line = memory.line("optimise", 256, None, Settings())
     assert f"Up to {limit} pixels" in line and "warn" not in line
-    line = memory.line("en", "optimise", 2048, None, Settings())
+    line = memory.line("optimise", 2048, None, Settings())
     assert "warn" in line and "2.00 GB are free" in line and f"about {limit}" in line
-    assert "The result will be 512 × 341." in memory.line("en", "fast", 512, (600, 400), Settings())
-    assert "结果将为 512 × 341。" in memory.line("zh", "fast", 512, (600, 400), Settings())
+    assert "The result will be 512 × 341." in memory.line("fast", 512, (600, 400), Settings())
+    assert "结果将为 512 × 341。" in memory.line("fast", 512, (600, 400), Settings())
 
 
 def test_a_single_style_counts_whatever_its_slider_says():
@@ -93,18 +93,18 @@ def test_a_single_style_counts_whatever_its_slider_says():
 def test_the_panel_shows_states_sizes_licences_and_nothing_unescaped():
     studio = Studio(Settings(device="cpu"), ModelCache(10**9))
     with studio.cache.lend("k", lambda: {}, size=lambda _: 25_000_000, name="<fast>"):
-        loaded = panel._memory(studio, "en")
+        loaded = panel.in_memory(studio)
     assert "&lt;fast&gt;" in loaded and "25 MB" in loaded and "in use" in loaded and "Unload" in loaded
-    disk = panel._disk(studio, "en")
+    disk = panel.on_disk(studio)
     assert "VGG-19" in disk and "BSD 3-Clause" in disk and "CreativeML OpenRAIL-M" in disk
-    assert "许可：" in panel._disk(studio, "zh")
+    assert "许可：" in disk
 
 
 def test_the_page_tells_gradio_to_keep_to_itself():
     options = build.launch_options(Settings(host="127.0.0.2", port=1234, max_upload_mb=12))
     assert (options["server_name"], options["server_port"], options["max_file_size"]) == ("127.0.0.2", 1234, "12mb")
     assert not any(options[name] for name in ("share", "show_error", "run_history", "pwa", "footer_links"))
-    assert "http" not in theme.stylesheet().replace("http://www.w3.org/2000/svg", "")
+    assert "http" not in theme.head().replace("http://www.w3.org/2000/svg", "")
 
 
 def test_defaults_of_the_page_are_valid():

@@ -108,5 +108,5 @@ def test_a_setting_that_cannot_be_used_is_told_in_a_sentence():
     assert run.returncode == 1
     assert run.stderr.strip() == (
         "The environment variable STYLESHOT_PORT has a value that cannot be used. "
-        "Set it to a whole number between 1 and 65535."
+        "Set it to a number between 1 and 65535."
     )

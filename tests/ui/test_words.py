@@ -2,6 +2,7 @@
 
 import re
 
+import gradio as gr
 import pytest
 
 from styleshot_demo import jobs, messages
@@ -9,7 +10,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.messages import remark
 from styleshot_demo.models.catalogue import MODELS
 from styleshot_demo.ui import words
-from styleshot_demo.ui.words import placeholders
+from styleshot_demo.ui.words import Said, placeholders
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SAME = {"transform_adain", "colour_monge-kantorovich", "colour_reinhard", "optimiser_adam", "optimiser_lbfgs"}
@@ -60,14 +61,33 @@ def test_the_browser_gets_both_languages():
 
 
 def test_values_and_names_of_settings_are_filled_in():
-    told = Problem("out_of_range", name="strength", value="2", low="0", high="1")
-    assert words.problem("en", told)[0] == "Strength is 2; it must lie between 0 and 1."
-    assert words.problem("zh", told)[0] == "强度为 2，必须在 0 到 1 之间。"
-    assert words.remark("zh", remark("size_lowered", size=512)) == "为适应内存，尺寸已降至 512 像素"
-    assert words.say("zh", "fits", limit=1024) == "目前内存最多可容纳 1024 像素。"
+    what, todo = words.problem(Problem("out_of_range", name="strength", value="2", low="0", high="1"))
+    assert what == ("Strength is 2; it must lie between 0 and 1.", "强度为 2，必须在 0 到 1 之间。")
+    assert todo == ("Choose a value in that range.", "请选择该范围内的值。")
+    assert words.remark(remark("size_lowered", size=512)).zh == "为适应内存，尺寸已降至 512 像素"
+    assert words.say("fits", limit=1024).zh == "目前内存最多可容纳 1024 像素。"
+    assert words.say("licence", licence=Said("ours", "本程序")) == ("Licence: ours", "许可：本程序")
 
 
-@pytest.mark.parametrize("odd", [None, "", "de", 7, ["zh"], {"zh": 1}])
-def test_an_unknown_language_is_english(odd):
-    assert words.known(odd) == "en"
-    assert words.say(odd, "stopped") == "Stopped."
+def test_models_are_called_by_their_names_in_both_languages():
+    what, _ = words.problem(Problem("weights_missing", model=MODELS["fast"].title))
+    assert what == ("The files of Fast style transfer are not on this machine.", "本机没有 快速风格迁移 的文件。")
+
+
+def test_both_languages_stand_in_the_page_escaped():
+    text = words.join([Said("a<b", "甲"), Said("c", '"乙')]).html()
+    assert text == '<span lang="en">a&lt;b · c</span><span lang="zh-CN">甲 · &quot;乙</span>'
+    assert Said('"x', "乙").attributes() == 'data-en="&quot;x" data-zh="乙" aria-label="&quot;x"'
+
+
+def test_a_switch_relabels_every_label_that_has_a_mark():
+    with gr.Blocks() as page:
+        gr.Textbox(label="fixed")
+        button = gr.Button(words.mark("run"))
+        radio = gr.Radio([(words.mark("method_fast"), "fast"), ("plain", "x")], label=words.mark("method"))
+    marks = words.marked(page)
+    assert set(marks) == {button, radio}
+    updates = dict(zip(marks, words.relabel(marks, "zh"), strict=True))
+    assert updates[button]["value"] == "重绘"
+    assert updates[radio]["choices"] == [("快速", "fast"), ("plain", "x")] and updates[radio]["label"] == "方法"
+    assert words.relabel(marks, "neither") == words.relabel(marks, "en")

@@ -1,0 +1,20 @@
+"""Starts the app: settings from the environment, the page built from them, launched."""
+
+import sys
+
+from styleshot_demo.errors import Problem
+from styleshot_demo.settings import Settings
+
+
+def main() -> None:
+    try:
+        settings = Settings.from_environment()
+    except Problem as problem:
+        sys.exit(str(problem))
+    from styleshot_demo.ui.build import build, launch_options
+
+    build(settings).launch(**launch_options(settings))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""The lines of content pictures: contour or line drawing, quick enough to follow a slider."""
+
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageFilter
+
+from styleshot_demo import pictures
+from styleshot_demo.models import hub
+from styleshot_demo.models.cache import ModelCache
+from styleshot_demo.runners.weights import DETECTOR, TITLES, broken_as_problem
+from styleshot_demo.settings import Settings
+
+if TYPE_CHECKING:
+    from torch import nn
+
+KEPT = 4
+FILES = {"contour": "ControlNetHED.pth", "lineart": "sk_model.pth"}
+
+
+class Maps:
+    """Draws maps and remembers the last few edges, so that another threshold costs no pass through the network."""
+
+    def __init__(self, settings: Settings, cache: ModelCache) -> None:
+        self._settings = settings
+        self._cache = cache
+        self._edges: OrderedDict[tuple, Image.Image] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def draw(self, picture: Image.Image, preprocessor: str, threshold: int, device: str) -> Image.Image:
+        """White lines on black, RGB, in the size of `picture` (RGB); `preprocessor` is "contour" or "lineart".
+
+        Raises `Problem` weights_missing or weights_broken where the detector cannot be had.
+        """
+        key = (preprocessor, pictures.digest(picture))
+        with self._lock:
+            lines = self._edges.pop(key, None)
+        if lines is None:
+            lines = self._detect(picture, preprocessor, device)
+        with self._lock:
+            self._edges[key] = lines
+            while len(self._edges) > KEPT:
+                self._edges.popitem(last=False)
+        if preprocessor == "contour":
+            # As `content.contour`: what is stronger than the threshold, grown by one pixel.
+            strong = lines.point([255 * (level > threshold) for level in range(256)])
+            lines = strong.filter(ImageFilter.MaxFilter(3))
+        return lines.convert("RGB")
+
+    def _detect(self, picture: Image.Image, preprocessor: str, device: str) -> Image.Image:
+        from styleshot_demo.styleshot import content
+
+        name = DETECTOR[preprocessor]
+        file = hub.require(name, self._settings).files[FILES[preprocessor]]
+
+        def load() -> "nn.Module":
+            with broken_as_problem(preprocessor):
+                # Single precision also on a GPU: the networks are small, and a threshold shows every difference.
+                return {"contour": content.load_hed, "lineart": content.load_lineart}[preprocessor](file, device)
+
+        with self._cache.lend(("detector", str(file), device), load, name=TITLES[preprocessor]) as network:
+            if preprocessor == "lineart":
+                return content.lineart(picture, network).convert("L")
+            levels = content.edges(picture, network) * 255
+            return Image.fromarray(levels.clip(0, 255).astype("uint8"))
+
+
+def prepare(picture: Image.Image, size: int) -> Image.Image:
+    """A content picture as StyleShot wants it: RGB, short side `size`, both sides multiples of 8."""
+    from styleshot_demo.styleshot import content
+
+    return content.resize_to(opaque(picture), size)
+
+
+def opaque(picture: Image.Image) -> Image.Image:
+    """RGB; what is transparent becomes white paper."""
+    if picture.mode != "RGBA":
+        return picture.convert("RGB")
+    paper = Image.new("RGBA", picture.size, "white")
+    return Image.alpha_composite(paper, picture).convert("RGB")
+
+
+def beside(images: list[Image.Image], gap: int = 0) -> Image.Image:
+    """Pictures of one height in a row on white, `gap` pixels apart."""
+    width = sum(image.width for image in images) + gap * (len(images) - 1)
+    row = Image.new("RGB", (width, max(image.height for image in images)), "white")
+    left = 0
+    for image in images:
+        row.paste(image, (left, 0))
+        left += image.width + gap
+    return row

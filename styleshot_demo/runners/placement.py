@@ -1,0 +1,205 @@
+"""Where weights lie and in which precision: decided by the device and by how much memory is free.
+
+resident  what denoises is on the device; the encoders, needed once a run, send it one layer at a time
+offload   the UNet and the ControlNet, too, leave the device while a picture is decoded, which takes most memory
+minimal   every network sends its layers one at a time, on CUDA in 8 bits; large pictures are decoded in tiles
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from styleshot_demo.settings import PLACEMENTS
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+LARGE = ("unet", "controlnet")
+ENCODERS = ("style_encoder", "text_encoder")
+
+# Bytes of working memory per pixel of one picture, beside the weights; decoding takes most of it. Seen on a CPU in
+# float32 (`bench styleshot`), plus a fifth; in half precision half of it.
+WORK = {"float32": 8000, "float16": 4000}
+TILE = 512  # pixels: what the VAE decodes at once where it works in tiles
+SPARE = 0.9  # of the free memory: the rest is for what the driver and other programs take meanwhile
+
+
+@dataclass(frozen=True)
+class Placement:
+    """tier: one of `settings.PLACEMENTS`; device as torch names it; dtype "float16" or "float32"."""
+
+    tier: str
+    device: str
+    dtype: str
+    parking: bool = True  # False: even the encoders stay on the device, where that is lent for a moment only
+
+    def torch_dtype(self) -> "torch.dtype":
+        """The dtype that is computed in."""
+        import torch
+
+        return getattr(torch, self.dtype)
+
+    def form(self, part: str) -> str:
+        """How that part's weights are kept.
+
+        "resident", "visiting" (on the device for denoising only), "parked" (there one layer at a time) or "parked8"
+        (the same, kept in 8 bits).
+        """
+        if self.parking and self.tier == "minimal" and part in (*LARGE, *ENCODERS):
+            return "parked8" if self.device.startswith("cuda") else "parked"
+        if self.parking and part in ENCODERS:
+            return "parked"
+        return "visiting" if self.tier == "offload" and part in LARGE else "resident"
+
+    def lower(self) -> "Placement":
+        """The next tier down, or the same where there is none. Offloading from main memory to itself gains nothing."""
+        skipped = () if self.device.startswith("cuda") else ("offload",)
+        rest = [tier for tier in PLACEMENTS[PLACEMENTS.index(self.tier) + 1 :] if tier not in skipped]
+        return Placement(rest[0], self.device, self.dtype, self.parking) if rest else self
+
+
+def dtype_for(device: str) -> str:
+    """Half precision where it is fast; a CPU is slower in it than in single precision."""
+    return "float32" if device.startswith("cpu") else "float16"
+
+
+def needed(placement: Placement, numbers: dict[str, int], pixels: int) -> int:
+    """Bytes on the device that a run takes at its peak.
+
+    numbers  part -> how many numbers its weights are
+    pixels   width times height of a picture
+    """
+    size = 2 if placement.dtype == "float16" else 4
+    on_cpu = placement.device.startswith("cpu")
+    work = WORK[placement.dtype] * pixels
+    large = size * sum(numbers.get(part, 0) for part in LARGE)
+    rest = size * sum(count for part, count in numbers.items() if part not in (*LARGE, *ENCODERS))
+    encoders = sum(numbers.get(part, 0) for part in ENCODERS)
+    if not placement.parking:
+        return rest + large + size * encoders + work
+    if placement.tier == "minimal":
+        # Parked weights lie in main memory, in half precision.
+        parked = 2 * (sum(numbers.get(part, 0) for part in LARGE) + numbers.get("text_encoder", 0)) if on_cpu else 0
+        return rest + parked + work // 4 + WORK[placement.dtype] * min(pixels, TILE * TILE)
+    if placement.tier == "offload":
+        return rest + max(large + work // 4, work)
+    return rest + large + work + (2 * numbers.get("text_encoder", 0) if on_cpu else 0)
+
+
+def choose(
+    wanted: str, device: str, free_bytes: int, numbers: dict[str, int], pixels: int, parking: bool = True
+) -> Placement:
+    """The tier that a person has named, or the first that fits into `free_bytes`; the last one where none does."""
+    if wanted != "auto":
+        return Placement(wanted, device, dtype_for(device), parking)
+    placement = Placement(PLACEMENTS[0], device, dtype_for(device), parking)
+    while needed(placement, numbers, pixels) > SPARE * free_bytes and placement.lower() != placement:
+        placement = placement.lower()
+    return placement
+
+
+def settle(module: "nn.Module", part: str, placement: Placement) -> "nn.Module":
+    """Puts a part where the placement wants it.
+
+    It comes from the CPU: "resident" ones in the placement's dtype, all others in half precision.
+    """
+    import torch
+
+    device, dtype, form = torch.device(placement.device), placement.torch_dtype(), placement.form(part)
+    if form.startswith("parked"):
+        return park(module, device, dtype, eight_bits=form == "parked8")
+    if form == "visiting":
+        return module  # until `present`
+    # Tensor cores want channels last; on CPUs it was not faster.
+    order = torch.channels_last if device.type == "cuda" else torch.preserve_format
+    return module.to(device=device, memory_format=order)
+
+
+def park(module: "nn.Module", device: "torch.device", dtype: "torch.dtype", eight_bits: bool = False) -> "nn.Module":
+    """Leaves the weights of linear and convolution layers where they are; each comes while its layer computes.
+
+    Nothing has to be brought back, as weights do not change. With `eight_bits` they are kept as float8 with one scale
+    per layer. What is small or used outside of layers moves to `device` and `dtype` for good.
+    """
+    import torch
+    from torch import nn
+
+    first = next(module.parameters())
+    for layer in module.modules():
+        # A model is taken to have the device and the dtype of its first parameter, so that one stays truthful.
+        own = list(layer.parameters(recurse=False))
+        if isinstance(layer, nn.Linear | nn.Conv2d) and not any(parameter is first for parameter in own):
+            _park_layer(layer, device, dtype, eight_bits)
+            continue
+        for parameter in own:
+            parameter.data = parameter.data.to(device, dtype)
+        for name, buffer in layer.named_buffers(recurse=False):
+            layer._buffers[name] = buffer.to(device, dtype if torch.is_floating_point(buffer) else None)
+    return module
+
+
+def _park_layer(layer: "nn.Module", device: "torch.device", dtype: "torch.dtype", eight_bits: bool) -> None:
+    import torch
+
+    home, scales = {}, {}
+    for name, parameter in layer.named_parameters(recurse=False):
+        value = parameter.data
+        if eight_bits and value.ndim > 1:
+            # The largest number becomes float8's largest: small weights would else fall below its smallest.
+            scale = value.abs().max().float().clamp(min=1e-12) / torch.finfo(torch.float8_e4m3fn).max
+            value = (value.float() / scale).to(torch.float8_e4m3fn)
+            scales[name] = float(scale)
+        # Copies from pinned memory need not wait for the computation that is under way.
+        home[name] = value.pin_memory() if device.type == "cuda" else value
+        parameter.data = home[name]
+
+    def come(layer: "nn.Module", inputs: object) -> None:
+        for name, value in home.items():
+            here = value.to(device, non_blocking=True).to(dtype)
+            layer._parameters[name].data = here * scales[name] if name in scales else here
+
+    def leave(layer: "nn.Module", inputs: object, output: object) -> None:
+        for name, value in home.items():
+            layer._parameters[name].data = value
+
+    layer.register_forward_pre_hook(come)
+    layer.register_forward_hook(leave, always_call=True)  # also where the layer ran out of memory
+
+
+@contextmanager
+def present(modules: "list[nn.Module]", placement: Placement) -> "Iterator[Visit]":
+    """For the length of a block, weights of these modules are on the device; `Visit.end` sends them home early."""
+    visit = Visit(modules, placement)
+    try:
+        visit.begin()
+        yield visit
+    finally:
+        visit.end()
+
+
+class Visit:
+    """Weights that come to a device and go home again, where they have stayed all the while."""
+
+    def __init__(self, modules: "list[nn.Module]", placement: Placement) -> None:
+        self._placement = placement
+        self._home = [(tensor, tensor.data) for module in modules for tensor in _tensors(module)]
+
+    def begin(self) -> None:
+        """Bring them."""
+        import torch
+
+        device, dtype = torch.device(self._placement.device), self._placement.torch_dtype()
+        for tensor, value in self._home:
+            tensor.data = value.to(device, dtype if torch.is_floating_point(value) else None)
+
+    def end(self) -> None:
+        """Send them home; may be called again."""
+        for tensor, value in self._home:
+            tensor.data = value
+
+
+def _tensors(module: "nn.Module") -> "Iterator[torch.Tensor]":
+    yield from module.parameters()
+    yield from module.buffers()

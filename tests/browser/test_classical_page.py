@@ -1,0 +1,343 @@
+"""What a person does on the Classical tab, done by a real browser with the real app."""
+
+import io
+
+import pytest
+from PIL import Image, PngImagePlugin
+
+from styleshot_demo import provenance
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+LONG = 60_000  # milliseconds
+SIZE = 256
+RELOAD = ["AbortError", "errored out"]  # what Gradio says of a connection that a reload cuts off
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    """A photo-like picture, 300 x 200."""
+    path = tmp_path_factory.mktemp("pictures") / "my photo.png"
+    Image.effect_mandelbrot((300, 200), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def style(tmp_path_factory):
+    """A picture in other colours, 200 x 200."""
+    path = tmp_path_factory.mktemp("pictures") / "style.jpg"
+    waves = [Image.radial_gradient("L").resize((200, 200)).point(lambda v, k=k: v * k % 256) for k in (3, 5, 7)]
+    Image.merge("RGB", waves).save(path)
+    return path
+
+
+def upload(page, place, path):
+    page.locator(f"{place} input[type=file]").set_input_files(path)
+    expect(page.locator(f"{place} .image-frame img")).to_be_visible(timeout=LONG)
+
+
+def choose(page, photo, style, method="Fast"):
+    upload(page, "#content", photo)
+    upload(page, "#style-1", style)
+    page.locator("#method label", has_text=method).click()
+    page.locator("#size input[type=number]").fill(str(SIZE))
+    page.keyboard.press("Tab")
+    expect(page.locator("#fits")).to_contain_text(f"{SIZE} × 171", timeout=LONG)
+
+
+def run(page):
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=LONG)
+    expect(page.locator("#classical-result .compare")).to_have_attribute("data-state", "ready")
+
+
+def shown(page):
+    """How many pictures the result has shown so far."""
+    return int(page.locator("#classical-result .compare").get_attribute("data-shown") or 0)
+
+
+def result_source(page):
+    return page.locator("#classical-result img.after").get_attribute("src")
+
+
+def download(page):
+    with page.expect_download() as waiting:
+        page.locator("#classical-download").click()
+    return waiting.value
+
+
+def test_upload_run_slide_download_restore(open_page, photo, style, tmp_path):
+    page = open_page()
+    expect(page.locator("#classical-download")).to_be_disabled()
+    choose(page, photo, style)
+    run(page)
+
+    # The picture follows the strength while the slider is being dragged.
+    slider = page.locator("#classical-strength input[type=range]")
+    box = slider.bounding_box()
+    sources, before = {result_source(page)}, shown(page)
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] - 7, middle)
+    page.mouse.down()
+    for share in range(95, 35, -2):
+        page.mouse.move(box["x"] + box["width"] * share / 100, middle)
+        page.wait_for_timeout(60)
+        sources.add(result_source(page))
+    while_dragging = shown(page) - before
+    page.mouse.up()
+    assert while_dragging >= 2 and len(sources) >= 3
+    strength = float(page.locator("#classical-strength input[type=number]").input_value())
+    assert 0.3 < strength < 0.45
+
+    # The divider between before and after is an input that a keyboard can move.
+    divider = page.locator("#classical-result input[type=range]")
+    divider.focus()
+    at = divider.input_value()
+    page.keyboard.press("ArrowRight")
+    assert divider.input_value() != at
+
+    # The file holds the picture, and what made it.
+    page.wait_for_timeout(1500)  # the last strength may still be on its way
+    file = download(page)
+    assert file.suggested_filename == "my-photo-fast-seed0.png"
+    path = tmp_path / file.suggested_filename
+    file.save_as(path)
+    with Image.open(path) as saved:
+        assert saved.size == (256, 171) and saved.format == "PNG"
+    record = provenance.read(path)
+    assert record.settings["method"] == "fast" and record.settings["strength"] == pytest.approx(strength)
+
+    # Dropped on a page that knows nothing, it brings the settings back.
+    other = open_page()
+    expect(other.locator("#size input[type=number]")).to_have_value("512")
+    other.locator("#restore-part button.label-wrap").click()
+    other.locator("#restore input[type=file]").set_input_files(path)
+    expect(other.locator("#restore-message")).to_contain_text("as they were")
+    expect(other.locator("#size input[type=number]")).to_have_value("256")
+    expect(other.locator("#classical-strength input[type=number]")).to_have_value(f"{strength:g}")
+
+
+def test_optimise_shows_previews_and_stops(open_page, photo, style):
+    page = open_page()
+    choose(page, photo, style, "Optimise")
+    expect(page.locator("#steps")).to_be_hidden()  # in its closed drawer
+    page.locator("#finer button.label-wrap").click()
+    page.locator("#steps input").fill("3000")
+    seed = page.locator("#seed input")
+    page.locator("#seed-randomise").click()
+    expect(seed).not_to_have_value("0")
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-stop")).to_be_visible()
+    page.wait_for_function("document.querySelector('#classical-result .compare').dataset.shown >= 2", timeout=LONG)
+    assert result_source(page).startswith("data:image/jpeg")
+    expect(page.locator("#classical-status")).to_contain_text("of 3000")
+    page.locator("#classical-stop").click()
+    expect(page.locator("#classical-status")).to_contain_text("Stopped")
+    expect(page.locator("#classical-run")).to_be_visible()
+    page.wait_for_timeout(1500)
+    count = shown(page)
+    page.wait_for_timeout(1500)
+    assert shown(page) == count  # nothing paints on behind the page's back
+
+    # The models are free again, and a short run ends by itself, with the seed that was chosen.
+    page.locator("#steps input").fill("4")
+    run(page)
+    expect(page.locator("#classical-status")).to_contain_text(f"seed {seed.input_value()}")
+    expect(page.locator("#classical-status")).to_contain_text("Features:")
+    expect(page.locator("#classical-download")).to_be_enabled()
+    page.locator("#classical-strength input[type=number]").fill("0.5")
+    expect(page.locator("#classical-status")).to_contain_text("Press Repaint")
+
+
+def test_closing_the_page_stops_its_run(open_page, photo, style):
+    page = open_page()
+    choose(page, photo, style, "Optimise")
+    page.locator("#finer button.label-wrap").click()
+    page.locator("#steps input").fill("5000")
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-status")).to_contain_text("of 5000", timeout=LONG)
+    page.close()
+    other = open_page()
+    choose(other, photo, style)
+    run(other)  # would wait for all 5000 steps if the other run went on
+
+
+def test_settings_survive_a_reload_and_nonsense_does_not(open_page):
+    page = open_page()
+    page.locator("#method label", has_text="Colour").click()
+    page.locator("#size input[type=number]").fill("640")
+    page.keyboard.press("Tab")
+    page.locator("#classical-strength input[type=number]").fill("0.35")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(300)
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#size input[type=number]")).to_have_value("640", timeout=LONG)
+    expect(page.locator("#method input[value=colour]")).to_be_checked()
+    expect(page.locator("#classical-strength input[type=number]")).to_have_value("0.35")
+    expect(page.locator("#keep-colours")).to_be_hidden()  # colour transfer has no such setting
+    open_page.forgiven += ["Error reading from localStorage", *RELOAD]
+    page.evaluate("localStorage.setItem('styleshot-classical', 'no such thing')")
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#size input[type=number]")).to_have_value("512", timeout=LONG)
+
+
+def test_the_whole_page_speaks_chinese_when_asked(open_page, photo, style):
+    page = open_page()
+    choose(page, photo, style)
+    run(page)
+    page.locator("#language label", has_text="中文").click()
+    for place, text in (
+        ("#classical-run", "重绘"),
+        ("#classical-download", "下载 PNG"),
+        ("#classical-strength", "强度"),
+        ("#method", "优化"),
+        ("#finer", "精细调节"),
+        ("#fits", "结果将为 256 × 171"),
+        ("#classical-status", "用时"),
+        ("#foot", "一切都在"),
+    ):
+        expect(page.locator(place)).to_contain_text(text)
+    expect(page.get_by_role("tab", name="图像驱动")).to_be_visible()
+    expect(page.locator("#classical-status [lang=en]").first).to_be_hidden()
+    assert "StyleShot · 用任何风格重绘照片" in page.title()
+    # What is chosen stays chosen, and a refusal is said in the language of the page.
+    expect(page.locator("#content .image-frame img")).to_be_visible()
+    expect(page.locator("#size input[type=number]")).to_have_value("256")
+    page.locator("#content button[title]").first.click()
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-status")).to_contain_text("还没有内容图片")
+    open_page.forgiven += RELOAD
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#classical-run")).to_contain_text("重绘", timeout=LONG)
+    expect(page.locator("#language input[value=zh]")).to_be_checked()
+
+
+def test_a_browser_in_chinese_gets_chinese_at_once(open_page):
+    page = open_page(locale="zh-CN")
+    expect(page.locator("#classical-run")).to_contain_text("重绘")
+    expect(page.locator("#language input[value=zh]")).to_be_checked()
+
+
+def bad_files():
+    plain = Image.new("RGB", (64, 64), "teal")
+    whole, text = io.BytesIO(), io.BytesIO()
+    plain.save(whole, "PNG")
+    text.write(b"this is no picture at all")
+    thin = io.BytesIO()
+    Image.new("RGB", (640, 20)).save(thin, "PNG")
+    return {
+        "words.png": (text.getvalue(), "not a picture"),
+        "cut.png": (whole.getvalue()[:-30], "cut off"),
+        "thin.png": (thin.getvalue(), "longer than 10 times"),
+        "drawing.png": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG pictures are not accepted"),
+    }
+
+
+def test_a_bad_file_is_refused_where_it_was_dropped(open_page, photo):
+    page = open_page()
+    for name, (data, sentence) in bad_files().items():
+        page.locator("#content input[type=file]").set_input_files(
+            {"name": name, "mimeType": "image/png", "buffer": data}
+        )
+        expect(page.locator("#picture-message [role=alert]")).to_contain_text(sentence)
+        expect(page.locator("#content .image-frame img")).to_have_count(0)
+    upload(page, "#content", photo)
+    expect(page.locator("#picture-message")).to_have_text("")
+
+
+def test_a_tiff_is_shown_as_the_gate_reads_it(open_page, tmp_path):
+    path = tmp_path / "scan.tif"
+    Image.radial_gradient("L").save(path)
+    page = open_page()
+    upload(page, "#content", path)
+    page.wait_for_function("document.querySelector('#content .image-frame img').naturalWidth == 256", timeout=LONG)
+
+
+def test_a_foreign_picture_restores_nothing(open_page, photo, tmp_path):
+    hostile = tmp_path / "hostile.png"
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text(provenance.KEYWORD, '{"format": 1, "settings": "__import__(\'os\')", "seed": -1}')
+    Image.new("RGB", (64, 64)).save(hostile, pnginfo=notes)
+    page = open_page()
+    page.locator("#restore-part button.label-wrap").click()
+    for path, sentence in ((photo, "does not say how it was made"), (hostile, "cannot be used")):
+        page.locator("#restore input[type=file]").set_input_files(path)
+        expect(page.locator("#restore-message")).to_contain_text(sentence)
+        expect(page.locator("#size input[type=number]")).to_have_value("512")
+        if page.locator("#restore button[aria-label*=lear]").count():
+            page.locator("#restore button[aria-label*=lear]").first.click()
+
+
+def test_examples_and_several_styles(open_page):
+    page = open_page()
+    photos, styles = page.locator("#example-contents button"), page.locator("#example-styles button")
+    expect(photos).to_have_count(4)
+    assert photos.first.get_attribute("aria-label") == "Chelsea the cat"
+    photos.first.click()
+    expect(page.locator("#content .image-frame img")).to_be_visible()
+    expect(page.locator("#weight-1")).to_be_hidden()
+    page.locator("#add-style").click()
+    expect(page.locator("#weight-1")).to_be_visible()
+    expect(page.locator("#weight-2")).to_be_visible()
+    if styles.count():
+        styles.nth(0).click()
+        expect(page.locator("#style-1 .image-frame img")).to_be_visible()
+        styles.nth(1).click()
+        expect(page.locator("#style-2 .image-frame img")).to_be_visible()
+
+
+def test_models_panel_unloads_and_says_why_it_cannot_fetch(open_page, photo, style):
+    page = open_page()
+    choose(page, photo, style)
+    run(page)
+    page.get_by_role("tab", name="Models").click()
+    memory = page.locator("#models-memory")
+    expect(memory).to_contain_text("Fast style transfer")
+    memory.get_by_role("button", name="Unload: Fast style transfer").click()
+    expect(page.locator("#models-status")).to_contain_text("is unloaded")
+    expect(memory).to_contain_text("Nothing is loaded")
+    disk = page.locator("#models-disk")
+    expect(disk).to_contain_text("CreativeML OpenRAIL-M")
+    disk.get_by_role("button", name="VGG-19").click()
+    expect(page.locator("#models-status [role=alert]")).to_contain_text("Downloads are switched off")
+
+
+def test_what_comes_next_offers_nothing_dead(open_page):
+    page = open_page()
+    for tab in ("Text-driven", "Image-driven"):
+        page.get_by_role("tab", name=tab).click()
+        panel = page.locator("[role=tabpanel]:visible")
+        expect(panel).to_contain_text("comes next")
+        assert panel.locator("button:visible, input:visible, textarea:visible").count() == 0
+
+
+@pytest.mark.parametrize("shade", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scrolling(open_page, shade):
+    page = open_page(viewport={"width": 390, "height": 844}, color_scheme=shade, has_touch=True)
+    for tab in ("Text-driven", "Models", "Classical"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator("#add-style").click()
+    page.locator("#finer button.label-wrap").click()
+    page.locator("#method label", has_text="Optimise").click()
+    expect(page.locator("#steps")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.body.classList.contains('dark')") is (shade == "dark")
+
+
+def test_everything_that_can_be_used_has_a_name(open_page):
+    page = open_page()
+    page.locator("#finer button.label-wrap").click()
+    page.locator("#restore-part button.label-wrap").click()
+    page.wait_for_timeout(500)
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll("button, input, textarea, select, img, progress")]
+        .filter((node) => node.offsetParent !== null)
+        .filter((node) => !(node.getAttribute("aria-label") || node.textContent.trim() || node.title
+          || node.getAttribute("alt") || node.closest("label")?.textContent.trim()
+          || (node.tagName === "IMG" && node.getAttribute("alt") === "" && node.closest("button"))
+          || (node.id && document.querySelector(`label[for="${node.id}"]`))))
+        .map((node) => node.outerHTML.slice(0, 160))"""
+    )
+    assert nameless == []

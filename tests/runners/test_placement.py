@@ -1,0 +1,157 @@
+import pytest
+import torch
+from torch import nn
+
+from styleshot_demo.runners import placement
+from styleshot_demo.runners.placement import Placement
+from styleshot_demo.settings import PLACEMENTS
+
+CPU = torch.device("cpu")
+# Numbers of the published model's parts.
+FULL = {
+    "unet": 859_520_964,
+    "vae": 83_653_863,
+    "text_encoder": 123_060_480,
+    "style_encoder": 767_800_000,
+    "adapter": 24_000_000,
+    "controlnet": 361_300_000,
+}
+GB = 10**9
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 3)
+        self.second = nn.Conv2d(4, 8, 3)
+        self.norm = nn.GroupNorm(2, 8)
+        self.last = nn.Linear(8, 5)
+        self.free = nn.Parameter(torch.ones(5))
+        self.register_buffer("places", torch.arange(5))
+
+    def forward(self, x):
+        x = self.norm(self.second(self.first(x)).relu()).mean((2, 3))
+        return self.last(x) * self.free + self.places
+
+
+@pytest.fixture
+def half():
+    torch.manual_seed(0)
+    return Net().half().eval().requires_grad_(False)
+
+
+def same_in_single(net):
+    copy = Net().eval()
+    copy.load_state_dict({name: value.float() for name, value in net.state_dict().items()})
+    return copy
+
+
+def test_parked_layers_compute_what_the_whole_would(half):
+    x = torch.randn(2, 3, 9, 9, generator=torch.Generator().manual_seed(1))
+    expected = same_in_single(half)(x)
+    parked = placement.park(half, CPU, torch.float32)
+    for _ in range(2):
+        assert torch.equal(parked(x), expected)
+    assert parked.second.weight.dtype == parked.last.bias.dtype == torch.float16
+    assert parked.norm.weight.dtype == parked.free.dtype == torch.float32
+    assert parked.places.dtype == torch.int64
+
+
+def test_a_parked_model_has_the_dtype_it_computes_in():
+    net = placement.park(nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2)).half(), CPU, torch.float32)
+    assert [parameter.dtype for parameter in net.parameters()] == [torch.float32] * 2 + [torch.float16] * 2
+    assert net(torch.zeros(1, 2)).dtype == torch.float32
+
+
+def test_parked_weights_stay_where_they_are(half):
+    place = half.last.weight.data_ptr()
+    parked = placement.park(half, CPU, torch.float32)
+    parked(torch.zeros(1, 3, 9, 9))
+    assert parked.last.weight.data_ptr() == place
+
+
+def test_a_layer_that_fails_sends_its_weights_home(half):
+    parked = placement.park(half, CPU, torch.float32)
+    with pytest.raises(RuntimeError):
+        parked.last(torch.zeros(1, 7))
+    assert parked.last.weight.dtype == torch.float16
+
+
+def test_eight_bits_are_close(half):
+    half.last.weight.mul_(1e-4)  # below what float8 can tell from zero without a scale
+    x = torch.randn(2, 3, 9, 9, generator=torch.Generator().manual_seed(1))
+    half.places.zero_()
+    expected = same_in_single(half)(x)
+    weight = half.last.weight.float()
+    parked = placement.park(half, CPU, torch.float32, eight_bits=True)
+    assert parked.last.weight.dtype == torch.float8_e4m3fn and parked.last.bias.dtype == torch.float16
+    found = parked(x)
+    assert torch.allclose(found, expected, atol=0.05)
+    seen = []
+    parked.last.register_forward_hook(lambda layer, inputs, output: seen.append(layer.weight.clone()), prepend=True)
+    parked(x)
+    # The rounding of three bits after the leading one, and what lies below the smallest number.
+    assert torch.allclose(seen[0], weight, rtol=2**-4, atol=float(weight.abs().max()) / 448 / 512)
+
+
+def test_a_visit_ends_where_it_began(half):
+    x = torch.randn(1, 3, 9, 9, generator=torch.Generator().manual_seed(1))
+    expected = same_in_single(half)(x)
+    home = {name: value.data_ptr() for name, value in half.state_dict().items()}
+    with placement.present([half], Placement("offload", "cpu", "float32")) as visit:
+        assert torch.equal(half(x), expected)
+        visit.end()
+        assert half.last.weight.dtype == torch.float16
+    assert {name: value.data_ptr() for name, value in half.state_dict().items()} == home
+    with pytest.raises(KeyError), placement.present([half], Placement("offload", "cpu", "float32")):
+        raise KeyError
+    assert half.last.weight.dtype == torch.float16
+
+
+@pytest.mark.parametrize(
+    ("device", "free", "tier"),
+    [
+        ("cpu", 24, "resident"),
+        ("cpu", 6, "minimal"),
+        ("cuda", 24, "resident"),
+        ("cuda", 3.8, "offload"),
+        ("cuda:1", 2, "minimal"),
+        ("mps", 16, "resident"),
+        ("mps", 2, "minimal"),
+    ],
+)
+def test_the_tier_follows_the_free_memory(device, free, tier):
+    found = placement.choose("auto", device, int(free * GB), FULL, 512 * 512)
+    assert (found.tier, found.device) == (tier, device)
+    assert found.dtype == ("float32" if device == "cpu" else "float16")
+
+
+@pytest.mark.parametrize("tier", PLACEMENTS)
+def test_a_person_may_choose(tier):
+    assert placement.choose(tier, "cuda", 1, FULL, 512 * 512).tier == tier
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_lower_tiers_need_less(device):
+    start = Placement("resident", device, placement.dtype_for(device))
+    tiers = [start]
+    while tiers[-1].lower() != tiers[-1]:
+        tiers.append(tiers[-1].lower())
+    assert [one.tier for one in tiers] == [tier for tier in PLACEMENTS if device == "cuda" or tier != "offload"]
+    needs = [placement.needed(one, FULL, 512 * 512) for one in tiers]
+    assert needs == sorted(needs, reverse=True) and len(set(needs)) == len(needs)
+
+
+def test_more_pixels_need_more():
+    for tier in PLACEMENTS:
+        one = Placement(tier, "cuda", "float16")
+        assert placement.needed(one, FULL, 1024 * 1024) > placement.needed(one, FULL, 512 * 512)
+
+
+def test_nothing_is_parked_where_the_device_is_lent_for_a_moment():
+    lent = Placement("resident", "cuda", "float16", parking=False)
+    assert {lent.form(part) for part in FULL} == {"resident"}
+    assert Placement("resident", "cuda", "float16").form("style_encoder") == "parked"
+    assert Placement("minimal", "cuda", "float16").form("unet") == "parked8"
+    assert Placement("minimal", "cpu", "float32").form("unet") == "parked"
+    assert Placement("offload", "cuda", "float16").form("controlnet") == "visiting"
