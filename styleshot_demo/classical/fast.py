@@ -22,7 +22,7 @@ class Decoder(nn.Module):
 
     From relu4_1 up, each stage halves the stride: 3x3 convolution, nearest-neighbour enlargement, 3x3 convolution. At a
     `fused` depth the second one also sees the content's own features of that depth, restyled, so that contours need
-    not survive the bottleneck. `finish` turns relu1_1 features into pixels.
+    not survive the bottleneck.
     """
 
     def __init__(
@@ -41,7 +41,6 @@ class Decoder(nn.Module):
             self.stages[name] = nn.ModuleList([conv(last, width), conv(joined, width)])
             last = width
         self.picture = conv(last, 3)
-        self.finish = conv(self.widths["relu1_1"], 3)
 
     def forward(self, given: Mapping[str, Tensor], sizes: Mapping[str, tuple[int, int]]) -> Tensor:
         """Pixels [N, 3, H, W], about [0, 1] but not clipped.
@@ -68,7 +67,6 @@ class Encoded:
     maps     the content's feature maps: relu4_1, and each depth that the decoder fuses
     affines  the maps onto the styles' moments for those
     sizes    height and width at each depth
-    finish   the styles' moments of relu1_1, which the painted picture takes on at last
     rebuilt  [1, 3, H, W]: what the decoder makes of the unchanged features; None until a strength below 1 needs it
     """
 
@@ -76,15 +74,14 @@ class Encoded:
     maps: dict[str, Tensor]
     affines: dict[str, Affine]
     sizes: dict[str, tuple[int, int]]
-    finish: list[tuple[Moments, float]]
-    transform: str
     rebuilt: Tensor | None = None
 
 
-class FastTransfer:
+class FastTransfer(nn.Module):
     """Encoder and decoder together: `encode` once per pair, `decode` once per strength."""
 
     def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
+        super().__init__()
         self.encoder = encoder
         self.decoder = decoder
 
@@ -99,17 +96,15 @@ class FastTransfer:
         content = content.contiguous(memory_format=torch.channels_last)
         needed = ("relu4_1", *self.decoder.fused)
         found = self.encoder(content, DEPTHS)
-        wanted: dict[str, list[tuple[Moments, float]]] = {name: [] for name in {*needed, "relu1_1"}}
+        wanted: dict[str, list[tuple[Moments, float]]] = {name: [] for name in needed}
         for picture, weight in styles:
-            for name, maps in self.encoder(picture.contiguous(memory_format=torch.channels_last), wanted).items():
+            for name, maps in self.encoder(picture.contiguous(memory_format=torch.channels_last), needed).items():
                 wanted[name].append((moments(maps), weight))
         return Encoded(
             pixels=content,
             maps={name: found[name] for name in needed},
             affines={name: towards(moments(found[name]), wanted[name], transform) for name in needed},
             sizes={name: tuple(maps.shape[2:]) for name, maps in found.items()},
-            finish=wanted["relu1_1"],
-            transform=transform,
         )
 
     @torch.inference_mode()
@@ -130,9 +125,4 @@ class FastTransfer:
 
     def _paint(self, encoded: Encoded, strength: float) -> Tensor:
         given = {name: encoded.affines[name](maps, strength) for name, maps in encoded.maps.items()}
-        painted = self.decoder(given, encoded.sizes).clamp(0, 1)
-        # Decoding softens: the grain and the colours of the style are put on the painted picture itself.
-        maps = self.encoder(painted, ["relu1_1"])["relu1_1"]
-        if strength > 0:
-            maps = towards(moments(maps), encoded.finish, encoded.transform)(maps, strength)
-        return self.decoder.finish(maps)
+        return self.decoder(given, encoded.sizes)

@@ -17,6 +17,7 @@ def save(model: nn.Module, path: Path, about: dict[str, Any]) -> None:
     """Write a network's weights in half precision and `about` (architecture, training, figures) beside them."""
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({name: value.detach().half().contiguous().cpu() for name, value in model.state_dict().items()}, path)
+    path.chmod(0o644)  # safetensors makes files that only their owner may read
     path.with_suffix(".json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 

@@ -72,6 +72,10 @@ def decoder(
     encoder: Annotated[
         Path, typer.Option(exists=True, dir_okay=False, help="The encoder's file.", show_default="the built-in one")
     ] = ASSETS / "weights" / "encoder.safetensors",
+    start: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Decoder to train further.", show_default="a new one"),
+    ] = None,
     steps: Steps = None,
     rebuild_steps: Annotated[
         int | None, typer.Option(min=0, help="Steps that only rebuild, first of all.", show_default=False)
@@ -98,7 +102,6 @@ def decoder(
     sliced_weight: Annotated[
         float | None, typer.Option(min=0, help="Sliced Wasserstein distance.", show_default=False)
     ] = None,
-    smooth_weight: Annotated[float | None, typer.Option(min=0, help="Total variation.", show_default=False)] = None,
     device: Device = "auto",
     precision: Precision = "auto",
 ) -> None:
@@ -108,7 +111,7 @@ def decoder(
     """
     _check(contents, styles, teacher, device, precision)
     from styleshot_demo.classical.fast import DEPTHS
-    from styleshot_demo.classical.weights import load_encoder
+    from styleshot_demo.classical.weights import load_decoder, load_encoder
     from styleshot_demo.training.classical_decoder import DecoderRecipe, train_decoder
 
     with asked():
@@ -127,7 +130,6 @@ def decoder(
         gram_weight=gram_weight,
         moment_weight=moment_weight,
         sliced_weight=sliced_weight,
-        smooth_weight=smooth_weight,
     )
     model = train_decoder(
         contents,
@@ -136,6 +138,7 @@ def decoder(
         load_encoder(encoder),
         out,
         DecoderRecipe(**given),
+        start=load_decoder(start) if start else None,
         device=device,
         precision=precision,
     )

@@ -1,7 +1,6 @@
 """A StyleShot of the published size with random weights, on disk as it is after the first run with the real one."""
 
 import json
-import math
 import os
 import struct
 from pathlib import Path
@@ -40,9 +39,7 @@ def write(folder: Path, lineart: bool = True) -> None:
             sample_size=512,
         )
         text_encoder = CLIPTextModel(
-            CLIPTextConfig(
-                hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12, projection_dim=768
-            )
+            CLIPTextConfig(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12)
         )
     for module, name in ((unet, "unet"), (vae, "vae")):
         module.save_config(base / name)
@@ -88,7 +85,7 @@ def _write(path: Path, module: torch.nn.Module) -> None:
     with open(path, "wb") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         for name, value in state.items():
-            # Norms as they are, all else so that signals keep their size: what explodes or dies computes at other speed.
+            # So that signals keep their size: numbers that explode or die are computed with at another speed.
             if value.ndim < 2:
                 block, scale = torch.ones(1) if name.endswith("weight") else torch.zeros(1), 1.0
             else:
@@ -125,5 +122,3 @@ def _write_detectors(folder: Path) -> None:
     torch.save(ControlNetHED_Apache2().state_dict(), folder / "ControlNetHED.pth")
     for name in ("sk_model.pth", "sk_model2.pth"):
         torch.save(Generator(3, 1, 3).state_dict(), folder / name)
-
-

@@ -93,7 +93,9 @@ class StyleShotRunner:
         placement = self._placement(job, 0)
         while placement.lower() != placement:
             placement = placement.lower()
-        numbers = self._numbers(job)
+        choice = self.choose(job)
+        located = choice.model and _last(files.locate(self.settings, choice.model, _preprocessors(job)[0]))
+        numbers = _numbers(job, located) if located else {}
         longer = _pixels(job) / job.size**2
         fitting = (size for size in SIZES if placing.needed(placement, numbers, int(size**2 * longer)) <= free)
         return next(fitting, SIZES[-1])
@@ -206,7 +208,7 @@ class StyleShotRunner:
             parts: dict[str, Any] = {}
             if control:
                 self._one_controlnet(weights, placement)
-            for part in ("vae", "text_encoder", "unet", "adapter", *(["controlnet"] if control else [])):
+            for part in ("unet", *(["controlnet"] if control else []), "vae", "text_encoder", "adapter"):
                 yield Step(work.progress.fraction, remark("loading", model=files.TITLES[part]))
                 parts[part] = borrowed.enter_context(self._lend(part, weights, placement))
             pipeline = self._pipeline(parts, weights, work.job)
@@ -266,6 +268,7 @@ class StyleShotRunner:
                 if state.index + 1 == state.total:
                     if visit:
                         visit.end()
+                    placing.trim()
                     yield Step(progress.fraction, remark("decoding"))
 
     def _pipeline(self, parts: dict[str, Any], weights: Weights, job: Job) -> "StyleShotPipeline":
@@ -325,31 +328,19 @@ class StyleShotRunner:
             return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
         return psutil.virtual_memory().available + self.cache.used_bytes
 
-    def _numbers(self, job: Job) -> dict[str, int]:
-        choice = self.choose(job)
-        if choice.model is None:
-            return {}
-        weights = _last(files.locate(self.settings, choice.model, _preprocessors(job)[0]))
-        numbers = weights.numbers()
-        return numbers if _uses_content(job) else {part: n for part, n in numbers.items() if part != "controlnet"}
-
     def _placement(self, job: Job, pixels: int, weights: Weights | None = None) -> Placement:
-        device = device_of(self.settings)
         if zerogpu.lends():
             return Placement("resident", "cuda", "float16", parking=False)
-        numbers = dict(weights.numbers()) if weights else {}
-        if not _uses_content(job):
-            numbers.pop("controlnet", None)
+        numbers = _numbers(job, weights) if weights else {}
+        device = device_of(self.settings)
         return placing.choose(self.settings.placement, device, self._free_bytes(), numbers, pixels)
 
     def _check_memory(self, job: Job, placement: Placement, weights: Weights) -> None:
         """Refuses what cannot fit: a machine that swaps is of no use to anybody."""
         if zerogpu.lends():
             return
-        numbers = weights.numbers()
-        if not _uses_content(job):
-            numbers.pop("controlnet", None)
-        if placing.needed(placement, numbers, _pixels(job)) > self._free_bytes() and placement.lower() == placement:
+        needed = placing.needed(placement, _numbers(job, weights), _pixels(job))
+        if needed > self._free_bytes() and placement.lower() == placement:
             raise Problem("out_of_memory", size=self.fits(job))
 
 
@@ -409,6 +400,11 @@ def strip(images: list[Image.Image], captions: list[str]) -> Image.Image:
         pen.text((left + image.width / 2, row.height + CAPTION / 2), caption, fill="black", font=font, anchor="mm")
         left += image.width + 8
     return sheet
+
+
+def _numbers(job: Job, weights: Weights) -> dict[str, int]:
+    """Part -> how many numbers its weights are, of the parts that the job uses."""
+    return {part: count for part, count in weights.numbers().items() if part != "controlnet" or _uses_content(job)}
 
 
 def _preprocessors(job: Job) -> tuple[str, ...]:

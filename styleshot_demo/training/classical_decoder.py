@@ -39,12 +39,6 @@ def restyled(maps: Tensor, wanted: Tensor, transform: str) -> Tensor:
     return torch.cat([towards(moments(one), [(moments(goal), 1.0)], transform)(one) for one, goal in pairs])
 
 
-def leaky_clamp(pixels: Tensor) -> Tensor:
-    """Pixels clipped to [0, 1] going forward; a tenth of the gradient still passes where they were outside."""
-    inside = pixels.clamp(0, 1)
-    return inside + 0.1 * (pixels - pixels.detach()) * (pixels != inside)
-
-
 @dataclass(frozen=True)
 class DecoderRecipe:
     """Settings of a decoder training; the defaults made the committed weights."""
@@ -55,7 +49,7 @@ class DecoderRecipe:
     size: int = 224  # side of a crop, pixels
     rate: float = 1e-3
     seed: int = 0
-    fused: tuple[str, ...] = ()
+    fused: tuple[str, ...] = ("relu3_1", "relu2_1")
     content_weight: float = 2.0
     gram_weight: float = 1.0
     moment_weight: float = 0.5
@@ -98,11 +92,7 @@ def train_decoder(
         given = {name: found[name] for name in ("relu4_1", *recipe.fused)}
         if wanted is not None:
             given = {name: restyled(maps, wanted[name], transform) for name, maps in given.items()}
-        painted = decoder(given, {name: tuple(maps.shape[2:]) for name, maps in found.items()})
-        maps = encoder(leaky_clamp(painted), ["relu1_1"])["relu1_1"]
-        if wanted is not None:
-            maps = restyled(maps, wanted["relu1_1"], transform)
-        return decoder.finish(maps)
+        return decoder(given, {name: tuple(maps.shape[2:]) for name, maps in found.items()})
 
     def batch_of(crops: Crops, seed: int, step: int) -> Tensor:
         return crops.batch(recipe.batch, seed, step).to(place, memory_format=torch.channels_last)

@@ -265,6 +265,8 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     ),
     "not_text": ("{name}不是文字。", "请用文字书写。"),
     "text_too_long": ("{name}有 {count} 个字符，最多接受 {limit} 个。", "请缩短。"),
+    "other_run": ("该文件夹中有一次设置不同的训练。", "请另选文件夹，或使用那次训练的设置。"),
+    "no_training_pictures": ("没有可用于训练的图片。", "请指定一个含有图片的文件夹。"),
     "unexpected": ("发生了意料之外的错误。", "请再试一次；如仍如此，请报告并附上编号 {reference}。"),
 }
 
@@ -369,7 +371,7 @@ def problem(told: Problem) -> tuple[Said, Said]:
     if values.get("name") in FIELDS:
         values["name"] = Said(*FIELDS[values["name"]])
     for model in MODELS.values():
-        if values.get("model") == model.title:
+        if values.get("model") in (model.name, model.title):
             values["model"] = model_title(model)
     what, todo = zip(messages.PROBLEMS[told.key], PROBLEMS_ZH[told.key], strict=True)
     return _filled(*what, values), _filled(*todo, values)

@@ -2,9 +2,10 @@ import pytest
 import torch
 from torch import nn
 
+from styleshot_demo.errors import Problem
 from styleshot_demo.runners import placement
 from styleshot_demo.runners.placement import Placement
-from styleshot_demo.settings import PLACEMENTS
+from styleshot_demo.settings import PLACEMENTS, Settings
 
 CPU = torch.device("cpu")
 # Numbers of the published model's parts.
@@ -114,7 +115,7 @@ def test_a_visit_ends_where_it_began(half):
         ("cpu", 24, "resident"),
         ("cpu", 6, "minimal"),
         ("cuda", 24, "resident"),
-        ("cuda", 3.8, "offload"),
+        ("cuda", 3.5, "offload"),
         ("cuda:1", 2, "minimal"),
         ("mps", 16, "resident"),
         ("mps", 2, "minimal"),
@@ -155,3 +156,11 @@ def test_nothing_is_parked_where_the_device_is_lent_for_a_moment():
     assert Placement("minimal", "cuda", "float16").form("unet") == "parked8"
     assert Placement("minimal", "cpu", "float32").form("unet") == "parked"
     assert Placement("offload", "cuda", "float16").form("controlnet") == "visiting"
+
+
+def test_the_environment_names_a_tier():
+    assert Settings.from_environment({}).placement == "auto"
+    assert Settings.from_environment({"STYLESHOT_PLACEMENT": " Minimal "}).placement == "minimal"
+    with pytest.raises(Problem) as caught:
+        Settings.from_environment({"STYLESHOT_PLACEMENT": "gpu"})
+    assert caught.value.key == "bad_setting" and "resident, offload or minimal" in caught.value.todo

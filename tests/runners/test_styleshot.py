@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tiny_models
 import torch
+from diffusers import AutoencoderKL
 from PIL import Image
 from styleshot import tiny
 
@@ -239,13 +240,7 @@ def test_every_placement_makes_the_same_picture(models, shared, tier, make):
 def test_tiles(models, monkeypatch):
     monkeypatch.setattr(placement, "TILE", 64)
     tiled = []
-    enable = StyleShotPipeline.__init__
-
-    def init(self, **parts):
-        enable(self, **parts)
-        monkeypatch.setattr(self.vae, "enable_tiling", lambda: tiled.append(True))
-
-    monkeypatch.setattr(StyleShotPipeline, "__init__", init)
+    monkeypatch.setattr(AutoencoderKL, "enable_tiling", lambda self: tiled.append(self))
     assert fresh(models, placement="minimal").finish(text(steps=1)).images and tiled
 
 
@@ -356,6 +351,8 @@ def test_too_large_a_job_is_refused_before_it_begins(models, monkeypatch):
     fitting = caught.value.values["size"]
     assert caught.value.key == "out_of_memory" and 128 <= fitting < 1024
     assert studio.finish(image(size=128, steps=1)).images
+
+    monkeypatch.setattr(studio.styleshot, "_free_bytes", lambda: 6 * 10**9)
     assert studio.styleshot.fits(text()) >= studio.styleshot.fits(image()) > studio.styleshot.fits(image(), tight=True)
 
 
