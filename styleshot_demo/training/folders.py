@@ -65,4 +65,5 @@ class Crops:
         top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
         crop = image[:, top : top + side, left : left + side].float()[None] / 255
         crop = torch.nn.functional.interpolate(crop, (self.size, self.size), mode="bilinear", antialias=True)[0]
+        crop = crop.clamp(0, 1)  # resampling rounds
         return crop.flip(-1) if rng.random() < 0.5 else crop

@@ -6,7 +6,7 @@ from styleshot_demo.classical.statistics import Affine, adain, moments, optimal_
 
 def maps_of(seed: int, channels: int = 6) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
-    mixing = torch.randn(channels, channels, generator=generator)
+    mixing = torch.eye(channels) + 0.3 * torch.randn(channels, channels, generator=generator)
     values = torch.randn(1, channels, 40, 50, generator=generator)
     return torch.einsum("ij,njhw->nihw", mixing, values) + torch.randn(channels, generator=generator)[:, None, None]
 

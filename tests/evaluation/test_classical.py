@@ -24,8 +24,9 @@ def test_every_picture_is_used_before_one_is_used_again(folders):
 
 
 def test_an_empty_held_out_part_is_a_problem(folders, tmp_path):
+    (tmp_path / "empty").mkdir()
     with pytest.raises(Problem):
-        draw_pairs(tmp_path, folders[1], pairs=1, seed=0, part="all")
+        draw_pairs(tmp_path / "empty", folders[1], pairs=1, seed=0, part="all")
 
 
 def test_figures_and_sheet(folders, tmp_path):
