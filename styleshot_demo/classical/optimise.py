@@ -24,6 +24,7 @@ LAYER_WEIGHTS = {"relu1_1": 0.5, "relu2_1": 0.75, "relu3_1": 1.0, "relu4_1": 1.5
 GRAM_WEIGHT = 1.5
 PATCH_SCALES = (1, 2, 4)
 PATCH_WEIGHT = 2.0  # of the patches against the features, in the style loss
+CONTENT_WEIGHT = 2.5  # of the content against the style, when both weights are 1
 SMALLEST = 128  # longest side of the coarsest scale, pixels
 SHIFT = 8  # largest random shift, pixels: half the coarsest stride
 
@@ -125,7 +126,7 @@ def stylise(
             inside = seen.clamp(0, 1)
             terms = goal.terms(torch.roll(inside, shift, (2, 3)), shift, features, seed + place)
             return (
-                content_weight * terms["content"]
+                CONTENT_WEIGHT * content_weight * terms["content"]
                 + style_weight * (terms["style"] + PATCH_WEIGHT * terms["patch"])
                 + 0.5 * tv_weight * total_variation(inside)
                 + 10 * (seen - inside).square().mean()
