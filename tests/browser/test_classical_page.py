@@ -132,7 +132,7 @@ def test_optimise_shows_previews_and_stops(open_page, photo, style):
     assert result_source(page).startswith("data:image/jpeg")
     expect(page.locator("#classical-status")).to_contain_text("of 3000")
     page.locator("#classical-stop").click()
-    expect(page.locator("#classical-status")).to_contain_text("Stopped")
+    expect(page.locator("#classical-status")).to_contain_text("Stopped", timeout=LONG)
     expect(page.locator("#classical-run")).to_be_visible()
     page.wait_for_timeout(1500)
     count = shown(page)

@@ -15,7 +15,7 @@ def test_a_problem_is_shown_as_its_two_sentences_in_both_languages():
 
 
 def test_anything_else_is_logged_and_shown_by_a_reference_alone(caplog):
-    with caplog.at_level(logging.ERROR):
+    with caplog.at_level(logging.ERROR, logger="styleshot_demo"):
         what, todo = problems.explain(RuntimeError("/home/someone/secret.bin is gone"))
     assert "secret" not in "".join(what + todo)
     reference = caplog.records[0].getMessage().split()[-1]
