@@ -32,6 +32,7 @@ COMMANDS = [
     ["models", "fetch"],
     ["bench"],
     ["bench", "classical"],
+    ["bench", "styleshot"],
     ["evaluate"],
     ["evaluate", "classical"],
     ["train"],
@@ -384,6 +385,19 @@ def test_fetch_with_downloads_off_ends_with_1(monkeypatch: pytest.MonkeyPatch, t
 
 
 # bench, evaluate, train ---------------------------------------------------------------------------------------------
+
+
+def test_bench_styleshot_hands_over_what_was_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    from styleshot_demo.evaluation import benchmark_styleshot
+
+    def asked(on_stage, **given):
+        on_stage("text")
+        return given
+
+    monkeypatch.setattr(benchmark_styleshot, "styleshot", asked)
+    done = run("bench", "styleshot", "--synthetic", "--as-original", "--steps", 1, "--json")
+    assert json.loads(done.stdout) == {"synthetic": True, "as_original": True, "size": 512, "steps": 1}
+    assert run("bench", "styleshot", "--size", 10).exit_code == 2
 
 
 def test_bench_hands_over_what_was_asked_and_prints_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,32 @@ def bench_classical(
     _tell(benchmark.classical(sizes, repeats), as_json)
 
 
+@bench.command("styleshot")
+def bench_styleshot(
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="Full size with random weights, about 5 GB on disk for the time.")
+    ] = False,
+    as_original: Annotated[
+        bool, typer.Option("--as-original", help="Also run the original's arrangement, and print the ratios.")
+    ] = False,
+    size: Annotated[int, typer.Option(help="Side of the pictures in pixels, 128 to 1024.")] = 512,
+    steps: Annotated[int, typer.Option(min=1, help="Denoising steps.")] = 2,
+    as_json: JsonOption = False,
+) -> None:
+    """Load seconds, seconds per stage and step, and peak memory of StyleShot; without --synthetic of your weights."""
+    with asked():
+        size = jobs.number("size", size, 128, 1024, whole=True)
+    from styleshot_demo.evaluation import benchmark_styleshot
+
+    def told(stage: str) -> None:
+        typer.echo(stage, err=True)
+
+    figures = benchmark_styleshot.styleshot(
+        synthetic=synthetic, as_original=as_original, size=size, steps=steps, on_stage=told
+    )
+    _tell(figures, as_json)
+
+
 @evaluate.command("classical")
 def evaluate_classical(
     content: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of content pictures.")],

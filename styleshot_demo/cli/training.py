@@ -53,7 +53,7 @@ def encoder(
 ) -> None:
     """Distil the built-in encoder from a teacher. Writes OUT/encoder.safetensors and its JSON.
 
-    What is not given is as in the recipe of the weights that come with the program.
+    The JSON beside the built-in weights says what they were trained with.
     """
     _check(contents, styles, teacher, device, precision)
     from styleshot_demo.training.classical_encoder import distil
@@ -107,7 +107,7 @@ def decoder(
 ) -> None:
     """Train the decoder of the fast method. Writes OUT/fast.safetensors and its JSON.
 
-    What is not given is as in the recipe of the weights that come with the program.
+    The JSON beside the built-in weights says what they were trained with.
     """
     _check(contents, styles, teacher, device, precision)
     from styleshot_demo.classical.fast import DEPTHS
