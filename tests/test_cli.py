@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = [
     [],
     ["classical"],
+    ["text"],
+    ["image"],
     ["serve"],
     ["provenance"],
     ["models"],

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from styleshot_demo import __version__
-from styleshot_demo.cli import classical, evaluation, models, provenance, serve, training
+from styleshot_demo.cli import classical, evaluation, models, provenance, serve, styleshot, training
 from styleshot_demo.cli.report import Commands
 
 app = typer.Typer(
@@ -43,6 +43,8 @@ def options(
 
 
 app.command("classical")(classical.classical)
+app.command("text")(styleshot.text)
+app.command("image")(styleshot.image)
 app.command("serve")(serve.serve)
 app.command("provenance")(provenance.provenance)
 app.add_typer(models.app, name="models")

@@ -1,21 +1,16 @@
 """`classical`: repaint a picture with one of the three classical methods."""
 
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from PIL import Image
 
-from styleshot_demo import pictures, provenance
-from styleshot_demo.cli.report import Progress, asked, print_json, settings_asked
+from styleshot_demo.cli.report import asked, settings_asked
+from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
 from styleshot_demo.errors import Problem
-from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import COLOUR_METHODS, METHODS, OPTIMISERS, STARTS, TRANSFORMS, ClassicalJob
 from styleshot_demo.studio import Studio
-
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
 def _option(help: str, choices: Sequence[str] = ()) -> Any:
@@ -84,11 +79,11 @@ def classical(
     """
     settings = settings_asked()
     with asked(str(out)):
-        _check_destination(out, [content, *styles])
+        check_destination(out, [content, *styles])
     with asked():
         if weight and len(weight) != len(styles):
             raise Problem("weights_count", weights=len(weight), styles=len(styles))
-    photo, *paintings = [_open(path) for path in (content, *styles)]
+    photo, *paintings = [open_asked(path) for path in (content, *styles)]
     with asked():
         job = ClassicalJob(
             photo,
@@ -107,53 +102,7 @@ def classical(
             start=start,
             optimiser=optimiser,
         )
-    result = _run(Studio(settings), job, quiet)
+    result = run_to_end(Studio(settings), job, quiet)
     keep = settings.provenance if record is None else record
-    made_by = provenance.record(result.settings, result.models, result.seed) if keep else None
-    provenance.write(result.images[0], out, made_by)
-    _tell(result, out, as_json)
-
-
-def _check_destination(out: Path, inputs: Sequence[Path]) -> None:
-    """What can be known of the destination before minutes of work are spent on it."""
-    if out.suffix.lower() not in SUFFIXES:
-        raise Problem("output_format", suffix=out.suffix[:20] or "nameless")
-    if out.is_dir() or not out.absolute().parent.is_dir():
-        raise Problem("cannot_write")
-    if out.exists() and any(path.exists() and out.samefile(path) for path in inputs):
-        raise Problem("overwrites_input", name=out.name)
-
-
-def _open(path: Path) -> Image.Image:
-    with asked(str(path)):
-        return pictures.open_picture(path)
-
-
-def _run(studio: Studio, job: ClassicalJob, quiet: bool) -> Result:
-    # Closing gives the models back and stops the work at once when Ctrl-C comes between two steps.
-    with Progress(quiet=quiet) as progress, closing(studio.run(job)) as events:
-        for event in events:
-            if isinstance(event, Finished):
-                return event.result
-            progress.show(event.fraction, str(event.message), event.message.key)
-    raise RuntimeError("a run ended without a result")
-
-
-def _tell(result: Result, out: Path, as_json: bool) -> None:
-    notes = [str(note) for note in result.notes]
-    if as_json:
-        print_json(
-            {
-                "files": [str(out)],
-                "seed": result.seed,
-                "seconds": round(result.seconds, 3),
-                "models": result.models,
-                "notes": notes,
-                "settings": result.settings,
-            }
-        )
-        return
-    for note in notes:
-        typer.echo(note, err=True)
-    width, height = result.images[0].size
-    typer.echo(f"{out}  {width} x {height}, seed {result.seed}, {result.seconds:.1f} s")
+    write_image(result, 0, result.settings, result.seed, out, keep)
+    tell(result, [out], as_json)

@@ -1,0 +1,71 @@
+"""From a checked command to files: pictures in, a run with progress, pictures out."""
+
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import typer
+from PIL import Image
+
+from styleshot_demo import pictures, provenance
+from styleshot_demo.cli.report import Progress, asked, print_json
+from styleshot_demo.errors import Problem
+from styleshot_demo.events import Finished, Result
+from styleshot_demo.studio import Job, Studio
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+
+
+def check_destination(out: Path, inputs: Sequence[Path]) -> None:
+    """What can be known of the destination before minutes of work are spent on it."""
+    if out.suffix.lower() not in SUFFIXES:
+        raise Problem("output_format", suffix=out.suffix[:20] or "nameless")
+    if out.is_dir() or not out.absolute().parent.is_dir():
+        raise Problem("cannot_write")
+    if out.exists() and any(path.exists() and out.samefile(path) for path in inputs):
+        raise Problem("overwrites_input", name=out.name)
+
+
+def open_asked(path: Path) -> Image.Image:
+    """The picture at a place that the person named."""
+    with asked(str(path)):
+        return pictures.open_picture(path)
+
+
+def run_to_end(studio: Studio, job: Job, quiet: bool) -> Result:
+    """Run a job, with progress on stderr unless `quiet`."""
+    # Closing gives the models back and stops the work at once when Ctrl-C comes between two steps.
+    with Progress(quiet=quiet) as progress, closing(studio.run(job)) as events:
+        for event in events:
+            if isinstance(event, Finished):
+                return event.result
+            progress.show(event.fraction, str(event.message), event.message.key)
+    raise RuntimeError("a run ended without a result")
+
+
+def write_image(result: Result, place: int, settings: dict[str, Any], seed: int, out: Path, keep: bool) -> None:
+    """Save one image of a result; with `keep` the file says how it was made."""
+    made_by = provenance.record(settings, result.models, seed) if keep else None
+    provenance.write(result.images[place], out, made_by)
+
+
+def tell(result: Result, files: Sequence[Path], as_json: bool) -> None:
+    """Report what was made: one JSON object, or a line per file and the notes on stderr."""
+    notes = [str(note) for note in result.notes]
+    if as_json:
+        print_json(
+            {
+                "files": [str(file) for file in files],
+                "seed": result.seed,
+                "seconds": round(result.seconds, 3),
+                "models": result.models,
+                "notes": notes,
+                "settings": result.settings,
+            }
+        )
+        return
+    for note in notes:
+        typer.echo(note, err=True)
+    for file, image in zip(files, result.images, strict=True):
+        typer.echo(f"{file}  {image.width} x {image.height}, seed {result.seed}, {result.seconds:.1f} s")

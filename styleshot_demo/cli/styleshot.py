@@ -1,0 +1,169 @@
+"""`text` and `image`: StyleShot, driven by a prompt or by a content picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from styleshot_demo.cli.report import asked, settings_asked
+from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
+from styleshot_demo.errors import Problem
+from styleshot_demo.jobs import PREPROCESSORS, SCHEDULERS, STYLESHOT_MODELS, ImageJob, TextJob
+from styleshot_demo.studio import Studio
+
+
+def _option(help: str, choices: Sequence[str] = ()) -> Any:
+    """An option that the job itself checks, so that shell, page and Python say the same of a wrong value."""
+    return typer.Option(help=help, metavar="|".join(choices) if choices else "NUMBER")
+
+
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        help="Where the result goes: .png, .jpg or .webp; several get their number before the ending.",
+        show_default=False,
+    ),
+]
+Weight = Annotated[
+    list[float] | None,
+    typer.Option(metavar="NUMBER", help="Weight of a style picture; repeat it once per style.", show_default="equal"),
+]
+Model = Annotated[str, _option("auto: the published StyleShot where its files are on disk.", STYLESHOT_MODELS)]
+StyleStrength = Annotated[float, _option("0 is the prompt alone, 1 the style as published, up to 2.")]
+Steps = Annotated[int, _option("Denoising steps, 1 to 150.")]
+Guidance = Annotated[float, _option("How closely to follow the prompt, 0 to 30; 1 or less: no guidance.")]
+Count = Annotated[int, _option("How many images, 1 to 8; image n has seed + n.")]
+Seed = Annotated[int, _option("Same seed, same picture.")]
+Negative = Annotated[str, typer.Option(metavar="TEXT", help="What to avoid.", show_default="the paper's list")]
+Scheduler = Annotated[str, _option("How noise is taken away.", SCHEDULERS)]
+Record = Annotated[
+    bool | None,
+    typer.Option("--provenance/--no-provenance", help="Write into each file how it was made.", show_default="on"),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object about the result.")]
+
+
+def text(
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What to paint.", show_default=False)],
+    styles: Annotated[
+        list[Path], typer.Argument(metavar="STYLE", help="One to four style pictures.", show_default=False)
+    ],
+    out: Out,
+    weight: Weight = None,
+    model: Model = TextJob.model,
+    style_strength: StyleStrength = TextJob.style_strength,
+    steps: Steps = TextJob.steps,
+    guidance_scale: Guidance = TextJob.guidance_scale,
+    count: Count = TextJob.count,
+    size: Annotated[int, _option("Side of the square result, 128 to 1024 pixels.")] = TextJob.size,
+    seed: Seed = TextJob.seed,
+    negative_prompt: Negative = TextJob.negative_prompt,
+    scheduler: Scheduler = TextJob.scheduler,
+    record: Record = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Paint what PROMPT says in the style of STYLE, with StyleShot.
+
+    \b
+    python -m styleshot_demo text "a red apple" painting.jpg -o out.png --count 4
+    """
+    with asked(str(out)):
+        check_destination(out, styles)
+    pairs = _pairs(styles, weight)
+    with asked():
+        job = TextJob(
+            pairs,
+            prompt,
+            model=model,
+            style_strength=style_strength,
+            steps=steps,
+            guidance_scale=guidance_scale,
+            count=count,
+            size=size,
+            seed=seed,
+            negative_prompt=negative_prompt,
+            scheduler=scheduler,
+        )
+    _make(job, out, record, quiet, as_json)
+
+
+def image(
+    content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The picture to follow.", show_default=False)],
+    styles: Annotated[
+        list[Path], typer.Argument(metavar="STYLE", help="One to four style pictures.", show_default=False)
+    ],
+    out: Out,
+    prompt: Annotated[str, typer.Option(metavar="TEXT", help="What the picture shows.", show_default="none")] = "",
+    preprocessor: Annotated[str, _option("What is kept of the content.", PREPROCESSORS)] = ImageJob.preprocessor,
+    content_strength: Annotated[
+        float, _option("0 does not look at the content, 1 as published, up to 2.")
+    ] = ImageJob.content_strength,
+    threshold: Annotated[int, _option("contour: how strong an edge has to be, 0 to 255.")] = ImageJob.threshold,
+    weight: Weight = None,
+    model: Model = ImageJob.model,
+    style_strength: StyleStrength = ImageJob.style_strength,
+    steps: Steps = ImageJob.steps,
+    guidance_scale: Guidance = ImageJob.guidance_scale,
+    count: Count = ImageJob.count,
+    size: Annotated[int, _option("Short side of the result, 128 to 1024 pixels.")] = ImageJob.size,
+    seed: Seed = ImageJob.seed,
+    negative_prompt: Negative = ImageJob.negative_prompt,
+    scheduler: Scheduler = ImageJob.scheduler,
+    record: Record = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Paint along the lines of CONTENT in the style of STYLE, with StyleShot.
+
+    \b
+    python -m styleshot_demo image photo.jpg painting.jpg -o out.png --preprocessor contour
+    """
+    with asked(str(out)):
+        check_destination(out, [content, *styles])
+    pairs = _pairs(styles, weight)
+    photo = open_asked(content)
+    with asked():
+        job = ImageJob(
+            photo,
+            pairs,
+            prompt=prompt,
+            preprocessor=preprocessor,
+            content_strength=content_strength,
+            threshold=threshold,
+            model=model,
+            style_strength=style_strength,
+            steps=steps,
+            guidance_scale=guidance_scale,
+            count=count,
+            size=size,
+            seed=seed,
+            negative_prompt=negative_prompt,
+            scheduler=scheduler,
+        )
+    _make(job, out, record, quiet, as_json)
+
+
+def _pairs(styles: Sequence[Path], weights: Sequence[float] | None) -> list[tuple[Any, float]]:
+    with asked():
+        if weights and len(weights) != len(styles):
+            raise Problem("weights_count", weights=len(weights), styles=len(styles))
+    return [(open_asked(path), number) for path, number in zip(styles, weights or [1.0] * len(styles), strict=True)]
+
+
+def _make(job: TextJob | ImageJob, out: Path, record: bool | None, quiet: bool, as_json: bool) -> None:
+    settings = settings_asked()
+    result = run_to_end(Studio(settings), job, quiet)
+    keep = settings.provenance if record is None else record
+    files = [out]
+    if job.total > 1:
+        files = [out.with_stem(f"{out.stem}-{number}") for number in range(1, job.total + 1)]
+    for place, file in enumerate(files):
+        alone = job.alone(place)
+        write_image(result, place, alone.settings(), alone.seed, file, keep)
+    tell(result, files, as_json)

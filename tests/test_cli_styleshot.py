@@ -1,0 +1,70 @@
+"""`text` and `image` from outside, on a tiny StyleShot in the published files' formats."""
+
+import json
+
+import pytest
+import tiny_models
+from PIL import Image
+from styleshot import tiny
+from typer.testing import CliRunner
+
+from styleshot_demo import provenance
+from styleshot_demo.cli.app import app
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    return tiny_models.build(tmp_path_factory.mktemp("models"))
+
+
+@pytest.fixture
+def run(models, tmp_path, monkeypatch):
+    monkeypatch.setenv("STYLESHOT_MODELS", str(models))
+    monkeypatch.setenv("STYLESHOT_DEVICE", "cpu")
+    monkeypatch.chdir(tmp_path)
+    tiny.picture((60, 160, 90), (160, 128)).save("photo.png")
+    tiny.picture((200, 40, 90), (128, 128)).save("style.png")
+    return lambda *args: CliRunner().invoke(app, [str(arg) for arg in args])
+
+
+def test_text_makes_numbered_files_that_say_how_they_were_made(run):
+    done = run("text", "a red apple", "style.png", "-o", "out.png", "--count", 2, "--size", 128, "--steps", 2,
+               "--seed", 5, "--json")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["files"] == ["out-1.png", "out-2.png"] and told["seed"] == 5
+    for number, file in enumerate(told["files"]):
+        with Image.open(file) as image:
+            assert image.size == (128, 128)
+        record = provenance.read(file)
+        assert record.settings["prompt"] == "a red apple" and record.seed == 5 + number
+
+
+def test_image_keeps_the_contents_aspect_ratio(run):
+    done = run("image", "photo.png", "style.png", "-o", "out.jpg", "--size", 128, "--steps", 2, "--threshold", 128)
+    assert done.exit_code == 0, done.output
+    with Image.open("out.jpg") as image:
+        assert image.size == (160, 128)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("text", "x", "style.png", "-o", "out.png", "--style-strength", 3),
+        ("text", "x", "style.png", "-o", "out.txt"),
+        ("text", "x", "style.png", "-o", "out.png", "--weight", 1, "--weight", 2),
+        ("image", "photo.png", "style.png", "-o", "out.png", "--preprocessor", "depth"),
+        ("image", "nothing.png", "style.png", "-o", "out.png"),
+        ("image", "photo.png", "style.png", "-o", "photo.png"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_said_at_once(run, wrong):
+    done = run(*wrong)
+    assert done.exit_code == 2 and done.stdout == ""
+    assert "Traceback" not in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_without_weights_it_says_which_are_missing(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("STYLESHOT_MODELS", str(tmp_path / "empty"))
+    done = run("text", "x", "style.png", "-o", "out.png")
+    assert done.exit_code == 1 and "GB" in done.stderr and not (tmp_path / "out.png").exists()
