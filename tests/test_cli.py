@@ -32,6 +32,7 @@ COMMANDS = [
     ["models"],
     ["models", "list"],
     ["models", "fetch"],
+    ["models", "convert"],
     ["bench"],
     ["bench", "classical"],
     ["bench", "styleshot"],

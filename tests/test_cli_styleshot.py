@@ -68,3 +68,13 @@ def test_without_weights_it_says_which_are_missing(run, tmp_path, monkeypatch):
     monkeypatch.setenv("STYLESHOT_MODELS", str(tmp_path / "empty"))
     done = run("text", "x", "style.png", "-o", "out.png")
     assert done.exit_code == 1 and "GB" in done.stderr and not (tmp_path / "out.png").exists()
+
+
+def test_convert_writes_a_folder_that_opens(run):
+    from styleshot_demo.styleshot.pipeline import StyleShotPipeline
+
+    done = run("models", "convert", "--to", "whole", "--preprocessor", "lineart")
+    assert done.exit_code == 0 and done.stdout == "whole\n", done.output
+    assert StyleShotPipeline.from_pretrained("whole").controlnet is not None
+    assert run("models", "convert", "--to", "whole").exit_code == 1  # not empty any more
+    assert run("models", "convert", "--to", "other", "--preprocessor", "depth").exit_code == 2

@@ -1,11 +1,13 @@
-"""`models`: which models are on this machine, and fetching those that are not."""
+"""`models`: which models are on this machine, fetching those that are not, and converting StyleShot."""
 
 from contextlib import closing
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from styleshot_demo.cli.report import Commands, Progress, asked, print_json, settings_asked
+from styleshot_demo.jobs import choice
 from styleshot_demo.models import hub
 from styleshot_demo.models.catalogue import MODELS
 from styleshot_demo.models.hub import Found, Missing
@@ -86,6 +88,23 @@ def fetch(
         print_json(_row(found))
     else:
         typer.echo(f"{model.title} is on this machine ({hub.readable(found.bytes)}).")
+
+
+@app.command("convert")
+def convert(
+    to: Annotated[Path, typer.Option(metavar="DIR", help="A new or empty folder.", show_default=False)],
+    preprocessor: Annotated[
+        str, typer.Option(metavar="contour|lineart", help="Which of the two content encoders.")
+    ] = "contour",
+) -> None:
+    """Write StyleShot as a folder that StyleShotPipeline.from_pretrained opens, in half precision."""
+    settings = settings_asked()
+    with asked():
+        choice("preprocessor", preprocessor, ("contour", "lineart"))
+    from styleshot_demo.runners import weights
+
+    weights.export(settings, to, preprocessor)
+    typer.echo(str(to))
 
 
 def _span(seconds: float) -> str:
