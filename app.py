@@ -9,11 +9,11 @@ from styleshot_demo.settings import Settings
 def main() -> None:
     try:
         settings = Settings.from_environment()
+        from styleshot_demo.ui.build import serve
+
+        serve(settings)
     except Problem as problem:
         sys.exit(str(problem))
-    from styleshot_demo.ui.build import build, launch_options
-
-    build(settings).launch(**launch_options(settings))
 
 
 if __name__ == "__main__":

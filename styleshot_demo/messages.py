@@ -131,6 +131,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "not_text": ("{name} is not a text.", "Write it in words."),
     "text_too_long": ("{name} has {count} characters; at most {limit} are accepted.", "Shorten it."),
+    "address_taken": (
+        "The page cannot be opened at {host}:{port}; another program may be using it.",
+        "Stop that program, or set STYLESHOT_PORT to another number.",
+    ),
     "other_run": (
         "The folder holds a training run with other settings.",
         "Choose another folder, or the settings of that run.",

@@ -1,21 +1,15 @@
 """`classical`: repaint a picture with one of the three classical methods."""
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from styleshot_demo.cli.report import asked, settings_asked
-from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
+from styleshot_demo.cli.results import check_destination, open_asked, option, run_to_end, tell, write_image
 from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import COLOUR_METHODS, METHODS, OPTIMISERS, STARTS, TRANSFORMS, ClassicalJob
 from styleshot_demo.studio import Studio
-
-
-def _option(help: str, choices: Sequence[str] = ()) -> Any:
-    """An option that the job itself checks, so that shell, page and Python say the same of a wrong value."""
-    return typer.Option(help=help, metavar="|".join(choices) if choices else "NUMBER")
 
 
 def classical(
@@ -31,11 +25,11 @@ def classical(
     ],
     method: Annotated[
         str,
-        _option("fast: one pass; optimise: Gatys' method, slow and thorough; colour: colours only.", METHODS),
+        option("fast: one pass; optimise: Gatys' method, slow and thorough; colour: colours only.", METHODS),
     ] = ClassicalJob.method,
-    strength: Annotated[float, _option("0 leaves the content as it is, 1 is the full style.")] = ClassicalJob.strength,
-    size: Annotated[int, _option("Longest side of the result, 256 to 2048 pixels.")] = ClassicalJob.size,
-    seed: Annotated[int, _option("Same seed, same picture.")] = ClassicalJob.seed,
+    strength: Annotated[float, option("0 leaves the content as it is, 1 is the full style.")] = ClassicalJob.strength,
+    size: Annotated[int, option("Longest side of the result, 256 to 2048 pixels.")] = ClassicalJob.size,
+    seed: Annotated[int, option("Same seed, same picture.")] = ClassicalJob.seed,
     weight: Annotated[
         list[float] | None,
         typer.Option(
@@ -43,22 +37,22 @@ def classical(
         ),
     ] = None,
     transform: Annotated[
-        str, _option("fast: how the style's statistics are put on.", TRANSFORMS)
+        str, option("fast: how the style's statistics are put on.", TRANSFORMS)
     ] = ClassicalJob.transform,
     keep_colours: Annotated[
         bool,
         typer.Option("--keep-colours", help="fast, optimise: keep the content's colours."),
     ] = ClassicalJob.keep_colours,
-    steps: Annotated[int, _option("optimise: iterations over all sizes, 1 to 5000.")] = ClassicalJob.steps,
+    steps: Annotated[int, option("optimise: iterations over all sizes, 1 to 5000.")] = ClassicalJob.steps,
     content_weight: Annotated[
-        float, _option("optimise: hold on to the content, 0 to 100.")
+        float, option("optimise: hold on to the content, 0 to 100.")
     ] = ClassicalJob.content_weight,
-    style_weight: Annotated[float, _option("optimise: pull towards the style, 0 to 100.")] = ClassicalJob.style_weight,
-    tv_weight: Annotated[float, _option("optimise: smooth the result, 0 to 100.")] = ClassicalJob.tv_weight,
-    start: Annotated[str, _option("optimise: what to begin with.", STARTS)] = ClassicalJob.start,
-    optimiser: Annotated[str, _option("optimise: what minimises the loss.", OPTIMISERS)] = ClassicalJob.optimiser,
+    style_weight: Annotated[float, option("optimise: pull towards the style, 0 to 100.")] = ClassicalJob.style_weight,
+    tv_weight: Annotated[float, option("optimise: smooth the result, 0 to 100.")] = ClassicalJob.tv_weight,
+    start: Annotated[str, option("optimise: what to begin with.", STARTS)] = ClassicalJob.start,
+    optimiser: Annotated[str, option("optimise: what minimises the loss.", OPTIMISERS)] = ClassicalJob.optimiser,
     colour_method: Annotated[
-        str, _option("colour: how colours are mapped.", COLOUR_METHODS)
+        str, option("colour: how colours are mapped.", COLOUR_METHODS)
     ] = ClassicalJob.colour_method,
     record: Annotated[
         bool | None,

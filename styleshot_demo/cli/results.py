@@ -17,6 +17,11 @@ from styleshot_demo.studio import Job, Studio
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
+def option(help: str, choices: Sequence[str] = ()) -> Any:
+    """An option that the job itself checks, so that shell, page and Python say the same of a wrong value."""
+    return typer.Option(help=help, metavar="|".join(choices) if choices else "NUMBER")
+
+
 def check_destination(out: Path, inputs: Sequence[Path]) -> None:
     """What can be known of the destination before minutes of work are spent on it."""
     if out.suffix.lower() not in SUFFIXES:

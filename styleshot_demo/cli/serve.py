@@ -9,6 +9,6 @@ def serve() -> None:
     The same as python app.py; Ctrl-C ends it.
     """
     settings = settings_asked()
-    from styleshot_demo.ui.build import build, launch_options
+    from styleshot_demo.ui import build
 
-    build(settings).launch(**launch_options(settings))
+    build.serve(settings)

@@ -7,16 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo.cli.report import asked, settings_asked
-from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
+from styleshot_demo.cli.results import check_destination, open_asked, option, run_to_end, tell, write_image
 from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import PREPROCESSORS, SCHEDULERS, STYLESHOT_MODELS, ImageJob, TextJob
 from styleshot_demo.studio import Studio
-
-
-def _option(help: str, choices: Sequence[str] = ()) -> Any:
-    """An option that the job itself checks, so that shell, page and Python say the same of a wrong value."""
-    return typer.Option(help=help, metavar="|".join(choices) if choices else "NUMBER")
-
 
 Out = Annotated[
     Path,
@@ -32,14 +26,14 @@ Weight = Annotated[
     list[float] | None,
     typer.Option(metavar="NUMBER", help="Weight of a style picture; repeat it once per style.", show_default="equal"),
 ]
-Model = Annotated[str, _option("auto: the published StyleShot where its files are on disk.", STYLESHOT_MODELS)]
-StyleStrength = Annotated[float, _option("0 is the prompt alone, 1 the style as published, up to 2.")]
-Steps = Annotated[int, _option("Denoising steps, 1 to 150.")]
-Guidance = Annotated[float, _option("How closely to follow the prompt, 0 to 30; 1 or less: no guidance.")]
-Count = Annotated[int, _option("How many images, 1 to 8; image n has seed + n.")]
-Seed = Annotated[int, _option("Same seed, same picture.")]
+Model = Annotated[str, option("auto: the published StyleShot where its files are on disk.", STYLESHOT_MODELS)]
+StyleStrength = Annotated[float, option("0 is the prompt alone, 1 the style as published, up to 2.")]
+Steps = Annotated[int, option("Denoising steps, 1 to 150.")]
+Guidance = Annotated[float, option("How closely to follow the prompt, 0 to 30; 1 or less: no guidance.")]
+Count = Annotated[int, option("How many images, 1 to 8; image n has seed + n.")]
+Seed = Annotated[int, option("Same seed, same picture.")]
 Negative = Annotated[str, typer.Option(metavar="TEXT", help="What to avoid.", show_default="the paper's list")]
-Scheduler = Annotated[str, _option("How noise is taken away.", SCHEDULERS)]
+Scheduler = Annotated[str, option("How noise is taken away.", SCHEDULERS)]
 Record = Annotated[
     bool | None,
     typer.Option("--provenance/--no-provenance", help="Write into each file how it was made.", show_default="on"),
@@ -60,7 +54,7 @@ def text(
     steps: Steps = TextJob.steps,
     guidance_scale: Guidance = TextJob.guidance_scale,
     count: Count = TextJob.count,
-    size: Annotated[int, _option("Side of the square result, 128 to 1024 pixels.")] = TextJob.size,
+    size: Annotated[int, option("Side of the square result, 128 to 1024 pixels.")] = TextJob.size,
     seed: Seed = TextJob.seed,
     negative_prompt: Negative = TextJob.negative_prompt,
     scheduler: Scheduler = TextJob.scheduler,
@@ -100,18 +94,18 @@ def image(
     ],
     out: Out,
     prompt: Annotated[str, typer.Option(metavar="TEXT", help="What the picture shows.", show_default="none")] = "",
-    preprocessor: Annotated[str, _option("What is kept of the content.", PREPROCESSORS)] = ImageJob.preprocessor,
+    preprocessor: Annotated[str, option("What is kept of the content.", PREPROCESSORS)] = ImageJob.preprocessor,
     content_strength: Annotated[
-        float, _option("0 does not look at the content, 1 as published, up to 2.")
+        float, option("0 does not look at the content, 1 as published, up to 2.")
     ] = ImageJob.content_strength,
-    threshold: Annotated[int, _option("contour: how strong an edge has to be, 0 to 255.")] = ImageJob.threshold,
+    threshold: Annotated[int, option("contour: how strong an edge has to be, 0 to 255.")] = ImageJob.threshold,
     weight: Weight = None,
     model: Model = ImageJob.model,
     style_strength: StyleStrength = ImageJob.style_strength,
     steps: Steps = ImageJob.steps,
     guidance_scale: Guidance = ImageJob.guidance_scale,
     count: Count = ImageJob.count,
-    size: Annotated[int, _option("Short side of the result, 128 to 1024 pixels.")] = ImageJob.size,
+    size: Annotated[int, option("Short side of the result, 128 to 1024 pixels.")] = ImageJob.size,
     seed: Seed = ImageJob.seed,
     negative_prompt: Negative = ImageJob.negative_prompt,
     scheduler: Scheduler = ImageJob.scheduler,

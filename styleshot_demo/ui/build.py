@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 
+from styleshot_demo.errors import Problem
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import classical_tab, image_tab, panel, text_tab, theme, words
@@ -97,3 +98,12 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "mcp_server": False,
         "state_session_capacity": 32,
     }
+
+
+def serve(settings: Settings) -> None:
+    """Build the page and answer until Ctrl-C; `Problem` address_taken where it cannot listen."""
+    page = build(settings)
+    try:
+        page.launch(**launch_options(settings))
+    except OSError as error:
+        raise Problem("address_taken", host=settings.host, port=settings.port) from error

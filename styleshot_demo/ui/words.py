@@ -265,6 +265,10 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     ),
     "not_text": ("{name}不是文字。", "请用文字书写。"),
     "text_too_long": ("{name}有 {count} 个字符，最多接受 {limit} 个。", "请缩短。"),
+    "address_taken": (
+        "无法在 {host}:{port} 打开页面；该地址可能已被其他程序占用。",
+        "请关闭那个程序，或将 STYLESHOT_PORT 设为其他数字。",
+    ),
     "other_run": ("该文件夹中有一次设置不同的训练。", "请另选文件夹，或使用那次训练的设置。"),
     "no_training_pictures": ("没有可用于训练的图片。", "请指定一个含有图片的文件夹。"),
     "unexpected": ("发生了意料之外的错误。", "请再试一次；如仍如此，请报告并附上编号 {reference}。"),

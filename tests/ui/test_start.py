@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -110,3 +111,16 @@ def test_a_setting_that_cannot_be_used_is_told_in_a_sentence():
         "The environment variable STYLESHOT_PORT has a value that cannot be used. "
         "Set it to a number between 1 and 65535."
     )
+
+
+def test_an_address_in_use_is_said_in_two_sentences():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        environ = os.environ | {"STYLESHOT_HOST": "127.0.0.1", "STYLESHOT_PORT": port, "STYLESHOT_OFFLINE": "1"}
+        done = subprocess.run(
+            [sys.executable, "app.py"], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120
+        )
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert port in done.stderr and "STYLESHOT_PORT" in done.stderr
