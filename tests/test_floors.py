@@ -14,6 +14,7 @@ FLOORS = {
     "errors": 0,
     "messages": 0,
     "settings": 0,
+    "containers": 1,
     "pictures": 1,
     "provenance": 1,
     "jobs": 1,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+TRAINING = "styleshot_demo/training/requirements.txt"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FRONT = {
     name: value.strip('"') for name, value in (line.split(": ", 1) for line in README.split("---\n")[1].splitlines())
@@ -24,7 +25,7 @@ def normal(name: str) -> str:
 
 def pins(file: str) -> dict[str, str]:
     lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
-    wanted = [line for line in lines if line.strip() and not line.startswith("#")]
+    wanted = [line for line in lines if line.strip() and not line.startswith(("#", "-r "))]
     found = dict(line.split("==") for line in wanted)  # fails on a line that does not pin
     assert len(found) == len(wanted)
     return {normal(name): version for name, version in found.items()}
@@ -53,12 +54,26 @@ def foreign(names: set[str]) -> set[str]:
 
 
 def test_the_program_imports_only_what_is_pinned() -> None:
-    assert foreign(imported("styleshot_demo", "app.py", "assets")) <= set(pins("requirements.txt"))
+    folders = [path.name for path in (ROOT / "styleshot_demo").iterdir() if path.is_dir() and path.name != "training"]
+    files = [path.name for path in (ROOT / "styleshot_demo").glob("*.py")]
+    inner = [f"styleshot_demo/{name}" for name in folders + files]
+    assert foreign(imported(*inner, "app.py", "assets")) <= set(pins("requirements.txt"))
+
+
+def test_training_imports_only_what_is_pinned() -> None:
+    pinned = set(pins("requirements.txt")) | set(pins(TRAINING))
+    assert foreign(imported("styleshot_demo/training")) <= pinned
 
 
 def test_the_tests_import_only_what_is_pinned() -> None:
-    both = set(pins("requirements.txt")) | set(pins("tests/requirements.txt"))
-    assert foreign(imported("tests")) <= both
+    pinned = set(pins("requirements.txt")) | set(pins("tests/requirements.txt")) | set(pins(TRAINING))
+    assert foreign(imported("tests")) <= pinned
+
+
+def test_the_tests_install_what_training_needs() -> None:
+    text = (ROOT / "tests" / "requirements.txt").read_text(encoding="utf-8")
+    assert f"-r ../{TRAINING}" in text.splitlines()
+    assert TRAINING in (ROOT / "tests" / "run.sh").read_text(encoding="utf-8")  # a change there installs anew
 
 
 def test_torch_and_torchvision_are_a_pair() -> None:
