@@ -1,0 +1,1 @@
+"""StyleShot's two training stages as published, and fine-tuning, on accelerate."""

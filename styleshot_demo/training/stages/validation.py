@@ -1,0 +1,89 @@
+"""Pictures made while training: a few examples' styles with other examples' words and lines."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from styleshot_demo.runners.maps import beside
+from styleshot_demo.styleshot.pipeline import StyleShotPipeline
+from styleshot_demo.training.gallery.examples import Example
+from styleshot_demo.training.stages.inputs import Inputs
+from styleshot_demo.training.stages.parts import Base
+from styleshot_demo.training.stages.stage import Stage
+
+FOLDER = "validation"
+
+
+class Validation:
+    """The same pictures again and again, so that they can be compared: same words, styles, noise."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        base: Base,
+        inputs: Inputs,
+        examples: Sequence[Example],
+        *,
+        side: int,
+        seed: int,
+        prompts: Sequence[str] = (),
+        steps: int = 20,
+    ) -> None:
+        """`prompts`: one is painted in the style of each example in turn; the next example's own where left out."""
+        self.stage, self.base, self.inputs = stage, base, inputs
+        self.examples, self.prompts = list(examples), list(prompts)
+        self.side, self.seed, self.steps = side, seed, steps
+
+    @torch.no_grad()
+    def sheet(self, autocast: AbstractContextManager | None = None) -> Image.Image:
+        """One row for each example: its style, the lines that are followed where there are such, the result."""
+        objective = self.stage.objective
+        pipeline = StyleShotPipeline(
+            vae=self.inputs.vae,
+            text_encoder=self.inputs.text_encoder,
+            tokenizer=self.inputs.tokenizer,
+            unet=objective.unet,
+            scheduler=type(self.base.scheduler).from_config(self.base.scheduler.config),
+            style_encoder=objective.style_aware_encoder,
+            adapter=objective.adapter,
+            controlnet=objective.controlnet,
+        )
+        pipeline.set_progress_bar_config(disable=True)
+        rows = []
+        with autocast or nullcontext():
+            for place, example in enumerate(self.examples):
+                other = self.examples[(place + 1) % len(self.examples)]
+                control = _square(other.content, self.side) if self.stage.uses_content else None
+                prompt = self.prompts[place % len(self.prompts)] if self.prompts else other.prompt
+                made = pipeline(
+                    prompt,
+                    example.picture,
+                    control_image=control,
+                    height=self.side,
+                    width=self.side,
+                    num_inference_steps=self.steps,
+                    generator=torch.Generator().manual_seed(self.seed + place),
+                ).images[0]
+                shown = [_square(example.picture, self.side), *([control] if control else []), made]
+                rows.append(beside(shown, gap=8))
+        sheet = Image.new("RGB", (rows[0].width, sum(row.height + 8 for row in rows) - 8), "white")
+        for place, row in enumerate(rows):
+            sheet.paste(row, (0, place * (row.height + 8)))
+        return sheet
+
+
+def write(sheet: Image.Image, out: Path, step: int) -> Path:
+    """Into the run's folder; returns the file."""
+    path = out / FOLDER / f"{step:07d}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(path)
+    return path
+
+
+def _square(image: Image.Image, side: int) -> Image.Image:
+    from styleshot_demo.styleshot.patches import crop
+
+    return crop(image, side)

@@ -1,0 +1,152 @@
+"""Two steps of each training stage against the published training program, with the same synthetic weights.
+
+The published program's random sources are fixed in the recording: no patch shuffle, latents without sampling, drop
+numbers, time steps and noise by rule. What is measured here goes through the program's own crops, drop rules, choice of
+weights that learn, and objective.
+"""
+
+import hashlib
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+from parity.synthetic import draw, fill, picture
+from PIL import Image
+
+from styleshot_demo.styleshot import patches
+from styleshot_demo.training.stages.content import content_stage
+from styleshot_demo.training.stages.inputs import latents_of, text_embeddings
+from styleshot_demo.training.stages.parts import Base, StyleShot
+from styleshot_demo.training.stages.recipe import Recipe
+from styleshot_demo.training.stages.samples import control_tensor, picture_tensor
+from styleshot_demo.training.stages.style import style_stage
+
+pytestmark = pytest.mark.timeout(1200)  # two steps at full picture size on a busy machine
+
+LOSS, NORM, TENSOR = 5e-6, 3e-4, 5e-5
+
+
+def sha256(tensor):
+    return hashlib.sha256(np.ascontiguousarray(tensor.numpy()).tobytes()).hexdigest()
+
+
+def close(ours, theirs, tolerance):
+    assert ours.shape == theirs.shape
+    difference = (ours.double() - theirs.double()).abs().max().item()
+    assert difference <= tolerance, f"differs by {difference:.2e}, allowed {tolerance:.0e}"
+
+
+def black_and_white(image, rule):
+    threshold = int(re.search(r"pixels > (\d+)", rule)[1])
+    return image.convert("L").point(lambda level: 255 if level > threshold else 0)
+
+
+def trained(recorded, number):
+    """Everything the recording has, computed by this program."""
+    facts, expected = recorded.json(f"train_stage{number}.json"), recorded.tensors(f"train_stage{number}.safetensors")
+    side = facts["batch_shapes"]["images"][-1]
+    images = [Image.fromarray(picture(*size, variant)) for variant, size in enumerate(facts["sizes"])]
+    pictures = torch.stack([picture_tensor(image, side) for image in images])
+
+    pipeline = recorded.pipeline
+    base = Base(recorded.unet, recorded.vae, recorded.text_encoder, pipeline.tokenizer, pipeline.scheduler)
+    styleshot = StyleShot(recorded.encoder, recorded.adapter(half_rounded=False), None)
+    stage = style_stage(base, styleshot) if number == 1 else content_stage(base, styleshot)
+    if number == 2:
+        fill(styleshot.controlnet, recorded.seed, "controlnet.").requires_grad_(True)
+    drop = stage.bounds(torch.tensor(facts["drop_numbers"], dtype=torch.float64))
+    texts = ["" if dropped else text for text, dropped in zip(facts["prompts"], drop.text, strict=True)]
+    controls = None
+    if stage.uses_content:
+        rule = facts["recipe"]["content_i"]
+        drawn = [black_and_white(Image.fromarray(picture(*size, n + 1)), rule) for n, size in enumerate(facts["sizes"])]
+        controls = torch.stack([control_tensor(image, side) for image in drawn])
+        controls = torch.where(drop.content[:, None, None, None], 0.0, controls)
+
+    own = {name.replace("_ip.0.weight", "_ip.weight"): value for name, value in stage.objective.named_parameters()}
+    learning = {name: parameter for name, parameter in own.items() if parameter.requires_grad}
+    latents = latents_of(base.vae, pictures)
+    text = text_embeddings(base.text_encoder, base.tokenizer, texts)
+    asked = {name: facts["optimiser"][name] for name in ("lr", "betas", "eps", "weight_decay", "amsgrad")}
+    optimiser = torch.optim.AdamW(learning.values(), **asked)
+    seen = {}
+    stage.objective.unet.register_forward_hook(
+        lambda module, given, result: seen.update(noisy_latents=given[0].detach(), noise_pred=result[0].detach())
+    )
+    for level, projection in enumerate(styleshot.adapter.style_image_proj_modules):
+        # What the projections get: embeddings, zeros where the style is dropped.
+        projection.register_forward_pre_hook(lambda module, given, level=level: seen.update({level: given[0].detach()}))
+    steps = []
+    for step, timesteps in enumerate(facts["timesteps"]):
+        noise = torch.from_numpy(draw(f"train.noise.{step}", tuple(latents.shape), recorded.seed))
+        loss = stage.objective(
+            latents, noise, torch.tensor(timesteps), text, patches.split(pictures), drop.style, controls
+        )
+        optimiser.zero_grad()
+        loss.backward()
+        norms = {name: parameter.grad.double().norm().item() for name, parameter in learning.items()}
+        tensors = {name: seen[name] for name in ("noisy_latents", "noise_pred")}
+        tensors["style_embeds"] = torch.stack([seen[level] for level in range(3)], dim=1)
+        steps.append(SimpleNamespace(loss=loss.item(), norms=norms, tensors=tensors))
+        if step + 1 < len(facts["timesteps"]):
+            optimiser.step()
+    recorded.unet.set_default_attn_processor()
+    return SimpleNamespace(
+        facts=facts, expected=expected, pictures=pictures, controls=controls, drop=drop, texts=texts,
+        tokenizer=base.tokenizer, latents=latents, learning=list(learning), steps=steps,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["stage1", "stage2"])
+def run(request, recorded):
+    yield trained(recorded, request.param)
+    # What has learnt is not what was recorded any more.
+    recorded.__dict__.pop("encoder", None)
+    recorded.__dict__.pop("pipeline", None)
+
+
+def test_pictures_and_content_pictures(run):
+    assert [sha256(picture) for picture in run.pictures] == run.facts["image_sha256"]
+    if run.controls is None:
+        return
+    for control, expected in zip(run.controls, run.facts["content_inputs"], strict=True):
+        assert sha256(control) == expected["sha256_float32"]
+        assert control.mean().item() == pytest.approx(expected["mean"], abs=1e-6)
+
+
+def test_what_is_dropped(run):
+    assert run.drop.style.int().tolist() == run.facts["drop_style_embeds"]
+    assert run.texts == run.facts["texts_after_drop"]
+    length = run.tokenizer.model_max_length
+    ids = run.tokenizer(run.texts, padding="max_length", max_length=length, truncation=True).input_ids
+    assert ids == run.facts["token_ids"]
+
+
+def test_the_same_weights_learn(run):
+    assert set(run.learning) == set(run.facts["optimised_parameters"])
+
+
+def test_the_published_optimiser_is_the_default():
+    recipe = Recipe()
+    assert (recipe.rate, recipe.decay, recipe.schedule, recipe.clip) == (1e-4, 0.01, "constant", 0)
+
+
+def test_tensors(run):
+    close(run.latents, run.expected["latents_scaled"], TENSOR)
+    for number, step in enumerate(run.steps):
+        for name, ours in step.tensors.items():
+            close(ours, run.expected[f"step{number}.{name}"], TENSOR)
+
+
+def test_losses(run):
+    for step, expected in zip(run.steps, run.facts["losses"], strict=True):
+        assert step.loss == pytest.approx(expected, abs=LOSS)
+
+
+def test_gradient_norms(run):
+    for step, expected in zip(run.steps, run.facts["grad_norms"], strict=True):
+        assert set(step.norms) == set(expected)
+        for name, norm in expected.items():
+            assert step.norms[name] == pytest.approx(norm, rel=NORM, abs=1e-9), name

@@ -1,0 +1,100 @@
+"""A tiny StyleShot to train, in the published files' formats, and a folder of pictures in two styles."""
+
+from types import SimpleNamespace
+
+import pytest
+import tiny_models
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState, GradientState
+from PIL import Image
+from styleshot import tiny
+
+from styleshot_demo.settings import Settings
+from styleshot_demo.training.gallery.opening import open_gallery
+from styleshot_demo.training.stages import parts
+from styleshot_demo.training.stages.recipe import Recipe
+from styleshot_demo.training.stages.runner import train
+from styleshot_demo.training.stages.style import style_stage
+
+SIDE = 64
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory):
+    """What `STYLESHOT_MODELS` names: base, StyleShot and detectors."""
+    return tiny_models.build(tmp_path_factory.mktemp("models"), ("base", "contour", "detectors"))
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory):
+    """Two styles, three pictures each, and one file that is none."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for style, colour in (("red", (220, 40, 30)), ("blue", (20, 60, 200))):
+        (folder / style).mkdir()
+        for number in range(3):
+            shade = tuple((level + 40 * number) % 256 for level in colour)
+            tiny.picture(shade, (96 + 8 * number, 80)).save(folder / style / f"thing {number}.png")
+    (folder / "red" / "broken.png").write_bytes(b"no picture")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drawn(tmp_path_factory, pictures):
+    """The same with content pictures, as JSON lines."""
+    folder = tmp_path_factory.mktemp("drawn")
+    lines = []
+    for number, path in enumerate(sorted(pictures.rglob("thing*.png"))):
+        with Image.open(path) as image:
+            image.convert("L").point(lambda level: 255 if level > 90 else 0).save(folder / f"{number}.png")
+        lines.append(f'{{"image_file": "{path}", "content_prompt": "a thing", "content_image_file": "{number}.png"}}\n')
+    (folder / "gallery.jsonl").write_text("".join(lines))
+    return folder / "gallery.jsonl"
+
+
+@pytest.fixture
+def one_thread():
+    """As processes of their own have it in these tests, so that numbers agree to the last bit."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def workshop(models, pictures, tmp_path):
+    """`run(out, stage=..., data=..., **recipe)` trains a fresh copy and says what came of it."""
+
+    def run(out="out", make=style_stage, data=pictures, report=None, styleshot=None, **asked):
+        AcceleratorState._reset_state(True)
+        GradientState._reset_state()
+        settings = Settings(models=models, device="cpu")
+        base = parts.load_base(parts.base_folder(settings))
+        own = styleshot or parts.load_styleshot(parts.styleshot_folder(settings), base.unet)
+        before = {name: value.clone() for name, value in _named(own).items()}
+        stage = make(base, own)
+        recipe = Recipe(**{"steps": 2, "batch": 2, "resolution": SIDE, "validate_every": 0} | asked)
+        told = []
+        gallery = open_gallery(
+            data,
+            seed=recipe.seed,
+            contents=stage.uses_content,
+            report=report or (lambda name, problem: told.append((name, problem.key))),
+        )
+        state = train(stage, base, gallery, recipe, tmp_path / out, Accelerator(cpu=True))
+        return SimpleNamespace(
+            out=tmp_path / out, state=state, base=base, styleshot=own, stage=stage, before=before, told=told
+        )
+
+    return run
+
+
+def _named(own):
+    named = {"style_aware_encoder": own.style_encoder, "adapter": own.adapter, "controlnet": own.controlnet}
+    return {f"{part}.{name}": value for part, module in named.items() for name, value in module.state_dict().items()}
+
+
+@pytest.fixture
+def named():
+    """All weights of a StyleShot by name."""
+    return _named
