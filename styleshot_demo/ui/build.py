@@ -7,7 +7,7 @@ import gradio as gr
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import classical_tab, image_tab, panel, text_tab, theme, words
+from styleshot_demo.ui import classical_tab, image_tab, panel, restore, text_tab, theme, words
 from styleshot_demo.ui.controls import INSTANT
 from styleshot_demo.ui.words import mark, say, translations
 
@@ -51,15 +51,17 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
                 min_width=150,
             )
             gr.HTML(_SHADE, apply_default_css=False)
-        with gr.Tabs(selected="classical", elem_id="tabs"):
-            with gr.Tab(mark("tab_text"), id="text"):
-                text_tab.build()
-            with gr.Tab(mark("tab_image"), id="image"):
-                image_tab.build()
+        with gr.Tabs(selected="classical", elem_id="tabs") as tabs:
+            with gr.Tab(mark("tab_text"), id="text") as text:
+                text_driven = text_tab.build(studio)
+            with gr.Tab(mark("tab_image"), id="image") as image:
+                image_driven = image_tab.build(studio)
             with gr.Tab(mark("tab_classical"), id="classical"):
-                classical_tab.build(studio, page)
+                classical = classical_tab.build(studio)
             with gr.Tab(mark("tab_models"), id="models") as models:
                 refresh, panel_outputs = panel.build(studio)
+        targets = [classical.wire(page), text_driven.wire(page, text), image_driven.wire(page, image)]
+        restore.build(targets, tabs)
         gr.HTML(f"<p>{say('footer').html()}</p>", elem_id="foot", apply_default_css=False)
         models.select(refresh, None, panel_outputs, **INSTANT)
         _switch_language(page, language)
@@ -102,7 +104,9 @@ def launch_options(settings: Settings) -> dict[str, Any]:
 
 def serve(settings: Settings) -> None:
     """Build the page and answer until Ctrl-C; `Problem` address_taken where it cannot listen."""
-    page = build(settings)
+    studio = Studio(settings)
+    studio.prepare()
+    page = build(settings, studio)
     try:
         page.launch(**launch_options(settings))
     except OSError as error:

@@ -1,6 +1,5 @@
 """The Classical tab: three methods that need no download."""
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,10 +13,10 @@ from styleshot_demo import jobs, pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import CLASSICAL_CHECKS, ClassicalJob
-from styleshot_demo.messages import remark
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, memory, problems, results, widgets, words
+from styleshot_demo.ui import controls, memory, problems, restore, results, widgets, words
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View
+from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.words import mark, say
 
 # What a page starts with; the job's own defaults but for the size, which a laptop should paint in a moment.
@@ -25,18 +24,22 @@ DEFAULTS: dict[str, Any] = {name: ClassicalJob.__dataclass_fields__[name].defaul
 KEPT_SECONDS = 1800  # how long the server keeps a result's pictures, so that its strength can still be moved
 
 
-def build(studio: Studio, page: gr.Blocks) -> None:
-    """Lays the tab out, where it is called, and makes it work."""
+def build(studio: Studio) -> "ClassicalTab":
+    """Lays the tab out, where it is called; `wire` of what it returns makes it work."""
     with gr.Row(elem_classes="bench", equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
             inputs = controls.picture_inputs()
             fields, parts, seed, fit, about = _settings()
-            drop, drop_message = _restore_drop()
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
-            view = controls.view("classical")
+            view = controls.view("classical", widgets.compare, _download)
     fields["strength"] = view.strength
-    tab = _Tab(studio, inputs, fields, parts, seed, fit, about, view)
-    tab.wire(page, drop, drop_message)
+    return ClassicalTab(studio, inputs, fields, parts, seed, fit, about, view)
+
+
+def _download() -> gr.DownloadButton:
+    return gr.DownloadButton(
+        mark("download"), interactive=False, elem_id="classical-download", min_width=140, scale=1, size="lg"
+    )
 
 
 def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HTML, gr.HTML]:
@@ -53,7 +56,7 @@ def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HT
         )
         fit = gr.HTML(elem_id="fits", apply_default_css=False)
         fields["keep_colours"] = gr.Checkbox(False, label=mark("keep_colours"), elem_id="keep-colours")
-        with gr.Accordion(mark("finer"), open=False, elem_id="finer"):
+        with gr.Accordion(mark("finer"), open=False, elem_id="finer", elem_classes="drawer"):
             fields["transform"] = _radio("transform", jobs.TRANSFORMS, True)
             fields["colour_method"] = _radio("colour_method", jobs.COLOUR_METHODS, False, "colour")
             fields["start"] = _radio("start", jobs.STARTS, False)
@@ -91,15 +94,7 @@ def _about() -> str:
     return "".join(f'<p class="about {name}">{say(f"about_{name}").html()}</p>' for name in jobs.METHODS)
 
 
-def _restore_drop() -> tuple[gr.File, gr.HTML]:
-    with gr.Accordion(mark("restore"), open=False, elem_id="restore-part"):
-        widgets.prose("p", "restore_about", "hint")
-        drop = gr.File(show_label=False, label=mark("restore_file"), elem_id="restore", height=96, type="filepath")
-        message = gr.HTML(elem_id="restore-message", apply_default_css=False)
-    return drop, message
-
-
-class _Tab:
+class ClassicalTab:
     """The tab's behaviour. Handlers are generators: closing one (stop button, closed page) stops its computation."""
 
     def __init__(
@@ -118,11 +113,9 @@ class _Tab:
         self.shape = gr.State(None)  # width and height of the content picture
         # The job of the picture on show, with its opened pictures, so that its strength alone can be moved.
         self.shown = gr.State(None, time_to_live=KEPT_SECONDS)
-        # Anybody may know this secret, and change what is stored: all of it is checked when it comes back.
-        self.stored = gr.BrowserState({}, storage_key="styleshot-classical", secret="styleshot")
 
-    def wire(self, page: gr.Blocks, drop: gr.File, drop_message: gr.HTML) -> None:
-        """Connects every event."""
+    def wire(self, page: gr.Blocks) -> restore.Target:
+        """Connects every event; to be called outside of the tabs. Returns what a picture made here can fill."""
         view, inputs, fields = self.view, self.inputs, self.fields
         everything = [*inputs.components(), *fields.values()]
         run = view.run.click(
@@ -136,7 +129,7 @@ class _Tab:
         view.strength.input(
             problems.guarded(lambda text: {view.status: text})(self.move),
             [view.strength, self.shown],
-            [view.compare, view.status, view.download],
+            [view.shown, view.status, view.beside],
             trigger_mode="always_last",
             **PAINTING,
         )
@@ -148,21 +141,10 @@ class _Tab:
             control.change(self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT)
         run.then(self.fits, sized, self.fit, **INSTANT)
         fields["method"].change(self.relevant, fields["method"], self.method_outputs(), **INSTANT)
-        # In the browser alone: what is set a moment before a reload must not wait for the server.
-        keep = f"(...values) => Object.fromEntries({json.dumps(list(fields))}.map((name, at) => [name, values[at]]))"
-        save = {"fn": None, "inputs": list(fields.values()), "outputs": self.stored, "js": keep, **INSTANT}
-        for control in fields.values():
-            control.input(trigger_mode="always_last", **save)
-        self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**save)
-        drop.upload(
-            problems.guarded(lambda message: {drop_message: message})(self.restore_picture(drop, drop_message)),
-            drop,
-            [drop, drop_message, *inputs.slot_outputs(), *self.setting_outputs()],
-            **INSTANT,
-        ).then(**save)
-        page.load(self.restore_stored, self.stored, self.setting_outputs(), **INSTANT).then(
-            self.fits, sized, self.fit, **INSTANT
-        )
+        stored = Stored("classical", fields, CLASSICAL_CHECKS)
+        self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
+        stored.wire(page, self.setting_updates, self.setting_outputs()).then(self.fits, sized, self.fit, **INSTANT)
+        return restore.Target("classical", [*inputs.slot_outputs(), *self.setting_outputs()], self.fill, stored.save)
 
     # Painting ---------------------------------------------------------------------------------------------------
 
@@ -173,9 +155,9 @@ class _Tab:
         count = len(self.inputs.components())
         content, styles = self.inputs.read(values[:count])
         job, stem = self.job(content, styles, dict(zip(self.fields, values[count:], strict=True)))
-        folder = Path(view.compare.GRADIO_CACHE)
+        folder = Path(view.shown.GRADIO_CACHE)
         before = results.save_plain(job.content, "before", folder)
-        view.compare.temp_files.add(str(before))  # so that Gradio deletes it when it is old
+        view.shown.temp_files.add(str(before))  # so that Gradio deletes it when it is old
         with closing(self.studio.run(job)) as events:
             for event in events:
                 if isinstance(event, Finished):
@@ -183,7 +165,7 @@ class _Tab:
                     continue
                 step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                 if event.preview is not None:
-                    step[view.compare] = widgets.pair(before, event.preview)
+                    step[view.shown] = widgets.pair(before, event.preview)
                 yield step
 
     def job(self, content: str | None, styles: list[tuple[str, float]], settings: dict[str, Any]) -> tuple[Any, str]:
@@ -199,25 +181,17 @@ class _Tab:
     def finished(self, result: Result, kept: tuple[ClassicalJob, str, Path], folder: Path) -> Any:
         """Updates that show a finished picture and offer its file."""
         job, stem, before = kept
-        path = results.save(result, 0, stem, folder, self.studio.settings)
-        view, image = self.view, result.images[0]
-        text = self.summary(result, image.size)
+        name = results.file_name(stem, job.method, result.seed)
+        path = results.save(
+            result.images[0], result.settings, result.models, folder, name, self.studio.settings.provenance
+        )
+        view = self.view
         return {
-            **view.ended(text),
-            view.compare: widgets.pair(before, path),
-            view.download: gr.update(value=str(path), interactive=True),
+            **view.ended(results.summary(result)),
+            view.shown: widgets.pair(before, path),
+            view.beside: gr.update(value=str(path), interactive=True),
             self.shown: kept,
         }
-
-    def summary(self, result: Result, size: tuple[int, int]) -> str:
-        """What was done, in one line."""
-        seconds = f"{result.seconds:.1f}" if result.seconds < 10 else f"{result.seconds:.0f}"
-        parts = [
-            say("done", seconds=seconds),
-            say("facts", width=size[0], height=size[1], seed=result.seed),
-            *(words.remark(told) for told in result.notes),
-        ]
-        return problems.note(words.join(parts))
 
     def stopped(self) -> dict[Any, Any]:
         """Updates after the stop button: the computation itself ends because its generator is closed."""
@@ -237,8 +211,8 @@ class _Tab:
         with closing(self.studio.run(job)) as events:
             for event in events:
                 if isinstance(event, Finished):
-                    shown = self.finished(event.result, (job, stem, before), Path(view.compare.GRADIO_CACHE))
-                    yield {part: shown[part] for part in (view.compare, view.status, view.download)}
+                    shown = self.finished(event.result, (job, stem, before), Path(view.shown.GRADIO_CACHE))
+                    yield {part: shown[part] for part in (view.shown, view.status, view.beside)}
                 elif event.message.key == "waiting" and time.perf_counter() - began > 1:
                     yield {view.status: widgets.progress(0, words.remark(event.message))}
 
@@ -264,42 +238,18 @@ class _Tab:
         shown = [gr.update(visible=method in methods) for methods in self.parts.values()]
         return [*shown, gr.update(visible=method == "optimise")]
 
-    def restore_stored(self, stored: Any) -> dict[Any, Any]:
-        """The settings that the browser has remembered, as far as they are settings."""
-        return self.setting_updates({**DEFAULTS, **controls.valid(CLASSICAL_CHECKS, stored)})
-
     def setting_outputs(self) -> list[Any]:
         """What `setting_updates` changes."""
         return [*self.fields.values(), self.seed.row]
 
     def setting_updates(self, settings: dict[str, Any]) -> dict[Any, Any]:
-        """Updates for every field: the value given, and visible where its method knows it."""
+        """Updates for every field: the value given or else the default, and visible where its method knows it."""
+        settings = {**DEFAULTS, **settings}
         relevant = dict(zip(self.method_outputs(), self.relevant(settings["method"]), strict=True))
         values = {self.fields[name]: gr.update(value=settings[name], **relevant.get(self.fields[name], {}))
                   for name in self.fields}  # fmt: skip
         return {**relevant, **values}
 
-    def restore_picture(self, drop: gr.File, message: gr.HTML) -> Any:
-        """A handler that takes the settings out of a picture that was made here."""
-
-        def restore(path: str | None) -> Iterator[dict[Any, Any]]:
-            if path is None:
-                return
-            found = provenance.restore(provenance.read(path))
-            if found.job != "classical":
-                raise Problem("provenance_unusable")
-            settings = {**DEFAULTS, **found.settings}
-            if not found.settings:
-                yield {drop: None, message: problems.note(words.remark(remark("metadata_ignored")))}
-                return
-            told = "restored_partly" if found.dropped else "restored"
-            slots: dict[Any, Any] = {}
-            if len(found.style_weights) > 1:
-                slots = dict(
-                    zip(self.inputs.slot_outputs(), controls.show_slots(len(found.style_weights)), strict=True)
-                )
-                for slider, weight in zip(self.inputs.weights, found.style_weights, strict=False):
-                    slots[slider] = gr.update(value=weight, visible=True)
-            yield {drop: None, message: problems.note(say(told)), **self.setting_updates(settings), **slots}
-
-        return restore
+    def fill(self, found: provenance.Restored) -> dict[Any, Any]:
+        """Updates that bring back how a picture was made."""
+        return {**self.setting_updates(found.settings), **self.inputs.weigh(found.style_weights)}

@@ -10,7 +10,7 @@ import gradio as gr
 from styleshot_demo import jobs, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui import examples, problems
-from styleshot_demo.ui.widgets import Example, PictureInput, compare, shelf
+from styleshot_demo.ui.widgets import Example, PictureInput, shelf
 from styleshot_demo.ui.words import mark
 
 # Handlers are private: the page's own events are no interface; the command line and `Studio` are.
@@ -43,6 +43,15 @@ class Inputs:
         """What `show_slots` changes."""
         return [self.open_slots, *self.cells, *self.weights, self.add_style]
 
+    def weigh(self, weights: Sequence[float]) -> dict[Any, Any]:
+        """Updates that show a slot with its weight for each of several style pictures; none for a single one."""
+        if len(weights) < 2:
+            return {}
+        slots = dict(zip(self.slot_outputs(), show_slots(len(weights)), strict=True))
+        return slots | {
+            slider: gr.update(value=weight, visible=True) for slider, weight in zip(self.weights, weights, strict=False)
+        }
+
     def read(self, values: Sequence[Any]) -> tuple[str | None, list[tuple[str, float]]]:
         """(path of the content, (path, weight) of each style that is there)."""
         values = list(values)
@@ -53,8 +62,11 @@ class Inputs:
         return content, [(path, 1.0) for path, _ in given] if len(given) == 1 else given
 
 
-def picture_inputs(with_content: bool = True) -> Inputs:
-    """Content and style side by side, examples below each, up to four styles with weights."""
+def picture_inputs(prefix: str = "", with_content: bool = True) -> Inputs:
+    """Content and style side by side, examples below each, up to four styles with weights.
+
+    `prefix` goes before every element's id, so that ids are unique on the page.
+    """
     contents, styles = examples.contents() if with_content else [], examples.styles()
     open_slots = gr.State(1)
     shelves = []
@@ -62,25 +74,25 @@ def picture_inputs(with_content: bool = True) -> Inputs:
         content = None
         if with_content:
             with gr.Column(min_width=140, elem_classes="side"):
-                content = _picture("content", "content", "drop_content")
-                shelves.append(shelf(contents, "example-contents", "example_contents"))
+                content = _picture(f"{prefix}content", "content", "drop_content")
+                shelves.append(shelf(contents, f"{prefix}example-contents", "example_contents"))
         with gr.Column(min_width=140, elem_classes="side"):
-            with gr.Row(elem_classes="slots", elem_id="slots"):
+            with gr.Row(elem_classes="slots"):
                 slots, weights, cells = [], [], []
                 for number in range(1, jobs.MAX_STYLES + 1):
                     with gr.Column(min_width=60, visible=number == 1, elem_classes="slot") as cell:
                         key = "style" if number == 1 else f"style_{number}"
-                        slots.append(_picture(f"style-{number}", key, "drop_style"))
+                        slots.append(_picture(f"{prefix}style-{number}", key, "drop_style"))
                         weights.append(
                             gr.Slider(
                                 0, 1, 1.0, step=0.05, label=mark("weight"), visible=False, buttons=[],
-                                elem_id=f"weight-{number}", elem_classes="slim",
+                                elem_id=f"{prefix}weight-{number}", elem_classes="slim",
                             )
                         )  # fmt: skip
                     cells.append(cell)
-            shelves.append(shelf(styles, "example-styles", "example_styles"))
-            add_style = gr.Button(mark("add_style"), size="sm", elem_id="add-style", elem_classes="quiet")
-    message = gr.HTML(elem_id="picture-message", apply_default_css=False)
+            shelves.append(shelf(styles, f"{prefix}example-styles", "example_styles", "many"))
+            add_style = gr.Button(mark("add_style"), size="sm", elem_id=f"{prefix}add-style", elem_classes="quiet")
+    message = gr.HTML(elem_id=f"{prefix}picture-message", apply_default_css=False)
     inputs = Inputs(content, tuple(slots), tuple(weights), tuple(cells), add_style, open_slots, message, tuple(shelves))
     _wire(inputs, contents, styles)
     return inputs
@@ -182,14 +194,14 @@ def seed(elem_id: str, visible: bool = True) -> Seed:
 
 @dataclass(frozen=True)
 class View:
-    """Where the result is seen: before and after, strength, what was done, and the file."""
+    """Where the result is seen: the picture, its strength, what was done, and the buttons."""
 
-    compare: gr.HTML
+    shown: gr.HTML
     strength: gr.Slider
     status: gr.HTML
     run: gr.Button
     stop: gr.Button
-    download: gr.DownloadButton
+    beside: gr.Button | gr.DownloadButton  # what else can be pressed; not while a run is on
 
     def started(self, text: str) -> dict[Any, Any]:
         """Updates at the start of a run."""
@@ -197,7 +209,7 @@ class View:
             self.run: gr.update(visible=False),
             self.stop: gr.update(visible=True),
             self.status: text,
-            self.download: gr.update(interactive=False),
+            self.beside: gr.update(interactive=False),
         }
 
     def ended(self, text: str) -> dict[Any, Any]:
@@ -206,23 +218,32 @@ class View:
 
     def outputs(self) -> list[Any]:
         """Everything that a run changes here."""
-        return [self.compare, self.status, self.run, self.stop, self.download]
+        return [self.shown, self.status, self.run, self.stop, self.beside]
 
 
-def view(name: str) -> View:
-    """The result, large, with the strength directly under it."""
-    shown = compare(f"{name}-result")
-    strength = gr.Slider(
-        0, 1, 1.0, step=0.01, label=mark("strength"), buttons=[], elem_id=f"{name}-strength", elem_classes="lead"
-    )
+def view(
+    name: str,
+    shown: Callable[[str], gr.HTML],
+    beside: Callable[[], Any],
+    strength: str = "strength",
+    most: float = 1,
+    run: str = "run",
+) -> View:
+    """The result, large, with the strength, 0 to `most`, directly under it.
+
+    `shown` makes the result's element from its id and `beside` the second button; `strength` and `run` are texts.
+    """
+    result = shown(f"{name}-result")
+    slider = gr.Slider(
+        0, most, 1.0, step=0.01 if most == 1 else 0.05, label=mark(strength), buttons=[],
+        elem_id=f"{name}-strength", elem_classes="lead",
+    )  # fmt: skip
     status = gr.HTML(elem_id=f"{name}-status", elem_classes="status", apply_default_css=False)
     with gr.Row(elem_classes="actions"):
-        run = gr.Button(mark("run"), variant="primary", elem_id=f"{name}-run", min_width=140, scale=2)
+        press = gr.Button(mark(run), variant="primary", elem_id=f"{name}-run", min_width=140, scale=2)
         stop = gr.Button(mark("stop"), variant="stop", elem_id=f"{name}-stop", min_width=140, scale=2, visible=False)
-        download = gr.DownloadButton(
-            mark("download"), interactive=False, elem_id=f"{name}-download", min_width=140, scale=1, size="lg"
-        )
-    return View(shown, strength, status, run, stop, download)
+        second = beside()
+    return View(result, slider, status, press, stop, second)
 
 
 def choices(prefix: str, names: Sequence[str]) -> list[tuple[Any, str]]:

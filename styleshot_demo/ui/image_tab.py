@@ -1,8 +1,25 @@
-"""The Image-driven tab. Its function comes with the StyleShot models; until then it says so."""
+"""The Image-driven tab: a style, a photo whose lines are kept, and a sentence."""
 
-from styleshot_demo.ui import notice
+import gradio as gr
+
+from styleshot_demo.studio import Studio
+from styleshot_demo.ui import controls, diffusion
+from styleshot_demo.ui.diffusion_tab import DiffusionTab
+from styleshot_demo.ui.lines import Lines
+from styleshot_demo.ui.weights import Weights
 
 
-def build() -> None:
-    """Lays the tab out, where it is called."""
-    notice.coming("image")
+def build(studio: Studio) -> DiffusionTab:
+    """Lays the tab out, where it is called; `wire` of what it returns makes it work."""
+    with gr.Row(elem_classes="bench", equal_height=False):
+        with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
+            inputs = controls.picture_inputs("image-")
+            with gr.Column(elem_classes="settings"):
+                lines = Lines("image")
+                prompt = diffusion.prompt("image")
+                prompts = diffusion.examples("image")
+                fields, seed = diffusion.settings("image", studio)
+        with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
+            weights = Weights("image", studio)
+            view = diffusion.view("image")
+    return DiffusionTab("image", studio, inputs, {"prompt": prompt, **fields}, seed, prompts, weights, view, lines)

@@ -45,11 +45,11 @@
 
   /* Gradio leaves some parts without a name; screen readers need one, in the right language. */
   const NAMES = {
-    "#content": ["Choose a photo", "选择照片"],
-    "#style-1": ["Choose a style picture", "选择风格图片"],
-    "#style-2": ["Choose style picture 2", "选择风格图片 2"],
-    "#style-3": ["Choose style picture 3", "选择风格图片 3"],
-    "#style-4": ["Choose style picture 4", "选择风格图片 4"],
+    '[id$="content"].picture': ["Choose a photo", "选择照片"],
+    '[id$="style-1"].picture': ["Choose a style picture", "选择风格图片"],
+    '[id$="style-2"].picture': ["Choose style picture 2", "选择风格图片 2"],
+    '[id$="style-3"].picture': ["Choose style picture 3", "选择风格图片 3"],
+    '[id$="style-4"].picture': ["Choose style picture 4", "选择风格图片 4"],
     "#restore": ["Choose a picture made here", "选择由本应用生成的图片"],
   };
   const settle = () => {
@@ -64,8 +64,9 @@
       for (const node of document.querySelectorAll(`${place} input[type=file], ${place} button:has(input[type=file])`)) {
         if (node.getAttribute("aria-label") !== name) node.setAttribute("aria-label", name);
       }
-      const [picture] = document.querySelectorAll(`${place} .image-frame img`);
-      if (picture) picture.alt = document.querySelector(`${place} label`)?.textContent.trim() ?? "";
+      for (const picture of document.querySelectorAll(`${place} .image-frame img`)) {
+        picture.alt = picture.closest(place).querySelector("label")?.textContent.trim() ?? "";
+      }
     }
   };
 
@@ -124,6 +125,61 @@
     show();
   };
 
-  window.styleshot = { speak, compare, language: () => language };
+  /* Several pictures: one large, the others to choose from --------------------------------------------------------- */
+
+  const gallery = (element, value, watch) => {
+    const [figure] = element.querySelectorAll(".gallery");
+    const [image, which, save, thumbs] = [".stage img", ".which", ".save", ".thumbs"]
+      .map((place) => figure.querySelector(place));
+    let turn = 0;
+    const put = async (source) => {
+      const mine = ++turn;
+      // Decoded before it is shown, so that a new picture never flashes.
+      const next = new Image();
+      next.src = source;
+      try { await next.decode(); } catch { /* shown as far as it goes */ }
+      if (mine !== turn) return;
+      image.src = source;
+      figure.dataset.shown = Number(figure.dataset.shown || 0) + 1;
+    };
+    const said = (picture) => Object.keys(LOCALES).map((spoken) => {
+      const text = document.createElement("span");
+      text.lang = LOCALES[spoken];
+      text.textContent = picture[spoken];
+      return text;
+    });
+    const choose = (picture, button) => {
+      for (const other of thumbs.children) other.setAttribute("aria-pressed", String(other === button));
+      which.replaceChildren(...said(picture));
+      save.href = picture.src;
+      save.download = picture.name;
+      return put(picture.src);
+    };
+    const thumb = (picture) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      const small = new Image();
+      small.src = picture.src;
+      small.alt = "";
+      const caption = document.createElement("span");
+      caption.append(...said(picture));
+      button.append(small, caption);
+      button.addEventListener("click", () => choose(picture, button));
+      return button;
+    };
+    const show = () => {
+      const { preview, pictures = [] } = value() || {};
+      const buttons = pictures.map(thumb);
+      thumbs.replaceChildren(...buttons);
+      thumbs.hidden = pictures.length < 2;
+      figure.dataset.state = pictures.length ? "ready" : preview ? "painting" : "empty";
+      if (pictures.length) choose(pictures[0], buttons[0]);
+      else if (preview) put(preview);
+    };
+    watch("value", show);
+    show();
+  };
+
+  window.styleshot = { speak, compare, gallery, language: () => language };
   translate().catch(() => {}); // then texts stay in the browser's language until the switch is used
 })();

@@ -8,9 +8,8 @@ from typing import Any
 import gradio as gr
 
 from styleshot_demo.models import hub
-from styleshot_demo.models.catalogue import MODELS
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import problems, widgets, words
+from styleshot_demo.ui import fetching, problems, widgets, words
 from styleshot_demo.ui.controls import INSTANT, QUIET
 from styleshot_demo.ui.words import Said, join, mark, say
 
@@ -36,19 +35,16 @@ def build(studio: Studio) -> tuple[Any, list[Any]]:
     def unload(event: gr.EventData) -> tuple[str, str, str]:
         name = str(getattr(event, "name", ""))
         gone = studio.cache.unload(name)
-        return problems.note(say("unloaded" if gone else "unload_later", model=_title(name))), *refresh()
+        return problems.note(say("unloaded" if gone else "unload_later", model=words.called(name))), *refresh()
 
     @problems.guarded(lambda message: {status: message, stop: gr.update(visible=False)})
     def fetch(event: gr.EventData) -> Iterator[dict[Any, Any]]:
         name = str(getattr(event, "name", ""))
-        yield {status: widgets.progress(0, say("checking")), stop: gr.update(visible=True)}
-        with closing(hub.fetching(name, studio.settings)) as steps:
-            for step in steps:
-                done, size, rate = (hub.readable(count) for count in (step.done, step.bytes, step.rate))
-                text = say("fetching", file=step.file, done=done, size=size, rate=rate)
-                yield {status: widgets.progress(step.fraction, text)}
+        with closing(fetching.shown([name], studio.settings)) as progress:
+            for text in progress:
+                yield {status: text, stop: gr.update(visible=True)}
         memory_now, disk_now = refresh()
-        done = problems.note(say("fetched", model=_title(name)))
+        done = problems.note(say("fetched", model=words.called(name)))
         yield {status: done, stop: gr.update(visible=False), memory: memory_now, disk: disk_now}
 
     def stopped() -> dict[Any, Any]:
@@ -67,7 +63,7 @@ def in_memory(studio: Studio) -> str:
         facts = [_plain(hub.readable(model.bytes)), *([_plain(model.device)] if model.device else [])]
         if model.in_use:
             facts.append(say("in_use"))
-        title = _title(model.name)
+        title = words.called(model.name)
         rows.append(_row(title, join(facts), None, _button("unload", model.name, say("unload"), title)))
     return _list("in_memory", rows or [f'<li class="nothing">{say("nothing_loaded").html()}</li>'])
 
@@ -109,10 +105,6 @@ def _row(title: Said, facts: Said, about: Said | None, button: str, css: str = "
 def _button(act: str, name: str, text: Said, title: Said) -> str:
     attributes = f'data-act="{act}" data-name="{html.escape(name, quote=True)}"'
     return f'<button type="button" {attributes} {join([text, title], ": ").attributes()}>{text.html()}</button>'
-
-
-def _title(name: str) -> Said:
-    return words.model_title(MODELS[name]) if name in MODELS else _plain(name)
 
 
 def _plain(text: str) -> Said:

@@ -2,13 +2,16 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from styleshot_demo import provenance
 from styleshot_demo.events import Result
-from styleshot_demo.settings import Settings
+from styleshot_demo.ui import problems, words
+from styleshot_demo.ui.words import say
 
 
 def file_name(stem: str, method: str, seed: int) -> str:
@@ -16,12 +19,16 @@ def file_name(stem: str, method: str, seed: int) -> str:
     return f"{_plain(stem)}-{method}-seed{seed}.png"
 
 
-def save(result: Result, number: int, stem: str, folder: Path, settings: Settings) -> Path:
-    """Saves one picture of a result in a folder of its own and returns its path; `Problem` cannot_write."""
-    seed = result.seed + number
-    path = _place(folder) / file_name(stem, str(result.settings.get("method", "styleshot")), seed)
-    record = provenance.record(result.settings, result.models, seed) if settings.provenance else None
-    provenance.write(result.images[number], path, record)
+def save(
+    image: Image.Image, settings: Mapping[str, Any], models: Mapping[str, str], place: Path, name: str, keep: bool
+) -> Path:
+    """Saves one picture in a folder of its own inside `place` and returns its path; `Problem` cannot_write.
+
+    settings  those of the job that makes this very picture
+    keep      whether the file says how it was made
+    """
+    path = _place(place) / name
+    provenance.write(image, path, provenance.record(settings, models, settings["seed"]) if keep else None)
     return path
 
 
@@ -30,6 +37,18 @@ def save_plain(image: Image.Image, stem: str, folder: Path) -> Path:
     path = _place(folder) / f"{_plain(stem)}.png"
     image.save(path, format="PNG", compress_level=1)
     return path
+
+
+def summary(result: Result) -> str:
+    """What was done, in one line of HTML."""
+    seconds = f"{result.seconds:.1f}" if result.seconds < 10 else f"{result.seconds:.0f}"
+    width, height = result.images[-1].size
+    parts = [
+        say("done", seconds=seconds),
+        say("facts", width=width, height=height, seed=result.seed),
+        *(words.remark(told) for told in result.notes),
+    ]
+    return problems.note(words.join(parts))
 
 
 def _plain(stem: str) -> str:

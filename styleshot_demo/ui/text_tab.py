@@ -1,8 +1,23 @@
-"""The Text-driven tab. Its function comes with the StyleShot models; until then it says so."""
+"""The Text-driven tab: a style and a sentence."""
 
-from styleshot_demo.ui import notice
+import gradio as gr
+
+from styleshot_demo.studio import Studio
+from styleshot_demo.ui import controls, diffusion
+from styleshot_demo.ui.diffusion_tab import DiffusionTab
+from styleshot_demo.ui.weights import Weights
 
 
-def build() -> None:
-    """Lays the tab out, where it is called."""
-    notice.coming("text")
+def build(studio: Studio) -> DiffusionTab:
+    """Lays the tab out, where it is called; `wire` of what it returns makes it work."""
+    with gr.Row(elem_classes="bench", equal_height=False):
+        with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
+            inputs = controls.picture_inputs("text-", with_content=False)
+            with gr.Column(elem_classes="settings"):
+                prompt = diffusion.prompt("text")
+                prompts = diffusion.examples("text")
+                fields, seed = diffusion.settings("text", studio)
+        with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
+            weights = Weights("text", studio)
+            view = diffusion.view("text")
+    return DiffusionTab("text", studio, inputs, {"prompt": prompt, **fields}, seed, prompts, weights, view)

@@ -19,7 +19,7 @@ VERMILION = gr.themes.Color(
 
 # The first is bundled with Gradio; the others cover Chinese on every system.
 TEXT = (
-    gr.themes.LocalFont("Source Sans Pro", weights=(400, 600)),
+    gr.themes.LocalFont("Source Sans Pro", weights=(400, 700)),  # its file of weight 600 lacks letters, such as B
     "PingFang SC",
     "Microsoft YaHei",
     "Noto Sans CJK SC",

@@ -3,8 +3,9 @@
 import base64
 import html
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -51,10 +52,56 @@ def compare(elem_id: str) -> gr.HTML:
 
 def pair(before: Path, after: Path | Image.Image) -> dict[str, str]:
     """The value of `compare`: files in Gradio's folder, or for `after` a picture that is shown for a moment only."""
-    return {"before": _address(before), "after": _address(after)}
+    return {"before": address(before), "after": address(after)}
 
 
-def _address(picture: Path | Image.Image) -> str:
+@dataclass(frozen=True)
+class Made:
+    """A finished picture: its file in Gradio's folder, and what tells it from the others."""
+
+    path: Path
+    caption: Said
+
+
+def gallery(elem_id: str, empty: str) -> gr.HTML:
+    """One picture large, the others small below it, each with its caption.
+
+    Its value comes from `hung` or `painting`; the text `empty` stands there before.
+    """
+    return gr.HTML(
+        elem_id=elem_id,
+        html_template=f"""
+<figure class="gallery" data-state="empty" role="group" {say("result").attributes()}>
+  <div class="stage">
+    <img {say("made_alt").attributes()}>
+    <p class="empty"><svg viewBox="0 0 48 48" aria-hidden="true"><path d="M6 38c8-3 9-12 16-18S38 8 42 6c-2 4-8
+   14-14 20S18 40 6 38Z"/><path d="M22 20c2 1 5 4 6 6"/></svg><span>{say(empty).html()}</span></p>
+  </div>
+  <figcaption><span class="which"></span><a class="save">{say("download").html()}</a></figcaption>
+  <div class="thumbs" role="group" {say("pictures").attributes()}></div>
+</figure>""",
+        js_on_load="window.styleshot.gallery(element, () => props.value, watch)",
+        apply_default_css=False,
+    )
+
+
+def hung(pictures: Sequence[Made]) -> dict[str, Any]:
+    """The value of `gallery` with finished pictures; the first is shown large."""
+    return {
+        "pictures": [
+            {"src": address(made.path), "name": made.path.name, "en": made.caption.en, "zh": made.caption.zh}
+            for made in pictures
+        ]
+    }
+
+
+def painting(preview: Image.Image) -> dict[str, Any]:
+    """The value of `gallery` while a picture is being made."""
+    return {"preview": address(preview)}
+
+
+def address(picture: Path | Image.Image) -> str:
+    """Where the browser finds a picture: a file in Gradio's folder, or the picture itself as JPEG."""
     if isinstance(picture, Path):
         return f"gradio_api/file={quote(str(picture))}"
     encoded = io.BytesIO()
@@ -71,11 +118,24 @@ class Example:
     title: Said
 
 
-def shelf(examples: Sequence[Example], elem_id: str, title: str) -> gr.HTML:
+def shelf(examples: Sequence[Example], elem_id: str, title: str, css: str = "") -> gr.HTML:
     """A row of example pictures, each one a button. `.pick(...)` listens; the event's `name` says which."""
     buttons = "".join(_thumbnail(example) for example in examples)
+    return _buttons(f"shelf {css}".strip(), buttons, elem_id, title)
+
+
+def chips(texts: Mapping[str, Said], elem_id: str, title: str) -> gr.HTML:
+    """A row of short texts, each one a button; `.pick(...)` listens; the event's `name` is the key of the text."""
+    buttons = "".join(
+        f'<button type="button" data-name="{html.escape(name, quote=True)}">{text.html()}</button>'
+        for name, text in texts.items()
+    )
+    return _buttons("chips", buttons, elem_id, title)
+
+
+def _buttons(css: str, buttons: str, elem_id: str, title: str) -> gr.HTML:
     return gr.HTML(
-        f'<div class="shelf" role="group" {say(title).attributes()}>{buttons}</div>' if buttons else "",
+        f'<div class="{css}" role="group" {say(title).attributes()}>{buttons}</div>' if buttons else "",
         visible=bool(buttons),
         elem_id=elem_id,
         js_on_load="""
@@ -87,6 +147,7 @@ element.addEventListener("click", (event) => {
     )
 
 
+@cache  # each tab shows the same ones
 def _thumbnail(example: Example) -> str:
     with Image.open(example.path) as picture:
         picture.draft("RGB", (192, 192))

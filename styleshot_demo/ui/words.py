@@ -23,7 +23,6 @@ LANGUAGES = ("en", "zh")
 # key: (English, 中文)
 TEXTS: dict[str, tuple[str, str]] = {
     # The frame
-    "title": ("StyleShot · paint a photo in any style", "StyleShot · 用任何风格重绘照片"),
     "tagline": ("Paint a photo in any style", "用任何风格重绘照片"),
     "language": ("Language", "语言"),
     "light_dark": ("Switch between light and dark", "切换明暗外观"),
@@ -35,25 +34,6 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Everything runs on the machine that serves this page. Pictures are never sent anywhere else.",
         "一切都在提供本页面的机器上运行，图片不会发送到其他任何地方。",
     ),
-    # What comes next
-    "text_next_title": ("A style and a sentence", "一种风格，一句话"),
-    "text_next": (
-        "Text-driven StyleShot comes next: it will paint what you describe in the style of a picture.",
-        "接下来将推出文字驱动的 StyleShot：用一张图片的风格，画出你所描述的内容。",
-    ),
-    "text_next_until": (
-        "Until then, the Classical tab repaints your own photos.",
-        "在此之前，可以在“经典方法”页中重绘自己的照片。",
-    ),
-    "image_next_title": ("A style, a photo and a sentence", "一种风格，一张照片，一句话"),
-    "image_next": (
-        "Image-driven StyleShot comes next: it will keep the lines of a photo and paint everything else anew.",
-        "接下来将推出图像驱动的 StyleShot：保留照片的线条，重新绘制其余的一切。",
-    ),
-    "image_next_until": (
-        "Until then, the Classical tab repaints your own photos.",
-        "在此之前，可以在“经典方法”页中重绘自己的照片。",
-    ),
     # Pictures
     "content": ("Photo", "照片"),
     "style": ("Style", "风格"),
@@ -62,10 +42,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "style_4": ("Style 4", "风格 4"),
     "drop_content": ("Drop a photo here\nor click to choose one", "将照片拖到这里\n或点击选择"),
     "drop_style": ("Drop a painting here\nor click to choose one", "将画作拖到这里\n或点击选择"),
-    "content_file": ("Choose a photo", "选择照片"),
-    "style_file": ("Choose a style picture", "选择风格图片"),
-    "content_alt": ("The photo to repaint", "要重绘的照片"),
-    "style_alt": ("A style picture", "风格图片"),
     "weight": ("Weight", "权重"),
     "add_style": ("Mix in another style", "再混入一种风格"),
     "example_contents": ("Example photos", "示例照片"),
@@ -121,6 +97,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "randomise": ("Randomise", "随机"),
     "restore": ("Settings from a picture", "从图片恢复设置"),
     "restore_file": ("Choose a picture made here", "选择由本应用生成的图片"),
+    "drop_restore": ("Drop a picture made here\nor click to choose one", "将由本应用生成的图片拖到这里\n或点击选择"),
     "restore_about": (
         "Drop a PNG that was saved here: every setting comes back as it was.",
         "拖入由这里保存的 PNG：所有设置都会恢复原样。",
@@ -148,6 +125,81 @@ TEXTS: dict[str, tuple[str, str]] = {
     "facts": ("{width} × {height} · seed {seed}", "{width} × {height} · 种子 {seed}"),
     "strength_later": ("Press Repaint to paint at the new strength.", "按“重绘”以新的强度绘制。"),
     "download": ("Download PNG", "下载 PNG"),
+    # StyleShot: what is asked for
+    "prompt": ("Prompt", "提示词"),
+    "text_prompt_hint": ("What should the picture show?", "画面应呈现什么？"),
+    "image_prompt_hint": ("What the photo shows, in a few words; may stay empty", "用几个词描述照片内容；可以留空"),
+    "example_prompts": ("Example prompts", "示例提示词"),
+    "prompt_red_apple": ("red apple", "红苹果"),
+    "prompt_rocket": ("rocket", "火箭"),
+    "prompt_cat_face": ("cat face", "猫脸"),
+    "prompt_sailboat": ("sailboat", "帆船"),
+    "prompt_castle": ("castle", "城堡"),
+    "prompt_sunflower": ("sunflower", "向日葵"),
+    "negative_prompt": ("Negative prompt", "反向提示词"),
+    "style_strength": ("Style strength", "风格强度"),
+    "content_strength": ("Content strength", "内容强度"),
+    "guidance_scale": ("Guidance", "引导强度"),
+    "count": ("Pictures", "张数"),
+    "text_size": ("Size (pixels)", "尺寸（像素）"),
+    "image_size": ("Short side (pixels)", "短边（像素）"),
+    "model": ("Model", "模型"),
+    "model_auto": ("Automatic", "自动"),
+    "model_styleshot": ("StyleShot", "StyleShot"),
+    "model_small": ("Small StyleShot", "小型 StyleShot"),
+    "scheduler": ("Scheduler", "采样器"),
+    "scheduler_dpm++": ("DPM++ 2M Karras", "DPM++ 2M Karras"),
+    "scheduler_pndm": ("PNDM (the paper's)", "PNDM（论文所用）"),
+    "scheduler_unipc": ("UniPC", "UniPC"),
+    "scheduler_euler-a": ("Euler a", "Euler a"),
+    "scheduler_ddim": ("DDIM", "DDIM"),
+    "scheduler_lcm": ("LCM", "LCM"),
+    "preprocessor": ("Keep of the photo", "从照片中保留"),
+    "preprocessor_contour": ("Contour", "轮廓"),
+    "preprocessor_lineart": ("Lineart", "线稿"),
+    "preprocessor_both": ("Both", "两者"),
+    "threshold": ("Threshold of the contour", "轮廓阈值"),
+    "lines_empty": ("The lines of the photo appear here.", "照片的线条将显示在这里。"),
+    "lines_alt": ("The lines of the photo that will be kept", "将被保留的照片线条"),
+    # StyleShot: the result
+    "paint": ("Paint", "绘制"),
+    "sweep": ("Strength sweep", "强度对比"),
+    "text_empty": (
+        "Choose a style, say what to paint, then press Paint.",
+        "选择风格，写下要画什么，然后按“绘制”。",
+    ),
+    "image_empty": ("Choose a photo and a style, then press Paint.", "选择照片和风格，然后按“绘制”。"),
+    "pictures": ("All pictures", "全部图片"),
+    "made_alt": ("The painted picture", "绘制的图片"),
+    "seed_caption": ("seed {seed}", "种子 {seed}"),
+    "strength_caption": ("strength {strength}", "强度 {strength}"),
+    "sweep_caption": ("all strengths", "全部强度"),
+    # StyleShot: its models
+    "uses_styleshot": (
+        "Painted by StyleShot with the published weights, because its files are on this machine.",
+        "由使用已发布权重的 StyleShot 绘制，因为其文件已在本机。",
+    ),
+    "uses_small": (
+        "Painted by the small built-in StyleShot, as chosen: a preview of what the published weights do.",
+        "按所选，由内置的小型 StyleShot 绘制：可预览已发布权重的效果。",
+    ),
+    "uses_small_instead": (
+        "Painted by the small built-in StyleShot, because the published weights are not on this machine.",
+        "由内置的小型 StyleShot 绘制，因为本机没有已发布的权重。",
+    ),
+    "what_comes": ("What would be fetched", "将下载的内容"),
+    "needs_files": (
+        "StyleShot needs files that are not on this machine",
+        "StyleShot 需要的一些文件不在本机",
+    ),
+    "needs_files_about": (
+        "They are fetched once, and nothing is ever downloaded unless you press the button:",
+        "它们只需下载一次；除非你按下按钮，否则不会下载任何内容：",
+    ),
+    "until_then": (
+        "Until then, the Classical tab repaints your own photos.",
+        "在此之前，可以在“经典方法”页中重绘自己的照片。",
+    ),
     # Models
     "models_about": (
         "Nothing is ever downloaded unless you press the button.",
@@ -269,8 +321,37 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
         "无法在 {host}:{port} 打开页面；该地址可能已被其他程序占用。",
         "请关闭那个程序，或将 STYLESHOT_PORT 设为其他数字。",
     ),
+    "recipe_unreadable": ("{file} 不是此训练的配方文件。", "请使用随程序附带的配方文件中的表和名称。"),
     "other_run": ("该文件夹中有一次设置不同的训练。", "请另选文件夹，或使用那次训练的设置。"),
     "no_training_pictures": ("没有可用于训练的图片。", "请指定一个含有图片的文件夹。"),
+    "no_content_pictures": (
+        "用于训练的图片没有内容图。",
+        "请用 `python -m styleshot_demo train gallery` 制作，它会画出每张图片的线条。",
+    ),
+    "gallery_unreadable": (
+        "{file} 不是可以读取的图集。",
+        "请指定图片或分片文件夹，或含有 image_file 和 content_prompt 的 JSON lines 文件。",
+    ),
+    "gallery_line": ("这一行没有指明图片。", "请写成含有 image_file 和 content_prompt 的 JSON。"),
+    "gallery_shard": ("这个分片不完整或已损坏。", "请重新复制或制作。"),
+    "package_missing": (
+        "尚未安装软件包 {package}。",
+        "请运行 `pip install -r styleshot_demo/training/requirements.txt` 安装。",
+    ),
+    "training_diverged": ("第 {step} 步的损失不再是数值。", "请从上一个检查点以更低的学习率或梯度裁剪继续。"),
+    "resolution_step": ("不能以 {value} 的分辨率训练。", "请选择 64 的倍数。"),
+    "not_a_base": (
+        "{name} 中没有 Stable Diffusion。",
+        "请指定 diffusers 格式的文件夹，其中有 unet、vae、text_encoder、tokenizer 和 scheduler。",
+    ),
+    "not_a_styleshot": (
+        "{name} 中没有 StyleShot。",
+        "请指定有 ip.bin 和 style_aware_encoder.bin 的文件夹，或训练写出的文件夹。",
+    ),
+    "vision_or_start": (
+        "训练需要一个 CLIP 作为起点，或一个 StyleShot 来继续。",
+        "请给出 --vision 和 --start 之一。",
+    ),
     "unexpected": ("发生了意料之外的错误。", "请再试一次；如仍如此，请报告并附上编号 {reference}。"),
 }
 
@@ -297,6 +378,9 @@ REMARKS_ZH: dict[str, str] = {
     "placement_lowered": "内存不足，已改用占用更少的方式完成",
     "prompt_cut": "提示词过长，这一部分未被读取：{rest}",
     "metadata_ignored": "图片中存储的设置无法使用，已被忽略",
+    "small_size": "小型模型以 {size} 像素作画",
+    "small_contour": "小型模型只能跟随轮廓",
+    "words_unknown": "小型模型不认识这些词，画出的可能是别的东西：{words}",
 }
 
 # Names of settings as they stand in problems, by the job's field.
@@ -315,6 +399,16 @@ FIELDS: dict[str, tuple[str, str]] = {
     "tv_weight": TEXTS["tv_weight"],
     "start": TEXTS["start"],
     "optimiser": TEXTS["optimiser"],
+    "prompt": TEXTS["prompt"],
+    "negative_prompt": TEXTS["negative_prompt"],
+    "model": TEXTS["model"],
+    "style_strength": TEXTS["style_strength"],
+    "content_strength": TEXTS["content_strength"],
+    "guidance_scale": TEXTS["guidance_scale"],
+    "count": TEXTS["count"],
+    "scheduler": TEXTS["scheduler"],
+    "preprocessor": TEXTS["preprocessor"],
+    "threshold": TEXTS["threshold"],
 }
 
 # What the catalogue says of its models, by name: (title, about). English stands in the catalogue itself.
@@ -330,6 +424,17 @@ MODELS_ZH: dict[str, tuple[str, str]] = {
     "hed": ("HED 轮廓检测器", "画出内容图片的轮廓。"),
     "lineart": ("线稿检测器", "画出内容图片的线条。"),
     "taesd": ("TAESD", "小型解码器，使绘制过程中的预览更清晰；可选。"),
+}
+# Parts of models, as remarks and the list of what is in memory name them (`runners/weights.py`).
+PARTS_ZH: dict[str, str] = {
+    "Stable Diffusion UNet": "Stable Diffusion UNet（去噪网络）",
+    "Stable Diffusion VAE": "Stable Diffusion VAE（解码器）",
+    "Text encoder": "文本编码器",
+    "Style encoder": "风格编码器",
+    "Style adapter": "风格适配器",
+    "Content fusion": "内容融合",
+    "Contour detector": "轮廓检测器",
+    "Lineart detector": "线稿检测器",
 }
 LICENCES_ZH: dict[str, str] = {"The licence of this program": "与本程序相同"}
 
@@ -369,21 +474,31 @@ def model_title(model: Model) -> Said:
     return Said(model.title, MODELS_ZH[model.name][0] if model.name in MODELS_ZH else model.title)
 
 
+def called(name: str) -> Said:
+    """What a model or a part of one is called, by its name or title."""
+    for model in MODELS.values():
+        if name in (model.name, model.title):
+            return model_title(model)
+    return Said(name, PARTS_ZH.get(name, name))
+
+
 def problem(told: Problem) -> tuple[Said, Said]:
     """(what is wrong, what to do)."""
     values = dict(told.values)
     if values.get("name") in FIELDS:
         values["name"] = Said(*FIELDS[values["name"]])
-    for model in MODELS.values():
-        if values.get("model") in (model.name, model.title):
-            values["model"] = model_title(model)
+    if "model" in values:
+        values["model"] = called(str(values["model"]))
     what, todo = zip(messages.PROBLEMS[told.key], PROBLEMS_ZH[told.key], strict=True)
     return _filled(*what, values), _filled(*todo, values)
 
 
 def remark(told: Remark) -> Said:
     """One remark."""
-    return _filled(messages.REMARKS[told.key], REMARKS_ZH[told.key], told.values)
+    values = dict(told.values)
+    if "model" in values:
+        values["model"] = called(str(values["model"]))
+    return _filled(messages.REMARKS[told.key], REMARKS_ZH[told.key], values)
 
 
 def join(parts: Iterable[Said], between: str = " · ") -> Said:

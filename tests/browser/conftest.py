@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import tiny_models
 
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -27,9 +29,9 @@ FLAGS = (
 PATIENCE = 60_000  # milliseconds; a machine that is busy with other things may be slow
 
 
-@pytest.fixture(scope="session")
-def address(tmp_path_factory):
-    """Where the app answers."""
+@contextmanager
+def app(tmp_path_factory, models, program=("app.py",), **more):
+    """Runs the app with the weights in the folder `models`; yields where it answers."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -37,14 +39,15 @@ def address(tmp_path_factory):
     environ |= {
         "STYLESHOT_PORT": str(port),
         "STYLESHOT_DEVICE": "cpu",
-        "STYLESHOT_OFFLINE": "1",
-        "STYLESHOT_MODELS": str(tmp_path_factory.mktemp("models")),
+        "STYLESHOT_MODELS": str(models),
+        "HF_ENDPOINT": "http://127.0.0.1:9",  # nothing answers there: a machine without a network
         "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
         "HF_HOME": str(tmp_path_factory.mktemp("hub")),
+        **more,
     }
     log = tmp_path_factory.mktemp("log") / "app.txt"
     with log.open("wb") as output:
-        app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=environ, stdout=output, stderr=output)
+        running = subprocess.Popen([sys.executable, *program], cwd=ROOT, env=environ, stdout=output, stderr=output)
     url = f"http://127.0.0.1:{port}"
     try:
         end = time.monotonic() + 180
@@ -53,15 +56,35 @@ def address(tmp_path_factory):
                 urllib.request.urlopen(url, timeout=10).read()
                 break
             except OSError:
-                if app.poll() is not None or time.monotonic() > end:
+                if running.poll() is not None or time.monotonic() > end:
                     pytest.fail(f"the app did not start:\n{log.read_text(errors='replace')[-3000:]}")
                 time.sleep(0.2)
         yield url
     finally:
-        app.terminate()
-        app.wait(20)
+        running.terminate()
+        running.wait(20)
     told = log.read_text(errors="replace")
     assert "Traceback" not in told, told[-3000:]
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory):
+    """Where the app answers that has no weights but those it comes with."""
+    with app(tmp_path_factory, tmp_path_factory.mktemp("models")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory):
+    """A folder with tiny weights in the published files' formats."""
+    return tiny_models.build(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="session")
+def address_with_weights(tmp_path_factory, weights):
+    """Where the app answers that has (tiny) weights of StyleShot."""
+    with app(tmp_path_factory, weights) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
@@ -80,9 +103,23 @@ def browser():
 
 @pytest.fixture
 def open_page(browser, address):
+    """Opens the page of the app without weights; see `opener`."""
+    with opener(browser, address) as open_it:
+        yield open_it
+
+
+@pytest.fixture
+def open_studio(browser, address_with_weights):
+    """Opens the page of the app with weights; see `opener`."""
+    with opener(browser, address_with_weights) as open_it:
+        yield open_it
+
+
+@contextmanager
+def opener(browser, address):
     """Opens the page, in a browser that knows nothing yet; fails on errors in its console and on foreign requests.
 
-    `open_page.forgiven` takes words of errors that a test provokes on purpose.
+    `forgiven` of what it yields takes words of errors that a test provokes on purpose.
     """
     contexts, trouble, forgiven = [], [], []
 
@@ -107,9 +144,11 @@ def open_page(browser, address):
         return page
 
     open_it.forgiven = forgiven
-    yield open_it
-    for context in contexts:
-        context.close()
+    try:
+        yield open_it
+    finally:
+        for context in contexts:
+            context.close()
     assert [text for text in trouble if not any(words in text for words in forgiven)] == []
 
 
@@ -117,3 +156,22 @@ def ready(page):
     """Waits until the page is drawn and has its settings."""
     page.locator("#classical-run").wait_for()
     page.locator("#fits .hint").wait_for()
+
+
+@pytest.fixture
+def nameless():
+    """`nameless(page)`: what can be used on the page, or seen, and has no name that a screen reader could say."""
+
+    def find(page):
+        page.wait_for_timeout(500)
+        return page.evaluate(
+            """() => [...document.querySelectorAll("a[href], button, input, textarea, select, img, progress")]
+            .filter((node) => node.offsetParent !== null)
+            .filter((node) => !(node.getAttribute("aria-label") || node.textContent.trim() || node.title
+              || node.getAttribute("alt") || node.closest("label")?.textContent.trim()
+              || (node.tagName === "IMG" && node.getAttribute("alt") === "" && node.closest("button"))
+              || (node.id && document.querySelector(`label[for="${node.id}"]`))))
+            .map((node) => node.outerHTML.slice(0, 160))"""
+        )
+
+    return find

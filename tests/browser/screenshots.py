@@ -1,6 +1,7 @@
 """Pictures of the page for the README: `python tests/browser/screenshots.py FOLDER`, with the app running.
 
-Each of FOLDER/page-{1280,390}-{light,dark}-{en,zh}.png shows the Classical tab after a run with the first examples.
+FOLDER/page-{1280,390}-{light,dark}-{en,zh}.png shows the Classical tab after a run with the first examples, and
+FOLDER/{text,image}-...png the StyleShot tabs: after a run where there is a model for them, else what they say then.
 """
 
 import os
@@ -8,7 +9,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
 LONG = 120_000  # milliseconds
@@ -31,15 +32,44 @@ def main(folder: Path, address: str) -> None:
             )
             page = context.new_page()
             page.goto(address, wait_until="domcontentloaded")
-            page.locator("#example-contents button").nth(2).click(timeout=LONG)
-            page.locator("#example-styles button").nth(0).click(timeout=LONG)
-            expect(page.locator("#style-1 .image-frame img")).to_be_visible(timeout=LONG)
-            page.locator("#classical-run").click()
-            expect(page.locator("#classical-result .compare")).to_have_attribute("data-state", "ready", timeout=LONG)
-            page.wait_for_timeout(1500)
-            page.screenshot(path=folder / f"page-{width}-{scheme}-{language}.png", full_page=True)
+            page.locator("#classical-run").wait_for(timeout=LONG)
+            name = f"{width}-{scheme}-{language}.png"
+            classical(page)
+            page.screenshot(path=folder / f"page-{name}", full_page=True)
+            for place, kind in enumerate(("text", "image")):
+                page.get_by_role("tab").nth(place).click()
+                styleshot(page, kind)
+                page.screenshot(path=folder / f"{kind}-{name}", full_page=True)
             context.close()
         browser.close()
+
+
+def classical(page: Page) -> None:
+    page.locator("#example-contents button").nth(2).click(timeout=LONG)
+    page.locator("#example-styles button").nth(0).click(timeout=LONG)
+    expect(page.locator("#style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-result .compare")).to_have_attribute("data-state", "ready", timeout=LONG)
+    page.wait_for_timeout(1500)
+
+
+def styleshot(page: Page, kind: str) -> None:
+    run = page.locator(f"#{kind}-run")
+    run.wait_for(timeout=LONG)
+    page.locator(f"#{kind}-example-styles button").nth(9).click(timeout=LONG)
+    expect(page.locator(f"#{kind}-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    if kind == "image":
+        page.locator("#image-example-contents button").nth(0).click()
+        expect(page.locator("#image-content .image-frame img")).to_be_visible(timeout=LONG)
+    page.locator(f"#{kind}-prompts button").nth(1 if kind == "text" else 2).click()
+    page.locator(f"#{kind}-count input[type=number]").fill("3")
+    page.wait_for_timeout(1500)
+    if run.is_enabled():
+        run.click()
+        gallery = page.locator(f"#{kind}-result .gallery")
+        expect(gallery).to_have_attribute("data-state", "ready", timeout=10 * LONG)
+    page.evaluate("scrollTo(0, 0)")
+    page.wait_for_timeout(1500)
 
 
 if __name__ == "__main__":

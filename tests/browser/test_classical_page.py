@@ -299,16 +299,7 @@ def test_models_panel_unloads_and_says_why_it_cannot_fetch(open_page, photo, sty
     disk = page.locator("#models-disk")
     expect(disk).to_contain_text("CreativeML OpenRAIL-M")
     disk.get_by_role("button", name="VGG-19").click()
-    expect(page.locator("#models-status [role=alert]")).to_contain_text("Downloads are switched off")
-
-
-def test_what_comes_next_offers_nothing_dead(open_page):
-    page = open_page()
-    for tab in ("Text-driven", "Image-driven"):
-        page.get_by_role("tab", name=tab).click()
-        panel = page.locator("[role=tabpanel]:visible")
-        expect(panel).to_contain_text("comes next")
-        assert panel.locator("button:visible, input:visible, textarea:visible").count() == 0
+    expect(page.locator("#models-status [role=alert]")).to_contain_text("cannot be reached", timeout=LONG)
 
 
 @pytest.mark.parametrize("shade", ["light", "dark"])
@@ -326,18 +317,8 @@ def test_a_phone_needs_no_sideways_scrolling(open_page, shade):
     assert page.evaluate("document.body.classList.contains('dark')") is (shade == "dark")
 
 
-def test_everything_that_can_be_used_has_a_name(open_page):
+def test_everything_that_can_be_used_has_a_name(open_page, nameless):
     page = open_page()
     page.locator("#finer button.label-wrap").click()
     page.locator("#restore-part button.label-wrap").click()
-    page.wait_for_timeout(500)
-    nameless = page.evaluate(
-        """() => [...document.querySelectorAll("button, input, textarea, select, img, progress")]
-        .filter((node) => node.offsetParent !== null)
-        .filter((node) => !(node.getAttribute("aria-label") || node.textContent.trim() || node.title
-          || node.getAttribute("alt") || node.closest("label")?.textContent.trim()
-          || (node.tagName === "IMG" && node.getAttribute("alt") === "" && node.closest("button"))
-          || (node.id && document.querySelector(`label[for="${node.id}"]`))))
-        .map((node) => node.outerHTML.slice(0, 160))"""
-    )
-    assert nameless == []
+    assert nameless(page) == []

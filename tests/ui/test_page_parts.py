@@ -6,17 +6,11 @@ import pytest
 from PIL import Image
 
 from styleshot_demo import provenance
-from styleshot_demo.events import Result
 from styleshot_demo.jobs import CLASSICAL_CHECKS
 from styleshot_demo.models.cache import ModelCache
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import build, classical_tab, controls, examples, memory, panel, results, theme
-
-
-@pytest.fixture
-def picture():
-    return Image.linear_gradient("L").convert("RGB").resize((40, 30))
 
 
 @pytest.mark.parametrize(
@@ -35,12 +29,14 @@ def test_files_get_a_name_a_person_would_choose(stem, name):
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_a_saved_result_says_how_it_was_made_unless_that_is_off(tmp_path, picture, wanted):
-    result = Result([picture], None, 7, 0.1, {"method": "fast", "strength": 0.5, "size": 256})
-    path = results.save(result, 0, "cat", tmp_path, Settings(provenance=wanted))
+    settings = {"method": "fast", "strength": 0.5, "size": 256, "seed": 7}
+    path = results.save(picture, settings, {}, tmp_path, "cat-fast-seed7.png", wanted)
     assert path.name == "cat-fast-seed7.png" and path.parent.parent == tmp_path
     with Image.open(path) as saved:
         assert saved.tobytes() == picture.tobytes()
         assert (provenance.KEYWORD in saved.text) is wanted
+    if wanted:
+        assert provenance.read(path).seed == 7
 
 
 def test_example_photos_and_styles_are_listed(tmp_path):
@@ -109,3 +105,16 @@ def test_the_page_tells_gradio_to_keep_to_itself():
 
 def test_defaults_of_the_page_are_valid():
     assert controls.valid(CLASSICAL_CHECKS, classical_tab.DEFAULTS) == classical_tab.DEFAULTS
+
+
+def test_models_are_prepared_once_before_the_page_answers(monkeypatch):
+    calls = []
+
+    class Page:
+        def launch(self, **options):
+            calls.append("launch")
+
+    monkeypatch.setattr(build.Studio, "prepare", lambda self: calls.append("prepare"))
+    monkeypatch.setattr(build, "build", lambda settings, studio: Page())
+    build.serve(Settings(device="cpu"))
+    assert calls == ["prepare", "launch"]

@@ -9,11 +9,13 @@ from styleshot_demo import jobs, messages
 from styleshot_demo.errors import Problem
 from styleshot_demo.messages import remark
 from styleshot_demo.models.catalogue import MODELS
+from styleshot_demo.runners import weights
 from styleshot_demo.ui import words
 from styleshot_demo.ui.words import Said, placeholders
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SAME = {"transform_adain", "colour_monge-kantorovich", "colour_reinhard", "optimiser_adam", "optimiser_lbfgs"}
+SAME |= {"model_styleshot", *(f"scheduler_{name}" for name in jobs.SCHEDULERS)}
 
 
 def test_every_problem_has_both_sentences_in_chinese():
@@ -41,13 +43,17 @@ def test_every_text_of_the_page_is_there_in_both_languages():
 
 def test_every_model_and_setting_has_a_name_in_chinese():
     assert words.MODELS_ZH.keys() == MODELS.keys()
-    assert words.FIELDS.keys() >= jobs.CLASSICAL_CHECKS.keys()
+    for checks in (jobs.CLASSICAL_CHECKS, jobs.TEXT_CHECKS, jobs.IMAGE_CHECKS):
+        assert words.FIELDS.keys() >= checks.keys()
     for group, names in (
         ("method", jobs.METHODS),
         ("transform", jobs.TRANSFORMS),
         ("colour", jobs.COLOUR_METHODS),
         ("start", jobs.STARTS),
         ("optimiser", jobs.OPTIMISERS),
+        ("scheduler", jobs.SCHEDULERS),
+        ("preprocessor", jobs.PREPROCESSORS),
+        ("model", jobs.STYLESHOT_MODELS),
     ):
         assert all(f"{group}_{name}" in words.TEXTS for name in names)
     assert all(f"about_{name}" in words.TEXTS for name in jobs.METHODS)
@@ -72,6 +78,13 @@ def test_values_and_names_of_settings_are_filled_in():
 def test_models_are_called_by_their_names_in_both_languages():
     what, _ = words.problem(Problem("weights_missing", model=MODELS["fast"].title))
     assert what == ("The files of Fast style transfer are not on this machine.", "本机没有 快速风格迁移 的文件。")
+
+
+def test_parts_of_models_are_named_in_both_languages():
+    assert {title for title in weights.TITLES.values() if title != "TAESD"} == words.PARTS_ZH.keys()
+    assert words.remark(remark("loading", model="Style encoder")) == ("Loading Style encoder", "正在加载 风格编码器")
+    assert words.called("styleshot").zh == "StyleShot，轮廓"
+    assert words.called("anything else") == ("anything else", "anything else")
 
 
 def test_both_languages_stand_in_the_page_escaped():

@@ -1,0 +1,101 @@
+"""The controls of StyleShot that both of its tabs have, and what they start with."""
+
+from typing import Any
+
+import gradio as gr
+
+from styleshot_demo import jobs
+from styleshot_demo.jobs import ImageJob, TextJob
+from styleshot_demo.studio import Studio
+from styleshot_demo.ui import controls, weights, widgets
+from styleshot_demo.ui.controls import Seed, View
+from styleshot_demo.ui.words import mark, say
+
+JOBS = {"text": TextJob, "image": ImageJob}
+CHECKS = {"text": jobs.TEXT_CHECKS, "image": jobs.IMAGE_CHECKS}
+SIZES = {"styleshot": TextJob.size, "small": 256}  # the size, pixels, that each model was trained for
+PROMPTS = ("red apple", "rocket", "cat face", "sailboat", "castle", "sunflower")  # things that the small model knows
+
+
+def defaults(kind: str, studio: Studio) -> dict[str, Any]:
+    """What a tab starts with: the job's own defaults, in the size of the model that "auto" means now."""
+    values = {name: JOBS[kind].__dataclass_fields__[name].default for name in CHECKS[kind]}
+    values["prompt"] = ""
+    return values | {"size": SIZES[studio.ready(kind).model or "styleshot"]}
+
+
+def prompt(kind: str) -> gr.Textbox:
+    """The prompt."""
+    return gr.Textbox(
+        label=mark("prompt"), placeholder=mark(f"{kind}_prompt_hint"), lines=2, max_lines=6,
+        max_length=jobs.MAX_PROMPT, elem_id=f"{kind}-prompt", elem_classes="wish",
+    )  # fmt: skip
+
+
+def examples(kind: str) -> gr.HTML:
+    """Example prompts, each a button. What is put into the field is English: that is what the models read."""
+    return widgets.chips(
+        {text: say(f"prompt_{text.replace(' ', '_')}") for text in PROMPTS}, f"{kind}-prompts", "example_prompts"
+    )
+
+
+def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed]:
+    """(controls by the name of the job's field, the seed)."""
+    start = defaults(kind, studio)
+    fields: dict[str, Any] = {}
+    choices = weights.models(studio)
+    fields["model"] = gr.Radio(
+        controls.choices("model", choices), value="auto", label=mark("model"), visible=len(choices) > 1,
+        elem_id=f"{kind}-model-choice", elem_classes="segments",
+    )  # fmt: skip
+    with gr.Row(elem_classes="numbers"):
+        fields["count"] = _slider(kind, "count", 1, jobs.MAX_IMAGES, 1, start)
+        fields["size"] = _slider(kind, "size", 128, 1024, jobs.SIZE_MULTIPLE, start, f"{kind}_size")
+    seed = controls.seed(f"{kind}-seed")
+    fields["seed"] = seed.number
+    with gr.Accordion(mark("finer"), open=False, elem_id=f"{kind}-finer", elem_classes="drawer"):
+        with gr.Row(elem_classes="numbers"):
+            fields["steps"] = _slider(kind, "steps", 1, 150, 1, start)
+            fields["guidance_scale"] = _slider(kind, "guidance_scale", 0, 30, 0.5, start)
+        fields["scheduler"] = gr.Radio(
+            controls.choices("scheduler", jobs.SCHEDULERS), value=start["scheduler"], label=mark("scheduler"),
+            elem_id=f"{kind}-scheduler",
+        )  # fmt: skip
+        fields["negative_prompt"] = gr.Textbox(
+            start["negative_prompt"], label=mark("negative_prompt"), lines=2, max_lines=6,
+            max_length=jobs.MAX_PROMPT, elem_id=f"{kind}-negative-prompt", elem_classes="wish",
+        )  # fmt: skip
+    return fields, seed
+
+
+def view(kind: str) -> View:
+    """The result with the style strength under it, and the strength sweep beside the run."""
+
+    def sweep() -> gr.Button:
+        return gr.Button(mark("sweep"), interactive=False, elem_id=f"{kind}-sweep", min_width=140, scale=1, size="lg")
+
+    return controls.view(
+        kind, lambda elem_id: widgets.gallery(elem_id, f"{kind}_empty"), sweep, "style_strength", 2, "paint"
+    )
+
+
+def strength(kind: str, name: str) -> gr.Slider:
+    """A strength, 0 to 2, 1 as published."""
+    return gr.Slider(
+        0, 2, 1.0, step=0.05, label=mark(name), buttons=[], elem_id=f"{kind}-{name.replace('_', '-')}",
+        elem_classes="slim",
+    )  # fmt: skip
+
+
+def _slider(
+    kind: str, name: str, low: float, high: float, step: float, start: dict[str, Any], label: str | None = None
+) -> gr.Slider:
+    return gr.Slider(
+        low, high, start[name], step=step, label=mark(label or name), buttons=[], min_width=120,
+        elem_id=f"{kind}-{name.replace('_', '-')}", elem_classes="slim",
+    )  # fmt: skip
+
+
+def size_for(model: str | None, size: float) -> float:
+    """The size, pixels, after a model was chosen: that model's own, unless a person has set some other size."""
+    return SIZES.get(model or "styleshot", size) if size in SIZES.values() else size

@@ -1,0 +1,85 @@
+"""What is kept of a content picture: contour or lineart, the threshold, and the lines as they will be used."""
+
+import base64
+import io
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from styleshot_demo import jobs, pictures
+from styleshot_demo.runners.maps import prepare
+from styleshot_demo.studio import Studio
+from styleshot_demo.ui import controls, diffusion, problems
+from styleshot_demo.ui.controls import INSTANT, QUIET
+from styleshot_demo.ui.words import Said, mark, say
+
+KEPT_SECONDS = 1800  # how long the server keeps a content picture, so that its lines can follow the slider
+Kept = tuple[str, int, Image.Image]  # path of the upload, size, the picture brought to that size
+
+
+class Lines:
+    """The controls, laid out where this is made, and the map, which follows them before any run."""
+
+    def __init__(self, kind: str) -> None:
+        start = jobs.ImageJob.__dataclass_fields__
+        with gr.Row(elem_classes="lines-row", equal_height=False):
+            self.map = gr.HTML(
+                _told(say("lines_empty")), elem_id=f"{kind}-lines", elem_classes="lines", apply_default_css=False
+            )
+            with gr.Column(min_width=180, elem_classes="lines-settings"):
+                preprocessor = gr.Radio(
+                    controls.choices("preprocessor", jobs.PREPROCESSORS), value=start["preprocessor"].default,
+                    label=mark("preprocessor"), elem_id=f"{kind}-preprocessor", elem_classes="segments",
+                )  # fmt: skip
+                threshold = gr.Slider(
+                    0, 255, start["threshold"].default, step=1, label=mark("threshold"), buttons=[],
+                    elem_id=f"{kind}-threshold", elem_classes="slim",
+                )  # fmt: skip
+                strength = diffusion.strength(kind, "content_strength")
+        self.fields = {"preprocessor": preprocessor, "threshold": threshold, "content_strength": strength}
+
+    def wire(self, studio: Studio, content: Any, size: gr.Slider) -> None:
+        """Draws the lines anew whenever what they depend on changes. To be called outside of the tabs."""
+        preprocessor, threshold = self.fields["preprocessor"], self.fields["threshold"]
+        kept = gr.State(None, time_to_live=KEPT_SECONDS)
+
+        def draw(path: str | None, side: float, name: str, level: float, last: Kept | None) -> tuple[str, Kept | None]:
+            picture = None
+            try:
+                picture = brought(path, int(side), last)
+                if picture is None:
+                    return _told(say("lines_empty")), None
+                return _shown(studio.control_map(picture[2], name, int(level), int(side))), picture
+            except Exception as error:
+                what, _ = problems.explain(error)
+                return _told(what), picture
+
+        for control in (content, preprocessor, threshold, size):
+            control.change(
+                draw, [content, size, preprocessor, threshold, kept], [self.map, kept],
+                trigger_mode="always_last", concurrency_id="lines", concurrency_limit=2, **QUIET,
+            )  # fmt: skip
+        preprocessor.change(lambda name: gr.update(visible=name != "lineart"), preprocessor, threshold, **INSTANT)
+
+
+def brought(path: str | None, side: int, last: Kept | None) -> Kept | None:
+    """The content picture with its short side at `side` pixels, opened only where it is not the last one; None where
+    there is none. Raises the picture gate's `Problem`s."""
+    if not path:
+        return None
+    side = jobs.side("size", side)
+    if last is not None and last[:2] == (path, side):
+        return last
+    return path, side, prepare(pictures.open_picture(path), side)
+
+
+def _shown(drawn: Image.Image) -> str:
+    encoded = io.BytesIO()
+    drawn.convert("L").save(encoded, format="PNG", compress_level=1)
+    source = base64.b64encode(encoded.getvalue()).decode("ascii")
+    return f'<img {say("lines_alt").attributes()} src="data:image/png;base64,{source}">'
+
+
+def _told(text: Said) -> str:
+    return f'<p class="hint">{text.html()}</p>'

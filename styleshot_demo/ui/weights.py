@@ -1,0 +1,151 @@
+"""Which model a tab will use and why, and where its files are missing: what, how much, and a button that fetches it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from styleshot_demo.errors import Problem
+from styleshot_demo.models import hub
+from styleshot_demo.runners.weights import Choice
+from styleshot_demo.settings import Settings
+from styleshot_demo.studio import Studio
+from styleshot_demo.ui import fetching, problems, words
+from styleshot_demo.ui.controls import INSTANT, QUIET, View
+from styleshot_demo.ui.words import Said, join, say
+
+_ASK = """
+element.addEventListener("click", (event) => {
+  if (event.target.closest("button[data-act=fetch]")) trigger("fetch_model", {});
+});"""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A download that would bring what is missing.
+
+    names   models to fetch, which bring those along that they need
+    states  everything that comes, each model once
+    """
+
+    names: tuple[str, ...]
+    states: tuple[hub.Missing, ...]
+
+    @property
+    def size(self) -> str:
+        """How much that is, for people."""
+        return hub.readable(sum(state.bytes for state in self.states))
+
+
+def offer(choice: Choice, settings: Settings) -> Offer:
+    """What fetching would bring; the names are those that no other of the missing models brings along."""
+    brought = {need for state in choice.missing for need in state.model.needs}
+    names = tuple(state.model.name for state in choice.missing if state.model.name not in brought)
+    states = {state.model.name: state for name in names for state in hub.plan(name, settings)}
+    return Offer(names, tuple(states.values()))
+
+
+def line(choice: Choice, model: str, settings: Settings) -> str:
+    """What stands in the tab, as HTML: which model paints and why, or what is missing and what it would cost.
+
+    model  what was asked for: "auto", "styleshot" or "small"
+    """
+    if choice.model == "styleshot":
+        return f'<p class="hint">{say("uses_styleshot").html()}</p>'
+    if choice.model and model == "small":
+        return f'<p class="hint">{say("uses_small").html()}</p>'
+    wanted = offer(choice, settings)
+    rows = f"<ul>{''.join(_row(state) for state in wanted.states)}</ul>"
+    if choice.model:
+        text = f"<p>{say('uses_small_instead').html()}</p>"
+        if not fetching.allowed(settings):
+            return f'<div class="hint">{text}</div>'
+        what = f"<details><summary>{say('what_comes').html()}</summary>{rows}</details>"
+        return f'<div class="hint instead"><div>{text}{what}</div>{_button(wanted, settings)}</div>'
+    what, todo = words.problem(Problem("weights_broken", model=choice.damaged)) if choice.damaged else _missing()
+    return (
+        f'<div class="needs"><h2>{what.html()}</h2><p>{todo.html()}</p>{rows}'
+        f"{_button(wanted, settings)}<p>{say('until_then').html()}</p></div>"
+    )
+
+
+def _missing() -> tuple[Said, Said]:
+    return say("needs_files"), say("needs_files_about")
+
+
+def _row(state: hub.Missing) -> str:
+    licence = Said(state.model.licence, words.LICENCES_ZH.get(state.model.licence, state.model.licence))
+    size = hub.readable(state.bytes)
+    facts = join([Said(size, size), say("licence", licence=licence)])
+    title = words.model_title(state.model).html()
+    return f'<li><strong>{title}</strong> <span class="facts">{facts.html()}</span></li>'
+
+
+def _button(wanted: Offer, settings: Settings) -> str:
+    """The button, or why there is none."""
+    if not fetching.allowed(settings):
+        return f"<p>{join(words.problem(Problem('downloads_off')), ' ').html()}</p>"
+    text = say("fetch", size=wanted.size)
+    return f'<button type="button" data-act="fetch">{text.html()}</button>'
+
+
+class Weights:
+    """The line in a tab, laid out where this is made."""
+
+    def __init__(self, kind: str, studio: Studio) -> None:
+        """`kind` is "text" or "image"."""
+        self.kind, self.studio = kind, studio
+        with gr.Column(elem_classes="weights"):
+            self.line = gr.HTML(elem_id=f"{kind}-model", js_on_load=_ASK, apply_default_css=False)
+            self.status = gr.HTML(elem_id=f"{kind}-fetch-status", elem_classes="status", apply_default_css=False)
+            self.stop = gr.Button(
+                words.mark("stop"), variant="stop", size="sm", visible=False, elem_id=f"{kind}-fetch-stop"
+            )
+
+    def wire(self, page: gr.Blocks, tab: gr.Tab, view: View, asked: Sequence[Any]) -> None:
+        """Keeps the line right: as the page opens, as the tab is chosen, and as what is asked for changes.
+
+        asked  the controls whose values `choice` takes
+        """
+        outputs = [self.line, view.run, view.beside]
+
+        def refresh(*values: str) -> dict[Any, Any]:
+            return self.refreshed(view, *values)
+
+        for event in (page.load, tab.select, *(control.change for control in asked)):
+            event(refresh, list(asked), outputs, **INSTANT)
+
+        @problems.guarded(lambda told: {self.status: told, self.stop: gr.update(visible=False)})
+        def fetch(*values: str) -> Iterator[dict[Any, Any]]:
+            yield {self.status: "", self.stop: gr.update(visible=True)}
+            names = offer(self.choice(*values), self.studio.settings).names
+            with closing(fetching.shown(names, self.studio.settings)) as progress:
+                for text in progress:
+                    yield {self.status: text}
+            yield {self.status: "", self.stop: gr.update(visible=False), **self.refreshed(view, *values)}
+
+        def stopped() -> dict[Any, Any]:
+            return {self.status: problems.note(say("fetch_stopped")), self.stop: gr.update(visible=False)}
+
+        run = self.line.fetch_model(
+            fetch, list(asked), [self.status, self.stop, *outputs], concurrency_limit=4, trigger_mode="once", **QUIET
+        )
+        self.stop.click(stopped, None, [self.status, self.stop], cancels=run, **INSTANT)
+
+    def choice(self, model: str, preprocessor: str = "contour") -> Choice:
+        """Which model would be used now."""
+        return self.studio.ready(self.kind, preprocessor, model)
+
+    def refreshed(self, view: View, *asked: str) -> dict[Any, Any]:
+        """Updates of the line and of the buttons that need a model."""
+        choice = self.choice(*asked)
+        usable = gr.update(interactive=choice.model is not None)
+        return {self.line: line(choice, asked[0], self.studio.settings), view.run: usable, view.beside: usable}
+
+
+def models(studio: Studio) -> Sequence[str]:
+    """The models to choose from: only "auto" where the program has no small one."""
+    small = studio.ready("text", model="small").model is not None
+    return ("auto", "styleshot", "small") if small else ("auto",)

@@ -1,0 +1,84 @@
+"""What a person does on both StyleShot tabs."""
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from styleshot_demo.settings import ASSETS
+
+LONG = 120_000  # milliseconds; a machine that is busy with other things may be slow
+TABS = {"text": "Text-driven", "image": "Image-driven"}
+
+
+def open_tab(page, kind):
+    page.get_by_role("tab", name=TABS[kind]).click()
+    expect(page.locator(f"#{kind}-run")).to_be_visible(timeout=LONG)
+    expect(page.locator(f"#{kind}-model")).not_to_have_text("", timeout=LONG)
+
+
+def ask_for_the_published(page, kind):
+    """Where the program has a small model of its own, "Automatic" would take that one."""
+    choice = page.locator(f"#{kind}-model-choice label", has_text="StyleShot").first
+    if choice.is_visible():
+        choice.click()
+        expect(page.locator(f"#{kind}-model .needs")).to_be_visible(timeout=LONG)
+
+
+def upload(page, place, path):
+    page.locator(f"{place} input[type=file]").set_input_files(path)
+    expect(page.locator(f"{place} .image-frame img")).to_be_visible(timeout=LONG)
+
+
+def put(page, kind, **values):
+    """Numbers into the fields of those names; what is in the drawer has to be open."""
+    for name, value in values.items():
+        field = page.locator(f"#{kind}-{name.replace('_', '-')} input[type=number]").first
+        field.fill(f"{value:g}")
+        field.press("Tab")
+
+
+def open_drawer(page, kind):
+    page.locator(f"#{kind}-finer button.label-wrap").click()
+    expect(page.locator(f"#{kind}-steps")).to_be_visible()
+
+
+def run(page, kind, button="run"):
+    page.locator(f"#{kind}-{button}").click()
+    expect(page.locator(f"#{kind}-stop")).to_be_visible(timeout=LONG)
+    expect(page.locator(f"#{kind}-status")).to_contain_text("Painted in", timeout=LONG)
+    expect(page.locator(f"#{kind}-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
+
+
+def thumbs(page, kind):
+    """Caption of each small picture."""
+    return page.locator(f"#{kind}-result .thumbs button span[lang=en]").all_inner_texts()
+
+
+def files(page, kind):
+    """The bytes of every picture in the gallery, in order."""
+    places = page.locator(f"#{kind}-result .thumbs img")
+    sources = [places.nth(number).get_attribute("src") for number in range(places.count())]
+    return [page.request.get(page.url.partition("?")[0] + source).body() for source in sources]
+
+
+def download(page, kind, folder: Path):
+    with page.expect_download() as waiting:
+        page.locator(f"#{kind}-result .save").click()
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+def restore(page, path):
+    page.locator("#restore-part button.label-wrap").click()
+    page.locator("#restore input[type=file]").set_input_files(path)
+    expect(page.locator("#restore-message")).to_contain_text("as they were", timeout=LONG)
+
+
+def value(page, kind, name):
+    return page.locator(f"#{kind}-{name.replace('_', '-')}").locator("input[type=number], textarea").first.input_value()
+
+
+def has_small():
+    """Whether the program has a small StyleShot of its own."""
+    return (ASSETS / "weights/styleshot-small/model_index.json").is_file()

@@ -1,0 +1,155 @@
+"""What a person does on the Image-driven tab, done by a real browser with the real app and tiny weights."""
+
+import base64
+import io
+
+import pytest
+from PIL import Image
+
+from styleshot_demo import provenance
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from browser.steps import (  # noqa: E402
+    LONG,
+    download,
+    files,
+    has_small,
+    open_drawer,
+    open_tab,
+    put,
+    restore,
+    run,
+    thumbs,
+    upload,
+    value,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    """A picture with edges of every strength, 300 x 200."""
+    path = tmp_path_factory.mktemp("pictures") / "my photo.png"
+    Image.effect_mandelbrot((300, 200), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(path)
+    return path
+
+
+def begin(page, photo, **more):
+    open_tab(page, "image")
+    put(page, "image", size=128)
+    upload(page, "#image-content", photo)
+    page.locator("#image-example-styles button").nth(0).click()
+    expect(page.locator("#image-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    open_drawer(page, "image")
+    put(page, "image", **more)
+
+
+def lines(page):
+    """The map as it is shown, once it has come."""
+    image = page.locator("#image-lines img")
+    expect(image).to_be_visible(timeout=LONG)
+    return image.get_attribute("src")
+
+
+def white(source):
+    """How many pixels of a map are lines."""
+    with Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))) as drawn:
+        assert drawn.size == (192, 128)
+        return sum(drawn.histogram()[128:])
+
+
+def changed(page, source):
+    expect(page.locator("#image-lines img")).not_to_have_attribute("src", source, timeout=LONG)
+    return lines(page)
+
+
+def test_the_lines_follow_the_threshold_before_any_run(open_studio, photo):
+    page = open_studio()
+    expect(page.locator("#image-lines img")).to_have_count(0)
+    begin(page, photo)
+    before = lines(page)
+    put(page, "image", threshold=120)
+    before = changed(page, before)
+    slider = page.locator("#image-threshold input[type=range]")
+    slider.focus()
+    counts = [white(before)]
+    for key in ("Home", "End"):  # every edge, then none
+        page.keyboard.press(key)
+        before = changed(page, before)
+        counts.append(white(before))
+    some, every, none = counts
+    assert every > some > none == 0
+    page.locator("#image-preprocessor label", has_text="Lineart").click()
+    changed(page, before)
+    expect(page.locator("#image-threshold")).to_be_hidden()  # it is about contours
+    page.locator("#image-content button[title]").first.click()
+    expect(page.locator("#image-lines img")).to_have_count(0)
+
+
+def test_paint_both_download_restore(open_studio, photo, tmp_path):
+    page = open_studio()
+    begin(page, photo, threshold=120, seed=3, steps=2)
+    page.locator("#image-preprocessor label", has_text="Both").click()
+    run(page, "image")
+    assert thumbs(page, "image") == ["Contour · seed 3", "Lineart · seed 3"]
+    contour, lineart = files(page, "image")
+    assert Image.open(io.BytesIO(contour)).size == (192, 128)
+    assert Image.open(io.BytesIO(contour)).tobytes() != Image.open(io.BytesIO(lineart)).tobytes()
+
+    # The lines count as much as the slider says.
+    page.locator("#image-preprocessor label", has_text="Lineart").click()
+    put(page, "image", content_strength=0.4)
+    run(page, "image")
+    (weaker,) = files(page, "image")
+    assert Image.open(io.BytesIO(weaker)).tobytes() != Image.open(io.BytesIO(lineart)).tobytes()
+
+    path = download(page, "image", tmp_path)
+    assert path.name == "my-photo-styleshot-seed3.png"
+    assert provenance.read(path).settings["content_strength"] == 0.4
+    other = open_studio()
+    restore(other, path)
+    expect(other.locator("#image-run")).to_be_visible(timeout=LONG)
+    expect(other.locator("#image-preprocessor input[value=lineart]")).to_be_checked()
+    names = ("seed", "size", "content_strength", "strength")
+    assert [value(other, "image", name) for name in names] == ["3", "128", "0.4", "1"]
+    expect(other.locator("#image-threshold")).to_be_hidden()
+
+
+def test_closing_the_page_stops_its_run(open_studio, photo):
+    page = open_studio()
+    begin(page, photo, steps=150, count=8)
+    page.locator("#image-run").click()
+    expect(page.locator("#image-status")).to_contain_text("of 150", timeout=LONG)
+    page.close()
+    other = open_studio()
+    begin(other, photo, steps=1)
+    run(other, "image")  # would wait for all 1200 steps if the other run went on
+
+
+def test_no_photo_is_told_and_everything_has_a_name_in_chinese(open_studio, nameless):
+    page = open_studio(locale="zh-CN")
+    page.get_by_role("tab", name="图像驱动").click()
+    for place, text in (
+        ("#image-preprocessor", "从照片中保留"),
+        ("#image-threshold", "轮廓阈值"),
+        ("#image-content-strength", "内容强度"),
+        ("#image-size", "短边"),
+        ("#image-lines", "照片的线条"),
+        ("#image-result", "选择照片和风格"),
+    ):
+        expect(page.locator(place)).to_contain_text(text)
+    page.locator("#image-run").click()
+    expect(page.locator("#image-status [role=alert]")).to_contain_text("还没有内容图片", timeout=LONG)
+    page.locator("#image-finer button.label-wrap").click()
+    assert nameless(page) == []
+
+
+@pytest.mark.skipif(not has_small(), reason="no small model in this version")
+def test_the_small_model_follows_a_photo_without_any_download(open_page, photo):
+    page = open_page()
+    begin(page, photo, steps=2)
+    assert white(lines(page)) > 0
+    run(page, "image")
+    expect(page.locator("#image-status")).to_contain_text("Model: the small built-in StyleShot")
+    (made,) = files(page, "image")
+    assert Image.open(io.BytesIO(made)).width > Image.open(io.BytesIO(made)).height

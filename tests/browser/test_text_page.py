@@ -1,0 +1,290 @@
+"""What a person does on the Text-driven tab, done by a real browser with the real app and tiny weights."""
+
+import io
+import shutil
+import time
+
+import pytest
+from PIL import Image
+
+from styleshot_demo import provenance
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from browser.conftest import ROOT, app, opener  # noqa: E402
+from browser.steps import (  # noqa: E402
+    LONG,
+    ask_for_the_published,
+    download,
+    files,
+    has_small,
+    open_drawer,
+    open_tab,
+    put,
+    restore,
+    run,
+    thumbs,
+    upload,
+    value,
+)  # fmt: skip
+from models.conftest import FakeHub  # noqa: E402
+
+RELOAD = ["AbortError", "errored out"]  # what Gradio says of a connection that a reload cuts off
+
+
+def shown(page):
+    """How many pictures the result has shown so far."""
+    return int(page.locator("#text-result .gallery").get_attribute("data-shown") or 0)
+
+
+def begin(page, steps=3, **more):
+    """The tab with a style, a prompt and quick settings."""
+    open_tab(page, "text")
+    page.locator("#text-example-styles button").nth(9).click()
+    expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    page.locator("#text-prompts button", has_text="rocket").click()
+    expect(page.locator("#text-prompt textarea")).to_have_value("rocket")
+    open_drawer(page, "text")
+    put(page, "text", size=128, steps=steps, **more)
+
+
+def test_paint_again_stronger_download_restore(open_studio, tmp_path):
+    page = open_studio()
+    begin(page, count=2, seed=5)
+    expect(page.locator("#text-result figcaption")).to_be_hidden()  # nothing to download yet
+    expect(page.locator("#text-model")).to_contain_text("published weights, because its files are on this machine")
+    run(page, "text")
+    expect(page.locator("#text-status")).to_contain_text("Model: StyleShot")
+    assert thumbs(page, "text") == ["seed 5", "seed 6"]
+    first, second = files(page, "text")
+    assert first != second
+    assert Image.open(io.BytesIO(first)).size == (128, 128)
+
+    # Each picture can be had alone, byte for byte, by its seed.
+    put(page, "text", seed=6, count=1)
+    run(page, "text")
+    assert files(page, "text") == [second]
+    expect(page.locator("#text-result figcaption")).to_contain_text("seed 6")
+    expect(page.locator("#text-result .thumbs")).to_be_hidden()
+    put(page, "text", strength=0.5)
+    run(page, "text")
+    (weaker,) = files(page, "text")
+    assert Image.open(io.BytesIO(weaker)).tobytes() != Image.open(io.BytesIO(second)).tobytes()
+
+    path = download(page, "text", tmp_path)
+    assert path.name == "rocket-styleshot-seed6.png" and path.read_bytes() == weaker
+    record = provenance.read(path)
+    assert record.settings["style_strength"] == 0.5 and record.settings["model"] == "styleshot"
+
+    # Dropped on a page that knows nothing, and that shows another tab, it brings tab and settings back.
+    other = open_studio()
+    restore(other, path)
+    expect(other.locator("#text-run")).to_be_visible(timeout=LONG)
+    expect(other.locator("#text-prompt textarea")).to_have_value("rocket")
+    assert [value(other, "text", name) for name in ("seed", "size", "strength")] == ["6", "128", "0.5"]
+    open_drawer(other, "text")
+    assert value(other, "text", "steps") == "3"
+
+
+def test_progress_previews_and_stop(open_studio):
+    page = open_studio()
+    begin(page, steps=150)
+    page.locator("#text-run").click()
+    expect(page.locator("#text-status")).to_contain_text("of 150, about", timeout=LONG)
+    page.wait_for_function("document.querySelector('#text-result .gallery').dataset.shown >= 2", timeout=LONG)
+    expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "painting")
+    assert page.locator("#text-result .stage img").get_attribute("src").startswith("data:image/jpeg")
+    page.locator("#text-stop").click()
+    expect(page.locator("#text-status")).to_contain_text("Stopped", timeout=LONG)
+    expect(page.locator("#text-run")).to_be_visible()
+    page.wait_for_timeout(1000)
+    count = shown(page)
+    page.wait_for_timeout(1500)
+    assert shown(page) == count  # nothing paints on behind the page's back
+
+    # The models are free again: a sweep, five strengths of one seed and the strip of them, ends by itself.
+    put(page, "text", steps=2)
+    run(page, "text", "sweep")
+    strengths = ["0", "0.5", "1", "1.5", "2"]
+    assert thumbs(page, "text") == ["all strengths", *(f"strength {strength}" for strength in strengths)]
+    strip, *alone = (Image.open(io.BytesIO(file)) for file in files(page, "text"))
+    assert strip.width > 5 * 128 and len({picture.tobytes() for picture in alone}) == 5
+    page.locator("#text-result .thumbs button").nth(2).click()
+    expect(page.locator("#text-result figcaption")).to_contain_text("strength 0.5")
+    assert "strength0.5" in page.locator("#text-result .save").get_attribute("download")
+
+
+def test_a_refusal_is_told_and_settings_survive_a_reload(open_studio):
+    page = open_studio()
+    open_tab(page, "text")
+    page.locator("#text-run").click()
+    expect(page.locator("#text-status [role=alert]")).to_contain_text("There is no style picture.", timeout=LONG)
+    expect(page.locator("#text-run")).to_be_visible()
+    begin(page, steps=7, strength=1.35)
+    page.locator("#text-scheduler label", has_text="UniPC").click()
+    page.locator("#text-prompt textarea").fill("a quiet harbour")
+    page.locator("#text-seed-randomise").click()
+    expect(page.locator("#text-seed input")).not_to_have_value("0")
+    seed = value(page, "text", "seed")
+    page.wait_for_timeout(500)
+    open_studio.forgiven += RELOAD
+    page.reload(wait_until="domcontentloaded")
+    open_tab(page, "text")
+    expect(page.locator("#text-prompt textarea")).to_have_value("a quiet harbour")
+    assert [value(page, "text", name) for name in ("seed", "size", "strength")] == [seed, "128", "1.35"]
+    open_drawer(page, "text")
+    assert value(page, "text", "steps") == "7"
+    expect(page.locator("#text-scheduler input[value=unipc]")).to_be_checked()
+    open_studio.forgiven += ["Error reading from localStorage"]
+    page.evaluate("localStorage.setItem('styleshot-text', 'no such thing')")
+    page.reload(wait_until="domcontentloaded")
+    open_tab(page, "text")
+    assert [value(page, "text", name) for name in ("prompt", "size")] == ["", "512"]
+
+
+def test_names_for_screen_readers_and_chinese(open_studio, nameless):
+    page = open_studio()
+    begin(page, steps=1, count=2)
+    run(page, "text")
+    assert nameless(page) == []
+    pressed = page.locator("#text-result .thumbs button").evaluate_all(
+        "(all) => all.map((node) => node.getAttribute('aria-pressed'))"
+    )
+    assert pressed == ["true", "false"]
+    page.locator("#language label", has_text="中文").click()
+    for place, text in (
+        ("#text-run", "绘制"),
+        ("#text-sweep", "强度对比"),
+        ("#text-strength", "风格强度"),
+        ("#text-prompt", "提示词"),
+        ("#text-prompts", "红苹果"),
+        ("#text-finer", "精细调节"),
+        ("#text-scheduler", "论文所用"),
+        ("#text-negative-prompt", "反向提示词"),
+        ("#text-status", "用时"),
+        ("#text-model", "因为其文件已在本机"),
+        ("#text-result figcaption", "种子 0"),
+        ("#text-result .thumbs", "种子 1"),
+    ):
+        expect(page.locator(place)).to_contain_text(text)
+    expect(page.locator("#text-result .thumbs [lang=en]").first).to_be_hidden()
+    expect(page.locator("#text-prompt textarea")).to_have_value("rocket")
+    # The place to drop a picture, too: opened before and after the switch.
+    page.locator("#restore-part button.label-wrap").click()
+    expect(page.locator("#restore")).to_contain_text("将由本应用生成的图片拖到这里")
+    page.locator("#language label", has_text="English").click()
+    expect(page.locator("#restore")).to_contain_text("Drop a picture made here")
+
+
+def test_missing_weights_are_told_with_their_size_and_licence(open_page):
+    page = open_page()
+    for kind in ("text", "image"):
+        open_tab(page, kind)
+        ask_for_the_published(page, kind)
+        line = page.locator(f"#{kind}-model")
+        for words in (
+            "not on this machine",
+            "StyleShot, contour",
+            "6.79 GB",
+            "CreativeML OpenRAIL-M",
+            "nothing is ever downloaded",
+        ):
+            expect(line).to_contain_text(words)
+        expect(line.locator("button")).to_contain_text("Fetch 8.95 GB")
+        for button in ("run", "sweep"):
+            expect(page.locator(f"#{kind}-{button}")).to_be_disabled()
+    page.locator("#image-preprocessor label", has_text="Lineart").click()
+    expect(page.locator("#image-model")).to_contain_text("StyleShot, lineart")
+    expect(page.locator("#image-model")).not_to_contain_text("StyleShot, contour")
+
+    # Without a network that is said at once, and can be tried again.
+    clicked = time.monotonic()
+    page.locator("#image-model button").click()
+    expect(page.locator("#image-fetch-status [role=alert]")).to_contain_text("cannot be reached")
+    assert time.monotonic() - clicked < 10  # three seconds of its own, on a busy machine
+    expect(page.locator("#image-model button")).to_be_visible()
+    expect(page.locator("#image-fetch-stop")).to_be_hidden()
+
+
+def test_the_offer_fetches_what_is_missing(browser, tmp_path_factory, weights, tmp_path):
+    published = tmp_path / "published"
+    for name in ("stable-diffusion-v1-5/stable-diffusion-v1-5", "Gaojunyao/StyleShot"):
+        shutil.copytree(weights / name, published / name)
+    detector = published / "lllyasviel/Annotators/ControlNetHED.pth"
+    detector.parent.mkdir(parents=True)
+    detector.write_bytes(b"\x80 is how pickles begin, and nobody looks further into this one")
+    hub = FakeHub({str(file.relative_to(published)): file.read_bytes() for file in published.rglob("*.*")})
+    program = (str(ROOT / "tests/browser/tiny_hub.py"), str(published))
+    empty = tmp_path_factory.mktemp("empty")
+    try:
+        with (
+            app(tmp_path_factory, empty, program, HF_ENDPOINT=hub.url) as address,
+            opener(browser, address) as open_it,
+        ):
+            page = open_it()
+            open_tab(page, "text")
+            ask_for_the_published(page, "text")
+            expect(page.locator("#text-run")).to_be_disabled()
+            assert hub.requests.total() == 0 and not list(empty.rglob("*.bin"))  # nothing unasked
+            page.locator("#text-model button", has_text="Fetch").click()
+            expect(page.locator("#text-model")).to_contain_text("its files are on this machine", timeout=LONG)
+            for button in ("run", "sweep"):
+                expect(page.locator(f"#text-{button}")).to_be_enabled()
+            expect(page.locator("#text-fetch-status")).to_have_text("")
+            assert len(list(empty.rglob("*.bin"))) == 2
+            # The other tab knows as soon as it is looked at: contours can be had now, lineart cannot.
+            open_tab(page, "image")
+            if page.locator("#image-model-choice").is_visible():
+                page.locator("#image-model-choice label", has_text="StyleShot").first.click()
+            expect(page.locator("#image-run")).to_be_enabled()
+            page.locator("#image-preprocessor label", has_text="Lineart").click()
+            expect(page.locator("#image-run")).to_be_disabled()
+    finally:
+        hub.close()
+
+
+@pytest.mark.parametrize("shade", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scrolling(open_studio, open_page, shade):
+    opened = open_studio if shade == "light" else open_page
+    page = opened(viewport={"width": 390, "height": 844}, color_scheme=shade, has_touch=True)
+    for kind in ("text", "image"):
+        open_tab(page, kind)
+        open_drawer(page, kind)
+        page.locator(f"#{kind}-add-style").click()
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_style_of_ones_own_and_a_second_one(open_studio, tmp_path):
+    page = open_studio()
+    begin(page, steps=2)
+    own = tmp_path / "own.png"
+    Image.linear_gradient("L").save(own)
+    page.locator("#text-add-style").click()
+    upload(page, "#text-style-2", own)
+    put(page, "text", **{"weight-2": 0.5})
+    run(page, "text")
+    record = provenance.read(download(page, "text", tmp_path))
+    assert record.settings["style_weights"] == pytest.approx([2 / 3, 1 / 3], abs=1e-5)
+
+
+@pytest.mark.skipif(not has_small(), reason="no small model in this version")
+def test_the_small_model_paints_without_any_download(open_page):
+    page = open_page()
+    open_tab(page, "text")
+    assert value(page, "text", "size") == "256"  # what it was trained for
+    begin(page, steps=2)
+    expect(page.locator("#text-model")).to_contain_text(
+        "small built-in StyleShot, because the published weights are not"
+    )
+    expect(page.locator("#text-model button")).to_contain_text("Fetch 8.95 GB")
+    run(page, "text")
+    expect(page.locator("#text-status")).to_contain_text("Model: the small built-in StyleShot")
+    assert page.locator("#text-result .save").get_attribute("download") == "rocket-small-seed0.png"
+    # Asked for by name, it is used for that reason; and a size that a person has set stays.
+    page.locator("#text-model-choice label", has_text="Small").click()
+    expect(page.locator("#text-model")).to_contain_text("as chosen")
+    assert value(page, "text", "size") == "128"
+    put(page, "text", size=256)
+    page.locator("#text-model-choice label", has_text="StyleShot").first.click()
+    expect(page.locator("#text-size input[type=number]")).to_have_value("512", timeout=LONG)

@@ -1,0 +1,141 @@
+"""What the StyleShot tabs do between the page and the studio, without a browser and without weights."""
+
+import gradio as gr
+import pytest
+from PIL import Image
+
+from styleshot_demo import jobs, provenance
+from styleshot_demo.errors import Problem
+from styleshot_demo.events import Finished, Result, Step
+from styleshot_demo.messages import remark
+from styleshot_demo.ui import diffusion, image_tab, text_tab
+
+
+@pytest.fixture
+def tabs(studio):
+    """Both tabs, laid out."""
+    with gr.Blocks():
+        return {"text": text_tab.build(studio), "image": image_tab.build(studio)}
+
+
+@pytest.fixture
+def upload(tmp_path, picture):
+    path = tmp_path / "my photo.png"
+    picture.save(path)
+    return str(path)
+
+
+def values(tab, upload, **settings):
+    """What a handler of the tab gets: one style, a content where there is one, and the settings."""
+    everything = {**diffusion.defaults(tab.kind, tab.studio), **settings}
+    content = [upload] if tab.kind == "image" else []
+    return *content, upload, None, None, None, 1, 1, 1, 1, *(everything[name] for name in tab.fields)
+
+
+def result(job, count, **more):
+    colours = ("red", "green", "blue", "teal", "gold", "black")
+    images = [Image.new("RGB", (16, 8), colour) for colour in colours[:count]]
+    return Result(images, None, job.seed, 1.0, {**job.settings(), "model": "styleshot", **more}, {"sd15": "00ff"})
+
+
+@pytest.mark.parametrize("kind", ["text", "image"])
+def test_fields_are_those_of_the_job_and_start_with_its_defaults(tabs, kind, upload):
+    tab = tabs[kind]
+    assert set(tab.fields) == set(diffusion.CHECKS[kind])
+    start = diffusion.defaults(kind, tab.studio)
+    assert {name: tab.fields[name].value for name in start} == start | {"prompt": None}
+    job, stem = tab.job(values(tab, upload, prompt="a castle", seed=4))
+    assert isinstance(job, diffusion.JOBS[kind]) and (job.prompt, job.seed) == ("a castle", 4)
+    assert stem == {"text": "a castle", "image": "my photo"}[kind]
+
+
+def test_pictures_say_what_makes_each_of_them_alone(tabs, upload):
+    tab = tabs["image"]
+    job, stem = tab.job(values(tab, upload, preprocessor="both", count=2, seed=5))
+    made = tab.hang(result(job, 4), job, stem, sweep=False)
+    captions = [f"{name} · seed {seed}" for name in ("Contour", "Lineart") for seed in (5, 6)]
+    assert [one.caption.en for one in made] == captions
+    assert made[3].path.name == "my-photo-styleshot-lineart-seed6.png"
+    found = provenance.restore(provenance.read(made[3].path))
+    assert (found.job, found.dropped) == ("image", ())
+    alone = {"preprocessor": "lineart", "count": 1, "seed": 6, "model": "styleshot"}
+    assert alone.items() <= found.settings.items()
+    assert {str(one.path) for one in made} <= tab.view.shown.temp_files  # Gradio deletes them when they are old
+
+
+def test_pictures_of_a_sweep_carry_their_strength(tabs, upload):
+    tab = tabs["text"]
+    job, stem = tab.job(values(tab, upload, prompt="rocket", count=3, style_strength=0.3))
+    made = tab.hang(result(job, 3, sweep=[0.0, 1.5]), job, stem, sweep=True)
+    names = ["sweep-seed0", "strength0-seed0", "strength1.5-seed0"]
+    assert [one.path.name for one in made] == [f"rocket-styleshot-{name}.png" for name in names]
+    strengths = [provenance.read(one.path).settings["style_strength"] for one in made]
+    assert strengths == [0.3, 0.0, 1.5]
+    assert provenance.read(made[2].path).settings["count"] == 1
+
+
+def test_a_run_shows_progress_and_previews_and_frees_the_buttons(tabs, upload, monkeypatch):
+    tab = tabs["text"]
+    closed = []
+
+    def run(job):
+        try:
+            yield Step(0.5, remark("iterating", step=7, total=20, seconds=12), Image.new("RGB", (8, 8)))
+            yield Finished(result(job, 1))
+        finally:
+            closed.append(True)
+
+    monkeypatch.setattr(tab.studio, "run", run)
+    view = tab.view
+    started, step, ended = tab.paint(*values(tab, upload))
+    assert started[view.run]["visible"] is False and started[view.beside]["interactive"] is False
+    assert "Step 7 of 20, about 12 s left" in step[view.status]
+    assert step[view.shown]["preview"].startswith("data:image/jpeg")
+    assert len(ended[view.shown]["pictures"]) == 1
+    assert ended[view.run]["visible"] is True and ended[view.beside]["interactive"] is True
+
+    running = tab.paint(*values(tab, upload))
+    next(running), next(running)
+    closed.clear()
+    running.close()  # the stop button
+    assert closed == [True]
+
+
+def test_what_is_missing_is_told(tabs, upload):
+    tab = tabs["image"]
+    with pytest.raises(Problem) as told:
+        tab.job((None, *values(tab, upload)[1:]))
+    assert told.value.key == "content_needed"
+    with pytest.raises(Problem) as told:
+        tab.job((upload, None, *values(tab, upload)[2:]))
+    assert told.value.key == "style_needed"
+
+
+def test_settings_come_back_as_they_were(tabs):
+    tab = tabs["text"]
+    settings = {"prompt": "a castle", "steps": 9, "model": "styleshot"}
+    updates = tab.fill(provenance.Restored("text", settings, (0.25, 0.75)))
+    fields = tab.fields
+    assert updates[fields["prompt"]]["value"] == "a castle" and updates[fields["steps"]]["value"] == 9
+    assert updates[fields["seed"]]["value"] == 0  # what the record does not name is as at the start
+    # Where there is nothing to choose from, the model that made a picture is no choice.
+    assert updates[fields["model"]]["value"] == "auto"
+    assert [updates[weight]["value"] for weight in tab.inputs.weights[:2]] == [0.25, 0.75]
+    assert updates[tab.inputs.open_slots] == 2
+
+
+@pytest.mark.parametrize("model, size, after", [
+    ("small", 512, 256), ("styleshot", 256, 512), (None, 256, 512), ("small", 384, 384), ("small", 256, 256),
+])  # fmt: skip
+def test_another_model_brings_its_size_unless_a_person_has_set_one(model, size, after):
+    assert diffusion.size_for(model, size) == after
+
+
+def test_only_prompts_of_the_page_are_picked(tabs):
+    class Event:
+        name = "rocket"
+
+    assert tabs["text"].pick_prompt(Event()) == "rocket"
+    Event.name = "<script>"
+    assert tabs["text"].pick_prompt(Event()) == gr.skip()
+    assert all(jobs.text("prompt", prompt) == prompt for prompt in diffusion.PROMPTS)

@@ -1,0 +1,52 @@
+"""A picture finds its tab."""
+
+import gradio as gr
+import pytest
+
+from styleshot_demo import jobs, provenance
+from styleshot_demo.ui import restore
+
+
+@pytest.fixture
+def dropped(tmp_path, picture):
+    """`dropped(settings)`: what the page is told after a picture with that record was dropped."""
+    with gr.Blocks() as page:
+        with gr.Tabs() as tabs:
+            field = gr.State()
+        targets = [
+            restore.Target(job, [field], lambda found, job=job: {field: (job, found.settings)}, {"fn": None})
+            for job in ("classical", "text", "image")
+        ]
+        restore.build(targets, tabs)
+    handler = next(fn.fn for fn in page.fns.values() if fn.fn and fn.fn.__name__ == "restore")
+
+    def drop(settings, **more):
+        path = tmp_path / "made.png"
+        made_by = provenance.record(settings, {}, 3) if settings is not None else None
+        provenance.write(picture, path, made_by)
+        (update,) = handler(str(path))
+        told = next(value for value in update.values() if isinstance(value, str))
+        chosen = update[tabs].constructor_args["selected"] if tabs in update else None
+        return told, chosen, update.get(field)
+
+    return drop
+
+
+@pytest.mark.parametrize("job, checks", [("text", jobs.TEXT_CHECKS), ("image", jobs.IMAGE_CHECKS)])
+def test_the_tab_of_the_job_opens_and_is_filled(dropped, job, checks):
+    told, chosen, filled = dropped({"job": job, "prompt": "a castle", "steps": 9})
+    assert "as they were" in told and chosen == job
+    assert filled == (job, {"prompt": "a castle", "steps": 9, "seed": 3})
+
+
+def test_the_strengths_of_a_strip_are_no_setting_that_was_ignored(dropped):
+    told, _, _ = dropped({"job": "text", "prompt": "x", "sweep": [0, 1]})
+    assert "as they were" in told
+    told, _, _ = dropped({"job": "text", "prompt": "x", "steps": 9999})
+    assert "were ignored" in told
+
+
+def test_a_picture_without_a_record_is_refused(dropped):
+    told, chosen, filled = dropped(None)
+    assert 'role="alert"' in told and "does not say how it was made" in told
+    assert chosen is None and filled is None
