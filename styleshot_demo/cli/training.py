@@ -8,6 +8,9 @@ import typer
 
 from styleshot_demo import __version__
 from styleshot_demo.cli.report import Commands, asked
+from styleshot_demo.cli.train_gallery import gallery
+from styleshot_demo.cli.train_small import small
+from styleshot_demo.cli.train_stages import add_to
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import ASSETS
 
@@ -16,6 +19,9 @@ CURVE = 40  # points of the loss curve that are kept beside the weights
 app = typer.Typer(cls=Commands, help="Train networks from folders of pictures.", no_args_is_help=True)
 classical = typer.Typer(cls=Commands, help="The networks of the classical methods.", no_args_is_help=True)
 app.add_typer(classical, name="classical")
+app.add_typer(small, name="small")
+app.command("gallery")(gallery)
+add_to(app)  # style, content, teach
 
 Contents = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of photos.", show_default=False)]
 Styles = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of paintings.", show_default=False)]
@@ -142,8 +148,7 @@ def decoder(
         device=device,
         precision=precision,
     )
-    architecture = {"widths": model.widths, "inner": model.inner, "fused": list(model.fused)}
-    _save(model, architecture, out, "fast", contents, styles)
+    _save(model, model.architecture, out, "fast", contents, styles)
 
 
 def _given(**options: Any) -> dict[str, Any]:

@@ -3,28 +3,32 @@
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from styleshot_demo.classical.fast import DEPTHS, Decoder, FastTransfer
+from styleshot_demo.classical.fast import DEPTHS, Decoder, FastTransfer, look
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.classical.losses import (
     covariance,
     directions,
     gram_distance,
-    moment_distance,
     perceptual_distance,
     sliced_wasserstein,
 )
 from styleshot_demo.classical.statistics import moments, towards
 from styleshot_demo.training.folders import Crops, pictures_in, split
 from styleshot_demo.training.loop import device_and_dtype, train
+from styleshot_demo.training.style_statistics import StyleStatistics, sliced_distance
 from styleshot_demo.training.teacher import Teacher
 
 JUDGED = {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"}
-# Strokes and shapes live in the deeper layers; without this, colours and grain are learnt and nothing else.
-LAYER_WEIGHTS = {"relu1_1": 0.5, "relu2_1": 0.75, "relu3_1": 1.0, "relu4_1": 1.5, "relu5_1": 1.0}
+# Strokes and shapes live in the deeper layers; without this, colours and grain are learnt and nothing else. Content
+# counts near the pixels too, but little: there it stands against the style's colours.
+STYLE_LAYERS = {"relu1_1": 0.5, "relu2_1": 0.75, "relu3_1": 1.25, "relu4_1": 2.5, "relu5_1": 1.0}
+CONTENT_LAYERS = {"relu1_1": 0.3, "relu2_1": 0.6, "relu3_1": 1.0, "relu4_1": 1.3, "relu5_1": 1.0}
+REBUILD_EVERY = 12  # some rebuilding to the end keeps low strengths faithful
 
 
 def mean(values: Iterable[Tensor]) -> float:
@@ -47,13 +51,13 @@ class DecoderRecipe:
     rebuild_steps: int = 1500  # steps that only rebuild, before the first repaint
     batch: int = 4
     size: int = 192  # side of a crop, pixels
-    rate: float = 5e-4
+    rate: float = 6e-4
     seed: int = 0
     fused: tuple[str, ...] = ("relu3_1", "relu2_1")
-    content_weight: float = 0.55
-    gram_weight: float = 1.0
-    moment_weight: float = 0.6
-    sliced_weight: float = 1.2
+    content_weight: float = 1.0
+    gram_weight: float = 1.7
+    moment_weight: float = 0.4
+    sliced_weight: float = 1.6
 
 
 def train_decoder(
@@ -84,15 +88,18 @@ def train_decoder(
     photos, paintings = (Crops(train_paths, recipe.size) for train_paths, _ in sides)
     held = [Crops(held_paths, 256, smallest=1.0).batch(16, 0, 0) for _, held_paths in sides]
 
-    def look(pixels: Tensor) -> dict[str, Tensor]:
+    def read(network: Callable[..., dict[str, Tensor]], *given: Any) -> dict[str, Tensor]:
         with torch.autocast(place.type, autocast, enabled=autocast is not None):
-            return {name: maps.float() for name, maps in guide.expanded(pixels).items()}
+            # Statistics and distances need the precision that the networks can do without.
+            return {name: maps.float() for name, maps in network(*given).items()}
 
     def paint(found: dict[str, Tensor], wanted: dict[str, Tensor] | None, transform: str) -> Tensor:
         given = {name: found[name] for name in ("relu4_1", *recipe.fused)}
         if wanted is not None:
             given = {name: restyled(maps, wanted[name], transform) for name, maps in given.items()}
-        return decoder(given, {name: tuple(maps.shape[2:]) for name, maps in found.items()})
+        sizes = {name: tuple(maps.shape[2:]) for name, maps in found.items()}
+        with torch.autocast(place.type, autocast, enabled=autocast is not None):
+            return decoder(given, sizes, look(found if wanted is None else wanted)).float()
 
     def batch_of(crops: Crops, seed: int, step: int) -> Tensor:
         return crops.batch(recipe.batch, seed, step).to(place, memory_format=torch.channels_last)
@@ -100,9 +107,9 @@ def train_decoder(
     def rebuild(step: int) -> dict[str, Tensor]:
         pixels = batch_of(photos if step % 2 else paintings, recipe.seed, step)
         with torch.no_grad():
-            found, target = encoder(pixels, DEPTHS), guide(pixels, JUDGED)
+            found, target = read(encoder, pixels, DEPTHS), read(guide, pixels, JUDGED)
         made = paint(found, None, "wct")
-        seen = guide(made, JUDGED)
+        seen = read(guide, made, JUDGED)
         return {
             "pixels": 10 * (made - pixels).abs().mean(),
             "seen": sum(perceptual_distance(seen[name], target[name]) for name in JUDGED),
@@ -111,28 +118,29 @@ def train_decoder(
     def repaint(step: int) -> dict[str, Tensor]:
         content, style = batch_of(photos, recipe.seed, step), batch_of(paintings, recipe.seed + 1, step)
         with torch.no_grad():
-            found, wanted = encoder(content, DEPTHS), encoder(style, DEPTHS)
-            content_seen, style_seen = look(content), look(style)
+            found, wanted = read(encoder, content, DEPTHS), read(encoder, style, DEPTHS)
+            content_seen, style_seen = read(guide.expanded, content), read(guide.expanded, style)
+            goal = {name: StyleStatistics.of(maps) for name, maps in style_seen.items()}
         made = paint(found, wanted, "adain" if step % 4 == 1 else "wct")
-        seen = look(made)
-        slices = {name: directions(maps.shape[1], 32, step, place) for name, maps in seen.items()}
+        seen = read(guide.expanded, made)
+        got = {name: StyleStatistics.of(maps) for name, maps in seen.items()}
+        slices = {name: directions(maps.shape[1], 24, step, place) for name, maps in seen.items()}
 
-        def mean_of(distance: Callable[[str], Tensor]) -> Tensor:
-            return sum(weight * distance(name) for name, weight in LAYER_WEIGHTS.items()) / sum(LAYER_WEIGHTS.values())
+        def mean_of(distance: Callable[[str], Tensor], layers: dict[str, float] = STYLE_LAYERS) -> Tensor:
+            return sum(weight * distance(name) for name, weight in layers.items()) / sum(layers.values())
 
         return {
-            "content": recipe.content_weight * mean_of(lambda n: perceptual_distance(seen[n], content_seen[n])),
-            "gram": recipe.gram_weight
-            * mean_of(lambda n: gram_distance(covariance(seen[n]), covariance(style_seen[n]))),
-            "moment": recipe.moment_weight * mean_of(lambda n: moment_distance(seen[n], style_seen[n])),
+            "content": recipe.content_weight
+            * mean_of(lambda n: perceptual_distance(seen[n], content_seen[n]), CONTENT_LAYERS),
+            "gram": recipe.gram_weight * mean_of(lambda n: got[n].covariance_distance(goal[n])),
+            "moment": recipe.moment_weight * mean_of(lambda n: got[n].moment_distance(goal[n])),
             "sliced": recipe.sliced_weight
-            * mean_of(lambda n: sliced_wasserstein(seen[n], style_seen[n], slices[n], 2048)),
+            * mean_of(lambda n: sliced_distance(seen[n], style_seen[n], slices[n], step)),
             "range": 10 * (made - made.clamp(0, 1)).abs().mean(),
         }
 
     def loss_of(step: int) -> dict[str, Tensor]:
-        # Some rebuilding to the end keeps low strengths faithful.
-        return rebuild(step) if step < recipe.rebuild_steps or step % 6 == 0 else repaint(step)
+        return rebuild(step) if step < recipe.rebuild_steps or step % REBUILD_EVERY == 0 else repaint(step)
 
     def validate(step: int) -> dict[str, float]:
         painter = FastTransfer(encoder, decoder)
