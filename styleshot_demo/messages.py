@@ -135,11 +135,46 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "The page cannot be opened at {host}:{port}; another program may be using it.",
         "Stop that program, or set STYLESHOT_PORT to another number.",
     ),
+    "recipe_unreadable": (
+        "{file} is not a recipe for this training.",
+        "Use the tables and names of the recipe files that come with the program.",
+    ),
     "other_run": (
         "The folder holds a training run with other settings.",
         "Choose another folder, or the settings of that run.",
     ),
     "no_training_pictures": ("There is no picture to train on.", "Name a folder with pictures."),
+    "no_content_pictures": (
+        "The pictures to train on have no content pictures.",
+        "Make them with `python -m styleshot_demo train gallery`, which draws the lines of each.",
+    ),
+    "gallery_unreadable": (
+        "{file} is no gallery that can be read.",
+        "Name a folder of pictures or shards, or a JSON lines file with image_file and content_prompt.",
+    ),
+    "gallery_line": ("This line does not name a picture.", "Write it as JSON with image_file and content_prompt."),
+    "gallery_shard": ("This shard is cut off or damaged.", "Copy or make it again."),
+    "package_missing": (
+        "The package {package} is not installed.",
+        "Install it with `pip install -r styleshot_demo/training/requirements.txt`.",
+    ),
+    "training_diverged": (
+        "The loss is no longer a number at step {step}.",
+        "Go on from the last checkpoint with a lower rate, or with clipping.",
+    ),
+    "resolution_step": ("{value} is no resolution to train at.", "Choose a multiple of 64."),
+    "not_a_base": (
+        "There is no Stable Diffusion in {name}.",
+        "Name a folder in diffusers' layout, with unet, vae, text_encoder, tokenizer and scheduler.",
+    ),
+    "not_a_styleshot": (
+        "There is no StyleShot in {name}.",
+        "Name a folder with ip.bin and style_aware_encoder.bin, or one that a training has written.",
+    ),
+    "vision_or_start": (
+        "Training needs either a CLIP to begin with or a StyleShot to go on from.",
+        "Give one of --vision and --start.",
+    ),
     "unexpected": (
         "Something went wrong that should not have.",
         "Try again; if it stays, report it with reference {reference}.",
@@ -170,6 +205,9 @@ REMARKS: dict[str, str] = {
     "size_lowered": "The size was lowered to {size} pixels to fit into memory",
     "styles_same": "Style and content are the same picture",
     "metadata_ignored": "The settings stored in this picture were not usable and were ignored",
+    "small_size": "The small model paints at {size} pixels",
+    "small_contour": "The small model follows contours only",
+    "words_unknown": "The small model does not know these words and may paint something else: {words}",
 }
 
 

@@ -75,14 +75,19 @@ class Studio:
         return self.styleshot.ready(kind, preprocessor, model)
 
     def control_map(
-        self, content: Picture, preprocessor: str = "contour", threshold: int = 200, size: int = 512
+        self,
+        content: Picture,
+        preprocessor: str = "contour",
+        threshold: int = 200,
+        size: int = 512,
+        model: str = "auto",
     ) -> Image.Image:
         """The lines that an `ImageJob` with these settings would follow, RGB, white on black.
 
         It needs the detector alone, waits for no run, and is quick for another threshold of the same picture. For
         "both" the contour map and the lineart map stand side by side.
         """
-        values = {"preprocessor": preprocessor, "threshold": threshold, "size": size}
+        values = {"preprocessor": preprocessor, "threshold": threshold, "size": size, "model": model}
         checked = {name: jobs.IMAGE_CHECKS[name](name, value) for name, value in values.items()}
         if content is None:
             raise Problem("content_needed")

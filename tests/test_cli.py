@@ -38,7 +38,14 @@ COMMANDS = [
     ["bench", "styleshot"],
     ["evaluate"],
     ["evaluate", "classical"],
+    ["evaluate", "small"],
     ["train"],
+    ["train", "gallery"],
+    ["train", "style"],
+    ["train", "content"],
+    ["train", "teach"],
+    ["train", "small"],
+    ["train", "small", "joint"],
     ["train", "classical"],
     ["train", "classical", "encoder"],
     ["train", "classical", "decoder"],
@@ -399,7 +406,13 @@ def test_bench_styleshot_hands_over_what_was_asked(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(benchmark_styleshot, "styleshot", asked)
     done = run("bench", "styleshot", "--synthetic", "--as-original", "--steps", 1, "--json")
-    assert json.loads(done.stdout) == {"synthetic": True, "as_original": True, "size": 512, "steps": 1}
+    assert json.loads(done.stdout) == {
+        "synthetic": True,
+        "as_original": True,
+        "size": 512,
+        "steps": 1,
+        "model": "styleshot",
+    }
     assert run("bench", "styleshot", "--size", 10).exit_code == 2
 
 
@@ -542,7 +555,7 @@ def test_serve_launches_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
             launched.append(options)
 
     monkeypatch.setenv("STYLESHOT_PORT", "7999")
-    monkeypatch.setattr(build, "build", lambda settings: Page())
+    monkeypatch.setattr(build, "build", lambda settings, studio: Page())
     assert run("serve").exit_code == 0
     assert launched[0]["server_port"] == 7999 and launched[0]["server_name"] == "127.0.0.1"
 

@@ -66,7 +66,7 @@ def test_what_cannot_be_asked_for_is_said_at_once(run, wrong):
 
 def test_without_weights_it_says_which_are_missing(run, tmp_path, monkeypatch):
     monkeypatch.setenv("STYLESHOT_MODELS", str(tmp_path / "empty"))
-    done = run("text", "x", "style.png", "-o", "out.png")
+    done = run("text", "x", "style.png", "-o", "out.png", "--model", "styleshot")
     assert done.exit_code == 1 and "GB" in done.stderr and not (tmp_path / "out.png").exists()
 
 

@@ -46,20 +46,31 @@ def bench_styleshot(
     as_original: Annotated[
         bool, typer.Option("--as-original", help="Also run the original's arrangement, and print the ratios.")
     ] = False,
-    size: Annotated[int, typer.Option(help="Side of the pictures in pixels, 128 to 1024.")] = 512,
-    steps: Annotated[int, typer.Option(min=1, help="Denoising steps.")] = 2,
+    size: Annotated[
+        int | None,
+        typer.Option(help="Side of the pictures in pixels, 128 to 1024.", show_default="512, of the small model 256"),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Denoising steps.", show_default="2, of the small model 20")
+    ] = None,
+    model: Annotated[
+        str, typer.Option(metavar="styleshot|small", help="small: the built-in one, as it is.")
+    ] = "styleshot",
     as_json: JsonOption = False,
 ) -> None:
     """Load seconds, seconds per stage and step, and peak memory of StyleShot; without --synthetic of your weights."""
     with asked():
-        size = jobs.number("size", size, 128, 1024, whole=True)
+        jobs.choice("model", model, ("styleshot", "small"))
+        usual = (256, 20) if model == "small" else (512, 2)
+        size = jobs.number("size", usual[0] if size is None else size, 128, 1024, whole=True)
+        steps = usual[1] if steps is None else steps
     from styleshot_demo.evaluation import benchmark_styleshot
 
     def told(stage: str) -> None:
         typer.echo(stage, err=True)
 
     figures = benchmark_styleshot.styleshot(
-        synthetic=synthetic, as_original=as_original, size=size, steps=steps, on_stage=told
+        synthetic=synthetic, as_original=as_original, size=size, steps=steps, model=model, on_stage=told
     )
     _tell(figures, as_json)
 
@@ -116,6 +127,62 @@ def evaluate_classical(
             on_pair=lambda done, total: progress.show(done / total, f"Pair {done} of {total}", "pairs"),
         )
     _tell(figures, as_json)
+
+
+@evaluate.command("small")
+def evaluate_small(
+    run: Annotated[
+        Path, typer.Option(file_okay=False, help="Folder with the pack that training used, pack.zip.")
+    ] = Path("runs/small"),
+    things: Annotated[int, typer.Option(min=0, help="Named things to paint and to recognise.")] = 100,
+    pairs: Annotated[int, typer.Option(min=0, help="Pictures for each of the style figures.")] = 60,
+    sweeps: Annotated[int, typer.Option(min=0, help="Runs of the style strength from 0 to 1.")] = 12,
+    steps: Annotated[int, typer.Option(min=1, help="Denoising steps.")] = 20,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of the teacher network, to judge by its features.",
+            show_default="the built-in encoder judges",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Draws the pictures.")] = 0,
+    sheets: Annotated[
+        Path | None, typer.Option(file_okay=False, help="Also save sheets of the results here.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How often the small StyleShot paints the thing, the style and the lines asked for, on what it never saw."""
+    from styleshot_demo.training.small import places
+
+    with asked(str(run / places.PACK)):
+        if not (run / places.PACK).is_file():
+            raise Problem("no_training_pictures")
+    from styleshot_demo.evaluation import small
+    from styleshot_demo.settings import Settings
+    from styleshot_demo.studio import Studio
+    from styleshot_demo.training.small.pack import Pack
+
+    with Progress() as progress:
+        figures = small.evaluate(
+            Pack(run / places.PACK),
+            Studio(Settings(provenance=False)),
+            small.Counts(things, pairs, pairs, sweeps),
+            steps=steps,
+            teacher=teacher,
+            seed=seed,
+            sheets=sheets,
+            on_picture=lambda done, total: progress.show(done / total, f"Picture {done} of {total}", "pictures"),
+        )
+    if as_json:
+        print_json(figures)
+        return
+    typer.echo(f"{'':<50}  figure  must reach  chance")
+    for row in figures["table"]:
+        chance = "" if row["chance"] is None else f"{row['chance']:.3f}"
+        typer.echo(f"{row['what']:<50}  {row['figure']:>6.3f}  {row['must_reach']:>10.2f}  {chance:>6}")
+    typer.echo(f"{figures['pictures']} pictures of {steps} steps; judged by {figures['judge']}")
 
 
 def _tell(figures: dict[str, Any], as_json: bool) -> None:

@@ -38,6 +38,7 @@ def styleshot(
     scenarios: tuple[str, ...] = SCENARIOS,
     folder: Path | None = None,
     settings: Settings | None = None,
+    model: str = "styleshot",
     on_stage: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Figures for one run each of "text", "image" and "both" (contour, then lineart, in one process).
@@ -47,13 +48,17 @@ def styleshot(
     as_original  also the original's arrangement: float32, attention without SDPA, the ControlNet always on, everything
                  of both variants resident; where there is not enough memory for both, one, which the figures then say
     size, steps  of the pictures; a square content picture
+    model        "styleshot", or "small" for the built-in one, which has no "both" and no random weights
     on_stage     is told what is being measured
 
     Seconds by stage: "files" (finding and hashing), "load", "detector", "style_encoder", "step", "vae"; "peak_gb" of
-    main memory, "gpu_peak_gb" where a GPU is used, "images_per_minute" there too. "ratios" are ours by the original's.
+    main memory, of the small model also "picture", a whole one once all is loaded; "gpu_peak_gb" where a GPU is used,
+    "images_per_minute" there too. "ratios" are ours by the original's.
     """
     import torch
 
+    if model == "small":
+        synthetic, as_original, scenarios = False, False, tuple(name for name in scenarios if name != "both")
     settings, told = settings or Settings.from_environment(), on_stage or (lambda stage: None)
     # As elsewhere these are not imported with the module, so that `--help` stays quick.
     from styleshot_demo.evaluation import synthetic as random_weights
@@ -81,10 +86,11 @@ def styleshot(
             "size": size,
             "steps": steps,
             "synthetic": synthetic,
+            "model": model,
         }
         for scenario in scenarios:
             told(scenario)
-            figures[scenario] = _apart(scenario, settings, size, steps)
+            figures[scenario] = _apart(scenario, settings, size, steps, model)
         if as_original:
             told("the original's arrangement")
             figures["original"] = _apart("original", settings, size, steps)
@@ -109,8 +115,9 @@ def _ratios(figures: dict[str, Any]) -> dict[str, float]:
     return {name: round(value, 3) for name, value in ratios.items()}
 
 
-def _apart(scenario: str, settings: Settings, size: int, steps: int) -> dict[str, Any]:
+def _apart(scenario: str, settings: Settings, size: int, steps: int, model: str = "styleshot") -> dict[str, Any]:
     arguments = {
+        "model": model,
         "scenario": scenario,
         "size": size,
         "steps": steps,
@@ -123,12 +130,12 @@ def _apart(scenario: str, settings: Settings, size: int, steps: int) -> dict[str
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _ours(settings: Settings, scenario: str, size: int, steps: int) -> dict[str, Any]:
+def _ours(settings: Settings, scenario: str, size: int, steps: int, model: str = "styleshot") -> dict[str, Any]:
     from styleshot_demo.jobs import ImageJob, TextJob
     from styleshot_demo.studio import Studio
 
     style, content = _picture(size + 50), _picture(size)
-    common = {"styles": [style], "prompt": "a house by the sea", "model": "styleshot", "size": size}
+    common = {"styles": [style], "prompt": "a house by the sea", "model": model, "size": size}
     jobs = {
         "text": [TextJob(**common, steps=steps)],
         "image": [ImageJob(content=content, **common, steps=steps)],
@@ -148,6 +155,10 @@ def _ours(settings: Settings, scenario: str, size: int, steps: int) -> dict[str,
             value = sum(seconds) if name in ("files", "load") else statistics.mean(seconds)
             figures[name] = round(value, 3)
     figures["peak_gb"] = round(_peak_mb() * 1024**2 / 1e9, 2)
+    if model == "small":
+        began = time.perf_counter()
+        studio.finish(replace(jobs[0], seed=1))
+        figures["picture"] = round(time.perf_counter() - began, 3)
     return figures | _on_gpu(lambda: studio.finish(replace(jobs[0], steps=STEPS_OF_A_PICTURE, seed=1)))
 
 
@@ -287,7 +298,10 @@ def _main(arguments: dict[str, Any]) -> None:
     models = Path(arguments["models"]) if arguments["models"] else None
     settings = Settings(models=models, device=arguments["device"], placement=arguments["placement"])
     scenario, size, steps = (arguments[name] for name in ("scenario", "size", "steps"))
-    figures = _original(settings, size, steps) if scenario == "original" else _ours(settings, scenario, size, steps)
+    if scenario == "original":
+        figures = _original(settings, size, steps)
+    else:
+        figures = _ours(settings, scenario, size, steps, arguments["model"])
     print(json.dumps(figures))
 
 

@@ -88,7 +88,37 @@ MODELS: dict[str, Model] = {
             "Small StyleShot",
             "A small text-driven and image-driven model that comes with the program.",
             "The licence of this program",
-            _built_in("weights/styleshot-small/model_index.json"),
+            _built_in(
+                *(
+                    f"weights/styleshot-small/{name}"
+                    for name in (
+                        "model_index.json",
+                        "training.json",
+                        "words.json",
+                        "scheduler/scheduler_config.json",
+                        "tokenizer/vocab.json",
+                        "tokenizer/merges.txt",
+                        "tokenizer/tokenizer_config.json",
+                        "text_encoder/config.json",
+                        "text_encoder/model.safetensors",
+                        "vae/config.json",
+                        "vae/diffusion_pytorch_model.safetensors",
+                        "style_encoder/config.json",
+                        "style_encoder/diffusion_pytorch_model.safetensors",
+                        "adapter/config.json",
+                        "adapter/diffusion_pytorch_model.safetensors",
+                        "unet/config.json",
+                        "unet/diffusion_pytorch_model.safetensors.index.json",
+                        "unet/diffusion_pytorch_model-00001-of-00003.safetensors",
+                        "unet/diffusion_pytorch_model-00002-of-00003.safetensors",
+                        "unet/diffusion_pytorch_model-00003-of-00003.safetensors",
+                        "controlnet/config.json",
+                        "controlnet/diffusion_pytorch_model.safetensors.index.json",
+                        "controlnet/diffusion_pytorch_model-00001-of-00002.safetensors",
+                        "controlnet/diffusion_pytorch_model-00002-of-00002.safetensors",
+                    )
+                )
+            ),
             built_in=True,
         ),
         Model(

@@ -66,11 +66,11 @@ class Maps:
             return Image.fromarray(levels.clip(0, 255).astype("uint8"))
 
 
-def prepare(picture: Image.Image, size: int) -> Image.Image:
-    """A content picture as StyleShot wants it: RGB, short side `size`, both sides multiples of 8."""
+def prepare(picture: Image.Image, size: int, multiple: int = 8) -> Image.Image:
+    """A content picture as StyleShot wants it: RGB, short side `size`, both sides multiples of `multiple`."""
     from styleshot_demo.styleshot import content
 
-    return content.resize_to(opaque(picture), size)
+    return content.resize_to(opaque(picture), size, multiple)
 
 
 def opaque(picture: Image.Image) -> Image.Image:

@@ -1,6 +1,7 @@
 """What a picture looks like before it is done: from latents, by a linear map, or by TAESD where that is on disk."""
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -22,13 +23,17 @@ SHARE = 0.1  # of the time that previews may take
 class Previews:
     """Makes previews of at most a tenth of the time that passes, whatever one takes."""
 
-    def __init__(self, tiny_decoder: Any = None) -> None:
-        """`tiny_decoder`: an `AutoencoderTiny`, or None for the linear map."""
+    def __init__(
+        self, tiny_decoder: Any = None, linear: "Callable[[torch.Tensor], torch.Tensor] | None" = None
+    ) -> None:
+        """`tiny_decoder`: an `AutoencoderTiny`; without it `linear`, a model's own map from latents to [B, 3, h, w] in
+        [-1, 1]; without either the linear map of Stable Diffusion 1."""
         self._decoder = tiny_decoder
+        self._linear = linear
         self._free_from = 0.0
 
     def of(self, latents: "torch.Tensor", scheduler: Any, size: tuple[int, int]) -> Image.Image | None:
-        """The first of `latents` [B, 4, height/8, width/8] as an RGB picture of `size`; None while it is too early."""
+        """The first of `latents` [B, channels, h, w] as an RGB picture of `size`; None while it is too early."""
         began = time.perf_counter()
         if began < self._free_from:
             return None
@@ -41,7 +46,9 @@ class Previews:
         import torch
 
         with torch.no_grad():
-            if self._decoder is None:
+            if self._linear is not None:
+                pixels = self._linear(latents)[0].float()
+            elif self._decoder is None:
                 pixels = torch.einsum("chw,cr->rhw", latents[0].float(), latents.new_tensor(COLOURS).float())
             else:
                 pixels = self._decoder.decode(latents.to(self._decoder.dtype)).sample[0].float()

@@ -22,4 +22,7 @@ def scheduler(name: str, folder: Path) -> Any:
 
     class_name, settings = KINDS[name]
     config = json.loads((folder / "scheduler_config.json").read_text(encoding="utf-8"))
+    # Karras' noise levels need a largest one, which a schedule that ends in noise alone has not.
+    if config.get("rescale_betas_zero_snr"):
+        settings = {key: value for key, value in settings.items() if key != "use_karras_sigmas"}
     return getattr(diffusers, class_name).from_config(config, **settings)

@@ -17,8 +17,8 @@ from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.models.cache import ModelCache
 from styleshot_demo.runners import placement as placing
+from styleshot_demo.runners import small, zerogpu
 from styleshot_demo.runners import weights as files
-from styleshot_demo.runners import zerogpu
 from styleshot_demo.runners.classical import device_of
 from styleshot_demo.runners.maps import Maps, beside, opaque, prepare
 from styleshot_demo.runners.placement import Placement
@@ -77,8 +77,12 @@ class StyleShotRunner:
         """`choose` before there is a job; `kind` is "text" or "image"."""
         return files.choose(self.settings, kind, preprocessor, model)
 
-    def control_map(self, content: Image.Image, preprocessor: str, threshold: int, size: int) -> Image.Image:
+    def control_map(
+        self, content: Image.Image, preprocessor: str, threshold: int, size: int, model: str = "auto"
+    ) -> Image.Image:
         """What would be kept of the content: white lines on black; for "both" the two maps side by side."""
+        if self.ready("image", preprocessor, model).model == "small":
+            return small.lines(prepare(content, min(size, small.SIZE), small.MULTIPLE), threshold)
         picture = prepare(content, size)
         device = "cpu" if zerogpu.lends() else device_of(self.settings)
         wanted = ("contour", "lineart") if preprocessor == "both" else (preprocessor,)
@@ -124,6 +128,9 @@ class StyleShotRunner:
         if choice.model is None or choice.why is None:
             raise choice.problem()
         notes = [choice.why]
+        if choice.model == "small":
+            job, remarks = small.suited(job, files.small_folder(self.settings))
+            notes += remarks
         shots = _shots(job, strengths)
         every: dict[str, Weights] = {}
         for preprocessor in dict.fromkeys(shot.preprocessor for shot in shots):
@@ -144,12 +151,15 @@ class StyleShotRunner:
 
         size, controls = (job.size, job.size), {}
         if isinstance(job, ImageJob):
-            content = prepare(job.content, job.size)
+            content = prepare(job.content, job.size, small.MULTIPLE if choice.model == "small" else 8)
             size = content.size
             if _uses_content(job):
                 yield Step(0.0, remark("extracting"))
                 for preprocessor in every:
-                    controls[preprocessor] = self.maps.draw(content, preprocessor, job.threshold, placement.device)
+                    if choice.model == "small":
+                        controls[preprocessor] = small.lines(content, job.threshold)
+                    else:
+                        controls[preprocessor] = self.maps.draw(content, preprocessor, job.threshold, placement.device)
 
         tokens: dict[str, Any] = {}
         if _uses_content(job) or any(shot.style_strength for shot in shots):
@@ -214,7 +224,9 @@ class StyleShotRunner:
             pipeline = self._pipeline(parts, weights, work.job)
             if not work.progress.done:
                 work.notes += _cut(pipeline.tokenizer, work.job.prompt)
-            previews = Previews(self._tiny_decoder(borrowed, placement))
+            # The linear inverse is built into the small model's autoencoder; TAESD knows nothing of its latents.
+            own = getattr(pipeline.vae, "rough", None)
+            previews = Previews(self._tiny_decoder(borrowed, placement) if own is None else None, own)
             if placement.tier == "minimal" and max(work.size) > placing.TILE:
                 # The seams are blended, but a tiled picture is not the same to the last bit.
                 borrowed.callback(pipeline.vae.disable_tiling)

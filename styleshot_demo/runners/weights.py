@@ -121,8 +121,7 @@ def choose(settings: Settings, kind: str, preprocessor: str = "contour", model: 
 def locate(settings: Settings, model: str, preprocessor: str) -> Iterator[Remark | Weights]:
     """The parts of a chosen model: remarks while files are converted for the first time, then `Weights`."""
     if model == "small":
-        found = hub.require(SMALL, settings)
-        folder = next(iter(found.files.values())).parent
+        folder = small_folder(settings)
         folders = {part: folder / part for part in (*BASE_PARTS, *OWN_PARTS) if (folder / part).is_dir()}
         digest = _digest(_weights_file(folders["unet"], None), settings)[:16]
         yield Weights(folders, {part: f"small {part} {digest}" for part in folders}, None, {SMALL: digest})
@@ -144,6 +143,11 @@ def locate(settings: Settings, model: str, preprocessor: str) -> Iterator[Remark
         name: _digest(found.files[IP], settings)[:16],
     }
     yield Weights(folders | {part: converted / part for part in own}, marks | own, base.variant, digests)
+
+
+def small_folder(settings: Settings) -> Path:
+    """Where the small model lies; `Problem` where it does not."""
+    return next(iter(hub.require(SMALL, settings).files.values())).parent
 
 
 def convert(found: hub.Found, base: hub.Found, settings: Settings) -> Path:
@@ -199,11 +203,14 @@ def load(part: str, weights: Weights, placement: Placement) -> "nn.Module":
     import transformers
 
     from styleshot_demo.styleshot.adapter import StyleAdapter
+    from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
     from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 
+    # The small model has an autoencoder of its own; all else are the same classes.
+    own_autoencoder = part == "vae" and _class_name(weights.folders[part]) == PatchAutoencoder.__name__
     kind = {
         "unet": diffusers.UNet2DConditionModel,
-        "vae": diffusers.AutoencoderKL,
+        "vae": PatchAutoencoder if own_autoencoder else diffusers.AutoencoderKL,
         "text_encoder": transformers.CLIPTextModel,
         "style_encoder": StyleAwareEncoder,
         "adapter": StyleAdapter,
@@ -245,17 +252,21 @@ def broken_as_problem(part: str) -> Iterator[None]:
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Loading speaks of matters of style only, and its progress bars would mix with ours."""
-    from transformers.utils import logging
+    import diffusers.utils.logging
+    import transformers.utils.logging
 
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    libraries = (diffusers.utils.logging, transformers.utils.logging)
+    before = [(library.get_verbosity(), library.is_progress_bar_enabled()) for library in libraries]
+    for library in libraries:
+        library.set_verbosity_error()
+        library.disable_progress_bar()
     try:
         yield
     finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
+        for library, (level, bars) in zip(libraries, before, strict=True):
+            library.set_verbosity(level)
+            if bars:
+                library.enable_progress_bar()
 
 
 def _root(settings: Settings) -> Path:
@@ -305,6 +316,13 @@ def _need_space(found: hub.Found, root: Path) -> None:
     free = shutil.disk_usage(root).free
     if needed > free:
         raise Problem("disk_too_small", needed=hub.readable(needed), free=hub.readable(free))
+
+
+def _class_name(folder: Path) -> str | None:
+    try:
+        return json.loads((folder / "config.json").read_text(encoding="utf-8")).get("_class_name")
+    except (OSError, ValueError):
+        return None  # the loader says what is wrong
 
 
 def _state(file: Path | None) -> str:

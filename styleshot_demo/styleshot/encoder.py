@@ -35,13 +35,14 @@ class ResidualBlock(nn.Module):
 class PatchNetwork(nn.Module):
     """Patches [N, 3, side, side] -> one vector each, [N, hidden_size]. Smaller patches need fewer blocks."""
 
-    def __init__(self, widths: list[int], side: int, hidden_size: int) -> None:
+    def __init__(self, widths: list[int], side: int, hidden_size: int, unshuffle: int = UNSHUFFLE) -> None:
         super().__init__()
-        # From side/8 pixels down to 2 by the blocks, and from 2 to 1 by the last pooling.
-        halvings = (side // UNSHUFFLE).bit_length() - 2
+        self.unshuffle = unshuffle
+        # From side/unshuffle pixels down to 2 by the blocks, and from 2 to 1 by the last pooling.
+        halvings = (side // unshuffle).bit_length() - 2
         if len(widths) < FIRST_HALVING + halvings:
             raise ValueError(f"patches of {side} pixels need at least {FIRST_HALVING + halvings} blocks: {widths}")
-        self.conv_in = nn.Conv2d(3 * UNSHUFFLE**2, widths[0], 3, padding=1)
+        self.conv_in = nn.Conv2d(3 * unshuffle**2, widths[0], 3, padding=1)
         self.body = nn.Sequential(
             *(
                 ResidualBlock(widths[max(n - 1, 0)], width, FIRST_HALVING <= n < FIRST_HALVING + halvings)
@@ -51,7 +52,7 @@ class PatchNetwork(nn.Module):
         self.adapter = nn.Linear(widths[-1], hidden_size)
 
     def forward(self, patches: Tensor) -> Tensor:
-        x = self.body(self.conv_in(F.pixel_unshuffle(patches, UNSHUFFLE)))
+        x = self.body(self.conv_in(F.pixel_unshuffle(patches, self.unshuffle)))
         return self.adapter(F.avg_pool2d(x, 2).flatten(1))
 
 
@@ -60,7 +61,8 @@ class StyleAwareEncoder(ModelMixin, ConfigMixin):
 
     The sequence has 59 places: class vector, 8 large patches, class vector, 16 middle, class vector, 32 small. State
     keys are those of the published `style_aware_encoder.bin`, `image_encoder.vision_model.embeddings.*` included,
-    which no forward pass reads. The defaults are the published size (ViT-H/14).
+    which no forward pass reads. The defaults are the published size (ViT-H/14). `crop` is the side in pixels that
+    style pictures are brought to, `unshuffle` the side of the cells the patch networks see first.
     """
 
     @register_to_config
@@ -80,6 +82,8 @@ class StyleAwareEncoder(ModelMixin, ConfigMixin):
             (320, 640, 640, 1280, 1280),
             (320, 640, 1280, 1280),
         ),
+        crop: int = CROP,
+        unshuffle: int = UNSHUFFLE,
     ) -> None:
         super().__init__()
         self.image_encoder = CLIPVisionModelWithProjection(
@@ -95,9 +99,10 @@ class StyleAwareEncoder(ModelMixin, ConfigMixin):
                 patch_size=vision_patch_size,
             )
         )
-        sides = (CROP // 4, CROP // 8, CROP // 16)
+        sides = (crop // 4, crop // 8, crop // 16)
         self.cnn = nn.ModuleList(
-            PatchNetwork(list(widths), side, hidden_size) for widths, side in zip(patch_widths, sides, strict=True)
+            PatchNetwork(list(widths), side, hidden_size, unshuffle)
+            for widths, side in zip(patch_widths, sides, strict=True)
         )
         self.style_embeddings = nn.ParameterList(nn.Parameter(torch.zeros(hidden_size)) for _ in COUNTS)
         self.position_embedding = nn.Embedding(sum(COUNTS) + len(COUNTS), hidden_size)

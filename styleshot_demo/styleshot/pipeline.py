@@ -22,6 +22,7 @@ from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPTextModel, CLIPTokenizer
 
 from styleshot_demo.styleshot.adapter import StyleAdapter
+from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 from styleshot_demo.styleshot.tokens import encode_style
 
@@ -59,7 +60,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
 
     def __init__(
         self,
-        vae: AutoencoderKL,
+        vae: AutoencoderKL | PatchAutoencoder,
         text_encoder: CLIPTextModel,
         tokenizer: CLIPTokenizer,
         unet: UNet2DConditionModel,

@@ -25,7 +25,7 @@ def encode_style(
     other pictures. Each seed's tokens are computed alone, so that they do not depend on the other seeds. `device` is
     where the networks run.
     """
-    pictures = torch.cat([patches.to_tensor(patches.crop(image)) for image in style_images])
+    pictures = torch.cat([patches.to_tensor(patches.crop(image, encoder.config.crop)) for image in style_images])
     split = patches.split(pictures.to(device))
     tokens = {seed: adapter(encoder(*patches.shuffle(split, patches.order(seed)))) for seed in dict.fromkeys(seeds)}
     return torch.stack([tokens[seed] for seed in seeds])

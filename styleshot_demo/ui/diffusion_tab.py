@@ -63,7 +63,7 @@ class DiffusionTab:
         fields["model"].input(self.resize, [fields["size"], *asked], fields["size"], **INSTANT).then(**stored.save)
         self.weights.wire(page, tab, view, asked)
         if self.lines and self.inputs.content:
-            self.lines.wire(self.studio, self.inputs.content, fields["size"])
+            self.lines.wire(self.studio, self.inputs.content, fields["size"], fields["model"])
         stored.wire(page, self.setting_updates, list(fields.values()))
         return restore.Target(self.kind, [*self.inputs.slot_outputs(), *fields.values()], self.fill, stored.save)
 

@@ -39,25 +39,27 @@ class Lines:
                 strength = diffusion.strength(kind, "content_strength")
         self.fields = {"preprocessor": preprocessor, "threshold": threshold, "content_strength": strength}
 
-    def wire(self, studio: Studio, content: Any, size: gr.Slider) -> None:
+    def wire(self, studio: Studio, content: Any, size: gr.Slider, model: gr.Radio) -> None:
         """Draws the lines anew whenever what they depend on changes. To be called outside of the tabs."""
         preprocessor, threshold = self.fields["preprocessor"], self.fields["threshold"]
         kept = gr.State(None, time_to_live=KEPT_SECONDS)
 
-        def draw(path: str | None, side: float, name: str, level: float, last: Kept | None) -> tuple[str, Kept | None]:
+        def draw(
+            path: str | None, side: float, name: str, level: float, chosen: str, last: Kept | None
+        ) -> tuple[str, Kept | None]:
             picture = None
             try:
                 picture = brought(path, int(side), last)
                 if picture is None:
                     return _told(say("lines_empty")), None
-                return _shown(studio.control_map(picture[2], name, int(level), int(side))), picture
+                return _shown(studio.control_map(picture[2], name, int(level), int(side), chosen or "auto")), picture
             except Exception as error:
                 what, _ = problems.explain(error)
                 return _told(what), picture
 
-        for control in (content, preprocessor, threshold, size):
+        for control in (content, preprocessor, threshold, size, model):
             control.change(
-                draw, [content, size, preprocessor, threshold, kept], [self.map, kept],
+                draw, [content, size, preprocessor, threshold, model, kept], [self.map, kept],
                 trigger_mode="always_last", concurrency_id="lines", concurrency_limit=2, **QUIET,
             )  # fmt: skip
         preprocessor.change(lambda name: gr.update(visible=name != "lineart"), preprocessor, threshold, **INSTANT)

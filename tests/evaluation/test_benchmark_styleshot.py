@@ -47,7 +47,7 @@ def test_the_original_arrangement(settings, monkeypatch):
 def test_ratios_and_what_is_measured(settings, monkeypatch, variants):
     asked = []
 
-    def apart(scenario, settings, size, steps):
+    def apart(scenario, settings, size, steps, model="styleshot"):
         asked.append(scenario)
         return {"step": 4.0, "peak_gb": 10.0, "variants": variants} if scenario == "original" else OURS
 

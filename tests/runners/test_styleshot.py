@@ -359,7 +359,8 @@ def test_too_large_a_job_is_refused_before_it_begins(models, monkeypatch):
 # Files
 
 
-def test_nothing_on_disk_says_what_is_missing(tmp_path):
+def test_nothing_on_disk_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(hub, "ASSETS", tmp_path)  # nor the built-in model
     studio = fresh(tmp_path)
     for kind, names, gigabytes in (
         ("text", {"sd15", "styleshot"}, 8.9),
@@ -395,7 +396,7 @@ def test_choose_tells_what_auto_would_take(shared):
 def test_text_needs_either_checkpoint(models, tmp_path):
     folder = copy(models, tmp_path / "models", without=("StyleShot",))
     studio = fresh(folder)
-    assert studio.ready("text").model == "styleshot" and studio.ready("image").model is None
+    assert studio.ready("text").model == "styleshot" and studio.ready("image", model="styleshot").model is None
     assert studio.finish(text(steps=1)).models.keys() == {"sd15", "styleshot-lineart"}
 
 
@@ -466,7 +467,7 @@ def test_files_that_are_not_what_they_should_be(models, tmp_path):
     studio = fresh(folder)
     assert studio.ready("text").model == "styleshot", "the other checkpoint serves"
     with pytest.raises(Problem) as caught:
-        studio.finish(image())
+        studio.finish(image(model="styleshot"))
     assert caught.value.key == "weights_broken"
 
 
@@ -493,9 +494,7 @@ def test_a_checkpoint_without_content_fusion(models, tmp_path):
     assert caught.value.key == "no_content_fusion"
 
 
-def test_the_small_model_has_its_place(models, tmp_path, monkeypatch):
-    files.export(Settings(models=models), tmp_path / "weights/styleshot-small")
-    monkeypatch.setattr(hub, "ASSETS", tmp_path)
+def test_the_small_model_steps_in_and_says_so(models, tmp_path):
     nothing = fresh(tmp_path / "empty")
     choice = nothing.ready("text")
     assert choice.model == "small" and choice.missing, "a person may still want to know what the large one costs"
@@ -504,7 +503,8 @@ def test_the_small_model_has_its_place(models, tmp_path, monkeypatch):
     assert result.models.keys() == {"styleshot-small"}
     both = fresh(models)
     assert both.choose(text()).model == "styleshot"
-    assert both.finish(text(model="small")).images[0].tobytes() == both.finish(text()).images[0].tobytes()
+    asked = both.finish(text(model="small"))
+    assert asked.images[0].tobytes() == result.images[0].tobytes() != both.finish(text()).images[0].tobytes()
 
 
 # The live map
@@ -519,6 +519,12 @@ def test_another_threshold_needs_no_second_pass(models, monkeypatch):
     assert white == sorted(white, reverse=True) and white[0] > white[-1] == 0
     studio.control_map(BLUE, "contour", 60, 128)
     assert len(passes) == 2
+
+
+def test_the_map_is_that_of_the_model_that_is_asked_for(models):
+    studio = fresh(models)
+    published, small = (studio.control_map(PHOTO, "contour", 128, 128, model) for model in ("styleshot", "small"))
+    assert published.tobytes() == studio.control_map(PHOTO, "contour", 128, 128).tobytes() != small.tobytes()
 
 
 def test_the_map_waits_for_no_run_and_checks_what_it_is_given(shared):

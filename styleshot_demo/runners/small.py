@@ -1,0 +1,68 @@
+"""What the small built-in StyleShot asks for: its own size and defaults, its own lines, the words it knows."""
+
+import json
+import re
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+from PIL import Image
+
+from styleshot_demo.jobs import NEGATIVE_PROMPT, ImageJob, TextJob
+from styleshot_demo.messages import Remark, remark
+
+SIZE = 256  # pixels that it was trained for, short side
+MULTIPLE = 16  # pixels per latent
+# In place of the defaults, which are the published model's: it was trained on no words of quality, and strong guidance
+# burns the colours of a small network.
+GUIDANCE = {7.5: 2.0}
+# The published thresholds are those of HED; this brings their default to the detector's that training used.
+THRESHOLD = 128 / 200
+WORDS = "words.json"  # beside model_index.json: the words of its captions
+SHOWN_WORDS = 6
+
+
+def suited(job: TextJob | ImageJob, folder: Path) -> tuple[TextJob | ImageJob, list[Remark]]:
+    """The job as the small model can do it, and what a person should know of that. `folder` holds the model.
+
+    A suited job stays what it is when it is suited again, so that a stored result can be made again.
+    """
+    notes: list[Remark] = []
+    size = max(128, min(job.size, SIZE) // MULTIPLE * MULTIPLE)
+    if size != job.size:
+        notes.append(remark("small_size", size=size))
+    changes = {"size": size, "guidance_scale": GUIDANCE.get(job.guidance_scale, job.guidance_scale)}
+    if job.negative_prompt == NEGATIVE_PROMPT:
+        changes["negative_prompt"] = ""
+    if isinstance(job, ImageJob) and job.preprocessor != "contour":
+        changes["preprocessor"] = "contour"
+        notes.append(remark("small_contour"))
+    unknown = unknown_words(job.prompt, folder)
+    if unknown:
+        notes.append(remark("words_unknown", words=", ".join(unknown[:SHOWN_WORDS])))
+    return replace(job, **changes), notes
+
+
+def unknown_words(prompt: str, folder: Path) -> list[str]:
+    """The words of a prompt that no caption of the training had, in their order."""
+    known = _words(folder / WORDS)
+    if not known:
+        return []
+    words = re.findall(r"[^\W_]+", prompt.lower().replace("’", "").replace("'", ""))
+    # A plural is understood by its letters.
+    return [word for word in dict.fromkeys(words) if not {word, word.removesuffix("s"), word + "s"} & known]
+
+
+def lines(picture: Image.Image, threshold: int) -> Image.Image:
+    """The contour that the small model follows, RGB, white on black, in the size of `picture`; it needs no weights."""
+    from styleshot_demo.styleshot.edges import edges
+
+    return edges(picture, round(threshold * THRESHOLD)).convert("RGB")
+
+
+@lru_cache(maxsize=2)
+def _words(file: Path) -> frozenset[str]:
+    try:
+        return frozenset(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return frozenset()

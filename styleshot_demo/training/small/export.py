@@ -1,0 +1,129 @@
+"""From checkpoints to the folder that ships: diffusers' layout, half precision, shards under 10 MB, and back again."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import torch
+from diffusers import DPMSolverMultistepScheduler
+from safetensors.torch import load_file
+from torch import Tensor
+
+from styleshot_demo import __version__
+from styleshot_demo.errors import Problem
+from styleshot_demo.styleshot.adapter import StyleAdapter
+from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
+from styleshot_demo.styleshot.encoder import StyleAwareEncoder
+from styleshot_demo.training.small import networks as nets
+from styleshot_demo.training.small.decoder import current
+from styleshot_demo.training.small.loop import latest
+from styleshot_demo.training.small.networks import Networks
+from styleshot_demo.training.small.pack import HELD_PICTURES, HELD_SET, HELD_THINGS
+from styleshot_demo.training.small.places import CONTENT, DECODER, JOINT, TOKENIZER
+from styleshot_demo.training.small.recipe import Sizes
+from styleshot_demo.training.small.tokenizer import WORDS
+
+SHARD = "9MB"
+ABOUT = "training.json"  # beside model_index.json
+CURVE = 60  # points of a loss curve that are kept
+CLASSES = {
+    "unet": ("diffusers", "UNet2DConditionModel"),
+    "vae": (PatchAutoencoder.__module__, PatchAutoencoder.__name__),
+    "text_encoder": ("transformers", "CLIPTextModel"),
+    "tokenizer": ("transformers", "CLIPTokenizer"),
+    "scheduler": ("diffusers", "DPMSolverMultistepScheduler"),
+    "style_encoder": (StyleAwareEncoder.__module__, StyleAwareEncoder.__name__),
+    "adapter": (StyleAdapter.__module__, StyleAdapter.__name__),
+    "controlnet": ("diffusers", "ControlNetModel"),
+}
+
+
+def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
+    """Write the averaged weights of the checkpoints in `run` to the folder `to`, replacing it; returns what is told.
+
+    The content phase's weights are taken where there are any, the joint phase's else; then there is no ControlNet.
+    """
+    state = latest(run / CONTENT) or latest(run / JOINT)
+    if state is None:
+        raise Problem("weights_missing", model="the small model's training")
+    tokenizer = nets.load_tokenizer(run / TOKENIZER)
+    networks = Networks(sizes, tokenizer, content="controlnet" in state["average"])
+    networks.load_states(state["average"])
+    part = to.with_name(f".{to.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    # The adapter's weights live in its own folder, so the UNet is written without them.
+    networks.unet.set_default_attn_processor()
+    parts = {name: getattr(networks, name) for name in (*nets.TRAINED, "controlnet")}
+    parts["vae"] = current(run)
+    numbers = {name: nets.count(module) for name, module in parts.items() if module is not None}
+    for name, module in parts.items():
+        if module is not None:
+            module.half().save_pretrained(part / name, max_shard_size=SHARD)
+    # transformers would take this part in half precision, diffusers takes the others in single.
+    config = part / "text_encoder" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"dtype": "float32"}, indent=2) + "\n", "utf-8")
+    shutil.copytree(run / TOKENIZER, part / "tokenizer")
+    shutil.move(part / "tokenizer" / WORDS, part / WORDS)
+    scheduler = DPMSolverMultistepScheduler(
+        **{name: value for name, value in nets.SCHEDULE.items() if name != "clip_sample"}, use_karras_sigmas=False
+    )
+    scheduler.save_pretrained(part / "scheduler")
+    index: dict[str, Any] = {
+        name: list(CLASSES[name]) if (part / name).is_dir() else [None, None] for name in CLASSES
+    } | {"safety_checker": [None, None], "feature_extractor": [None, None]}
+    about = {"_class_name": "StyleShotPipeline", "_diffusers_version": diffusers.__version__}
+    (part / "model_index.json").write_text(json.dumps(about | index, indent=1) + "\n", encoding="utf-8")
+    told = {
+        "program": __version__,
+        "parameters": numbers,
+        "held_out": {"set": HELD_SET, "things": HELD_THINGS, "paintings_and_photos": HELD_PICTURES},
+        "phases": {name: phase_of(run / name) for name in (JOINT, CONTENT) if (run / name / "log.jsonl").is_file()},
+        "decoder": decoder_of(run / DECODER),
+    }
+    (part / ABOUT).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    for file in part.rglob("*"):
+        if file.is_file():
+            file.chmod(0o644)  # safetensors makes files that only their owner may read
+    shutil.rmtree(to, ignore_errors=True)
+    part.rename(to)
+    return told
+
+
+def read(folder: Path) -> dict[str, dict[str, Tensor]]:
+    """Part -> weights in single precision, from an exported folder: what a training can start from."""
+    found = {}
+    for name in (*nets.TRAINED, "controlnet"):
+        files = sorted((folder / name).glob("*.safetensors"))
+        if files:
+            found[name] = {key: value.float() for file in files for key, value in load_file(file).items()}
+    if not found:
+        raise Problem("weights_missing", model=folder.name)
+    return found
+
+
+def phase_of(folder: Path) -> dict[str, Any]:
+    """A phase's settings, pictures seen, loss curve and last figures, from its checkpoint and its log."""
+    state = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    losses = {line["step"]: line["loss"] for line in lines if "loss" in line}
+    figures = [{"step": line["step"], **line["validation"]} for line in lines if "validation" in line]
+    kept = sorted(losses)[:: max(1, len(losses) // CURVE)]
+    return {
+        "settings": state["phase"],
+        "steps": state["step"],
+        "pictures": state["pictures"],
+        "loss": [[step, losses[step]] for step in kept],
+        "validation": figures[:: max(1, len(figures) // 12)] + figures[-1:],
+    }
+
+
+def decoder_of(folder: Path) -> dict[str, Any]:
+    """The decoder's settings, steps and figures, from its log; empty where it has not been trained."""
+    if not (folder / "log.jsonl").is_file():
+        return {}
+    lines = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    figures = [{"step": line["step"], **line["validation"]} for line in lines if "validation" in line]
+    return {"steps": lines[-1]["step"], "validation": figures[-6:]}

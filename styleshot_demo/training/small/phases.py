@@ -1,0 +1,141 @@
+"""The phases of the small model's training, each one function from files to a checkpoint."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from styleshot_demo.errors import Problem
+from styleshot_demo.training.loop import device_and_dtype
+from styleshot_demo.training.small import export, tokenizer, validation
+from styleshot_demo.training.small import networks as nets
+from styleshot_demo.training.small.decoder import current
+from styleshot_demo.training.small.feed import Feed
+from styleshot_demo.training.small.loop import Hooks, latest, train
+from styleshot_demo.training.small.objective import Objective
+from styleshot_demo.training.small.pack import Pack
+from styleshot_demo.training.small.places import AUTOENCODER, CONTENT, JOINT, TOKENIZER
+from styleshot_demo.training.small.recipe import Recipe, Sizes
+from styleshot_demo.training.small.samples import Mix, Samples
+from styleshot_demo.training.small.triplets import Triplets
+
+FIT_PICTURES = 3000
+
+
+def fit(pack: Pack, out: Path, sizes: Sizes, seed: int = 0) -> dict[str, float]:
+    """Write the tokenizer and the autoencoder's linear maps into folders of `out`; returns what the maps keep."""
+    size = tokenizer.write(pack.all_captions(), out / TOKENIZER, sizes.vocabulary)
+    samples = Samples(pack, Mix(things=0.5, restyled_things=0, pictures=0.5, restyled_photos=0), seed=seed)
+    pixels = torch.cat([samples.batch(100, step).targets for step in range(-(-FIT_PICTURES // 100))])
+    model = nets.autoencoder(sizes)
+    figures = model.fit(pixels * 2 - 1)
+    model.save_pretrained(out / AUTOENCODER)
+    return {**figures, "tokens": size}
+
+
+def joint(
+    pack: Pack,
+    triplets: Triplets | None,
+    out: Path,
+    recipe: Recipe,
+    device: str = "auto",
+    precision: str = "auto",
+    start: Path | None = None,
+    workers: int = 0,
+    **limits: Any,
+) -> dict[str, Any]:
+    """UNet, text encoder, style-aware encoder and adapter together; the checkpoint lies in `out/joint`.
+
+    start   a folder of exported weights to begin from instead of random ones
+    workers processes that make batches ahead
+    limits  `stop_at` and `until` of `loop.train`
+    """
+    objective, samples = _begin(pack, triplets, out, recipe, device, precision, content=False)
+    if start is not None:
+        weights = export.read(start)
+        objective.networks.load_states({name: state for name, state in weights.items() if name in nets.TRAINED})
+    parameters = list(objective.networks.parameters())
+    return _run(objective, samples, parameters, out / JOINT, recipe, workers, limits)
+
+
+def content(
+    pack: Pack,
+    triplets: Triplets | None,
+    out: Path,
+    recipe: Recipe,
+    device: str = "auto",
+    precision: str = "auto",
+    start: Path | None = None,
+    workers: int = 0,
+    **limits: Any,
+) -> dict[str, Any]:
+    """The ControlNet on top of what the joint phase made; the checkpoint lies in `out/content`.
+
+    It starts as a copy of the UNet's first half and sees the style's tokens alone, as published. With the recipe's
+    `train_unet` all other parts go on learning beside it.
+
+    start   a folder of exported weights to begin from, with or without a ControlNet, instead of `out/joint`
+    """
+    objective, samples = _begin(pack, triplets, out, recipe, device, precision, content=True)
+    networks = objective.networks
+    if start is not None:
+        weights = export.read(start)
+    elif (state := latest(out / JOINT)) is not None:
+        weights = state["average"]
+    else:
+        raise Problem("weights_missing", model="the joint phase")
+    networks.load_states(weights)
+    if "controlnet" not in weights:
+        networks.begin_controlnet()
+    for name in nets.TRAINED:
+        getattr(networks, name).requires_grad_(recipe.phase.train_unet)
+    networks.adapter.requires_grad_(recipe.phase.train_unet)
+    parameters = [value for value in networks.parameters() if value.requires_grad]
+    return _run(objective, samples, parameters, out / CONTENT, recipe, workers, limits)
+
+
+def _run(
+    objective: Objective,
+    samples: Samples,
+    parameters: list[torch.nn.Parameter],
+    folder: Path,
+    recipe: Recipe,
+    workers: int,
+    limits: dict[str, Any],
+) -> dict[str, Any]:
+    phase = recipe.phase
+    objective.networks.arrange()
+    held = validation.held_batches(samples.pack, samples)
+    shown = validation.styles(samples.pack)
+    lines = validation.contents(samples.pack) if samples.contours else None
+    hooks = Hooks(
+        validate=lambda step: validation.losses(objective, held),
+        sheet=lambda step: validation.sheet(
+            objective, shown, folder / "sheets" / f"{step:06d}.png", **({"contents": lines} if lines else {})
+        ),
+    )
+    feed = Feed(samples, phase.batch, workers, phase.steps)
+
+    # Sequences are so short here that on a CPU plain matrix products beat the fused attention, by a quarter of a step.
+    attention = [SDPBackend.MATH] if objective.device.type == "cpu" else [SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]
+
+    def loss(step: int) -> torch.Tensor:
+        with sdpa_kernel(attention):
+            return objective.loss(feed(step), step)
+
+    return train(objective.networks, parameters, loss, phase, folder, hooks, **limits)
+
+
+def _begin(
+    pack: Pack, triplets: Triplets | None, out: Path, recipe: Recipe, device: str, precision: str, content: bool
+) -> tuple[Objective, Samples]:
+    if not (out / AUTOENCODER).is_dir() or not (out / TOKENIZER).is_dir():
+        raise Problem("weights_missing", model="the autoencoder")
+    where, dtype = device_and_dtype(device, precision)
+    torch.manual_seed(recipe.phase.seed)
+    words = nets.load_tokenizer(out / TOKENIZER)
+    networks = nets.Networks(recipe.sizes, words, content).to(where)
+    autoencoder = current(out).to(where)
+    objective = Objective(networks, autoencoder, words, nets.schedule(), recipe.phase, where, dtype)
+    return objective, Samples(pack, recipe.phase.mix, triplets, recipe.phase.seed, contours=content)

@@ -1,0 +1,84 @@
+"""What the small model asks for: its own size and defaults, its own lines, gentle words about words."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from styleshot_demo import ImageJob, Settings, TextJob
+from styleshot_demo.models import hub
+from styleshot_demo.runners import small
+from styleshot_demo.runners.schedulers import scheduler
+
+STYLE = Image.new("RGB", (64, 64), "teal")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / small.WORDS).write_text(json.dumps(["a", "red", "apple", "cat", "face"]))
+    return tmp_path
+
+
+def test_defaults_of_the_published_model_are_replaced_by_its_own(folder):
+    job, notes = small.suited(TextJob(styles=[STYLE], prompt="a red apple"), folder)
+    assert (job.size, job.guidance_scale, job.negative_prompt, job.prompt) == (256, 2.0, "", "a red apple")
+    assert [note.key for note in notes] == ["small_size"]
+
+
+def test_what_a_person_chose_is_kept(folder):
+    asked = TextJob(styles=[STYLE], prompt="red", size=208, guidance_scale=5, negative_prompt="blue", steps=11, seed=3)
+    job, notes = small.suited(asked, folder)
+    assert job == asked and notes == []
+
+
+def test_a_suited_job_stays_as_it_is(folder):
+    asked = ImageJob(content=STYLE, styles=[STYLE], prompt="cat", size=500, preprocessor="both")
+    job, notes = small.suited(asked, folder)
+    assert (job.size, job.preprocessor) == (256, "contour")
+    assert {note.key for note in notes} == {"small_size", "small_contour"}
+    assert small.suited(job, folder) == (job, [])
+
+
+@pytest.mark.parametrize("size, expected", [(128, 128), (136, 128), (200, 192), (1024, 256)])
+def test_sizes_are_multiples_of_a_latent(folder, size, expected):
+    assert small.suited(TextJob(styles=[STYLE], prompt="", size=size), folder)[0].size == expected
+
+
+def test_unknown_words_are_told_once_in_their_order(folder):
+    assert small.unknown_words("A red-apple, and two Zebras; cats' faces. zebras", folder) == ["and", "two", "zebras"]
+    assert small.unknown_words("", folder) == []
+
+
+def test_without_a_list_of_words_nothing_is_remarked(tmp_path):
+    assert small.unknown_words("zebra", tmp_path) == []
+
+
+def test_a_higher_threshold_keeps_fewer_lines():
+    picture = Image.linear_gradient("L").resize((160, 128)).convert("RGB")
+    picture.paste("orange", (40, 30, 120, 100))
+    counts = [sum(small.lines(picture, level).convert("L").histogram()[1:]) for level in (0, 200, 255)]
+    assert counts[0] >= counts[1] >= counts[2]
+    assert counts[1] > 100
+    assert small.lines(picture, 200).size == picture.size
+
+
+def test_its_schedule_does_without_karras_levels(tmp_path):
+    config = {"num_train_timesteps": 1000, "beta_schedule": "squaredcos_cap_v2", "prediction_type": "v_prediction"}
+    (tmp_path / "scheduler_config.json").write_text(json.dumps(config | {"rescale_betas_zero_snr": True}))
+    own = scheduler("dpm++", tmp_path)
+    own.set_timesteps(20)
+    assert not own.config.use_karras_sigmas and own.config.prediction_type == "v_prediction"
+    (tmp_path / "scheduler_config.json").write_text(json.dumps(config))
+    assert scheduler("dpm++", tmp_path).config.use_karras_sigmas
+
+
+def test_the_committed_model_is_found_and_complete():
+    found = hub.find("styleshot-small", Settings())
+    assert found.here
+    assert found.bytes < 45_000_000
+    assert max(path.stat().st_size for path in found.files.values()) < 10_000_000
+    on_disk = {path.name for path in found.folder.joinpath("weights/styleshot-small").rglob("*") if path.is_file()}
+    assert on_disk == {path.name for path in found.files.values()}
+    told = json.loads((found.folder / "weights/styleshot-small/training.json").read_text())
+    assert sum(told["parameters"].values()) < 22_500_000
+    assert told["held_out"]["set"] == "emojitwo"

@@ -1,0 +1,146 @@
+"""The phases themselves, with tiny networks: they learn, and an interruption changes nothing."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from training.small.made import SIZES, recipe
+
+from styleshot_demo.errors import Problem
+from styleshot_demo.training.small import networks as nets
+from styleshot_demo.training.small import phases, validation
+from styleshot_demo.training.small.loop import averaged, latest, rate
+from styleshot_demo.training.small.recipe import FOLDER, Phase, Recipe, load
+
+
+@pytest.fixture
+def run(fitted: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(fitted, tmp_path / "run"))
+
+
+def weights(state: dict) -> torch.Tensor:
+    return torch.cat([value.float().flatten() for part in state["networks"].values() for value in part.values()])
+
+
+def joint(packed, run, **phase) -> dict:
+    limits = {name: phase.pop(name) for name in ("stop_at", "until") if name in phase}
+    return phases.joint(packed, None, run, recipe(**phase), device="cpu", precision="fp32", **limits)
+
+
+def test_a_short_training_lowers_the_loss(packed, run):
+    def loss() -> float:
+        objective, samples = phases._begin(packed, None, run, recipe(), "cpu", "fp32", content=False)
+        state = latest(run / "joint")
+        if state is not None:
+            objective.networks.load_states(state["networks"])
+        return validation.losses(objective, {"one": samples.batch(16, 10_000)})["one"]
+
+    before = loss()
+    joint(packed, run, steps=40, batch=8, rate=3e-3, validate_every=40, sheet_every=40)
+    assert loss() < 0.9 * before
+    lines = (run / "joint" / "log.jsonl").read_text()
+    assert "validation" in lines and "held_set" in lines
+    assert list((run / "joint" / "sheets").glob("*.png"))
+
+
+def test_resuming_equals_not_stopping(packed, run, fitted, tmp_path):
+    whole = Path(shutil.copytree(fitted, tmp_path / "whole"))
+    straight = joint(packed, whole)
+    joint(packed, run, stop_at=4)
+    assert latest(run / "joint")["step"] == 4
+    resumed = joint(packed, run)
+    assert resumed["step"] == straight["step"] == 6
+    assert resumed["pictures"] == straight["pictures"] == 24
+    assert torch.equal(weights(resumed), weights(straight))
+    averages = [state["average"]["unet"]["conv_in.weight"] for state in (resumed, straight)]
+    assert torch.equal(*averages)
+
+
+def test_it_stops_when_the_time_is_over_with_a_checkpoint(packed, run):
+    state = joint(packed, run, until=0.0)
+    assert state["step"] == 1 == latest(run / "joint")["step"]
+
+
+def test_content_starts_where_the_joint_phase_ended(packed, run):
+    joint(packed, run, steps=2)
+    begun = latest(run / "joint")["average"]
+    objective, _ = phases._begin(packed, None, run, recipe(), "cpu", "fp32", content=True)
+    objective.networks.load_states(begun)
+    objective.networks.begin_controlnet()
+    control = objective.networks.controlnet
+    assert torch.equal(control.conv_in.weight, objective.networks.unet.conv_in.weight)
+
+    state = phases.content(packed, None, run, recipe(steps=4), device="cpu", precision="fp32")
+    moved = {
+        name: any(not torch.equal(begun[name][key], value) for key, value in part.items())
+        for name, part in state["networks"].items()
+        if name in begun
+    }
+    assert not any(moved.values()), "only the ControlNet learns, as published"
+    zero = state["networks"]["controlnet"]["controlnet_mid_block.weight"]
+    assert zero.abs().sum() > 0
+
+    with pytest.raises(Problem, match="other settings"):
+        phases.content(packed, None, run, recipe(train_unet=True), device="cpu", precision="fp32")
+
+
+def test_content_may_train_the_rest_beside_it(packed, run):
+    joint(packed, run, steps=1)
+    begun = latest(run / "joint")["average"]["unet"]["conv_in.weight"]
+    given = recipe(steps=2, train_unet=True, plain_every=2)
+    state = phases.content(packed, None, run, given, device="cpu", precision="fp32")
+    assert not torch.equal(state["networks"]["unet"]["conv_in.weight"], begun)
+
+
+def test_content_needs_a_joint_phase(packed, run):
+    with pytest.raises(Problem, match="joint phase"):
+        phases.content(packed, None, run, recipe(), device="cpu", precision="fp32")
+
+
+def test_another_size_is_another_run(packed, run):
+    joint(packed, run, steps=2)
+    import dataclasses
+
+    other = Recipe(dataclasses.replace(SIZES, widths=(32, 64)), recipe(steps=3).phase)
+    with pytest.raises(Problem, match="other settings"):
+        phases.joint(packed, None, run, other, device="cpu", precision="fp32")
+
+
+def test_averages_are_put_in_place_and_taken_out(packed, fitted):
+    words = nets.load_tokenizer(fitted / "tokenizer")
+    networks = nets.Networks(SIZES, words)
+    own = {key: value.clone() for key, value in networks.states()["unet"].items()}
+    average = {name: {k: torch.zeros_like(v) for k, v in part.items()} for name, part in networks.states().items()}
+    with averaged(networks, average):
+        assert networks.unet.conv_in.weight.abs().sum() == 0
+    assert torch.equal(networks.unet.conv_in.weight, own["conv_in.weight"])
+
+
+def test_the_rate_rises_stays_and_falls():
+    phase = Phase(steps=100, warmup=10, decay=0.5)
+    assert rate(0, phase) == pytest.approx(0.1)
+    assert rate(30, phase) == 1.0
+    assert rate(75, phase) == pytest.approx(0.5)
+    assert rate(100, phase) == 0.02
+
+
+@pytest.mark.parametrize("name", ["joint", "content"])
+def test_the_recipes_that_come_with_the_program_can_be_read(name):
+    found = load(FOLDER / f"{name}.toml", batch=3)
+    assert found.phase.batch == 3
+    assert found.phase.mix.things > 0
+    # The committed weights have to fit into what a repository takes.
+    words = type("Words", (), {"model_max_length": 16, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1})
+    words.__len__ = lambda self: found.sizes.vocabulary
+    with torch.device("meta"):
+        networks = nets.Networks(found.sizes, words(), content=True)
+        numbers = nets.count(networks) + nets.count(nets.autoencoder(found.sizes))
+    assert numbers < 22_500_000
+
+
+def test_a_recipe_with_a_wrong_name_is_refused(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text("[phase]\nstepps = 3\n")
+    with pytest.raises(Problem, match="mine.toml is not a recipe"):
+        load(path)
