@@ -135,6 +135,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "The page cannot be opened at {host}:{port}; another program may be using it.",
         "Stop that program, or set STYLESHOT_PORT to another number.",
     ),
+    "phase_missing": (
+        "The folder of the run holds nothing of the phase {phase} yet.",
+        "Run the command train small {phase} first.",
+    ),
     "recipe_unreadable": (
         "{file} is not a recipe for this training.",
         "Use the tables and names of the recipe files that come with the program.",
@@ -205,6 +209,7 @@ REMARKS: dict[str, str] = {
     "size_lowered": "The size was lowered to {size} pixels to fit into memory",
     "styles_same": "Style and content are the same picture",
     "metadata_ignored": "The settings stored in this picture were not usable and were ignored",
+    "preview_model": "A preview: briefly trained, it follows contours and colours, but hardly yet what words ask for",
     "small_size": "The small model paints at {size} pixels",
     "small_contour": "The small model follows contours only",
     "words_unknown": "The small model does not know these words and may paint something else: {words}",

@@ -201,7 +201,7 @@ def _fitted(run: Path) -> None:
 
     with asked(str(run)):
         if not (run / places.AUTOENCODER).is_dir():
-            raise Problem("weights_missing", model="the autoencoder")
+            raise Problem("phase_missing", phase="autoencoder")
 
 
 def _check(device: str, precision: str) -> None:

@@ -130,7 +130,7 @@ class StyleShotRunner:
         notes = [choice.why]
         if choice.model == "small":
             job, remarks = small.suited(job, files.small_folder(self.settings))
-            notes += remarks
+            notes += [remark("preview_model"), *remarks]
         shots = _shots(job, strengths)
         every: dict[str, Weights] = {}
         for preprocessor in dict.fromkeys(shot.preprocessor for shot in shots):

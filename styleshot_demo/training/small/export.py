@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from styleshot_demo.training.small.decoder import current
 from styleshot_demo.training.small.loop import latest
 from styleshot_demo.training.small.networks import Networks
 from styleshot_demo.training.small.pack import HELD_PICTURES, HELD_SET, HELD_THINGS
-from styleshot_demo.training.small.places import CONTENT, DECODER, JOINT, TOKENIZER
+from styleshot_demo.training.small.places import CONTENT, DECODER, EVALUATION, JOINT, PACK, TOKENIZER, TRIPLETS
 from styleshot_demo.training.small.recipe import Sizes
 from styleshot_demo.training.small.tokenizer import WORDS
 
@@ -47,7 +48,7 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
     """
     state = latest(run / CONTENT) or latest(run / JOINT)
     if state is None:
-        raise Problem("weights_missing", model="the small model's training")
+        raise Problem("phase_missing", phase="joint")
     tokenizer = nets.load_tokenizer(run / TOKENIZER)
     networks = Networks(sizes, tokenizer, content="controlnet" in state["average"])
     networks.load_states(state["average"])
@@ -76,12 +77,15 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
     } | {"safety_checker": [None, None], "feature_extractor": [None, None]}
     about = {"_class_name": "StyleShotPipeline", "_diffusers_version": diffusers.__version__}
     (part / "model_index.json").write_text(json.dumps(about | index, indent=1) + "\n", encoding="utf-8")
+    figures = run / EVALUATION  # of an earlier export, where somebody has measured one
     told = {
         "program": __version__,
         "parameters": numbers,
         "held_out": {"set": HELD_SET, "things": HELD_THINGS, "paintings_and_photos": HELD_PICTURES},
         "phases": {name: phase_of(run / name) for name in (JOINT, CONTENT) if (run / name / "log.jsonl").is_file()},
         "decoder": decoder_of(run / DECODER),
+        "pictures": data_of(run),
+        "evaluation": json.loads(figures.read_text(encoding="utf-8")) if figures.is_file() else {},
     }
     (part / ABOUT).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     for file in part.rglob("*"):
@@ -118,6 +122,17 @@ def phase_of(folder: Path) -> dict[str, Any]:
         "loss": [[step, losses[step]] for step in kept],
         "validation": figures[:: max(1, len(figures) // 12)] + figures[-1:],
     }
+
+
+def data_of(run: Path) -> dict[str, int]:
+    """How many pictures the run's files hold, those that are held out included."""
+    counts = {}
+    for file, names in ((PACK, ("things", "emoji", "pictures")), (TRIPLETS, ("kinds",))):
+        if (run / file).is_file():
+            with zipfile.ZipFile(run / file) as archive:
+                index = json.loads(archive.read("index.json"))
+            counts |= {"restyled" if name == "kinds" else name: len(index[name]) for name in names}
+    return counts
 
 
 def decoder_of(folder: Path) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def content(
     elif (state := latest(out / JOINT)) is not None:
         weights = state["average"]
     else:
-        raise Problem("weights_missing", model="the joint phase")
+        raise Problem("phase_missing", phase="joint")
     networks.load_states(weights)
     if "controlnet" not in weights:
         networks.begin_controlnet()
@@ -131,7 +131,7 @@ def _begin(
     pack: Pack, triplets: Triplets | None, out: Path, recipe: Recipe, device: str, precision: str, content: bool
 ) -> tuple[Objective, Samples]:
     if not (out / AUTOENCODER).is_dir() or not (out / TOKENIZER).is_dir():
-        raise Problem("weights_missing", model="the autoencoder")
+        raise Problem("phase_missing", phase="autoencoder")
     where, dtype = device_and_dtype(device, precision)
     torch.manual_seed(recipe.phase.seed)
     words = nets.load_tokenizer(out / TOKENIZER)

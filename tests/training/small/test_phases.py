@@ -94,7 +94,7 @@ def test_content_may_train_the_rest_beside_it(packed, run):
 
 
 def test_content_needs_a_joint_phase(packed, run):
-    with pytest.raises(Problem, match="joint phase"):
+    with pytest.raises(Problem, match="the phase joint"):
         phases.content(packed, None, run, recipe(), device="cpu", precision="fp32")
 
 
