@@ -1,5 +1,6 @@
 """What the Text-driven and the Image-driven tab do: paint, sweep, stop, remember, restore."""
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -20,6 +21,7 @@ from styleshot_demo.ui.weights import Weights
 from styleshot_demo.ui.words import say
 
 Job = jobs.TextJob | jobs.ImageJob
+LATE = 0.5  # seconds
 
 
 class DiffusionTab:
@@ -53,8 +55,9 @@ class DiffusionTab:
             )
             for button, handler in ((view.run, self.paint), (view.beside, self.sweep))
         ]
-        view.stop.click(
-            lambda: self.ended(problems.note(say("stopped"))), None, view.outputs(), cancels=runs, **INSTANT
+        # A last step may still be on its way to the page when the run ends, and would be shown over the word.
+        view.stop.click(self.stopped, None, view.outputs(), cancels=runs, **INSTANT).then(
+            lambda: time.sleep(LATE) or self.stopped(), None, view.outputs(), **INSTANT
         )
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.prompts.pick(self.pick_prompt, None, fields["prompt"], **INSTANT).then(**stored.save)
@@ -95,6 +98,10 @@ class DiffusionTab:
     def ended(self, text: str) -> dict[Any, Any]:
         """Updates at the end of a run, however it ended."""
         return {**self.view.ended(text), self.view.beside: gr.update(interactive=True)}
+
+    def stopped(self) -> dict[Any, Any]:
+        """Updates after Stop."""
+        return self.ended(problems.note(say("stopped")))
 
     def job(self, values: tuple[Any, ...]) -> tuple[Job, str]:
         """(job, stem of the files to save: the content's name, or else the prompt)."""
