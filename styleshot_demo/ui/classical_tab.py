@@ -15,7 +15,7 @@ from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import CLASSICAL_CHECKS, ClassicalJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, memory, problems, restore, results, widgets, words
-from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View
+from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.words import mark, say
 
@@ -125,7 +125,7 @@ class ClassicalTab:
             trigger_mode="once",
             **PAINTING,
         )
-        view.stop.click(self.stopped, None, view.outputs(), cancels=run, **INSTANT)
+        stops(view.stop, run, self.stopped, view.outputs())
         view.strength.input(
             problems.guarded(lambda text: {view.status: text})(self.move),
             [view.strength, self.shown],

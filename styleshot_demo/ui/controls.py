@@ -1,5 +1,6 @@
 """Groups of controls that the tabs share. Each function lays its controls out where it is called and returns them."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,19 @@ INSTANT: dict[str, Any] = {**QUIET, "queue": False}
 # Any number of pages may wait; the studio itself runs one job at a time and says so.
 PAINTING: dict[str, Any] = {**QUIET, "concurrency_id": "painting", "concurrency_limit": 8}
 
+LATE = 0.5  # seconds after which no step of a cancelled run reaches the page any more
+
 Handler = Callable[..., Any]
+
+
+def stops(button: gr.Button, runs: Any, stopped: Handler, outputs: Sequence[Any]) -> None:
+    """Lets `button` cancel `runs` and show what `stopped()` returns in `outputs`.
+
+    Twice: a last step may still be on its way to the page, and would be shown over it.
+    """
+    button.click(stopped, None, outputs, cancels=runs, **INSTANT).then(
+        lambda: time.sleep(LATE) or stopped(), None, outputs, **INSTANT
+    )
 
 
 @dataclass(frozen=True)

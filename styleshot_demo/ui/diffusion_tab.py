@@ -1,6 +1,5 @@
 """What the Text-driven and the Image-driven tab do: paint, sweep, stop, remember, restore."""
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,14 +13,13 @@ from styleshot_demo.events import Finished, Result
 from styleshot_demo.provenance import Restored
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import diffusion, problems, restore, results, widgets, words
-from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View
+from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.lines import Lines
 from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.weights import Weights
 from styleshot_demo.ui.words import say
 
 Job = jobs.TextJob | jobs.ImageJob
-LATE = 0.5  # seconds
 
 
 class DiffusionTab:
@@ -55,10 +53,7 @@ class DiffusionTab:
             )
             for button, handler in ((view.run, self.paint), (view.beside, self.sweep))
         ]
-        # A last step may still be on its way to the page when the run ends, and would be shown over the word.
-        view.stop.click(self.stopped, None, view.outputs(), cancels=runs, **INSTANT).then(
-            lambda: time.sleep(LATE) or self.stopped(), None, view.outputs(), **INSTANT
-        )
+        stops(view.stop, runs, self.stopped, view.outputs())
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.prompts.pick(self.pick_prompt, None, fields["prompt"], **INSTANT).then(**stored.save)
         preprocessor = fields.get("preprocessor")
