@@ -8,6 +8,7 @@ import typer
 from styleshot_demo import jobs
 from styleshot_demo.cli.report import Commands, Progress, asked, print_json
 from styleshot_demo.errors import Problem
+from styleshot_demo.settings import ASSETS
 
 bench = typer.Typer(cls=Commands, help="Measure seconds and memory.", no_args_is_help=True)
 evaluate = typer.Typer(cls=Commands, help="Measure how good results are.", no_args_is_help=True)
@@ -183,6 +184,53 @@ def evaluate_small(
         chance = "" if row["chance"] is None else f"{row['chance']:.3f}"
         typer.echo(f"{row['what']:<50}  {row['figure']:>6.3f}  {row['must_reach']:>10.2f}  {chance:>6}")
     typer.echo(f"{figures['pictures']} pictures of {steps} steps; judged by {figures['judge']}")
+
+
+@evaluate.command("small-sheet")
+def small_sheet(
+    to: Annotated[Path, typer.Argument(dir_okay=False, help="Picture file to write.")],
+    style: Annotated[
+        Path, typer.Option(exists=True, file_okay=False, help="Folder of style pictures.", show_default="the program's")
+    ] = ASSETS / "styles",
+    content: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, help="Folder of pictures whose lines are followed.", show_default=False
+        ),
+    ] = None,
+    prompt: Annotated[
+        list[str] | None, typer.Option(help="May be repeated.", show_default="red apple, rocket, cat face")
+    ] = None,
+    rows: Annotated[int, typer.Option(min=1, help="How many of the styles, and of the contents.")] = 5,
+    steps: Annotated[int, typer.Option(min=1, help="Denoising steps.")] = 20,
+    seed: Annotated[int, typer.Option(help="Of every picture.")] = 0,
+) -> None:
+    """What the small StyleShot makes of prompts and contents in several styles, on one sheet."""
+    from styleshot_demo.evaluation import small_sheet
+    from styleshot_demo.pictures import open_picture
+    from styleshot_demo.settings import Settings
+    from styleshot_demo.studio import Studio
+    from styleshot_demo.training.folders import pictures_in
+
+    with asked():
+        seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
+        if not to.absolute().parent.is_dir():
+            raise Problem("cannot_write")
+    styles, contents = (
+        [] if folder is None else [open_picture(path).image for path in pictures_in(folder)[:rows]]
+        for folder in (style, content)
+    )
+    with Progress() as progress:
+        image = small_sheet.sheet(
+            Studio(Settings(provenance=False)),
+            styles,
+            contents,
+            prompt or small_sheet.PROMPTS,
+            steps=steps,
+            seed=seed,
+            on_picture=lambda done, total: progress.show(done / total, f"Picture {done} of {total}", "pictures"),
+        )
+    image.save(to, quality=88)
 
 
 def _tell(figures: dict[str, Any], as_json: bool) -> None:

@@ -12,7 +12,7 @@ from styleshot_demo.settings import ASSETS
 
 small = typer.Typer(
     cls=Commands,
-    help="The small StyleShot, phase by phase: pack, autoencoder, triplets, joint, decoder, content, export.",
+    help="The small StyleShot, phase by phase: pack, autoencoder, triplets, encoders, joint, content, decoder, export.",
     no_args_is_help=True,
 )
 
@@ -81,6 +81,27 @@ def triplets_command(
     print_json(triplets.write(_pack(run), run / places.TRIPLETS, fast, things, photos, seed))
 
 
+@small.command("encoders")
+def encoders_command(
+    run: Run,
+    recipe: RecipeFile = None,
+    start: Start = None,
+    steps: Steps = None,
+    batch: Batch = None,
+    rate: Rate = None,
+    seed: Seed = None,
+    workers: Workers = 1,
+    minutes: Minutes = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+) -> None:
+    """Teach the text encoder where things have which colours, and the style-aware encoder what styles share."""
+    from styleshot_demo.training.small import phases
+
+    given = {"steps": steps, "batch": batch, "rate": rate, "seed": seed}
+    _phase(phases.encoders, run, _recipe(recipe, "encoders", **given), start, workers, minutes, device, precision)
+
+
 @small.command("joint")
 def joint_command(
     run: Run,
@@ -95,7 +116,7 @@ def joint_command(
     device: Device = "auto",
     precision: Precision = "auto",
 ) -> None:
-    """Train UNet, text encoder, style-aware encoder and adapter together."""
+    """Train UNet, style-aware encoder and adapter together, from what the encoders know."""
     from styleshot_demo.training.small import phases
 
     given = {"steps": steps, "batch": batch, "rate": rate, "seed": seed}

@@ -2,20 +2,29 @@
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from styleshot_demo.jobs import NEGATIVE_PROMPT, ImageJob, TextJob
 from styleshot_demo.messages import Remark, remark
 
+if TYPE_CHECKING:
+    from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
+    from styleshot_demo.styleshot.statistics import Statistics
+
 SIZE = 256  # pixels that it was trained for, short side
 MULTIPLE = 16  # pixels per latent
 # In place of the defaults, which are the published model's: it was trained on no words of quality, and strong guidance
 # burns the colours of a small network.
 GUIDANCE = {7.5: 2.0}
+# How far its latents are moved towards the style's means and deviations after each step, at style strength 1: it has
+# seen too few pictures to bring a style's colours home by its attentions alone.
+PULL = {"text": 0.5, "image": 0.5}
 # The published thresholds are those of HED; this brings their default to the detector's that training used.
 THRESHOLD = 128 / 200
 WORDS = "words.json"  # beside model_index.json: the words of its captions
@@ -58,6 +67,23 @@ def lines(picture: Image.Image, threshold: int) -> Image.Image:
     from styleshot_demo.styleshot.edges import edges
 
     return edges(picture, round(threshold * THRESHOLD)).convert("RGB")
+
+
+def statistics(autoencoder: "PatchAutoencoder", styles: Sequence[tuple[Image.Image, float]]) -> "Statistics":
+    """Means and deviations of the latents of style pictures, mixed by their weights."""
+    import torch
+
+    from styleshot_demo.runners.maps import opaque
+    from styleshot_demo.styleshot import patches
+    from styleshot_demo.styleshot.statistics import mixed, of_latents
+
+    found = []
+    with torch.no_grad():
+        for picture, _ in styles:
+            pixels = patches.to_tensor(patches.crop(opaque(picture), SIZE)).to(autoencoder.device, autoencoder.dtype)
+            latents = autoencoder.encode(pixels).latent_dist.mode() * autoencoder.config.scaling_factor
+            found.append(of_latents(latents))
+    return mixed(found, [weight for _, weight in styles])
 
 
 @lru_cache(maxsize=2)

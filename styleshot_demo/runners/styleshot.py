@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import torch
 
     from styleshot_demo.styleshot.pipeline import StyleShotPipeline
+    from styleshot_demo.styleshot.statistics import Statistics
 
 Job = TextJob | ImageJob
 SIZES = tuple(range(1024, 120, -64))
@@ -48,6 +49,7 @@ class _Work:
     size: tuple[int, int]  # width and height, pixels
     progress: "_Progress"
     notes: list[Remark]
+    pull: float  # how far latents are moved towards the style's statistics, at style strength 1
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,8 @@ class StyleShotRunner:
                 tokens[preprocessor] = yield from self._tokens(job, shots, preprocessor, weights, placement)
 
         images: list[Image.Image] = []
-        work = _Work(job, placement, size, _Progress(len(shots), job.steps), notes)
+        pull = small.PULL[kind_of(job)] if choice.model == "small" else 0.0
+        work = _Work(job, placement, size, _Progress(len(shots), job.steps), notes, pull)
         for preprocessor, weights in every.items():
             own = [shot for shot in shots if shot.preprocessor == preprocessor]
             for event in self._paint(work, own, weights, tokens.get(preprocessor), controls.get(preprocessor)):
@@ -231,9 +234,10 @@ class StyleShotRunner:
                 # The seams are blended, but a tiled picture is not the same to the last bit.
                 borrowed.callback(pipeline.vae.disable_tiling)
                 pipeline.vae.enable_tiling()
+            statistics = small.statistics(pipeline.vae, work.job.styles) if work.pull and tokens else None
             for shot in shots:
                 style_tokens = tokens[shot.seed] if tokens else None
-                yield from self._shot(work, shot, pipeline, previews, style_tokens, control)
+                yield from self._shot(work, shot, pipeline, previews, style_tokens, statistics, control)
 
     def _shot(
         self,
@@ -242,6 +246,7 @@ class StyleShotRunner:
         pipeline: "StyleShotPipeline",
         previews: Previews,
         tokens: "torch.Tensor | None",
+        statistics: "Statistics | None",
         control: Image.Image | None,
     ) -> Iterator[Event | Image.Image]:
         """One picture, after its steps."""
@@ -253,6 +258,8 @@ class StyleShotRunner:
             style_weights=[weight for _, weight in job.styles] if tokens is not None else None,
             style_strength=shot.style_strength,
             style_tokens=tokens,
+            style_statistics=statistics,
+            statistics_pull=min(1.0, work.pull * shot.style_strength),
             control_image=control,
             content_strength=job.content_strength if isinstance(job, ImageJob) else 0.0,
             width=work.size[0],

@@ -24,6 +24,7 @@ from transformers import CLIPImageProcessor, CLIPTextModel, CLIPTokenizer
 from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
+from styleshot_demo.styleshot.statistics import Statistics, moved, noise_level
 from styleshot_demo.styleshot.tokens import encode_style
 
 # The texts of the published code.
@@ -142,6 +143,8 @@ class StyleShotPipeline(StableDiffusionPipeline):
         style_weights: Sequence[float] | None = None,
         style_strength: float | Sequence[float] = 1.0,
         style_tokens: Tensor | None = None,
+        style_statistics: Statistics | None = None,
+        statistics_pull: float = 0.0,
         control_image: Image.Image | Sequence[Image.Image] | Tensor | None = None,
         content_strength: float = 1.0,
         height: int | None = None,
@@ -167,6 +170,9 @@ class StyleShotPipeline(StableDiffusionPipeline):
                           `style_weights` only mix what the ControlNet sees
         style_tokens      what `encode_style` returned, [batch, styles, 6, token_dim] (or with batch 1), instead of
                           `style_image`
+        style_statistics  means and deviations of the style's latents (`statistics.of_latents`), if the picture's are
+                          to be moved towards them
+        statistics_pull   how far they are moved after each step, 0 (not at all, as published) to 1
         control_image     contour or line drawing to follow, one or one per picture: PIL, or float [B, 3, H, W] in 0..1
         content_strength  0 (the ControlNet is not run) to 2
         height, width     pixels, multiples of 8; where left out those of the control picture, cut down to a multiple
@@ -182,6 +188,8 @@ class StyleShotPipeline(StableDiffusionPipeline):
         batch = len(prompts) * num_images_per_prompt
         strengths, weights = self._check_style(style_image, style_tokens, style_strength, style_weights)
         use_content = control_image is not None and content_strength != 0
+        if not 0 <= statistics_pull <= 1:
+            raise ValueError(f"statistics_pull has to lie between 0 and 1, not {statistics_pull}")
         if use_content and self.controlnet is None:
             raise ValueError("control_image needs a pipeline with a controlnet")
         _check_strength("content_strength", content_strength)
@@ -248,6 +256,9 @@ class StyleShotPipeline(StableDiffusionPipeline):
                         negative, positive = noise.chunk(2)
                         noise = negative + self.guidance_scale * (positive - negative)
                     latents = self.scheduler.step(noise, timestep, latents, **extra_step_kwargs, return_dict=False)[0]
+                    if style_statistics is not None and statistics_pull:
+                        level = noise_level(self.scheduler, index + 1, latents)
+                        latents = moved(latents, style_statistics, statistics_pull, *level)
                     progress.update()
 
                     state = Denoised(index, len(timesteps), timestep, latents, prompt_embeds, negative_prompt_embeds)

@@ -2,13 +2,16 @@
 
 import json
 
+import numpy as np
 import pytest
+import torch
 from PIL import Image
 
-from styleshot_demo import ImageJob, Settings, TextJob
+from styleshot_demo import ImageJob, Settings, Studio, TextJob
 from styleshot_demo.models import hub
 from styleshot_demo.runners import small
 from styleshot_demo.runners.schedulers import scheduler
+from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
 
 STYLE = Image.new("RGB", (64, 64), "teal")
 
@@ -82,3 +85,29 @@ def test_the_committed_model_is_found_and_complete():
     told = json.loads((found.folder / "weights/styleshot-small/training.json").read_text())
     assert sum(told["parameters"].values()) < 22_500_000
     assert told["held_out"]["set"] == "emojitwo"
+
+
+def test_a_style_draws_the_colours_of_the_result_by_its_strength():
+    """The committed model, a few steps: with more strength the mean colour comes nearer to the style's."""
+    studio = Studio(Settings(provenance=False))
+    wanted = np.array([20, 140, 140])
+    style = Image.effect_noise((128, 128), 40).convert("L")
+    style = Image.composite(Image.new("RGB", style.size, tuple(wanted)), Image.new("RGB", style.size, "black"), style)
+
+    def gap(strength: float) -> float:
+        job = TextJob([style], "red apple", model="small", steps=4, style_strength=strength, seed=1)
+        mean = np.asarray(studio.finish(job).images[0]).mean((0, 1))
+        return float(np.abs(mean - np.asarray(style).mean((0, 1))).mean())
+
+    gaps = [gap(strength) for strength in (0.0, 0.5, 1.0)]
+    assert gaps[0] > gaps[1] > gaps[2]
+    assert gaps[2] < 0.5 * gaps[0]
+
+
+def test_statistics_of_styles_are_mixed_by_their_weights():
+    autoencoder = PatchAutoencoder(latent_channels=4, block_out_channels=[8, 8, 8, 8, 8]).eval()
+    dark, light = Image.new("RGB", (70, 50), "black"), Image.new("RGB", (70, 50), "white")
+    found = small.statistics(autoencoder, [(dark, 3.0), (light, 1.0)])
+    own = [small.statistics(autoencoder, [(picture, 1.0)]) for picture in (dark, light)]
+    assert torch.allclose(found.mean, 0.75 * own[0].mean + 0.25 * own[1].mean, atol=1e-5)
+    assert not torch.allclose(own[0].mean, own[1].mean)

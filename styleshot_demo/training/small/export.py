@@ -22,7 +22,17 @@ from styleshot_demo.training.small.decoder import current
 from styleshot_demo.training.small.loop import latest
 from styleshot_demo.training.small.networks import Networks
 from styleshot_demo.training.small.pack import HELD_PICTURES, HELD_SET, HELD_THINGS
-from styleshot_demo.training.small.places import CONTENT, DECODER, EVALUATION, JOINT, PACK, TOKENIZER, TRIPLETS
+from styleshot_demo.training.small.places import (
+    CONTENT,
+    DECODER,
+    ENCODERS,
+    EVALUATION,
+    JOINT,
+    PACK,
+    STARTED,
+    TOKENIZER,
+    TRIPLETS,
+)
 from styleshot_demo.training.small.recipe import Sizes
 from styleshot_demo.training.small.tokenizer import WORDS
 
@@ -82,7 +92,9 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
         "program": __version__,
         "parameters": numbers,
         "held_out": {"set": HELD_SET, "things": HELD_THINGS, "paintings_and_photos": HELD_PICTURES},
-        "phases": {name: phase_of(run / name) for name in (JOINT, CONTENT) if (run / name / "log.jsonl").is_file()},
+        "phases": {
+            name: phase_of(run / name) for name in (ENCODERS, JOINT, CONTENT) if (run / name / "log.jsonl").is_file()
+        },
         "decoder": decoder_of(run / DECODER),
         "pictures": data_of(run),
         "evaluation": json.loads(figures.read_text(encoding="utf-8")) if figures.is_file() else {},
@@ -115,7 +127,10 @@ def phase_of(folder: Path) -> dict[str, Any]:
     losses = {line["step"]: line["loss"] for line in lines if "loss" in line}
     figures = [{"step": line["step"], **line["validation"]} for line in lines if "validation" in line]
     kept = sorted(losses)[:: max(1, len(losses) // CURVE)]
+    started = folder / STARTED
+    earlier = json.loads(started.read_text(encoding="utf-8")) if started.is_file() else {}
     return {
+        **({"started_from": {name: earlier.get(name, {}) for name in ("program", "phases")}} if earlier else {}),
         "settings": state["phase"],
         "steps": state["step"],
         "pictures": state["pictures"],

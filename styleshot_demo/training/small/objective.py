@@ -42,6 +42,8 @@ class Objective:
         # Times are spread evenly over the batch: the loss says little about weights and much about the time.
         places = (torch.arange(count) + torch.rand(count, generator=generator)) / count
         places = places[torch.randperm(count, generator=generator)]
+        # Where there is more noise there is more to be learnt of words and style.
+        places = phase.shift * places / (1 + (phase.shift - 1) * places)
         times = (places * len(self.schedule.alphas_cumprod)).long().to(self.device)
         noise = torch.randn(latents.shape, generator=generator).to(self.device)
         noisy = self.schedule.add_noise(latents, noise, times)
@@ -49,7 +51,9 @@ class Objective:
 
         draw = torch.rand(count, generator=generator)
         both = draw < phase.drop_both
-        no_text = both | ((draw >= phase.drop_both) & (draw < phase.drop_both + phase.drop_text))
+        follows = batch.contours is not None
+        drop_text = phase.content_drop_text if follows else phase.drop_text
+        no_text = both | ((draw >= phase.drop_both) & (draw < phase.drop_both + drop_text))
         no_style = both | (draw > 1 - phase.drop_style)
         texts = ["" if dropped else text for text, dropped in zip(batch.texts, no_text.tolist(), strict=True)]
         order = patches.Order(*(torch.randperm(number, generator=generator) for number in patches.COUNTS))
@@ -62,8 +66,7 @@ class Objective:
             embeddings = embeddings * (~no_style).to(embeddings)[:, None, None]
             tokens = networks.adapter(embeddings)
             residuals = {}
-            plain = phase.plain_every and step % phase.plain_every == 0
-            if batch.contours is not None and not plain:
+            if follows:
                 kept = torch.rand(count, generator=generator) >= phase.drop_content
                 control = (batch.contours * kept[:, None, None, None]).to(self.device)
                 control = control.contiguous(memory_format=torch.channels_last)

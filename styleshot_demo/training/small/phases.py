@@ -1,5 +1,7 @@
 """The phases of the small model's training, each one function from files to a checkpoint."""
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +13,14 @@ from styleshot_demo.training.loop import device_and_dtype
 from styleshot_demo.training.small import export, tokenizer, validation
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small.decoder import current
+from styleshot_demo.training.small.encoders import Captions, Foretelling, Primed
 from styleshot_demo.training.small.feed import Feed
 from styleshot_demo.training.small.loop import Hooks, latest, train
 from styleshot_demo.training.small.objective import Objective
 from styleshot_demo.training.small.pack import Pack
-from styleshot_demo.training.small.places import AUTOENCODER, CONTENT, JOINT, TOKENIZER
-from styleshot_demo.training.small.recipe import Recipe, Sizes
-from styleshot_demo.training.small.samples import Mix, Samples
+from styleshot_demo.training.small.places import AUTOENCODER, CONTENT, ENCODERS, JOINT, STARTED, TOKENIZER
+from styleshot_demo.training.small.recipe import Phase, Recipe, Sizes
+from styleshot_demo.training.small.samples import Batch, Mix, Samples
 from styleshot_demo.training.small.triplets import Triplets
 
 FIT_PICTURES = 3000
@@ -34,6 +37,38 @@ def fit(pack: Pack, out: Path, sizes: Sizes, seed: int = 0) -> dict[str, float]:
     return {**figures, "tokens": size}
 
 
+def encoders(
+    pack: Pack,
+    triplets: Triplets | None,
+    out: Path,
+    recipe: Recipe,
+    device: str = "auto",
+    precision: str = "auto",
+    start: Path | None = None,
+    workers: int = 0,
+    **limits: Any,
+) -> dict[str, Any]:
+    """Text encoder and style-aware encoder before diffusion (`encoders.py`); the checkpoint lies in `out/encoders`.
+
+    Arguments are those of `joint`.
+    """
+    objective, samples = _begin(pack, triplets, out, recipe, device, precision, content=False)
+    if start is not None:
+        _load(objective.networks, export.read(start))
+    phase = recipe.phase
+    objective.networks.arrange()
+    _remember(start, out / ENCODERS)
+    primed = Primed(objective.networks, recipe.sizes, samples.style_count).to(objective.device)
+    named = Captions(pack, objective.autoencoder, phase.seed)
+    foretelling = Foretelling(
+        primed, objective.autoencoder, objective.tokenizer, named, phase, objective.device, objective.dtype
+    )
+    held = validation.held_batches(pack, samples)
+    hooks = Hooks(validate=lambda step: foretelling.figures(held), sheet=lambda step: None)
+    feed = Feed(samples, phase.batch, workers, phase.steps)
+    return _train(foretelling.loss, feed, primed, primed.trained(), out / ENCODERS, objective, phase, hooks, limits)
+
+
 def joint(
     pack: Pack,
     triplets: Triplets | None,
@@ -45,18 +80,26 @@ def joint(
     workers: int = 0,
     **limits: Any,
 ) -> dict[str, Any]:
-    """UNet, text encoder, style-aware encoder and adapter together; the checkpoint lies in `out/joint`.
+    """UNet, style-aware encoder and adapter together; the checkpoint lies in `out/joint`.
 
-    start   a folder of exported weights to begin from instead of random ones
+    It begins with what `encoders` made, which only a recipe with `train_text` can do without.
+
+    start   a folder of exported weights to begin from instead
     workers processes that make batches ahead
     limits  `stop_at` and `until` of `loop.train`
     """
     objective, samples = _begin(pack, triplets, out, recipe, device, precision, content=False)
+    networks = objective.networks
     if start is not None:
-        weights = export.read(start)
-        objective.networks.load_states({name: state for name, state in weights.items() if name in nets.TRAINED})
-    parameters = list(objective.networks.parameters())
-    return _run(objective, samples, parameters, out / JOINT, recipe, workers, limits)
+        _load(networks, export.read(start))
+    elif (state := latest(out / ENCODERS)) is not None:
+        _load(networks, state["average"])
+    elif not recipe.phase.train_text:
+        raise Problem("phase_missing", phase="encoders")
+    networks.style_encoder.cnn.requires_grad_(recipe.phase.train_patches)
+    networks.text_encoder.requires_grad_(recipe.phase.train_text)
+    parameters = [value for value in networks.parameters() if value.requires_grad]
+    return _run(objective, samples, parameters, out / JOINT, recipe, start, workers, limits)
 
 
 def content(
@@ -91,8 +134,10 @@ def content(
     for name in nets.TRAINED:
         getattr(networks, name).requires_grad_(recipe.phase.train_unet)
     networks.adapter.requires_grad_(recipe.phase.train_unet)
+    networks.style_encoder.cnn.requires_grad_(recipe.phase.train_unet and recipe.phase.train_patches)
+    networks.text_encoder.requires_grad_(recipe.phase.train_unet and recipe.phase.train_text)
     parameters = [value for value in networks.parameters() if value.requires_grad]
-    return _run(objective, samples, parameters, out / CONTENT, recipe, workers, limits)
+    return _run(objective, samples, parameters, out / CONTENT, recipe, start, workers, limits)
 
 
 def _run(
@@ -101,14 +146,16 @@ def _run(
     parameters: list[torch.nn.Parameter],
     folder: Path,
     recipe: Recipe,
+    start: Path | None,
     workers: int,
     limits: dict[str, Any],
 ) -> dict[str, Any]:
     phase = recipe.phase
     objective.networks.arrange()
+    _remember(start, folder)
     held = validation.held_batches(samples.pack, samples)
     shown = validation.styles(samples.pack)
-    lines = validation.contents(samples.pack) if samples.contours else None
+    lines = validation.contents(samples.pack) if samples.contours_every else None
     hooks = Hooks(
         validate=lambda step: validation.losses(objective, held),
         sheet=lambda step: validation.sheet(
@@ -116,15 +163,40 @@ def _run(
         ),
     )
     feed = Feed(samples, phase.batch, workers, phase.steps)
+    return _train(objective.loss, feed, objective.networks, parameters, folder, objective, phase, hooks, limits)
 
+
+def _train(
+    loss_of: Callable[[Batch, int], torch.Tensor],
+    feed: Feed,
+    networks: nets.Networks | Primed,
+    parameters: list[torch.nn.Parameter],
+    folder: Path,
+    objective: Objective,
+    phase: Phase,
+    hooks: Hooks,
+    limits: dict[str, Any],
+) -> dict[str, Any]:
     # Sequences are so short here that on a CPU plain matrix products beat the fused attention, by a quarter of a step.
     attention = [SDPBackend.MATH] if objective.device.type == "cpu" else [SDPBackend.FLASH_ATTENTION, SDPBackend.MATH]
 
     def loss(step: int) -> torch.Tensor:
         with sdpa_kernel(attention):
-            return objective.loss(feed(step), step)
+            return loss_of(feed(step), step)
 
-    return train(objective.networks, parameters, loss, phase, folder, hooks, **limits)
+    return train(networks, parameters, loss, phase, folder, hooks, **limits)
+
+
+def _remember(start: Path | None, folder: Path) -> None:
+    """Keep what is told of the weights that a phase began with: it is part of what became of them."""
+    if start is not None and (start / export.ABOUT).is_file() and not (folder / STARTED).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(start / export.ABOUT, folder / STARTED)
+
+
+def _load(networks: nets.Networks, states: dict[str, dict[str, torch.Tensor]]) -> None:
+    parts = {*nets.TRAINED, *(["controlnet"] if networks.controlnet is not None else [])}
+    networks.load_states({name: state for name, state in states.items() if name in parts})
 
 
 def _begin(
@@ -138,4 +210,6 @@ def _begin(
     networks = nets.Networks(recipe.sizes, words, content).to(where)
     autoencoder = current(out).to(where)
     objective = Objective(networks, autoencoder, words, nets.schedule(), recipe.phase, where, dtype)
-    return objective, Samples(pack, recipe.phase.mix, triplets, recipe.phase.seed, contours=content)
+    return objective, Samples(
+        pack, recipe.phase.mix, triplets, recipe.phase.seed, recipe.phase.content_every if content else 0
+    )

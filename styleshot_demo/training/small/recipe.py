@@ -21,8 +21,8 @@ class Sizes:
     layers: int = 1
     heads: int = 4
     width: int = 192  # of a token, text or style
-    vocabulary: int = 3072
-    text_layers: int = 2
+    vocabulary: int = 2688
+    text_layers: int = 3
     style_width: int = 160
     style_layers: int = 2
     patch_widths: tuple[tuple[int, ...], ...] = ((16, 24, 48, 96, 128), (24, 48, 96, 128), (32, 96, 128))
@@ -49,7 +49,11 @@ class Phase:
     drop_content: float = 0.0
     strength_zero: int = 25  # every so many steps the style's attentions are left out, as at strength 0; 0: never
     train_unet: bool = False  # in the content phase: all other parts too
-    plain_every: int = 0  # in the content phase, every so many steps are as in the joint phase; 0: none
+    content_every: int = 1  # in the content phase, every so many steps follow contours; the rest is as in the joint one
+    content_drop_text: float = 0.5  # of steps that follow contours: lines and style alone should do
+    shift: float = 1.0  # above 1: more of the training where there is more noise
+    train_text: bool = False  # the text encoder too: what the phase `encoders` taught it is then soon lost in noise
+    train_patches: bool = True  # the patch networks of the style-aware encoder too
     validate_every: int = 500  # steps; 0: never
     sheet_every: int = 1000  # steps; 0: never
     checkpoint_every: int = 100

@@ -44,20 +44,25 @@ class Batch:
     kinds: list[str] = field(default_factory=list)
     # What image-driven training follows: contours of the picture before it was restyled, [B, 3, 256, 256].
     contours: Tensor | None = None
+    # What target and reference share, [B] int64: the number of a set of emoji, or of a painting or photo.
+    styles: Tensor | None = None
 
 
 class Samples:
     """Batches that depend on (seed, step) alone."""
 
     def __init__(
-        self, pack: Pack, mix: Mix, triplets: Triplets | None = None, seed: int = 0, contours: bool = False
+        self, pack: Pack, mix: Mix, triplets: Triplets | None = None, seed: int = 0, contours_every: int = 0
     ) -> None:
         """`triplets`: restyled pictures; where there are none their shares go to the pictures they are made from.
 
-        `contours`: make them as well.
+        `contours_every`: every so many batches have contours as well; 0: none has.
         """
-        self.pack, self.mix, self.triplets, self.seed, self.contours = pack, mix, triplets, seed, contours
+        self.pack, self.mix, self.triplets, self.seed = pack, mix, triplets, seed
+        self.contours_every = contours_every
         self.emoji = pack.emoji_places()
+        self.set_names = sorted(set(pack.sets))
+        self.style_count = len(self.set_names) + len(pack.pictures)
         self.by_set: dict[str, list[int]] = {}
         for place in self.emoji:
             self.by_set.setdefault(pack.sets[place], []).append(int(place))
@@ -80,10 +85,11 @@ class Samples:
         # Even shares within the batch: less noise in the gradient than drawing each kind alone.
         draws = (np.arange(count) + rng.random()) / count
         kinds = [self.kinds[min(int(np.searchsorted(self.shares, draw)), len(self.kinds) - 1)] for draw in draws]
-        return self.make([self._plan(kind, rng) for kind in kinds], rng)
+        contours = bool(self.contours_every) and step % self.contours_every == 0
+        return self.make([self._plan(kind, rng) for kind in kinds], rng, contours)
 
-    def make(self, plans: list[dict[str, Any]], rng: np.random.Generator) -> Batch:
-        """Pictures from plans."""
+    def make(self, plans: list[dict[str, Any]], rng: np.random.Generator, contours: bool = False) -> Batch:
+        """Pictures from plans, with their contours if those are wanted."""
         count = len(plans)
         targets, references = torch.empty(count, 3, SIDE, SIDE), torch.empty(count, 3, SIDE, SIDE)
         contents: list[Tensor] = [torch.empty(0)] * count
@@ -97,21 +103,29 @@ class Samples:
                 image = self.pack.pictures[plan["target"]]
                 box = box_of(image, rng)
                 targets[n], references[n] = cut(image, box), crop(image, rng)
-                contents[n] = cut(image, box, FINE) if self.contours else targets[n]
+                contents[n] = cut(image, box, FINE) if contours else targets[n]
             elif plan["kind"] != "thing":
                 place = plan["target"]
                 targets[n], contents[n] = self.triplets.pixels(place)
                 painting = self.pack.pictures[self.triplets.paintings[place]]
                 references[n] = crop(painting, rng, 0.6)
                 if plan["kind"] == "restyled_photo":
-                    if self.contours:
+                    if contours:
                         photo = self.pack.pictures[self.triplets.sources[place]]
                         contents[n] = cut(photo, self.triplets.boxes[place], FINE)
                     if rng.random() < 0.5:
                         targets[n], contents[n] = targets[n].flip(-1), contents[n].flip(-1)
         texts = [plan["text"] for plan in plans]
-        contours = torch.stack([contour(content) for content in contents]) if self.contours else None
-        return Batch(targets, references, texts, [plan["kind"] for plan in plans], contours)
+        lines = torch.stack([contour(content) for content in contents]) if contours else None
+        styles = torch.tensor([self._style(plan) for plan in plans])
+        return Batch(targets, references, texts, [plan["kind"] for plan in plans], lines, styles)
+
+    def _style(self, plan: dict[str, Any]) -> int:
+        target = plan["target"]
+        if plan["kind"] == "thing":
+            return self.set_names.index(self.pack.sets[target])
+        picture = target if plan["kind"] == "picture" else self.triplets.paintings[target]
+        return len(self.set_names) + int(picture)
 
     def _plan(self, kind: str, rng: np.random.Generator) -> dict[str, Any]:
         if kind == "thing":

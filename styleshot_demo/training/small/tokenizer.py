@@ -6,7 +6,7 @@ from pathlib import Path
 
 from styleshot_demo.training.small.captions import PREFIX_WORDS
 
-LENGTH = 16  # tokens of a prompt, start and end included
+LENGTH = 32  # tokens of a prompt, start and end included; names take ten at most, the last 16 serve as layout
 START, END = "<|startoftext|>", "<|endoftext|>"
 SUFFIX = "</w>"
 WORDS = "words.json"  # the words of the captions: what prompts may hope to be understood in

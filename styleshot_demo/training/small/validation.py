@@ -21,6 +21,7 @@ STEPS, GUIDANCE = 16, 3.0
 def held_batches(pack: Pack, samples: Samples, count: int = 64) -> dict[str, Batch]:
     """Fixed examples: of the set that is held out, of things that are, and crops of paintings and photos that are."""
     rng = np.random.default_rng(123)
+    contours = bool(samples.contours_every)
     batches = {}
     for name, places in (
         ("held_set", pack.emoji_places(held_set=True)),
@@ -35,11 +36,11 @@ def held_batches(pack: Pack, samples: Samples, count: int = 64) -> dict[str, Bat
             text = pack.things[pack.codes[target]]["name"]
             reference = int(rng.choice(others)) if others else int(target)
             plans.append({"kind": "thing", "target": int(target), "reference": reference, "text": text})
-        batches[name] = samples.make(plans, rng)
+        batches[name] = samples.make(plans, rng, contours)
     held = np.concatenate([pack.picture_places(group, held=True) for group in ("paintings", "photos")])
     if len(held):
         plans = [{"kind": "picture", "target": int(n), "text": pack.captions[n]} for n in rng.choice(held, count)]
-        batches["held_pictures"] = samples.make(plans, rng)
+        batches["held_pictures"] = samples.make(plans, rng, contours)
     return batches
 
 
@@ -52,8 +53,9 @@ def losses(objective: Objective, batches: dict[str, Batch]) -> dict[str, float]:
         drop_style=0.0,
         drop_both=0.0,
         drop_content=0.0,
+        content_drop_text=0.0,
+        shift=1.0,
         strength_zero=0,
-        plain_every=0,
         seed=99,
     )
     fixed = Objective(

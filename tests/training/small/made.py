@@ -79,5 +79,13 @@ def write_data(folder: Path) -> Path:
 
 
 def recipe(**phase: object) -> Recipe:
-    given = {"steps": 6, "batch": 4, "warmup": 1, "checkpoint_every": 2, "validate_every": 0, "sheet_every": 0}
+    given = {
+        "train_text": True,
+        "steps": 6,
+        "batch": 4,
+        "warmup": 1,
+        "checkpoint_every": 2,
+        "validate_every": 0,
+        "sheet_every": 0,
+    }
     return Recipe(SIZES, Phase(**(given | phase)))

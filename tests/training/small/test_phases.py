@@ -88,7 +88,7 @@ def test_content_starts_where_the_joint_phase_ended(packed, run):
 def test_content_may_train_the_rest_beside_it(packed, run):
     joint(packed, run, steps=1)
     begun = latest(run / "joint")["average"]["unet"]["conv_in.weight"]
-    given = recipe(steps=2, train_unet=True, plain_every=2)
+    given = recipe(steps=2, train_unet=True, content_every=2)
     state = phases.content(packed, None, run, given, device="cpu", precision="fp32")
     assert not torch.equal(state["networks"]["unet"]["conv_in.weight"], begun)
 
@@ -125,13 +125,13 @@ def test_the_rate_rises_stays_and_falls():
     assert rate(100, phase) == 0.02
 
 
-@pytest.mark.parametrize("name", ["joint", "content"])
+@pytest.mark.parametrize("name", ["encoders", "joint", "content"])
 def test_the_recipes_that_come_with_the_program_can_be_read(name):
     found = load(FOLDER / f"{name}.toml", batch=3)
     assert found.phase.batch == 3
     assert found.phase.mix.things > 0
     # The committed weights have to fit into what a repository takes.
-    words = type("Words", (), {"model_max_length": 16, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1})
+    words = type("Words", (), {"model_max_length": 32, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 1})
     words.__len__ = lambda self: found.sizes.vocabulary
     with torch.device("meta"):
         networks = nets.Networks(found.sizes, words(), content=True)

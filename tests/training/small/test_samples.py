@@ -56,7 +56,7 @@ def test_turned_colours_keep_grey(packed):
 
 
 def test_contours_follow_the_target(packed):
-    batch = Samples(packed, ONLY_THINGS, contours=True).batch(4, 0)
+    batch = Samples(packed, ONLY_THINGS, contours_every=1).batch(4, 0)
     assert batch.contours.shape == (4, 3, 256, 256)
     assert set(batch.contours.unique().tolist()) <= {0.0, 1.0}
     assert torch.equal(batch.contours[0], contour(batch.targets[0]))
@@ -88,7 +88,7 @@ def test_triplets_are_continued_and_lead_back_to_their_photos(packed, tmp_path: 
     restyled, source = found.pixels(0)
     assert (restyled + source - 1).abs().mean() < 0.05
 
-    samples = Samples(packed, Mix(0, 0.5, 0, 0.5), found, contours=True)
+    samples = Samples(packed, Mix(0, 0.5, 0, 0.5), found, contours_every=1)
     batch = samples.batch(8, 0)
     assert set(batch.kinds) == {"restyled_thing", "restyled_photo"}
     assert batch.contours.shape == (8, 3, 256, 256)
@@ -103,3 +103,17 @@ class Interrupted(Negative):
         if self.left < 0:
             raise KeyboardInterrupt
         return super().decode(content)
+
+
+def test_only_every_so_many_batches_have_contours(packed):
+    samples = Samples(packed, ONLY_THINGS, contours_every=3)
+    assert [samples.batch(2, step).contours is not None for step in range(4)] == [True, False, False, True]
+
+
+def test_styles_are_numbered_by_set_and_picture(packed):
+    samples = Samples(packed, ONLY_THINGS)
+    batch = samples.batch(12, 0)
+    assert set(batch.styles.tolist()) == {samples.set_names.index(name) for name in ("flat", "line")}
+    pictures = Samples(packed, Mix(0, 0, 1, 0)).batch(6, 0)
+    assert pictures.styles.min() >= len(samples.set_names)
+    assert pictures.styles.max() < samples.style_count

@@ -48,6 +48,7 @@ def test_phases_and_export_from_the_shell(fitted, tmp_path):
     shutil.copytree(fitted, folder)
     recipe.write_text(TINY)
     options = ("--recipe", recipe, "--device", "cpu", "--workers", 0)
+    assert run("encoders", folder, *options).exit_code == 0
     done = run("joint", folder, *options)
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout) == {"steps": 2, "pictures": 4}

@@ -1,0 +1,103 @@
+"""What the encoders learn before diffusion: it is learnt, it is laid out as the picture is, it carries on."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from training.small.made import SIZES, recipe
+
+from styleshot_demo.errors import Problem
+from styleshot_demo.training.small import encoders, phases
+from styleshot_demo.training.small import networks as nets
+from styleshot_demo.training.small.decoder import current
+from styleshot_demo.training.small.loop import latest
+
+
+@pytest.fixture
+def run(fitted: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(fitted, tmp_path / "run"))
+
+
+@pytest.fixture
+def foretelling(packed, fitted) -> encoders.Foretelling:
+    torch.manual_seed(0)
+    words = nets.load_tokenizer(fitted / "tokenizer")
+    autoencoder = current(fitted)
+    primed = encoders.Primed(nets.Networks(SIZES, words), SIZES, 40)
+    named = encoders.Captions(packed, autoencoder)
+    return encoders.Foretelling(primed, autoencoder, words, named, recipe().phase, torch.device("cpu"), None)
+
+
+def test_a_short_training_knows_where_things_are(packed, run):
+    given = recipe(steps=100, batch=2, rate=3e-3, validate_every=100)
+    state = phases.encoders(packed, None, run, given, device="cpu", precision="fp32")
+    log = (run / "encoders" / "log.jsonl").read_text()
+    figures = json.loads(log.splitlines()[-1])["validation"]
+    assert figures["layout_top5"] > 0.9, "three shapes in four colours"
+    assert figures["style_top1"] > 0.3
+    assert set(state["average"]) > {"heads", "text_encoder", "style_encoder", "adapter"}
+
+
+def test_joint_begins_with_it(packed, run):
+    encoded = phases.encoders(packed, None, run, recipe(steps=2), device="cpu", precision="fp32")
+    given = recipe(steps=2, train_text=False, train_patches=False)
+    state = phases.joint(packed, None, run, given, device="cpu", precision="fp32")
+    frozen = {("text_encoder", key) for key in encoded["average"]["text_encoder"]}
+    frozen |= {("style_encoder", key) for key in encoded["average"]["style_encoder"] if key.startswith("cnn.")}
+    for name in ("text_encoder", "style_encoder"):
+        for key, value in encoded["average"][name].items():
+            same = torch.equal(state["networks"][name][key], value)
+            assert same or (name, key) not in frozen
+    moved = encoded["average"]["style_encoder"]["position_embedding.weight"]
+    assert not torch.equal(state["networks"]["style_encoder"]["position_embedding.weight"], moved)
+    assert "heads" not in latest(run / "joint")["networks"]
+
+
+def test_joint_without_it_says_what_is_missing(packed, run):
+    with pytest.raises(Problem, match="encoders"):
+        phases.joint(packed, None, run, recipe(train_text=False), device="cpu", precision="fp32")
+
+
+def test_interrupted_it_goes_on_to_the_same_weights(packed, run, fitted, tmp_path):
+    whole = Path(shutil.copytree(fitted, tmp_path / "whole"))
+    given = {"device": "cpu", "precision": "fp32"}
+    straight = phases.encoders(packed, None, whole, recipe(steps=4), **given)
+    phases.encoders(packed, None, run, recipe(steps=4), **given, stop_at=2)
+    resumed = phases.encoders(packed, None, run, recipe(steps=4), **given)
+    for name in ("text_encoder", "heads"):
+        for key, value in straight["networks"][name].items():
+            assert torch.equal(resumed["networks"][name][key], value)
+
+
+def test_every_token_foretells_its_own_field(foretelling, monkeypatch):
+    """Token n of the last 16 stands for field (n // 4, n % 4), each of 2 x 2 cells."""
+    head = foretelling.primed.heads["layout"]
+    with torch.no_grad():
+        head.weight.zero_()
+        plain = foretelling.layouts(["red circle"])
+        assert plain.shape == (1, SIZES.channels, 8, 8)
+        tokens = torch.zeros(1, 32, SIZES.width)
+        tokens[0, -16 + 6] = 1.0  # second row, third column
+        head.weight[0] = 1.0  # first channel, upper left cell
+        encoder = foretelling.primed.networks.text_encoder
+        monkeypatch.setattr(encoder, "forward", lambda ids: (tokens,))
+        found = foretelling.layouts(["red circle"])
+    places = found.nonzero().tolist()
+    assert places == [[0, 0, 2, 4]]
+
+
+def test_layouts_are_those_of_the_pictures(packed, foretelling):
+    named = foretelling.named
+    code = named.codes[0]
+    same = [n for n in packed.emoji_places() if packed.codes[n] == code]
+    wanted = encoders.layout(foretelling.autoencoder, encoders.on_white(packed, same)).mean(0)
+    assert torch.allclose(named.layouts[0] + named.mean, wanted, atol=1e-5)
+    assert foretelling.of_layouts(["x"] * 3, torch.zeros(3, *wanted.shape)) > 0
+
+
+def test_captions_depend_on_the_step_alone(foretelling):
+    first, again, other = (foretelling.named.batch(8, step) for step in (3, 3, 4))
+    assert first[0] == again[0] != other[0]
+    assert torch.equal(first[1], again[1])
