@@ -209,7 +209,7 @@ REMARKS: dict[str, str] = {
     "size_lowered": "The size was lowered to {size} pixels to fit into memory",
     "styles_same": "Style and content are the same picture",
     "metadata_ignored": "The settings stored in this picture were not usable and were ignored",
-    "preview_model": "A preview: briefly trained, it follows contours and colours, but hardly yet what words ask for",
+    "preview_model": "A preview: briefly trained, it follows contours and colours; words give a rough shape at best",
     "small_size": "The small model paints at {size} pixels",
     "small_contour": "The small model follows contours only",
     "words_unknown": "The small model does not know these words and may paint something else: {words}",

@@ -217,7 +217,7 @@ def small_sheet(
         if not to.absolute().parent.is_dir():
             raise Problem("cannot_write")
     styles, contents = (
-        [] if folder is None else [open_picture(path).image for path in pictures_in(folder)[:rows]]
+        [] if folder is None else [open_picture(path) for path in pictures_in(folder)[:rows]]
         for folder in (style, content)
     )
     with Progress() as progress:

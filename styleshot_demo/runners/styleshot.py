@@ -50,6 +50,7 @@ class _Work:
     progress: "_Progress"
     notes: list[Remark]
     pull: float  # how far latents are moved towards the style's statistics, at style strength 1
+    lines: float  # what the content strength is multiplied by
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,8 @@ class StyleShotRunner:
                 tokens[preprocessor] = yield from self._tokens(job, shots, preprocessor, weights, placement)
 
         images: list[Image.Image] = []
-        pull = small.PULL[kind_of(job)] if choice.model == "small" else 0.0
-        work = _Work(job, placement, size, _Progress(len(shots), job.steps), notes, pull)
+        pull, lines = (small.PULL[kind_of(job)], small.LINES) if choice.model == "small" else (0.0, 1.0)
+        work = _Work(job, placement, size, _Progress(len(shots), job.steps), notes, pull, lines)
         for preprocessor, weights in every.items():
             own = [shot for shot in shots if shot.preprocessor == preprocessor]
             for event in self._paint(work, own, weights, tokens.get(preprocessor), controls.get(preprocessor)):
@@ -261,7 +262,7 @@ class StyleShotRunner:
             style_statistics=statistics,
             statistics_pull=min(1.0, work.pull * shot.style_strength),
             control_image=control,
-            content_strength=job.content_strength if isinstance(job, ImageJob) else 0.0,
+            content_strength=min(2.0, work.lines * job.content_strength) if isinstance(job, ImageJob) else 0.0,
             width=work.size[0],
             height=work.size[1],
             num_inference_steps=job.steps,

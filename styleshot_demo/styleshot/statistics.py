@@ -12,6 +12,9 @@ import torch
 from diffusers import SchedulerMixin
 from torch import Tensor
 
+# Deviations grow by so much in one step at most: where there is nothing yet, contrast would be made of noise.
+GROWTH = 1.2
+
 
 @dataclass(frozen=True)
 class Statistics:
@@ -43,7 +46,7 @@ def moved(latents: Tensor, towards: Statistics, amount: float, signal: Tensor, n
     """
     x = latents.float()
     mean, deviation = x.mean((2, 3), keepdim=True), x.std((2, 3), keepdim=True).clamp_min(1e-6)
-    goal = (signal**2 * towards.deviation**2 + noise**2).sqrt()
+    goal = (signal**2 * towards.deviation**2 + noise**2).sqrt().minimum(GROWTH * deviation)
     matched = (x - mean) / deviation * goal + signal * towards.mean
     return torch.lerp(x, matched, amount).to(latents.dtype)
 

@@ -379,7 +379,7 @@ REMARKS_ZH: dict[str, str] = {
     "placement_lowered": "内存不足，已改用占用更少的方式完成",
     "prompt_cut": "提示词过长，这一部分未被读取：{rest}",
     "metadata_ignored": "图片中存储的设置无法使用，已被忽略",
-    "preview_model": "预览模型：训练时间很短，能跟随轮廓与颜色，但还几乎不能按文字作画",
+    "preview_model": "预览模型：训练时间很短，能跟随轮廓与颜色；按文字最多画出大致形状",
     "small_size": "小型模型以 {size} 像素作画",
     "small_contour": "小型模型只能跟随轮廓",
     "words_unknown": "小型模型不认识这些词，画出的可能是别的东西：{words}",
