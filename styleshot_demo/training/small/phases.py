@@ -15,12 +15,13 @@ from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small.decoder import current
 from styleshot_demo.training.small.encoders import Captions, Foretelling, Primed
 from styleshot_demo.training.small.feed import Feed
-from styleshot_demo.training.small.loop import Hooks, latest, train
+from styleshot_demo.training.small.loop import CHECKPOINT, Hooks, latest, train
 from styleshot_demo.training.small.objective import Objective
 from styleshot_demo.training.small.pack import Pack
 from styleshot_demo.training.small.places import AUTOENCODER, CONTENT, ENCODERS, JOINT, STARTED, TOKENIZER
 from styleshot_demo.training.small.recipe import Phase, Recipe, Sizes
 from styleshot_demo.training.small.samples import Batch, Mix, Samples
+from styleshot_demo.training.small.tokenizer import WORDS
 from styleshot_demo.training.small.triplets import Triplets
 
 FIT_PICTURES = 3000
@@ -52,6 +53,7 @@ def encoders(
 
     Arguments are those of `joint`.
     """
+    _adopt(start, out, ENCODERS)
     objective, samples = _begin(pack, triplets, out, recipe, device, precision, content=False)
     if start is not None:
         _load(objective.networks, export.read(start))
@@ -88,6 +90,7 @@ def joint(
     workers processes that make batches ahead
     limits  `stop_at` and `until` of `loop.train`
     """
+    _adopt(start, out, JOINT)
     objective, samples = _begin(pack, triplets, out, recipe, device, precision, content=False)
     networks = objective.networks
     if start is not None:
@@ -120,6 +123,7 @@ def content(
 
     start   a folder of exported weights to begin from, with or without a ControlNet, instead of `out/joint`
     """
+    _adopt(start, out, CONTENT)
     objective, samples = _begin(pack, triplets, out, recipe, device, precision, content=True)
     networks = objective.networks
     if start is not None:
@@ -185,6 +189,20 @@ def _train(
             return loss_of(feed(step), step)
 
     return train(networks, parameters, loss, phase, folder, hooks, **limits)
+
+
+def _adopt(start: Path | None, out: Path, phase: str) -> None:
+    """Take over the words and latents that exported weights were trained with.
+
+    A tokenizer made anew numbers its words otherwise, and principal components may come out with other signs.
+    """
+    if start is None or (out / phase / CHECKPOINT).exists():
+        return
+    for theirs, ours in (("tokenizer", TOKENIZER), ("vae", AUTOENCODER)):
+        if (start / theirs).is_dir():
+            shutil.copytree(start / theirs, out / ours, dirs_exist_ok=True)
+    if (start / WORDS).is_file():
+        shutil.copyfile(start / WORDS, out / TOKENIZER / WORDS)
 
 
 def _remember(start: Path | None, folder: Path) -> None:

@@ -1,5 +1,6 @@
 """The phases themselves, with tiny networks: they learn, and an interruption changes nothing."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -8,10 +9,12 @@ import torch
 from training.small.made import SIZES, recipe
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.training.small import export, phases, validation
 from styleshot_demo.training.small import networks as nets
-from styleshot_demo.training.small import phases, validation
+from styleshot_demo.training.small.decoder import current
 from styleshot_demo.training.small.loop import averaged, latest, rate
 from styleshot_demo.training.small.recipe import FOLDER, Phase, Recipe, load
+from styleshot_demo.training.small.tokenizer import WORDS
 
 
 @pytest.fixture
@@ -144,3 +147,31 @@ def test_a_recipe_with_a_wrong_name_is_refused(tmp_path):
     path.write_text("[phase]\nstepps = 3\n")
     with pytest.raises(Problem, match="mine.toml is not a recipe"):
         load(path)
+
+
+def test_a_start_brings_its_own_words_and_latents(packed, run, fitted, tmp_path):
+    """A tokenizer made anew numbers its words otherwise; weights that know the old numbers would talk nonsense."""
+    joint(packed, run, steps=1)
+    out = tmp_path / "out"
+    export.export(run, out, SIZES)
+
+    other = Path(shutil.copytree(fitted, tmp_path / "other"))
+    vocabulary = json.loads((other / "tokenizer" / "vocab.json").read_text())
+    turned = dict(zip(vocabulary, reversed(vocabulary.values()), strict=True))
+    (other / "tokenizer" / "vocab.json").write_text(json.dumps(turned))
+    model = current(other)
+    with torch.no_grad():
+        model.analysis.neg_()
+        model.synthesis.neg_()
+    model.save_pretrained(other / "autoencoder")
+
+    given = {"device": "cpu", "precision": "fp32", "start": out}
+    phases.joint(packed, None, other, recipe(steps=1), **given)
+    assert json.loads((other / "tokenizer" / "vocab.json").read_text()) == vocabulary
+    assert torch.allclose(current(other).analysis, current(fitted).analysis, atol=1e-2)
+    assert (other / "tokenizer" / WORDS).is_file() and (other / "joint" / "started.json").is_file()
+
+    # A run that is under way keeps what it has.
+    (other / "tokenizer" / "vocab.json").write_text(json.dumps(turned))
+    phases.joint(packed, None, other, recipe(steps=1), **given)
+    assert json.loads((other / "tokenizer" / "vocab.json").read_text()) == turned
