@@ -3,7 +3,7 @@
 The text encoder learns where a thing has which colours: its last 16 tokens each foretell one of 4 x 4 fields of the
 mean picture that goes by the caption. The UNet then only has to read them off, in place of learning every name by heart
 from noisy gradients. What they foretell makes up half of what these tokens are: read off by weights that could grow, it
-hid in a hundredth of their variance, and in 60,000 pictures the UNet took no notice of it.
+hid in a hundredth of their variance.
 
 The style-aware encoder learns which set or painting a reference comes from, and how the latents of another picture of
 the same style are spread. The heads that are needed for all this are thrown away.
