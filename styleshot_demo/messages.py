@@ -147,6 +147,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "The folder holds a training run with other settings.",
         "Choose another folder, or the settings of that run.",
     ),
+    "no_pictures": ("There is no picture in that folder.", "Name a folder with pictures."),
     "no_training_pictures": ("There is no picture to train on.", "Name a folder with pictures."),
     "no_content_pictures": (
         "The pictures to train on have no content pictures.",
@@ -209,7 +210,7 @@ REMARKS: dict[str, str] = {
     "size_lowered": "The size was lowered to {size} pixels to fit into memory",
     "styles_same": "Style and content are the same picture",
     "metadata_ignored": "The settings stored in this picture were not usable and were ignored",
-    "preview_model": "A preview: briefly trained, it follows contours and colours; words give a rough shape at best",
+    "preview_model": "A preview: briefly trained, it follows contours and colours; words it knows give rough shapes",
     "small_size": "The small model paints at {size} pixels",
     "small_contour": "The small model follows contours only",
     "words_unknown": "The small model does not know these words and may paint something else: {words}",

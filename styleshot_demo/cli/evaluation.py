@@ -13,6 +13,8 @@ from styleshot_demo.settings import ASSETS
 bench = typer.Typer(cls=Commands, help="Measure seconds and memory.", no_args_is_help=True)
 evaluate = typer.Typer(cls=Commands, help="Measure how good results are.", no_args_is_help=True)
 
+SHEET_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -216,10 +218,19 @@ def small_sheet(
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
         if not to.absolute().parent.is_dir():
             raise Problem("cannot_write")
-    styles, contents = (
-        [] if folder is None else [open_picture(path) for path in pictures_in(folder)[:rows]]
-        for folder in (style, content)
-    )
+        if to.suffix.lower() not in SHEET_SUFFIXES:
+            raise Problem("cannot_write")
+    pictures = []
+    for folder in (style, content):
+        found = [] if folder is None else pictures_in(folder)[:rows]
+        if folder is not None and not found:
+            with asked(folder.name):
+                raise Problem("no_pictures")
+        pictures.append([])
+        for path in found:
+            with asked(path.name):
+                pictures[-1].append(open_picture(path))
+    styles, contents = pictures
     with Progress() as progress:
         image = small_sheet.sheet(
             Studio(Settings(provenance=False)),
@@ -230,7 +241,10 @@ def small_sheet(
             seed=seed,
             on_picture=lambda done, total: progress.show(done / total, f"Picture {done} of {total}", "pictures"),
         )
-    image.save(to, quality=88)
+    try:
+        image.save(to, quality=88)
+    except OSError:
+        raise Problem("cannot_write") from None
 
 
 def _tell(figures: dict[str, Any], as_json: bool) -> None:

@@ -81,67 +81,33 @@ def triplets_command(
     print_json(triplets.write(_pack(run), run / places.TRIPLETS, fast, things, photos, seed))
 
 
-@small.command("encoders")
-def encoders_command(
-    run: Run,
-    recipe: RecipeFile = None,
-    start: Start = None,
-    steps: Steps = None,
-    batch: Batch = None,
-    rate: Rate = None,
-    seed: Seed = None,
-    workers: Workers = 1,
-    minutes: Minutes = None,
-    device: Device = "auto",
-    precision: Precision = "auto",
-) -> None:
-    """Teach the text encoder where things have which colours, and the style-aware encoder what styles share."""
-    from styleshot_demo.training.small import phases
+def _add_phase(name: str, told: str) -> None:
+    """The command of a phase: they differ in their recipe and in what they train."""
 
-    given = {"steps": steps, "batch": batch, "rate": rate, "seed": seed}
-    _phase(phases.encoders, run, _recipe(recipe, "encoders", **given), start, workers, minutes, device, precision)
+    @small.command(name, help=told)
+    def command(
+        run: Run,
+        recipe: RecipeFile = None,
+        start: Start = None,
+        steps: Steps = None,
+        batch: Batch = None,
+        rate: Rate = None,
+        seed: Seed = None,
+        workers: Workers = 1,
+        minutes: Minutes = None,
+        device: Device = "auto",
+        precision: Precision = "auto",
+    ) -> None:
+        from styleshot_demo.training.small import phases
 
-
-@small.command("joint")
-def joint_command(
-    run: Run,
-    recipe: RecipeFile = None,
-    start: Start = None,
-    steps: Steps = None,
-    batch: Batch = None,
-    rate: Rate = None,
-    seed: Seed = None,
-    workers: Workers = 1,
-    minutes: Minutes = None,
-    device: Device = "auto",
-    precision: Precision = "auto",
-) -> None:
-    """Train UNet, style-aware encoder and adapter together, from what the encoders know."""
-    from styleshot_demo.training.small import phases
-
-    given = {"steps": steps, "batch": batch, "rate": rate, "seed": seed}
-    _phase(phases.joint, run, _recipe(recipe, "joint", **given), start, workers, minutes, device, precision)
+        given = {"steps": steps, "batch": batch, "rate": rate, "seed": seed}
+        train = getattr(phases, name)
+        _phase(train, run, _recipe(recipe, name, **given), start, workers, minutes, device, precision)
 
 
-@small.command("content")
-def content_command(
-    run: Run,
-    recipe: RecipeFile = None,
-    start: Start = None,
-    steps: Steps = None,
-    batch: Batch = None,
-    rate: Rate = None,
-    seed: Seed = None,
-    workers: Workers = 1,
-    minutes: Minutes = None,
-    device: Device = "auto",
-    precision: Precision = "auto",
-) -> None:
-    """Train the ControlNet on contours, on top of the joint phase."""
-    from styleshot_demo.training.small import phases
-
-    given = {"steps": steps, "batch": batch, "rate": rate, "seed": seed}
-    _phase(phases.content, run, _recipe(recipe, "content", **given), start, workers, minutes, device, precision)
+_add_phase("encoders", "Teach the text encoder where things have which colours, the style-aware one what styles share.")
+_add_phase("joint", "Train UNet, style-aware encoder and adapter together, from what the encoders know.")
+_add_phase("content", "Train the ControlNet on contours, on top of the joint phase.")
 
 
 @small.command("decoder")

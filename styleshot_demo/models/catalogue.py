@@ -101,6 +101,8 @@ MODELS: dict[str, Model] = {
                         "tokenizer/tokenizer_config.json",
                         "text_encoder/config.json",
                         "text_encoder/model.safetensors",
+                        "prior/config.json",
+                        "prior/diffusion_pytorch_model.safetensors",
                         "vae/config.json",
                         "vae/diffusion_pytorch_model.safetensors",
                         "style_encoder/config.json",

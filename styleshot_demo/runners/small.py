@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,16 +23,26 @@ MULTIPLE = 16  # pixels per latent
 # burns the colours of a small network. Lines need less of it than words.
 DEFAULT_GUIDANCE = 7.5
 GUIDANCE = {"text": 5.0, "image": 2.0}
-# How far its latents are moved towards the style's means and deviations after each step, at style strength 1: it has
-# seen too few pictures to bring a style's colours home by its attentions alone.
-PULL = {"text": 0.2, "image": 0.2}
-# What its ControlNet adds is multiplied by this, at content strength 1: lines are then followed more closely (edge F1
-# .51 -> .57 on one set of 40 pictures) and styles are still told apart.
-LINES = 1.8
 # The published thresholds are those of HED; this brings their default to the detector's that training used.
 THRESHOLD = 128 / 200
 WORDS = "words.json"  # beside model_index.json: the words of its captions
 SHOWN_WORDS = 6
+
+
+@dataclass(frozen=True)
+class Aid:
+    """What helps a model that has seen few pictures; nothing of it in the published one. See `pipeline.iterate`."""
+
+    pull: float = 0.0  # how far latents are moved towards the style's statistics, at style strength 1
+    lines: float = 1.0  # what the ControlNet adds, at content strength 1
+    prior_share: float = 0.0  # share of the steps that what the words foretell takes the place of
+    prior_pull: float = 0.0  # how far that is moved towards the style's statistics, at style strength 1
+
+
+NO_AID = Aid()
+# Its attentions alone do not bring a style's colours home, it draws from noise what it hardly knows, and it follows
+# lines loosely.
+AIDS = {"text": Aid(pull=0.2, prior_share=0.4, prior_pull=0.8), "image": Aid(pull=0.2, lines=1.8)}
 
 
 def suited(job: TextJob | ImageJob, folder: Path) -> tuple[TextJob | ImageJob, list[Remark]]:

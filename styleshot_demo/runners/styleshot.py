@@ -49,8 +49,7 @@ class _Work:
     size: tuple[int, int]  # width and height, pixels
     progress: "_Progress"
     notes: list[Remark]
-    pull: float  # how far latents are moved towards the style's statistics, at style strength 1
-    lines: float  # what the content strength is multiplied by
+    aid: small.Aid
 
 
 @dataclass(frozen=True)
@@ -171,8 +170,8 @@ class StyleShotRunner:
                 tokens[preprocessor] = yield from self._tokens(job, shots, preprocessor, weights, placement)
 
         images: list[Image.Image] = []
-        pull, lines = (small.PULL[kind_of(job)], small.LINES) if choice.model == "small" else (0.0, 1.0)
-        work = _Work(job, placement, size, _Progress(len(shots), job.steps), notes, pull, lines)
+        aid = small.AIDS[kind_of(job)] if choice.model == "small" else small.NO_AID
+        work = _Work(job, placement, size, _Progress(len(shots), job.steps), notes, aid)
         for preprocessor, weights in every.items():
             own = [shot for shot in shots if shot.preprocessor == preprocessor]
             for event in self._paint(work, own, weights, tokens.get(preprocessor), controls.get(preprocessor)):
@@ -222,7 +221,10 @@ class StyleShotRunner:
             parts: dict[str, Any] = {}
             if control:
                 self._one_controlnet(weights, placement)
-            for part in ("unet", *(["controlnet"] if control else []), "vae", "text_encoder", "adapter"):
+            wanted = {"controlnet": bool(control), "prior": bool(work.aid.prior_share)}
+            for part in ("unet", "controlnet", "vae", "text_encoder", "prior", "adapter"):
+                if not wanted.get(part, True):
+                    continue
                 yield Step(work.progress.fraction, remark("loading", model=files.TITLES[part]))
                 parts[part] = borrowed.enter_context(self._lend(part, weights, placement))
             pipeline = self._pipeline(parts, weights, work.job)
@@ -235,7 +237,7 @@ class StyleShotRunner:
                 # The seams are blended, but a tiled picture is not the same to the last bit.
                 borrowed.callback(pipeline.vae.disable_tiling)
                 pipeline.vae.enable_tiling()
-            statistics = small.statistics(pipeline.vae, work.job.styles) if work.pull and tokens else None
+            statistics = small.statistics(pipeline.vae, work.job.styles) if work.aid.pull and tokens else None
             for shot in shots:
                 style_tokens = tokens[shot.seed] if tokens else None
                 yield from self._shot(work, shot, pipeline, previews, style_tokens, statistics, control)
@@ -253,16 +255,19 @@ class StyleShotRunner:
         """One picture, after its steps."""
         import torch
 
-        job, progress = work.job, work.progress
+        job, progress, aid = work.job, work.progress, work.aid
         run = pipeline.iterate(
             job.prompt,
             style_weights=[weight for _, weight in job.styles] if tokens is not None else None,
             style_strength=shot.style_strength,
             style_tokens=tokens,
             style_statistics=statistics,
-            statistics_pull=min(1.0, work.pull * shot.style_strength),
+            statistics_pull=min(1.0, aid.pull * shot.style_strength),
+            prior_share=aid.prior_share,
+            prior_pull=min(1.0, aid.prior_pull * shot.style_strength),
             control_image=control,
-            content_strength=min(2.0, work.lines * job.content_strength) if isinstance(job, ImageJob) else 0.0,
+            content_strength=job.content_strength if isinstance(job, ImageJob) else 0.0,
+            content_gain=aid.lines,
             width=work.size[0],
             height=work.size[1],
             num_inference_steps=job.steps,

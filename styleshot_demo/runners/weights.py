@@ -30,6 +30,7 @@ MANIFEST = "parts.json"  # in each converted folder, written last: part -> sha25
 IP, ENCODER = "pretrained_weight/ip.bin", "pretrained_weight/style_aware_encoder.bin"
 BASE_PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 OWN_PARTS = ("style_encoder", "adapter", "controlnet")
+SMALL_PARTS = ("prior",)  # that the small model alone has
 # As the models panel shows them.
 TITLES = {
     "unet": "Stable Diffusion UNet",
@@ -38,6 +39,7 @@ TITLES = {
     "style_encoder": "Style encoder",
     "adapter": "Style adapter",
     "controlnet": "Content fusion",
+    "prior": "Prior of words",
     "taesd": "TAESD",
     "contour": "Contour detector",
     "lineart": "Lineart detector",
@@ -122,7 +124,7 @@ def locate(settings: Settings, model: str, preprocessor: str) -> Iterator[Remark
     """The parts of a chosen model: remarks while files are converted for the first time, then `Weights`."""
     if model == "small":
         folder = small_folder(settings)
-        folders = {part: folder / part for part in (*BASE_PARTS, *OWN_PARTS) if (folder / part).is_dir()}
+        folders = {part: folder / part for part in (*BASE_PARTS, *OWN_PARTS, *SMALL_PARTS) if (folder / part).is_dir()}
         digest = _digest(_weights_file(folders["unet"], None), settings)[:16]
         yield Weights(folders, {part: f"small {part} {digest}" for part in folders}, None, {SMALL: digest})
         return
@@ -205,6 +207,7 @@ def load(part: str, weights: Weights, placement: Placement) -> "nn.Module":
     from styleshot_demo.styleshot.adapter import StyleAdapter
     from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
     from styleshot_demo.styleshot.encoder import StyleAwareEncoder
+    from styleshot_demo.styleshot.prior import LatentPrior
 
     # The small model has an autoencoder of its own; all else are the same classes.
     own_autoencoder = part == "vae" and _class_name(weights.folders[part]) == PatchAutoencoder.__name__
@@ -215,6 +218,7 @@ def load(part: str, weights: Weights, placement: Placement) -> "nn.Module":
         "style_encoder": StyleAwareEncoder,
         "adapter": StyleAdapter,
         "controlnet": diffusers.ControlNetModel,
+        "prior": LatentPrior,
     }[part]
     dtype = placement.torch_dtype() if placement.form(part) == "resident" else torch.float16
     variant = {"variant": weights.variant} if part in BASE_PARTS and weights.variant else {}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from diffusers import (
     AutoencoderKL,
     ControlNetModel,
@@ -24,7 +25,8 @@ from transformers import CLIPImageProcessor, CLIPTextModel, CLIPTokenizer
 from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
-from styleshot_demo.styleshot.statistics import Statistics, moved, noise_level
+from styleshot_demo.styleshot.prior import LatentPrior
+from styleshot_demo.styleshot.statistics import Statistics, moved, noise_level, restyled
 from styleshot_demo.styleshot.tokens import encode_style
 
 # The texts of the published code.
@@ -54,8 +56,8 @@ class StyleShotPipeline(StableDiffusionPipeline):
     needed only once per style, so that memory can be saved by encoding first (`tokens.encode_style`).
     """
 
-    model_cpu_offload_seq = "style_encoder->adapter->text_encoder->unet->vae"
-    _optional_components = ["style_encoder", "controlnet", "safety_checker", "feature_extractor"]
+    model_cpu_offload_seq = "style_encoder->adapter->text_encoder->prior->unet->vae"
+    _optional_components = ["style_encoder", "controlnet", "prior", "safety_checker", "feature_extractor"]
     _exclude_from_cpu_offload = ["safety_checker"]
     _callback_tensor_inputs = ["latents", "prompt_embeds", "negative_prompt_embeds"]
 
@@ -69,6 +71,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
         style_encoder: StyleAwareEncoder | None,
         adapter: StyleAdapter,
         controlnet: ControlNetModel | None = None,
+        prior: LatentPrior | None = None,
         safety_checker: StableDiffusionSafetyChecker | None = None,
         feature_extractor: CLIPImageProcessor | None = None,
     ) -> None:
@@ -83,6 +86,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
             style_encoder=style_encoder,
             adapter=adapter,
             controlnet=controlnet,
+            prior=prior,
             safety_checker=safety_checker,
             feature_extractor=feature_extractor,
         )
@@ -145,8 +149,11 @@ class StyleShotPipeline(StableDiffusionPipeline):
         style_tokens: Tensor | None = None,
         style_statistics: Statistics | None = None,
         statistics_pull: float = 0.0,
+        prior_share: float = 0.0,
+        prior_pull: float = 0.0,
         control_image: Image.Image | Sequence[Image.Image] | Tensor | None = None,
         content_strength: float = 1.0,
+        content_gain: float = 1.0,
         height: int | None = None,
         width: int | None = None,
         num_inference_steps: int = 50,
@@ -173,8 +180,13 @@ class StyleShotPipeline(StableDiffusionPipeline):
         style_statistics  means and deviations of the style's latents (`statistics.of_latents`), if the picture's are
                           to be moved towards them
         statistics_pull   how far they are moved after each step, 0 (not at all, as published) to 1
+        prior_share       share of the steps, from the noisiest on, that what the words foretell takes the place of: 0
+                          (none, as published) to less than 1. Needs a `prior` and latents that are not given; has no
+                          effect where there are no words
+        prior_pull        how far that is moved towards `style_statistics`, 0 to 1
         control_image     contour or line drawing to follow, one or one per picture: PIL, or float [B, 3, H, W] in 0..1
         content_strength  0 (the ControlNet is not run) to 2
+        content_gain      what the ControlNet adds at strength 1; 1 as published
         height, width     pixels, multiples of 8; where left out those of the control picture, cut down to a multiple
                           of 8, else the UNet's own
         guidance_scale    1 or less: no guidance, and no negative prompt
@@ -188,8 +200,13 @@ class StyleShotPipeline(StableDiffusionPipeline):
         batch = len(prompts) * num_images_per_prompt
         strengths, weights = self._check_style(style_image, style_tokens, style_strength, style_weights)
         use_content = control_image is not None and content_strength != 0
-        if not 0 <= statistics_pull <= 1:
-            raise ValueError(f"statistics_pull has to lie between 0 and 1, not {statistics_pull}")
+        for name, pull in (("statistics_pull", statistics_pull), ("prior_pull", prior_pull)):
+            if not 0 <= pull <= 1:
+                raise ValueError(f"{name} has to lie between 0 and 1, not {pull}")
+        if not 0 <= prior_share < 1:
+            raise ValueError(f"prior_share has to be at least 0 and less than 1, not {prior_share}")
+        if prior_share and (self.prior is None or latents is not None):
+            raise ValueError("prior_share needs a pipeline with a prior, and no latents")
         if use_content and self.controlnet is None:
             raise ValueError("control_image needs a pipeline with a controlnet")
         _check_strength("content_strength", content_strength)
@@ -219,11 +236,21 @@ class StyleShotPipeline(StableDiffusionPipeline):
         )
         self.scheduler.set_timesteps(num_inference_steps, device=device)
         timesteps = self.scheduler.timesteps
+        skipped = round(prior_share * len(timesteps)) if all(text.strip() for text in prompts) else 0
+        timesteps = timesteps[skipped:]
         self._num_timesteps = len(timesteps)
         # Noise is drawn in float32, as half precision would draw other numbers: a seed is the same picture in both.
         latents = self.prepare_latents(
             batch, self.unet.config.in_channels, height, width, torch.float32, device, generator, latents
         ).to(prompt_embeds.dtype)
+        if skipped:
+            begun = self._foretold(prompt_embeds, height, width)
+            if style_statistics is not None and prior_pull:
+                begun = restyled(begun, style_statistics, prior_pull)
+            unit = latents / self.scheduler.init_noise_sigma
+            latents = self.scheduler.add_noise(begun.to(unit), unit, timesteps[:1])
+            if hasattr(self.scheduler, "set_begin_index"):
+                self.scheduler.set_begin_index(skipped)
         extra_step_kwargs = self.prepare_extra_step_kwargs(generator, eta=0.0)
         control = self._control(control_image, height, width, batch, device) if use_content else None
 
@@ -240,7 +267,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
                             timestep,
                             encoder_hidden_states=self._halves(negative_tokens, mixed).to(self.controlnet.dtype),
                             controlnet_cond=self._halves(control, control),
-                            conditioning_scale=content_strength,
+                            conditioning_scale=content_strength * content_gain,
                             return_dict=False,
                         )
                         residuals = {"down_block_additional_residuals": down, "mid_block_additional_residual": mid}
@@ -257,7 +284,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
                         noise = negative + self.guidance_scale * (positive - negative)
                     latents = self.scheduler.step(noise, timestep, latents, **extra_step_kwargs, return_dict=False)[0]
                     if style_statistics is not None and statistics_pull:
-                        level = noise_level(self.scheduler, index + 1, latents)
+                        level = noise_level(self.scheduler, skipped + index + 1, latents)
                         latents = moved(latents, style_statistics, statistics_pull, *level)
                     progress.update()
 
@@ -309,6 +336,12 @@ class StyleShotPipeline(StableDiffusionPipeline):
         if height % multiple or width % multiple or min(height, width) < multiple:
             raise ValueError(f"height and width have to be multiples of {multiple}, not {height} and {width}")
         return height, width
+
+    def _foretold(self, prompt_embeds: Tensor, height: int, width: int) -> Tensor:
+        """What the prior makes of the words, scaled as the UNet sees latents."""
+        latents = self.prior(prompt_embeds).float() * self.vae.config.scaling_factor
+        side = (height // self.vae_scale_factor, width // self.vae_scale_factor)
+        return latents if latents.shape[2:] == side else F.interpolate(latents, side, mode="bilinear")
 
     def _control(self, image: Any, height: int, width: int, batch: int, device: torch.device) -> Tensor:
         image = list(image) if isinstance(image, tuple) else image

@@ -39,6 +39,12 @@ def mixed(parts: Sequence[Statistics], weights: Sequence[float]) -> Statistics:
     )
 
 
+def restyled(latents: Tensor, towards: Statistics, amount: float) -> Tensor:
+    """Clean latents with means and deviations `amount` (0 to 1) of the way to those of the style."""
+    mean, deviation = latents.mean((2, 3), keepdim=True), latents.std((2, 3), keepdim=True).clamp_min(1e-6)
+    return torch.lerp(latents, (latents - mean) / deviation * towards.deviation + towards.mean, amount)
+
+
 def moved(latents: Tensor, towards: Statistics, amount: float, signal: Tensor, noise: Tensor) -> Tensor:
     """Latents [B, channels, h, w] with means and deviations `amount` (0 to 1) of the way to those of the style.
 

@@ -1,9 +1,11 @@
 """What the text encoder and the style-aware encoder learn before diffusion begins, which would teach them too slowly.
 
 The text encoder learns where a thing has which colours: its last 16 tokens each foretell one of 4 x 4 fields of the
-mean picture that goes by the caption. The UNet then only has to read them off, in place of learning every name by heart
-from noisy gradients. What they foretell makes up half of what these tokens are: read off by weights that could grow, it
-hid in a hundredth of their variance.
+mean picture that goes by the caption, coarsely (its layout) and finely (principal components of what that leaves). The
+UNet then only has to read them off, in place of learning every name by heart from noisy gradients, and the prior
+(`styleshot/prior.py`) can be fitted to them. Layouts make up half of what these tokens are: read off by weights that
+could grow, they would hide in a small part of their variance. What is neither layout nor detail stays what it was: it
+tells which token is which, and a UNet that reads these tokens already can go on.
 
 The style-aware encoder learns which set or painting a reference comes from, and how the latents of another picture of
 the same style are spread. The heads that are needed for all this are thrown away.
@@ -25,8 +27,12 @@ from styleshot_demo.training.small.pack import Pack
 from styleshot_demo.training.small.recipe import Phase, Sizes
 from styleshot_demo.training.small.samples import FILL, SIDE, Batch, crop
 
-FIELDS, CELLS = 4, 2  # a side of the layout has 4 fields of 2 x 2 cells each
+FIELDS, CELLS = 4, 4  # a side of the latents has 4 fields of 4 x 4 cells each
+COARSE = 2  # a side of a field's layout
 TOKENS = FIELDS**2
+DETAILS = 48  # numbers of a token that tell details
+LAYOUT_ENERGY, DETAIL_ENERGY = 0.5, 0.15  # of a token's
+DETAIL_SHARE, USUAL_SHARE = 0.8, 0.02  # of the loss
 TEXTS = 8  # captions per picture of a batch: they cost a tenth of it
 PICTURE_SHARE = 0.1  # of the captions; the rest are of things
 
@@ -40,14 +46,29 @@ class Primed(nn.Module):
         tokens = 6 * sizes.width
         self.heads = nn.ModuleDict(
             {
-                "layout": nn.Linear(sizes.width, sizes.channels * CELLS**2, bias=False),
+                "layout": nn.Linear(sizes.width, sizes.channels * COARSE**2, bias=False),
                 "style": nn.Linear(tokens, styles),
                 "spread": nn.Linear(tokens, 2 * sizes.channels),
             }
         )
 
         nn.init.orthogonal_(self.heads["layout"].weight)
-        self.heads["layout"].requires_grad_(False)
+        details = max(0, min(DETAILS, sizes.width - sizes.channels * COARSE**2 - TOKENS))
+        self.heads["detail"] = nn.Linear(sizes.width, details, bias=False)
+        self.heads["usual"] = nn.Embedding(TOKENS, sizes.width)  # what all captions' tokens have in common
+        for name in ("layout", "detail", "usual"):
+            self.heads[name].requires_grad_(False)
+
+    @torch.no_grad()
+    def settle(self, tokens: Tensor) -> None:
+        """Choose directions for details that are free yet: neither the layouts' nor those of what the tokens [N, 16,
+        width] of many captions have in common."""
+        layout, usual = self.heads["layout"].weight, tokens.mean(0)
+        taken = torch.cat([layout, usual - usual @ layout.T @ layout])
+        free = torch.randn(self.heads["detail"].weight.shape, generator=torch.Generator().manual_seed(0))
+        directions = torch.linalg.qr(torch.cat([taken, free.to(taken)]).T)[0].T
+        self.heads["detail"].weight.copy_(directions[len(taken) :])
+        self.heads["usual"].weight.copy_(usual)
 
     def states(self) -> dict[str, dict[str, Tensor]]:
         """As `Networks.states`, the heads beside them."""
@@ -59,10 +80,11 @@ class Primed(nn.Module):
         self.heads.load_state_dict(states.pop("heads"))
         self.networks.load_states(states)
 
-    def trained(self) -> list[nn.Parameter]:
-        """All that this phase changes."""
+    def trained(self, style: bool = True) -> list[nn.Parameter]:
+        """All that this phase changes, with or without what is of style."""
         networks = self.networks
         modules = (networks.text_encoder, networks.style_encoder, self._projections, self.heads)
+        modules = modules if style else modules[:1]
         return [value for module in modules for value in module.parameters() if value.requires_grad]
 
     @property
@@ -71,7 +93,8 @@ class Primed(nn.Module):
 
 
 class Captions:
-    """Captions and the mean layouts of what they name, [B, 32, 8, 8] less their own mean."""
+    """Captions and the mean latents of what they name: layouts [N, 32, 8, 8] less their own mean, and details of the
+    16 fields [N, 16, up to 48]."""
 
     def __init__(self, pack: Pack, autoencoder: PatchAutoencoder, seed: int = 0) -> None:
         self.pack, self.seed = pack, seed
@@ -81,15 +104,22 @@ class Captions:
         self.codes = sorted(by_code)
         named = [n for n, held in enumerate(pack.held) if pack.captions[n] and not held]
         self.texts = [pack.captions[n] for n in named]
-        things = [layout(autoencoder, on_white(pack, by_code[code])).mean(0) for code in self.codes]
+        things = [latents(autoencoder, on_white(pack, by_code[code])).mean(0) for code in self.codes]
         rng = np.random.default_rng(seed)
-        pictures = [layout(autoencoder, crop(pack.pictures[n], rng, 1.0)[None])[0] for n in named]
-        self.layouts = torch.stack(things + pictures)
+        pictures = [latents(autoencoder, crop(pack.pictures[n], rng, 1.0)[None])[0] for n in named]
+        whole = torch.stack(things + pictures)
+        self.layouts = coarse(whole)
         self.mean = self.layouts.mean(0)
         self.layouts -= self.mean
+        fine = whole - whole[: len(things)].mean(0)
+        fine -= F.interpolate(coarse(fine), scale_factor=CELLS // COARSE, mode="nearest")
+        fields = F.pixel_unshuffle(fine, CELLS).flatten(2).transpose(1, 2)
+        ours = fields[: len(things)].flatten(0, 1)
+        components = torch.linalg.eigh(ours.T @ ours)[1].flip(1)[:, :DETAILS]
+        self.details = fields @ components
 
-    def batch(self, count: int, step: int) -> tuple[list[str], Tensor]:
-        """`count` captions and their layouts; depends on (seed, step) alone."""
+    def batch(self, count: int, step: int) -> tuple[list[str], Tensor, Tensor]:
+        """`count` captions, their layouts and their details; depends on (seed, step) alone."""
         rng = np.random.default_rng((self.seed, 11, step))
         texts, places = [], []
         for _ in range(count):
@@ -102,7 +132,7 @@ class Captions:
                 thing = self.pack.things[self.codes[place]]
                 texts.append(captions.thing(thing["name"], thing["keywords"], rng))
                 places.append(place)
-        return texts, self.layouts[places]
+        return texts, self.layouts[places], self.details[places]
 
 
 class Foretelling:
@@ -121,33 +151,59 @@ class Foretelling:
         self.primed, self.autoencoder, self.tokenizer, self.named = primed, autoencoder, tokenizer, named
         self.phase, self.device, self.dtype = phase, device, dtype
         self.scale = named.layouts.square().mean()
-        # Tokens come out of a layer norm, with unit variance: half of it for the layout.
+        # Tokens come out of a layer norm, with unit variance, which they share out.
         width = primed.heads["layout"].in_features
-        self.unit = (0.5 * width / (self.scale * primed.heads["layout"].out_features)) ** 0.5
+        self.unit = (LAYOUT_ENERGY * width / (self.scale * primed.heads["layout"].out_features)) ** 0.5
+        self.details = primed.heads["detail"].out_features
+        self.detail_scale = named.details[: len(named.codes), :, : self.details].square().mean().clamp_min(1e-6)
+        self.detail_unit = (DETAIL_ENERGY * width / (self.detail_scale * max(1, self.details))) ** 0.5
         self.styles = primed.heads["style"].out_features
 
-    def loss(self, batch: Batch, step: int) -> Tensor:
-        """Layouts from words, and from references their styles."""
+    def settle(self) -> None:
+        """`Primed.settle` with what the text encoder makes of all names now."""
+        names = [self.named.pack.things[code]["name"] for code in self.named.codes]
+        with torch.no_grad():
+            self.primed.settle(torch.cat([self.tokens(names[n : n + 100]) for n in range(0, len(names), 100)]))
+
+    def loss(self, batch: Batch | None, step: int) -> Tensor:
+        """Layouts and details from words, and from references their styles, unless the phase is of words alone."""
+        words = self.of_words(*self.named.batch(TEXTS * self.phase.batch, step))
+        if batch is None:
+            return words
         generator = torch.Generator().manual_seed(self.phase.seed * 1_000_003 + step)
-        texts, layouts = self.named.batch(TEXTS * len(batch.texts), step)
         order = patches.Order(*(torch.randperm(number, generator=generator) for number in patches.COUNTS))
         known, spread = self.style(batch.references, order)
         wanted = self.spread(batch)
         style = F.cross_entropy(known, batch.styles.to(self.device)) / np.log(self.styles)
-        return self.of_layouts(texts, layouts) + 0.5 * style + 0.5 * ((spread - wanted) ** 2).mean()
+        return words + 0.5 * style + 0.5 * ((spread - wanted) ** 2).mean()
 
-    def of_layouts(self, texts: Sequence[str], layouts: Tensor) -> Tensor:
-        """Mean squared error of the layouts that the words foretell, over that of the mean layout."""
-        return ((self.layouts(texts) - layouts.to(self.device)) ** 2).mean() / self.scale
+    def of_words(self, texts: Sequence[str], layouts: Tensor, details: Tensor) -> Tensor:
+        """Squared errors of layouts and details, each over that of the mean, and how far the rest has moved."""
+        tokens = self.tokens(texts)
+        loss = ((self._layouts(tokens) - layouts.to(self.device)) ** 2).mean() / self.scale
+        directions = torch.cat([self.primed.heads[name].weight for name in ("layout", "detail")])
+        moved = tokens - self.primed.heads["usual"].weight
+        moved = moved - moved @ directions.T @ directions
+        loss = loss + USUAL_SHARE * moved.square().sum(-1).mean()
+        if self.details:
+            found = self.primed.heads["detail"](tokens) / self.detail_unit.to(self.device)
+            missed = (found - details[..., : self.details].to(self.device)).square().mean()
+            loss = loss + DETAIL_SHARE * missed / self.detail_scale
+        return loss
+
+    def tokens(self, texts: Sequence[str]) -> Tensor:
+        """The tokens that foretell, [B, 16, width]."""
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
+            ids = token_ids(self.tokenizer, list(texts)).to(self.device)
+            return self.primed.networks.text_encoder(ids)[0][:, -TOKENS:].float()
 
     def layouts(self, texts: Sequence[str]) -> Tensor:
         """Captions -> the layouts they foretell, [B, 32, 8, 8]."""
-        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
-            ids = token_ids(self.tokenizer, list(texts)).to(self.device)
-            tokens = self.primed.networks.text_encoder(ids)[0][:, -TOKENS:]
-            fields = self.primed.heads["layout"](tokens).float() / self.unit.to(self.device)
-        fields = fields.unflatten(1, (FIELDS, FIELDS)).movedim(-1, 1)
-        return F.pixel_shuffle(fields, CELLS)
+        return self._layouts(self.tokens(texts))
+
+    def _layouts(self, tokens: Tensor) -> Tensor:
+        fields = self.primed.heads["layout"](tokens) / self.unit.to(self.device)
+        return F.pixel_shuffle(fields.unflatten(1, (FIELDS, FIELDS)).movedim(-1, 1), COARSE)
 
     def style(self, references: Tensor, order: patches.Order) -> tuple[Tensor, Tensor]:
         """References [B, 3, 128, 128] in [0, 1] -> scores of the styles and the spread they foretell."""
@@ -170,7 +226,7 @@ class Foretelling:
         training does not see, and how often the set of a reference is known."""
         order = patches.order(0)
         found = {}
-        for name, batch in held.items():
+        for name, batch in held.items() if self.phase.train_style else ():
             known, spread = self.style(batch.references, order)
             found[f"{name}_spread"] = float(((spread - self.spread(batch)) ** 2).mean())
             if name == "trained":
@@ -178,17 +234,21 @@ class Foretelling:
         places = self.named.pack.emoji_places(held_set=True)[:300]
         if len(places):
             names = [self.named.pack.things[self.named.pack.codes[n]]["name"] for n in places]
-            seen = torch.cat([layout(self.autoencoder, on_white(self.named.pack, [n])) for n in places])
+            seen = torch.cat([coarse(latents(self.autoencoder, on_white(self.named.pack, [n]))) for n in places])
             distances = torch.cdist(self.layouts(names).flatten(1), (seen - self.named.mean).flatten(1).to(self.device))
             nearer = (distances < distances.diagonal()[:, None]).sum(1)
             found["layout_top5"] = float((nearer < 5).float().mean())
         return {name: round(value, 4) for name, value in found.items()}
 
 
-def layout(autoencoder: PatchAutoencoder, pixels: Tensor) -> Tensor:
-    """Pictures [B, 3, 128, 128] in [0, 1] -> their latents at half the side, [B, 32, 8, 8]."""
-    device = autoencoder.mean.device
-    return F.avg_pool2d(autoencoder.latents(pixels.to(device) * 2 - 1), 16 // (FIELDS * CELLS)).cpu()
+def latents(autoencoder: PatchAutoencoder, pixels: Tensor) -> Tensor:
+    """Pictures [B, 3, 128, 128] in [0, 1] -> their latents, [B, 32, 16, 16]."""
+    return autoencoder.latents(pixels.to(autoencoder.mean.device) * 2 - 1).cpu()
+
+
+def coarse(latents: Tensor) -> Tensor:
+    """Latents at half the side."""
+    return F.avg_pool2d(latents, CELLS // COARSE)
 
 
 def on_white(pack: Pack, places: Sequence[int]) -> Tensor:

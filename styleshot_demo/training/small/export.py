@@ -17,11 +17,13 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
+from styleshot_demo.styleshot.prior import LatentPrior
 from styleshot_demo.training.small import networks as nets
+from styleshot_demo.training.small import priors
 from styleshot_demo.training.small.decoder import current
 from styleshot_demo.training.small.loop import latest
 from styleshot_demo.training.small.networks import Networks
-from styleshot_demo.training.small.pack import HELD_PICTURES, HELD_SET, HELD_THINGS
+from styleshot_demo.training.small.pack import HELD_PICTURES, HELD_SET, HELD_THINGS, Pack
 from styleshot_demo.training.small.places import (
     CONTENT,
     DECODER,
@@ -38,6 +40,7 @@ from styleshot_demo.training.small.tokenizer import WORDS
 
 SHARD = "9MB"
 ABOUT = "training.json"  # beside model_index.json
+TOLD = ("program", "phases", "notes")  # of the weights that a phase began with
 CURVE = 60  # points of a loss curve that are kept
 CLASSES = {
     "unet": ("diffusers", "UNet2DConditionModel"),
@@ -48,17 +51,21 @@ CLASSES = {
     "style_encoder": (StyleAwareEncoder.__module__, StyleAwareEncoder.__name__),
     "adapter": (StyleAdapter.__module__, StyleAdapter.__name__),
     "controlnet": ("diffusers", "ControlNetModel"),
+    "prior": (LatentPrior.__module__, LatentPrior.__name__),
 }
 
 
 def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
     """Write the averaged weights of the checkpoints in `run` to the folder `to`, replacing it; returns what is told.
 
-    The content phase's weights are taken where there are any, the joint phase's else; then there is no ControlNet.
+    The content phase's weights are taken where there are any, the joint phase's else; then there is no ControlNet. The
+    prior is fitted to them here, on the pictures of `run`.
     """
     state = latest(run / CONTENT) or latest(run / JOINT)
     if state is None:
         raise Problem("phase_missing", phase="joint")
+    if not (run / PACK).is_file():
+        raise Problem("no_training_pictures")
     tokenizer = nets.load_tokenizer(run / TOKENIZER)
     networks = Networks(sizes, tokenizer, content="controlnet" in state["average"])
     networks.load_states(state["average"])
@@ -69,6 +76,7 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
     networks.unet.set_default_attn_processor()
     parts = {name: getattr(networks, name) for name in (*nets.TRAINED, "controlnet")}
     parts["vae"] = current(run)
+    parts["prior"], kept = priors.fitted(sizes, Pack(run / PACK), tokenizer, networks.text_encoder, parts["vae"])
     numbers = {name: nets.count(module) for name, module in parts.items() if module is not None}
     for name, module in parts.items():
         if module is not None:
@@ -95,11 +103,14 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
         "phases": {
             name: phase_of(run / name) for name in (ENCODERS, JOINT, CONTENT) if (run / name / "log.jsonl").is_file()
         },
+        "prior": kept,
         "decoder": decoder_of(run / DECODER),
         "pictures": data_of(run),
         "evaluation": json.loads(figures.read_text(encoding="utf-8")) if figures.is_file() else {},
     }
-    (part / ABOUT).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    # One line per entry: loss curves would fill thousands of lines.
+    lines = ",\n".join(f" {json.dumps(name)}: {json.dumps(value)}" for name, value in told.items())
+    (part / ABOUT).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     for file in part.rglob("*"):
         if file.is_file():
             file.chmod(0o644)  # safetensors makes files that only their owner may read
@@ -130,7 +141,7 @@ def phase_of(folder: Path) -> dict[str, Any]:
     started = folder / STARTED
     earlier = json.loads(started.read_text(encoding="utf-8")) if started.is_file() else {}
     return {
-        **({"started_from": {name: earlier.get(name, {}) for name in ("program", "phases")}} if earlier else {}),
+        **({"started_from": {name: earlier[name] for name in TOLD if name in earlier}} if earlier else {}),
         "settings": state["phase"],
         "steps": state["step"],
         "pictures": state["pictures"],

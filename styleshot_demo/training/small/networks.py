@@ -177,7 +177,7 @@ def schedule() -> DDPMScheduler:
 
 
 def token_ids(tokenizer: CLIPTokenizer, texts: list[str]) -> Tensor:
-    """[B, 16] int64, as the pipeline makes them."""
+    """[B, 32] int64, as the pipeline makes them."""
     return tokenizer(
         texts, padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="pt"
     ).input_ids

@@ -51,6 +51,7 @@ def encoders(
 ) -> dict[str, Any]:
     """Text encoder and style-aware encoder before diffusion (`encoders.py`); the checkpoint lies in `out/encoders`.
 
+    With a recipe without `train_style`, and from `start`, words are learnt further beneath a UNet that reads them.
     Arguments are those of `joint`.
     """
     _adopt(start, out, ENCODERS)
@@ -65,10 +66,12 @@ def encoders(
     foretelling = Foretelling(
         primed, objective.autoencoder, objective.tokenizer, named, phase, objective.device, objective.dtype
     )
+    foretelling.settle()
     held = validation.held_batches(pack, samples)
     hooks = Hooks(validate=lambda step: foretelling.figures(held), sheet=lambda step: None)
-    feed = Feed(samples, phase.batch, workers, phase.steps)
-    return _train(foretelling.loss, feed, primed, primed.trained(), out / ENCODERS, objective, phase, hooks, limits)
+    feed = Feed(samples, phase.batch, workers, phase.steps) if phase.train_style else lambda step: None
+    parameters = primed.trained(phase.train_style)
+    return _train(foretelling.loss, feed, primed, parameters, out / ENCODERS, objective, phase, hooks, limits)
 
 
 def joint(
@@ -94,7 +97,7 @@ def joint(
     objective, samples = _begin(pack, triplets, out, recipe, device, precision, content=False)
     networks = objective.networks
     if start is not None:
-        _load(networks, export.read(start))
+        _load(networks, _read(start, out))
     elif (state := latest(out / ENCODERS)) is not None:
         _load(networks, state["average"])
     elif not recipe.phase.train_text:
@@ -127,7 +130,7 @@ def content(
     objective, samples = _begin(pack, triplets, out, recipe, device, precision, content=True)
     networks = objective.networks
     if start is not None:
-        weights = export.read(start)
+        weights = _read(start, out)
     elif (state := latest(out / JOINT)) is not None:
         weights = state["average"]
     else:
@@ -171,8 +174,8 @@ def _run(
 
 
 def _train(
-    loss_of: Callable[[Batch, int], torch.Tensor],
-    feed: Feed,
+    loss_of: Callable[[Batch | None, int], torch.Tensor],
+    feed: Callable[[int], Batch | None],
     networks: nets.Networks | Primed,
     parameters: list[torch.nn.Parameter],
     folder: Path,
@@ -210,6 +213,14 @@ def _remember(start: Path | None, folder: Path) -> None:
     if start is not None and (start / export.ABOUT).is_file() and not (folder / STARTED).exists():
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(start / export.ABOUT, folder / STARTED)
+
+
+def _read(start: Path, out: Path) -> dict[str, dict[str, torch.Tensor]]:
+    """Exported weights, with the words that the run has learnt further."""
+    weights = export.read(start)
+    if (out / ENCODERS / STARTED).exists() and (state := latest(out / ENCODERS)) is not None:
+        weights["text_encoder"] = state["average"]["text_encoder"]
+    return weights
 
 
 def _load(networks: nets.Networks, states: dict[str, dict[str, torch.Tensor]]) -> None:

@@ -27,6 +27,7 @@ class Sizes:
     style_layers: int = 2
     patch_widths: tuple[tuple[int, ...], ...] = ((16, 24, 48, 96, 128), (24, 48, 96, 128), (32, 96, 128))
     control_widths: tuple[int, ...] = (8, 12, 24, 48, 96)
+    prior_rank: int = 48
     decoder_widths: tuple[int, ...] = (96, 80, 64, 32, 16)
 
 
@@ -53,6 +54,7 @@ class Phase:
     content_drop_text: float = 0.5  # of steps that follow contours: lines and style alone should do
     shift: float = 1.0  # above 1: more of the training where there is more noise
     train_text: bool = False  # the text encoder too: what the phase `encoders` taught it is then soon lost in noise
+    train_style: bool = True  # in the phase `encoders`, the style-aware encoder beside the text encoder
     train_patches: bool = True  # the patch networks of the style-aware encoder too
     validate_every: int = 500  # steps; 0: never
     sheet_every: int = 1000  # steps; 0: never

@@ -16,13 +16,14 @@ SIZES = Sizes(
     channels=8,
     widths=(32, 48),
     heads=2,
-    width=32,
+    width=64,
     vocabulary=700,
     text_layers=1,
     style_width=32,
     style_layers=1,
     patch_widths=((16, 16, 16, 16, 32), (16, 16, 16, 32), (16, 16, 32)),
     control_widths=(8, 8, 8, 8, 16),
+    prior_rank=12,
     decoder_widths=(16, 16, 8, 8, 8),
 )
 SETS = ("flat", "line", pack.HELD_SET)

@@ -9,7 +9,7 @@ import torch
 from training.small.made import SIZES, recipe
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.training.small import encoders, phases
+from styleshot_demo.training.small import encoders, export, phases
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small.decoder import current
 from styleshot_demo.training.small.loop import latest
@@ -92,9 +92,37 @@ def test_layouts_are_those_of_the_pictures(packed, foretelling):
     named = foretelling.named
     code = named.codes[0]
     same = [n for n in packed.emoji_places() if packed.codes[n] == code]
-    wanted = encoders.layout(foretelling.autoencoder, encoders.on_white(packed, same)).mean(0)
+    wanted = encoders.coarse(encoders.latents(foretelling.autoencoder, encoders.on_white(packed, same)).mean(0))
     assert torch.allclose(named.layouts[0] + named.mean, wanted, atol=1e-5)
-    assert foretelling.of_layouts(["x"] * 3, torch.zeros(3, *wanted.shape)) > 0
+    details = torch.zeros(3, *named.details.shape[1:])
+    assert foretelling.of_words(["x"] * 3, torch.zeros(3, *wanted.shape), details) > 0
+
+
+def test_directions_of_layouts_details_and_of_what_is_usual_do_not_overlap(foretelling):
+    foretelling.settle()
+    heads = foretelling.primed.heads
+    layout, detail, usual = (heads[name].weight for name in ("layout", "detail", "usual"))
+    assert detail.shape == (SIZES.width - SIZES.channels * 4 - 16, SIZES.width)
+    assert torch.allclose(detail @ detail.T, torch.eye(len(detail)), atol=1e-5)
+    assert (detail @ layout.T).abs().max() < 1e-5
+    assert (detail @ usual.T).abs().max() < 1e-4
+
+
+def test_words_are_learnt_further_beneath_a_unet(packed, fitted, run, tmp_path):
+    """From exported weights: the text encoder alone moves, and the next phase takes its words over."""
+    phases.joint(packed, None, run, recipe(steps=1), device="cpu", precision="fp32")
+    start = tmp_path / "exported"
+    export.export(run, start, SIZES)
+    further = Path(shutil.copytree(fitted, tmp_path / "further"))
+    given = {"device": "cpu", "precision": "fp32", "start": start}
+    state = phases.encoders(packed, None, further, recipe(steps=2, train_style=False), **given)
+    old, new = export.read(start), state["networks"]
+    for name in ("unet", "style_encoder", "adapter"):
+        assert all(torch.equal(new[name][key], value) for key, value in old[name].items())
+    assert any(not torch.equal(new["text_encoder"][key], value) for key, value in old["text_encoder"].items())
+    joint = phases.joint(packed, None, further, recipe(steps=1, train_text=False), **given)
+    for key, value in state["average"]["text_encoder"].items():
+        assert torch.equal(joint["networks"]["text_encoder"][key], value)
 
 
 def test_captions_depend_on_the_step_alone(foretelling):

@@ -12,6 +12,7 @@ from training.small.made import SIZES, recipe
 
 from styleshot_demo import ImageJob, Settings, Studio, TextJob
 from styleshot_demo.models import catalogue, hub
+from styleshot_demo.runners import small
 from styleshot_demo.styleshot.pipeline import StyleShotPipeline
 from styleshot_demo.training.small import decoder, export, phases
 from styleshot_demo.training.small.loop import latest
@@ -56,7 +57,8 @@ def test_files_are_small_half_precision_and_tell_their_training(exported):
     told = json.loads((exported / export.ABOUT).read_text())
     assert told["phases"]["joint"]["steps"] == 2
     assert told["phases"]["content"]["settings"]["seed"] == 0
-    assert told["parameters"]["unet"] > 0
+    assert told["parameters"]["unet"] > 0 and told["parameters"]["prior"] > 0
+    assert 0 < told["prior"]["told"] <= told["prior"]["kept"] <= 1
     assert "/" not in json.dumps(told).replace("\\/", "").replace("and/or", "")
 
 
@@ -110,6 +112,13 @@ def test_a_content_picture_is_followed_without_any_detector(studio):
     assert abs(left - 80 * 1.28) < 8 and abs(bottom - 160 * 1.28) < 8
     preview = studio.control_map(content, "contour", job.threshold, 512)
     assert preview.tobytes() == result.control.tobytes()
+
+
+def test_denoising_begins_with_what_words_foretell(studio, monkeypatch):
+    job = TextJob(styles=[STYLE], prompt="red circle", model="small", steps=10, seed=4)
+    first = studio.finish(job).images[0]
+    monkeypatch.setitem(small.AIDS, "text", dataclasses.replace(small.AIDS["text"], prior_share=0.0))
+    assert studio.finish(job).images[0].tobytes() != first.tobytes()
 
 
 def test_previews_show_the_picture_coming(studio):

@@ -128,7 +128,7 @@ def test_the_rate_rises_stays_and_falls():
     assert rate(100, phase) == 0.02
 
 
-@pytest.mark.parametrize("name", ["encoders", "joint", "content"])
+@pytest.mark.parametrize("name", ["encoders", "joint", "content", "words"])
 def test_the_recipes_that_come_with_the_program_can_be_read(name):
     found = load(FOLDER / f"{name}.toml", batch=3)
     assert found.phase.batch == 3
