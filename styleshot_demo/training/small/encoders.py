@@ -98,20 +98,16 @@ class Captions:
 
     def __init__(self, pack: Pack, autoencoder: PatchAutoencoder, seed: int = 0) -> None:
         self.pack, self.seed = pack, seed
-        by_code: dict[str, list[int]] = {}
-        for place in pack.emoji_places():
-            by_code.setdefault(pack.codes[place], []).append(int(place))
-        self.codes = sorted(by_code)
+        self.codes, things = mean_latents(pack, autoencoder)
         named = [n for n, held in enumerate(pack.held) if pack.captions[n] and not held]
         self.texts = [pack.captions[n] for n in named]
-        things = [latents(autoencoder, on_white(pack, by_code[code])).mean(0) for code in self.codes]
         rng = np.random.default_rng(seed)
         pictures = [latents(autoencoder, crop(pack.pictures[n], rng, 1.0)[None])[0] for n in named]
-        whole = torch.stack(things + pictures)
+        whole = torch.stack([*things, *pictures])
         self.layouts = coarse(whole)
         self.mean = self.layouts.mean(0)
         self.layouts -= self.mean
-        fine = whole - whole[: len(things)].mean(0)
+        fine = whole - things.mean(0)
         fine -= F.interpolate(coarse(fine), scale_factor=CELLS // COARSE, mode="nearest")
         fields = F.pixel_unshuffle(fine, CELLS).flatten(2).transpose(1, 2)
         ours = fields[: len(things)].flatten(0, 1)
@@ -244,6 +240,15 @@ class Foretelling:
 def latents(autoencoder: PatchAutoencoder, pixels: Tensor) -> Tensor:
     """Pictures [B, 3, 128, 128] in [0, 1] -> their latents, [B, 32, 16, 16]."""
     return autoencoder.latents(pixels.to(autoencoder.mean.device) * 2 - 1).cpu()
+
+
+def mean_latents(pack: Pack, autoencoder: PatchAutoencoder) -> tuple[list[str], Tensor]:
+    """Codes of the things that training sees, and their mean latents over its drawing styles, [N, 32, 16, 16]."""
+    by_code: dict[str, list[int]] = {}
+    for place in pack.emoji_places():
+        by_code.setdefault(pack.codes[place], []).append(int(place))
+    codes = sorted(by_code)
+    return codes, torch.stack([latents(autoencoder, on_white(pack, by_code[code])).mean(0) for code in codes])
 
 
 def coarse(latents: Tensor) -> Tensor:

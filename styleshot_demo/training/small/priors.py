@@ -5,7 +5,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
 from styleshot_demo.styleshot.prior import LatentPrior
-from styleshot_demo.training.small.encoders import CELLS, FIELDS, on_white
+from styleshot_demo.training.small.encoders import CELLS, FIELDS, mean_latents
 from styleshot_demo.training.small.networks import token_ids
 from styleshot_demo.training.small.pack import Pack
 from styleshot_demo.training.small.recipe import Sizes
@@ -21,18 +21,12 @@ def fitted(
 
     Returns the prior and the shares of the variance that its components keep and that names tell.
     """
-    by_code: dict[str, list[int]] = {}
-    for place in pack.emoji_places():
-        by_code.setdefault(pack.codes[place], []).append(int(place))
-    names = [pack.things[code]["name"] for code in by_code]
+    codes, means = mean_latents(pack, autoencoder)
+    names = [pack.things[code]["name"] for code in codes]
     device, training = text_encoder.device, text_encoder.training
     text_encoder.eval()
     ids = [token_ids(tokenizer, names[n : n + AT_ONCE]).to(device) for n in range(0, len(names), AT_ONCE)]
     tokens = torch.cat([text_encoder(part)[0].float().cpu() for part in ids])
     text_encoder.train(training)
-    means = []
-    for places in by_code.values():
-        pixels = on_white(pack, places).to(autoencoder.mean) * 2 - 1
-        means.append(autoencoder.latents(pixels).mean(0).float().cpu())
     prior = LatentPrior(sizes.width, sizes.channels, FIELDS, CELLS, sizes.prior_rank)
-    return prior, {name: round(share, 4) for name, share in prior.fit(tokens, torch.stack(means)).items()}
+    return prior, {name: round(share, 4) for name, share in prior.fit(tokens, means).items()}
