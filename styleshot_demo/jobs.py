@@ -177,7 +177,7 @@ class ClassicalJob:
     keep_colours: bool = False
     transform: str = "wct"
     colour_method: str = "monge-kantorovich"
-    steps: int = 150
+    steps: int = 100
     content_weight: float = 1.0
     style_weight: float = 1.0
     tv_weight: float = 1.0

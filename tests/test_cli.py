@@ -452,6 +452,8 @@ def test_evaluate_hands_over_what_was_asked(folder: Path, monkeypatch: pytest.Mo
         "size": 384,
         "methods": ["fast"],
         "teacher": None,
+        "network": None,
+        "microast": None,
         "seed": 4,
         "part": "all",
         "sheet": Path("sheet.png"),

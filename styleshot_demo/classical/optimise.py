@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from styleshot_demo.classical.fast import FastTransfer, cropped
 from styleshot_demo.classical.losses import (
     covariance,
     directions,
@@ -24,8 +25,9 @@ LAYER_WEIGHTS = {"relu1_1": 0.5, "relu2_1": 0.75, "relu3_1": 1.0, "relu4_1": 1.5
 GRAM_WEIGHT = 1.5
 PATCH_SCALES = (1, 2, 4)
 PATCH_WEIGHT = 2.0  # of the patches against the features, in the style loss
-CONTENT_WEIGHT = 2.5  # of the content against the style, when both weights are 1
+CONTENT_WEIGHT = 3.0  # of the content against the style, when both weights are 1
 SMALLEST = 128  # longest side of the coarsest scale, pixels
+RATE = 0.05  # first step of Adam, in deviations of the maps
 SHIFT = 8  # largest random shift, pixels: half the coarsest stride
 
 Features = Callable[[Tensor, Iterable[str]], dict[str, Tensor]]
@@ -42,26 +44,46 @@ class Iteration:
     pixels: Tensor
 
 
-class Pyramid(nn.Module):
-    """A picture as the sum of enlarged layers, each half the size of the one before.
+class Painting(nn.Module):
+    """A picture as what the decoder of `fast` paints from feature maps; descent changes the maps, not the pixels.
 
-    Gradient descent then moves broad areas as readily as single pixels: less speckle than with plain pixels.
+    Pixels can always be moved so that one network sees the style and a person sees speckles; a decoder has learnt to
+    paint strokes. (A picture as the output of a network: Ulyanov et al., Deep Image Prior, CVPR 2018.)
     """
 
-    def __init__(self, pixels: Tensor, levels: int) -> None:
+    def __init__(
+        self,
+        painter: FastTransfer,
+        begun: tuple[dict[str, Tensor], Tensor],
+        content: Tensor,
+        added: Tensor | None,
+        before: "Painting | None",
+    ) -> None:
+        """`begun`: maps and look, as `FastTransfer.restyled` gives them; `before`: the painting at the scale before.
+
+        content  [1, 3, H, W], whose size the picture has
+        added    [1, 3, H, W] or None: added to what is painted
+        """
         super().__init__()
-        layers = []
-        for _ in range(levels - 1):
-            small = nn.functional.interpolate(pixels, scale_factor=0.5, mode="bilinear", antialias=True)
-            layers.append(pixels - nn.functional.interpolate(small, size=pixels.shape[2:], mode="bilinear"))
-            pixels = small
-        self.layers = nn.ParameterList([nn.Parameter(layer.clone()) for layer in (*layers, pixels)])
+        # Tensors of inference mode cannot take part in a descent; their copies can.
+        self.maps = {name: maps.clone() for name, maps in begun[0].items()}
+        self.look = begun[1].clone()
+        self.spread = {name: maps.std((2, 3), keepdim=True) + 0.05 for name, maps in self.maps.items()}
+        self.content, self.added = content, None if added is None else added.clone()
+        self.decoder = painter.decoder
+        self.changes = nn.ParameterDict(
+            {
+                name: torch.zeros(maps.shape, device=maps.device)
+                if before is None
+                else nn.functional.interpolate(before.changes[name].detach(), size=maps.shape[2:], mode="bilinear")
+                for name, maps in self.maps.items()
+            }
+        )
 
     def forward(self) -> Tensor:
-        pixels = self.layers[-1]
-        for layer in reversed(self.layers[:-1]):
-            pixels = layer + nn.functional.interpolate(pixels, size=layer.shape[2:], mode="bilinear")
-        return pixels
+        given = {name: maps + self.spread[name] * self.changes[name] for name, maps in self.maps.items()}
+        pixels = cropped(self.decoder(given, self.look), self.content)
+        return pixels if self.added is None else pixels + self.added
 
 
 def _resized(pixels: Tensor, longest: int) -> Tensor:
@@ -91,8 +113,10 @@ def stylise(
     content: Tensor,
     styles: Sequence[tuple[Tensor, float]],
     features: Features,
+    painter: FastTransfer,
     *,
-    start: Tensor,
+    start: Tensor | None = None,
+    strength: float = 1.0,
     steps: int = 200,
     content_weight: float = 1.0,
     style_weight: float = 1.0,
@@ -102,25 +126,37 @@ def stylise(
 ) -> Iterator[Iteration]:
     """Yield every iteration; the last one holds the result. Closing the iterator stops the work.
 
-       content    [1, 3, H, W], RGB in [0, 1]
-       styles     ([1, 3, h, w], weight) with weights that sum to 1: their Gram matrices are averaged by weight
-       features   gives the layers `CONTENT_LAYER` and `STYLE_LAYERS` of [1, 3, H, W]
-       start      [1, 3, H, W], the first picture; it is reduced to the coarsest scale
-       optimiser  "adam" or "lbfgs"
+    content    [1, 3, H, W], RGB in [0, 1]
+    styles     ([1, 3, h, w], weight) with weights that sum to 1: their Gram matrices are averaged by weight
+    features   gives the layers `CONTENT_LAYER` and `STYLE_LAYERS` of [1, 3, H, W]
+    painter    whose decoder paints the pictures
+    start      [1, 3, H, W], the first picture; None begins with what `painter` makes of the pair
+    strength   0 to 1: its square counts as a factor of the style's weight
+    optimiser  "adam" or "lbfgs"
 
-       The style loss compares Gram matrices, as published, and besides means, deviations and projections of the same
-    leave instabilities that show as speckles (Risser et al., 2017).
+    The style loss compares Gram matrices, as published, and besides means, deviations and projections of the same
+    features: Gram matrices alone leave instabilities that show as speckles (Risser et al., 2017).
     """
     generator = torch.Generator().manual_seed(seed)
-    longest = max(content.shape[2:])
-    scales = scales_for(longest)
+    scales = scales_for(max(content.shape[2:]))
     counts = shares(steps, scales)
-    pixels, step, total = start, 0, sum(counts)
+    step, total = 0, sum(counts)
+    style_weight = style_weight * strength**2
+    # Adam's steps do not depend on how little there is to do: a weak style that begins near its end needs small ones.
+    rate = RATE * strength if start is None else RATE
+    painting = None
     for scale, count in zip(scales, counts, strict=True):
-        goal = _Goal(
-            _resized(content, scale), [(_resized(picture, scale), weight) for picture, weight in styles], features
-        )
-        pyramid = Pyramid(nn.functional.interpolate(pixels, size=goal.size, mode="bicubic", antialias=True), 4)
+        small = _resized(content, scale)
+        small_styles = [(_resized(picture, scale), weight) for picture, weight in styles]
+        goal = _Goal(small, small_styles, features)
+        encoded = painter.encode(small, small_styles)
+        if start is None:
+            begun = painter.restyled(encoded, strength)
+        else:
+            first = _resized(start, scale)
+            begun = painter.restyled(painter.encode(first, [(first, 1.0)]), 0.0)
+        added = (1 - strength) * painter.lost(encoded) if strength < 1 else None
+        painting = Painting(painter, begun, small, added, painting)
 
         def loss_of(seen: Tensor, shift: tuple[int, int], goal: "_Goal" = goal, place: int = 0) -> Tensor:
             inside = seen.clamp(0, 1)
@@ -132,30 +168,37 @@ def stylise(
                 + 10 * (seen - inside).square().mean()
             )
 
-        for loss in _descend(pyramid, loss_of, count, optimiser, generator):
+        for loss in _descend(painting, loss_of, count, optimiser, rate, generator):
             step += 1
-            pixels = pyramid().detach().clamp(0, 1)
+            with torch.no_grad():
+                pixels = painting().clamp(0, 1)
             yield Iteration(step, total, goal.size, loss, pixels)
 
 
 def _descend(
-    pyramid: Pyramid, loss_of: Callable[..., Tensor], count: int, optimiser: str, generator: torch.Generator
+    painting: Painting,
+    loss_of: Callable[..., Tensor],
+    count: int,
+    optimiser: str,
+    rate: float,
+    generator: torch.Generator,
 ) -> Iterator[float]:
-    """Minimise over the pyramid's layers; one loss per iteration."""
+    """Minimise over the painting's maps; one loss per iteration. `rate` is for Adam alone."""
+    maps = list(painting.changes.values())
     if optimiser == "lbfgs":
-        method: torch.optim.Optimizer = torch.optim.LBFGS(pyramid.parameters(), max_iter=1, history_size=10, lr=0.5)
+        method: torch.optim.Optimizer = torch.optim.LBFGS(maps, max_iter=1, history_size=10, lr=0.5)
     else:
-        method = torch.optim.Adam(pyramid.parameters(), lr=0.02, betas=(0.9, 0.99))
+        method = torch.optim.Adam(maps, lr=rate, betas=(0.9, 0.99))
     for place in range(count):
         if optimiser == "adam":
-            method.param_groups[0]["lr"] = 0.02 * (1 - 0.9 * place / count)
+            method.param_groups[0]["lr"] = rate * (1 - 0.9 * place / count)
             shift = tuple(int(value) for value in torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator))
         else:
             shift = (0, 0)  # L-BFGS compares gradients of successive points: the function has to stay the same
 
         def closure(shift: tuple[int, int] = shift, place: int = place) -> Tensor:
             method.zero_grad()
-            loss = loss_of(pyramid(), shift, place=place if optimiser == "adam" else 0)
+            loss = loss_of(painting(), shift, place=place if optimiser == "adam" else 0)
             loss.backward()
             return loss
 

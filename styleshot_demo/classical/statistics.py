@@ -36,18 +36,11 @@ class Affine:
 
 def moments(maps: Tensor) -> Moments:
     """Moments of feature maps [N, C, H, W] over all places of all N."""
-    flat = maps.detach().float().permute(1, 0, 2, 3).flatten(1)
-    mean = flat.mean(1)
-    centred = flat - mean[:, None]
-    covariance = centred @ centred.T / max(1, flat.shape[1] - 1)
+    vectors = maps.detach().float().permute(0, 2, 3, 1).flatten(0, 2)  # no copy of maps that are channels_last
+    mean = vectors.mean(0)
+    centred = vectors - mean
+    covariance = centred.T @ centred / max(1, len(vectors) - 1)
     return Moments(mean.double(), covariance.double())
-
-
-def _root(matrix: Tensor, floor: float, inverse: bool = False) -> Tensor:
-    """Symmetric square root (or its inverse) of a positive semi-definite matrix; eigenvalues are raised to `floor`."""
-    values, vectors = torch.linalg.eigh(matrix)
-    values = values.clamp_min(floor)
-    return (vectors * (values.rsqrt() if inverse else values.sqrt())) @ vectors.T
 
 
 def optimal_transport(content: Moments, style: Moments, ridge: float = 1e-3, max_gain: float = math.inf) -> Affine:
@@ -61,9 +54,10 @@ def optimal_transport(content: Moments, style: Moments, ridge: float = 1e-3, max
     max_gain  most that any direction is stretched
     """
     floor = float(content.covariance.diagonal().mean()) * ridge + 1e-12
-    root = _root(content.covariance, floor)
-    inverse = _root(content.covariance, floor, inverse=True)
-    middle = _root(root @ style.covariance @ root, floor=0.0)
+    values, vectors = torch.linalg.eigh(content.covariance)
+    root, inverse = ((vectors * values.clamp_min(floor) ** power) @ vectors.T for power in (0.5, -0.5))
+    values, vectors = torch.linalg.eigh(root @ style.covariance @ root)
+    middle = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
     matrix = inverse @ middle @ inverse
     if max_gain < math.inf:
         values, vectors = torch.linalg.eigh(matrix)

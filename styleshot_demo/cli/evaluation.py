@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo import jobs
+from styleshot_demo.cli.network import Feed, opened
 from styleshot_demo.cli.report import Commands, Progress, asked, print_json
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import ASSETS
@@ -97,6 +98,25 @@ def evaluate_classical(
             show_default="the built-in encoder judges",
         ),
     ] = None,
+    network: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="ONNX file of an image classifier, to judge by its features: best one that training did not use.",
+            show_default=False,
+        ),
+    ] = None,
+    network_feed: Feed = "torch",
+    microast: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of MicroAST's published weights: it paints the same pairs, for comparison.",
+            show_default=False,
+        ),
+    ] = None,
     part: Annotated[
         str, typer.Option(metavar="held|all", help="Only pictures held out of training, or all of them.")
     ] = "held",
@@ -114,6 +134,7 @@ def evaluate_classical(
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
         if sheet is not None and not sheet.absolute().parent.is_dir():
             raise Problem("cannot_write")
+    judge = opened(network, network_feed)
     from styleshot_demo.evaluation import classical
 
     with Progress() as progress:
@@ -124,6 +145,8 @@ def evaluate_classical(
             size=size,
             methods=methods,
             teacher=teacher,
+            network=judge,
+            microast=microast,
             seed=seed,
             part=part,
             sheet=sheet,

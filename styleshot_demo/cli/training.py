@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo import __version__
+from styleshot_demo.cli.network import Feed, opened
 from styleshot_demo.cli.report import Commands, asked
 from styleshot_demo.cli.train_gallery import gallery
 from styleshot_demo.cli.train_small import small
@@ -108,6 +109,19 @@ def decoder(
     sliced_weight: Annotated[
         float | None, typer.Option(min=0, help="Sliced Wasserstein distance.", show_default=False)
     ] = None,
+    network: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="ONNX file of an image classifier: a second network for the losses beside the teacher.",
+            show_default=False,
+        ),
+    ] = None,
+    network_feed: Feed = "torch",
+    network_share: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Its share of the losses.", show_default=False)
+    ] = None,
     device: Device = "auto",
     precision: Precision = "auto",
 ) -> None:
@@ -136,6 +150,7 @@ def decoder(
         gram_weight=gram_weight,
         moment_weight=moment_weight,
         sliced_weight=sliced_weight,
+        network_share=network_share,
     )
     model = train_decoder(
         contents,
@@ -144,6 +159,7 @@ def decoder(
         load_encoder(encoder),
         out,
         DecoderRecipe(**given),
+        network=opened(network, network_feed),
         start=load_decoder(start) if start else None,
         device=device,
         precision=precision,

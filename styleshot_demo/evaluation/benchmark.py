@@ -82,7 +82,7 @@ def _measure(method: str, size: int, repeats: int) -> dict[str, Any]:
     else:
         # Enough iterations to see every scale; the time of one is that of the last, the largest scale.
         steps, marks = 8, [time.perf_counter()]
-        for _ in stylise(content, [(style, 1.0)], painter.encoder, start=content, steps=steps):
+        for _ in stylise(content, [(style, 1.0)], painter.encoder, painter, steps=steps):
             marks.append(time.perf_counter())
         figures = {"largest_iteration": round(marks[-1] - marks[-2], 4)}
     return {**figures, "peak_mb": round(_peak_mb() - idle, 1)}

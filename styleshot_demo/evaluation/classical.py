@@ -1,12 +1,15 @@
 """Figures and a sheet for the classical methods on pairs of pictures they were not trained on."""
 
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.evaluation.metrics import (
@@ -18,14 +21,17 @@ from styleshot_demo.evaluation.metrics import (
     style_gram_distance,
     style_sliced_distance,
 )
+from styleshot_demo.evaluation.microast import MicroAST
 from styleshot_demo.evaluation.sheets import sheet_of
 from styleshot_demo.jobs import METHODS, ClassicalJob
 from styleshot_demo.pictures import fit_longest, open_picture
-from styleshot_demo.runners.classical import to_tensor
+from styleshot_demo.runners.classical import to_image, to_tensor
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.training.folders import pictures_in, split
+from styleshot_demo.training.onnx_network import OnnxNetwork
 
+Painter = Callable[[Image.Image, Image.Image], tuple[Image.Image, float]]  # photo, painting -> picture, seconds
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 
 
@@ -37,6 +43,8 @@ def evaluate(
     size: int = 384,
     methods: Sequence[str] = ("fast", "optimise"),
     teacher: Path | None = None,
+    network: OnnxNetwork | None = None,
+    microast: Path | None = None,
     seed: int = 0,
     part: str = "held",
     sheet: Path | None = None,
@@ -47,20 +55,28 @@ def evaluate(
     content, style  folders of pictures
     size            longest side of contents, styles and results, pixels
     teacher         folder of the compressed VGG-19 to judge with; None judges with our own encoder
+    network         an image classifier to judge with in their place
+    microast        folder of MicroAST's published weights: it paints the same pairs in turn, and the time of each
+                    method is also told as a share of its time (median over the pairs)
     part            "held": only pictures that training leaves out (`training.folders.split`), "all"
     sheet           where to save a picture of the first pairs and their results, if anywhere
     on_pair         told after each pair how many are done
 
-    The features that judge are those that training and optimisation saw, so the figures compare methods and settings
-    with one another; they flatter both when set beside figures of another network.
+    Without `network`, the features that judge are those that training and optimisation saw, so the figures compare
+    settings with one another; they flatter both when set beside a method that saw other features.
     """
     for method in methods:
         if method not in METHODS:
             raise Problem("unknown_choice", name="method", value=method, choices=", ".join(METHODS))
     drawn = draw_pairs(content, style, pairs, seed, part)
     studio = Studio(Settings(provenance=False))
-    features = _judge(teacher, studio)
-    rows: dict[str, list[dict[str, float]]] = {method: [] for method in methods}
+    features = network or _judge(teacher, studio)
+    painters: dict[str, Painter] = {
+        method: partial(_with_studio, studio, method=method, size=size, seed=seed) for method in methods
+    }
+    if microast is not None:
+        painters["microast"] = partial(_with_peer, MicroAST(microast))
+    rows: dict[str, list[dict[str, float]]] = {name: [] for name in painters}
     shown: list[list[Image.Image]] = []
     _warm_up(studio, methods, drawn[0], size)
     for number, (content_path, style_path) in enumerate(drawn, 1):
@@ -68,12 +84,12 @@ def evaluate(
         painting = fit_longest(open_picture(style_path).convert("RGB"), size)
         photo_tensor, painting_tensor = to_tensor(photo, "cpu"), to_tensor(painting, "cpu")
         made = []
-        for method in methods:
-            result = studio.finish(ClassicalJob(photo, [painting], method=method, size=size, seed=seed))
-            made.append(result.images[0])
-            pixels = to_tensor(result.images[0], "cpu")
+        for name, paint in painters.items():
+            image, seconds = paint(photo, painting)
+            made.append(image)
+            pixels = to_tensor(image, "cpu")
             with torch.inference_mode():
-                rows[method].append(
+                rows[name].append(
                     {
                         "content": content_distance(features, pixels, photo_tensor),
                         "gram": style_gram_distance(features, pixels, painting_tensor),
@@ -81,22 +97,48 @@ def evaluate(
                         "edge_f1": edge_f1(pixels, photo_tensor),
                         "ssim": structural_similarity(pixels, photo_tensor),
                         "colour_histogram": colour_histogram_distance(pixels, painting_tensor),
-                        "seconds": result.seconds,
+                        "seconds": seconds,
                     }
                 )
         if sheet is not None and len(shown) < 24:
             shown.append([photo, painting, *made])
         on_pair(number, len(drawn))
     if sheet is not None:
-        sheet_of(shown, ["content", "style", *methods]).save(sheet)
-    return {
-        "features": "compressed VGG-19" if teacher else "built-in encoder",
+        sheet_of(shown, ["content", "style", *painters]).save(sheet)
+    figures = {
+        "features": network.source if network else "compressed VGG-19" if teacher else "built-in encoder",
         "pairs": len(drawn),
         "size": size,
         "part": part,
         "seed": seed,
-        "methods": {method: _mean(found) for method, found in rows.items()},
+        "methods": {name: _mean(found) for name, found in rows.items()},
     }
+    if microast is not None:
+        figures["seconds_over_microast"] = {
+            method: _ratio([row["seconds"] for row in rows[method]], [row["seconds"] for row in rows["microast"]])
+            for method in methods
+        }
+    return figures
+
+
+def _with_studio(
+    studio: Studio, photo: Image.Image, painting: Image.Image, *, method: str, size: int, seed: int
+) -> tuple[Image.Image, float]:
+    result = studio.finish(ClassicalJob(photo, [painting], method=method, size=size, seed=seed))
+    return result.images[0], result.seconds
+
+
+def _with_peer(
+    peer: Callable[[Tensor, Tensor], Tensor], photo: Image.Image, painting: Image.Image
+) -> tuple[Image.Image, float]:
+    began = time.perf_counter()
+    with torch.inference_mode():
+        image = to_image(peer(to_tensor(photo, "cpu"), to_tensor(painting, "cpu")))
+    return image, time.perf_counter() - began
+
+
+def _ratio(times: list[float], others: list[float]) -> float:
+    return round(float(np.median(np.array(times) / np.array(others))), 3)
 
 
 def draw_pairs(content: Path, style: Path, pairs: int, seed: int, part: str) -> list[tuple[Path, Path]]:

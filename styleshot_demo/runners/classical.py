@@ -123,24 +123,24 @@ class ClassicalRunner:
         target = to_tensor(content, device)
         yield Step(0.0, remark("encoding"))
         features = self._borrow_features(borrowed, notes, models)
-        if job.start == "fast":
-            painter = self._borrow_fast(borrowed, models)
-            start = painter.decode(self._encoded(job, content, painter), job.strength)
-        elif job.start == "noise":
-            generator = torch.Generator().manual_seed(job.seed)
-            start = torch.rand(target.shape, generator=generator).to(device)
-        else:
+        painter = self._borrow_fast(borrowed, models)
+        start = None
+        if job.start == "noise":
+            start = torch.rand(target.shape, generator=torch.Generator().manual_seed(job.seed)).to(device)
+        elif job.start == "content":
             start = target
         began, last = time.perf_counter(), 0.0
-        pixels = start
+        pixels = target
         for iteration in stylise(
             target,
             self._styles(job, device),
             features,
-            start=start.contiguous(),  # L-BFGS cannot take the strides that the fast method leaves
+            painter,
+            start=start,
+            strength=job.strength,
             steps=job.steps,
             content_weight=job.content_weight,
-            style_weight=job.style_weight * job.strength**2,
+            style_weight=job.style_weight,
             tv_weight=job.tv_weight,
             optimiser=job.optimiser,
             seed=job.seed,

@@ -1,7 +1,7 @@
 """Trains the decoder of `fast`: first to rebuild pictures from features, then to repaint them."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from styleshot_demo.classical.losses import (
 from styleshot_demo.classical.statistics import moments, towards
 from styleshot_demo.training.folders import Crops, pictures_in, split
 from styleshot_demo.training.loop import device_and_dtype, train
+from styleshot_demo.training.onnx_network import OnnxNetwork
 from styleshot_demo.training.style_statistics import StyleStatistics, sliced_distance
 from styleshot_demo.training.teacher import Teacher
 
@@ -58,6 +59,23 @@ class DecoderRecipe:
     gram_weight: float = 1.7
     moment_weight: float = 0.4
     sliced_weight: float = 1.6
+    network_share: float = 0.5  # of the repainting losses that the second network has, where there is one
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A network that compares pictures for the losses.
+
+    maps            pixels -> feature maps by layer name
+    style_layers    what each layer counts in the distances of styles
+    content_layers  and in the distance of contents
+    share           of the repainting losses; all judges' shares sum to 1
+    """
+
+    maps: Callable[[Tensor], dict[str, Tensor]]
+    style_layers: dict[str, float]
+    content_layers: dict[str, float]
+    share: float
 
 
 def train_decoder(
@@ -68,6 +86,7 @@ def train_decoder(
     out: Path,
     recipe: DecoderRecipe,
     *,
+    network: OnnxNetwork | None = None,
     start: Decoder | None = None,
     device: str = "auto",
     precision: str = "auto",
@@ -75,8 +94,9 @@ def train_decoder(
     """A decoder for `encoder`, which stays as it is; `start` is trained further if given.
 
     A tenth of each folder is held out for the figures in the log. Repainting minimises content and style distances over
-    the teacher's expanded features; both transforms of the features take turns, three to one, so that one decoder
-    serves both.
+    the teacher's expanded features, and over those of a second `network` if there is one: what is learnt from one
+    network alone looks better to it than to any other. Both transforms of the features take turns, three to one, so
+    that one decoder serves both.
     """
     place, autocast = device_and_dtype(device, precision)
     torch.manual_seed(recipe.seed)
@@ -84,6 +104,12 @@ def train_decoder(
     decoder = start or Decoder(encoder.widths, fused=recipe.fused)
     decoder = decoder.requires_grad_(True).train().to(place, memory_format=torch.channels_last)
     guide = Teacher(teacher).to(place, memory_format=torch.channels_last)
+    judges = [Judge(guide.expanded, STYLE_LAYERS, CONTENT_LAYERS, 1.0)]
+    if network is not None:
+        network = network.to(place, memory_format=torch.channels_last)
+        even = dict.fromkeys(network.names, 1.0)
+        judges[0] = replace(judges[0], share=1 - recipe.network_share)
+        judges.append(Judge(network, even, even, recipe.network_share))
     sides = [split(pictures_in(folder)) for folder in (contents, styles)]
     photos, paintings = (Crops(train_paths, recipe.size) for train_paths, _ in sides)
     held = [Crops(held_paths, 256, smallest=1.0).batch(16, 0, 0) for _, held_paths in sides]
@@ -97,9 +123,8 @@ def train_decoder(
         given = {name: found[name] for name in ("relu4_1", *recipe.fused)}
         if wanted is not None:
             given = {name: restyled(maps, wanted[name], transform) for name, maps in given.items()}
-        sizes = {name: tuple(maps.shape[2:]) for name, maps in found.items()}
         with torch.autocast(place.type, autocast, enabled=autocast is not None):
-            return decoder(given, sizes, look(found if wanted is None else wanted)).float()
+            return decoder(given, look(found if wanted is None else wanted)).float()
 
     def batch_of(crops: Crops, seed: int, step: int) -> Tensor:
         return crops.batch(recipe.batch, seed, step).to(place, memory_format=torch.channels_last)
@@ -119,24 +144,31 @@ def train_decoder(
         content, style = batch_of(photos, recipe.seed, step), batch_of(paintings, recipe.seed + 1, step)
         with torch.no_grad():
             found, wanted = read(encoder, content, DEPTHS), read(encoder, style, DEPTHS)
-            content_seen, style_seen = read(guide.expanded, content), read(guide.expanded, style)
-            goal = {name: StyleStatistics.of(maps) for name, maps in style_seen.items()}
         made = paint(found, wanted, "adain" if step % 4 == 1 else "wct")
-        seen = read(guide.expanded, made)
+        terms = {"range": 10 * (made - made.clamp(0, 1)).abs().mean()}
+        for judge in judges:
+            for name, value in judged(judge, made, content, style, step).items():
+                terms[name] = terms.get(name, 0) + judge.share * value
+        return terms
+
+    def judged(judge: Judge, made: Tensor, content: Tensor, style: Tensor, step: int) -> dict[str, Tensor]:
+        with torch.no_grad():
+            content_seen, style_seen = read(judge.maps, content), read(judge.maps, style)
+            goal = {name: StyleStatistics.of(maps) for name, maps in style_seen.items()}
+        seen = read(judge.maps, made)
         got = {name: StyleStatistics.of(maps) for name, maps in seen.items()}
         slices = {name: directions(maps.shape[1], 24, step, place) for name, maps in seen.items()}
 
-        def mean_of(distance: Callable[[str], Tensor], layers: dict[str, float] = STYLE_LAYERS) -> Tensor:
+        def mean_of(distance: Callable[[str], Tensor], layers: dict[str, float] = judge.style_layers) -> Tensor:
             return sum(weight * distance(name) for name, weight in layers.items()) / sum(layers.values())
 
         return {
             "content": recipe.content_weight
-            * mean_of(lambda n: perceptual_distance(seen[n], content_seen[n]), CONTENT_LAYERS),
+            * mean_of(lambda n: perceptual_distance(seen[n], content_seen[n]), judge.content_layers),
             "gram": recipe.gram_weight * mean_of(lambda n: got[n].covariance_distance(goal[n])),
             "moment": recipe.moment_weight * mean_of(lambda n: got[n].moment_distance(goal[n])),
             "sliced": recipe.sliced_weight
             * mean_of(lambda n: sliced_distance(seen[n], style_seen[n], slices[n], step)),
-            "range": 10 * (made - made.clamp(0, 1)).abs().mean(),
         }
 
     def loss_of(step: int) -> dict[str, Tensor]:
@@ -148,22 +180,30 @@ def train_decoder(
         for content, style in zip(*(crops.to(place).split(1) for crops in held), strict=True):
             made = painter.decode(painter.encode(content, [(style, 1.0)]))
             rebuilt = painter.decode(painter.encode(content, [(content, 1.0)]), 1.0)
-            with torch.no_grad():
-                seen, content_seen, style_seen = (guide.expanded(pixels) for pixels in (made, content, style))
-            rows.append(
-                {
-                    "content": mean(perceptual_distance(seen[n], content_seen[n]) for n in seen),
-                    "gram": mean(gram_distance(covariance(seen[n]), covariance(style_seen[n])) for n in seen),
-                    "gram_relu4_1": gram_distance(covariance(seen["relu4_1"]), covariance(style_seen["relu4_1"])),
-                    "sliced": mean(
-                        sliced_wasserstein(seen[n], style_seen[n], directions(seen[n].shape[1], 64, 0, place))
-                        for n in seen
-                    ),
-                    "psnr": -10 * (rebuilt - content).square().mean().log10(),
-                }
-            )
+            row = figures(guide.expanded, made, content, style)
+            row["psnr"] = -10 * (rebuilt - content).square().mean().log10()
+            if network is not None:
+                row |= {f"network_{name}": value for name, value in figures(network, made, content, style).items()}
+            rows.append(row)
         return {name: round(mean(row[name] for row in rows), 4) for name in rows[0]}
+
+    def figures(
+        maps: Callable[[Tensor], dict[str, Tensor]], made: Tensor, content: Tensor, style: Tensor
+    ) -> dict[str, Tensor | float]:
+        with torch.no_grad():
+            seen, content_seen, style_seen = (maps(pixels) for pixels in (made, content, style))
+        return {
+            "content": mean(perceptual_distance(seen[n], content_seen[n]) for n in seen),
+            "gram": mean(gram_distance(covariance(seen[n]), covariance(style_seen[n])) for n in seen),
+            "sliced": mean(
+                sliced_wasserstein(seen[n], style_seen[n], directions(seen[n].shape[1], 64, 0, place)) for n in seen
+            ),
+        }
 
     config = {"phase": "decoder", **asdict(recipe), "fused": list(recipe.fused)}
     del config["steps"]
+    if network is None:
+        del config["network_share"]
+    else:
+        config["network"] = network.source
     return train(decoder, loss_of, out=out, steps=recipe.steps, rate=recipe.rate, config=config, validate=validate)

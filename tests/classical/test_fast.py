@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from styleshot_demo.classical.fast import DEPTHS, Decoder, FastTransfer
+from styleshot_demo.classical.fast import Decoder, FastTransfer
 from styleshot_demo.classical.features import WIDTHS, Encoder
 from styleshot_demo.classical.weights import load_fast
 from styleshot_demo.settings import ASSETS
@@ -36,6 +36,15 @@ def test_sides_of_any_parity_keep_their_size(painter, size):
     result = painter.decode(painter.encode(content, [(picture(3, 77, 61), 1.0)]))
     assert result.shape == content.shape
     assert torch.isfinite(result).all() and result.min() >= 0 and result.max() <= 1
+
+
+def test_painting_is_the_decoder_done_faster(painter):
+    content = picture(7, 96, 64)
+    encoded = painter.encode(content, [(picture(8), 1.0)])
+    with torch.inference_mode():
+        given = {name: encoded.affines[name](maps) for name, maps in encoded.maps.items()}
+        made, wanted = painter.decoder.paint(given, encoded.looks[1]), painter.decoder(given, encoded.looks[1])
+    torch.testing.assert_close(made, wanted, atol=1e-4, rtol=0)
 
 
 def test_both_transforms_work_and_differ(painter):
@@ -89,5 +98,5 @@ def test_only_the_depths_in_use_are_read_from_the_styles():
     painter = FastTransfer(Encoder().eval(), Decoder(WIDTHS, fused=("relu2_1",)).eval())
     encoded = painter.encode(picture(18), [(picture(19), 1.0)])
     assert set(encoded.maps) == set(encoded.affines) == {"relu4_1", "relu2_1"}
-    assert set(encoded.sizes) == set(DEPTHS)
+    assert set(encoded.maps) == {"relu4_1", *painter.decoder.fused}
     assert painter.decode(encoded).shape == (1, 3, 96, 112)

@@ -2,14 +2,14 @@ import pytest
 import torch
 
 from styleshot_demo.classical.losses import gram, gram_distance
-from styleshot_demo.classical.optimise import STYLE_LAYERS, Pyramid, scales_for, shares, stylise
-from styleshot_demo.classical.weights import load_encoder
+from styleshot_demo.classical.optimise import STYLE_LAYERS, scales_for, shares, stylise
+from styleshot_demo.classical.weights import load_fast
 from styleshot_demo.settings import ASSETS
 
 
 @pytest.fixture(scope="module")
-def features():
-    return load_encoder(ASSETS / "weights/encoder.safetensors")
+def painter():
+    return load_fast(ASSETS / "weights/encoder.safetensors", ASSETS / "weights/fast.safetensors")
 
 
 def picture(seed: int, height: int = 96, width: int = 128, cells: int = 12) -> torch.Tensor:
@@ -18,62 +18,63 @@ def picture(seed: int, height: int = 96, width: int = 128, cells: int = 12) -> t
     return torch.nn.functional.interpolate(small, size=(height, width), mode="bicubic").clamp(0, 1)
 
 
-def run(features, content, styles, **settings):
-    return list(stylise(content, styles, features, start=settings.pop("start", content), **settings))
+def run(painter, content, styles, **settings):
+    return list(stylise(content, styles, painter.encoder, painter, **settings))
 
 
-def style_distance(features, pixels, style):
+def style_distance(painter, pixels, style):
+    features = painter.encoder
     with torch.no_grad():
         found, wanted = features(pixels, STYLE_LAYERS), features(style, STYLE_LAYERS)
     return float(sum(gram_distance(gram(found[name]), gram(wanted[name])) for name in STYLE_LAYERS))
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
-def test_the_style_arrives(features, optimiser):
+def test_the_style_arrives(painter, optimiser):
     content, style = picture(0), picture(1, cells=40)
-    last = run(features, content, [(style, 1.0)], steps=24, optimiser=optimiser)[-1]
-    assert style_distance(features, last.pixels, style) < 0.6 * style_distance(features, content, style)
+    last = run(painter, content, [(style, 1.0)], steps=24, optimiser=optimiser)[-1]
+    assert style_distance(painter, last.pixels, style) < 0.6 * style_distance(painter, content, style)
     assert last.pixels.shape == content.shape and last.pixels.min() >= 0 and last.pixels.max() <= 1
 
 
-def test_iterations_are_counted_and_the_loss_falls(features):
-    iterations = run(features, picture(2), [(picture(3), 1.0)], steps=20)
+def test_iterations_are_counted_and_the_loss_falls(painter):
+    iterations = run(painter, picture(2), [(picture(3), 1.0)], steps=20)
     assert [iteration.step for iteration in iterations] == list(range(1, 21))
     assert {iteration.total for iteration in iterations} == {20}
     assert iterations[-1].loss < iterations[0].loss
 
 
-def test_same_seed_same_bytes_and_noise_differs_by_seed(features):
+def test_same_seed_same_bytes_and_noise_differs_by_seed(painter):
     content, style = picture(4), picture(5)
 
     def paint(seed):
         noise = torch.rand(content.shape, generator=torch.Generator().manual_seed(seed))
-        return run(features, content, [(style, 1.0)], steps=6, seed=seed, start=noise)[-1].pixels
+        return run(painter, content, [(style, 1.0)], steps=6, seed=seed, start=noise)[-1].pixels
 
     assert torch.equal(paint(1), paint(1))
     assert not torch.equal(paint(1), paint(2))
 
 
-def test_content_weight_holds_the_content(features):
+def test_content_weight_holds_the_content(painter):
     content, style = picture(6), picture(7, cells=40)
     loose, tight = (
-        run(features, content, [(style, 1.0)], steps=20, content_weight=weight)[-1].pixels for weight in (0.1, 100.0)
+        run(painter, content, [(style, 1.0)], steps=20, content_weight=weight)[-1].pixels for weight in (0.1, 100.0)
     )
     assert float((tight - content).abs().mean()) < float((loose - content).abs().mean())
 
 
-def test_style_weights_mix_gram_matrices(features):
+def test_style_weights_mix_gram_matrices(painter):
     content, one, other = picture(8), picture(9, cells=6), picture(10, cells=48)
     towards_one, towards_other = (
-        run(features, content, [(one, weight), (other, 1 - weight)], steps=20)[-1].pixels for weight in (0.9, 0.1)
+        run(painter, content, [(one, weight), (other, 1 - weight)], steps=20)[-1].pixels for weight in (0.9, 0.1)
     )
-    assert style_distance(features, towards_one, one) < style_distance(features, towards_other, one)
-    assert style_distance(features, towards_other, other) < style_distance(features, towards_one, other)
+    assert style_distance(painter, towards_one, one) < style_distance(painter, towards_other, one)
+    assert style_distance(painter, towards_other, other) < style_distance(painter, towards_one, other)
 
 
-def test_closing_the_iterator_stops(features):
+def test_closing_the_iterator_stops(painter):
     content = picture(11)
-    iterations = stylise(content, [(picture(12), 1.0)], features, start=content, steps=50)
+    iterations = stylise(content, [(picture(12), 1.0)], painter.encoder, painter, steps=50)
     assert next(iterations).step == 1
     iterations.close()
     with pytest.raises(StopIteration):
@@ -89,6 +90,21 @@ def test_scales_and_shares():
         assert min(counts) >= 1 and (sum(counts) == steps or steps < 3)
 
 
-def test_a_pyramid_is_the_picture_it_was_made_from():
-    pixels = picture(13, 67, 91)
-    assert torch.allclose(Pyramid(pixels, 4)(), pixels, atol=1e-6)
+def test_it_begins_with_what_it_is_given(painter):
+    content, style = picture(13, 67, 91), picture(14, cells=40)
+    with torch.inference_mode():
+        fast = painter.decode(painter.encode(content, [(style, 1.0)]))
+        rebuilt = painter.decode(painter.encode(content, [(content, 1.0)]))
+    for start, wanted in ((None, fast), (content, rebuilt)):
+        first = run(painter, content, [(style, 1.0)], steps=1, start=start)[0].pixels
+        assert first.shape == content.shape
+        distances = [float((first - other).abs().mean()) for other in (fast, rebuilt)]
+        assert float((first - wanted).abs().mean()) == min(distances)
+
+
+def test_a_low_strength_stays_near_the_content(painter):
+    content, style = picture(15), picture(16, cells=40)
+    weak, strong = (
+        run(painter, content, [(style, 1.0)], steps=10, strength=strength)[-1].pixels for strength in (0.05, 1.0)
+    )
+    assert float((weak - content).abs().mean()) < 0.3 * float((strong - content).abs().mean())

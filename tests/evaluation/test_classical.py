@@ -1,9 +1,11 @@
 import numpy as np
 import pytest
+from classifiers import save_microast, save_onnx
 from PIL import Image
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.evaluation.classical import draw_pairs, evaluate
+from styleshot_demo.training.onnx_network import OnnxNetwork
 
 
 @pytest.fixture
@@ -38,6 +40,28 @@ def test_figures_and_sheet(folders, tmp_path):
         assert 0 < row["content"] < 2 and 0 < row["gram"] < 3 and 0 <= row["edge_f1"] <= 1 and row["seconds"] > 0
     # A colour transfer keeps more of the content than a repainting does.
     assert figures["methods"]["colour"]["content"] < figures["methods"]["fast"]["content"]
+    with Image.open(sheet) as image:
+        assert image.width > 4 * 256
+
+
+def test_another_network_judges_and_a_peer_paints_beside(folders, tmp_path):
+    network = OnnxNetwork(save_onnx(tmp_path / "net.onnx"), "torch")
+    sheet = tmp_path / "sheet.png"
+    figures = evaluate(
+        *folders,
+        pairs=2,
+        size=256,
+        methods=["fast"],
+        part="all",
+        network=network,
+        microast=save_microast(tmp_path),
+        sheet=sheet,
+    )
+    assert figures["features"] == "net.onnx" and set(figures["methods"]) == {"fast", "microast"}
+    # Weights that are random leave less of the photo than trained ones do.
+    assert figures["methods"]["fast"]["ssim"] > figures["methods"]["microast"]["ssim"]
+    times = [row["seconds"] for row in figures["methods"].values()]
+    assert min(times) > 0 and figures["seconds_over_microast"]["fast"] > 0
     with Image.open(sheet) as image:
         assert image.width > 4 * 256
 

@@ -311,7 +311,7 @@ def test_vgg19_is_used_where_its_file_is(picture, tmp_path, monkeypatch) -> None
     result = Studio(settings).finish(job)
     assert loaded == [file]
     assert [note.key for note in result.notes] == ["features_vgg"]
-    assert set(result.models) == {"vgg19"}
+    assert set(result.models) == {"vgg19", "encoder", "fast"}
 
 
 def test_steps_come_before_the_result_and_say_something(studio, picture) -> None:

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from classifiers import save_onnx
 from PIL import Image
 
 from styleshot_demo.classical.features import Encoder
@@ -14,6 +15,7 @@ from styleshot_demo.training.classical_decoder import DecoderRecipe, train_decod
 from styleshot_demo.training.classical_encoder import LAYERS, distil
 from styleshot_demo.training.folders import Crops, pictures_in, split
 from styleshot_demo.training.loop import cosine, train
+from styleshot_demo.training.onnx_network import OnnxNetwork
 
 TEACHER_WIDTHS = {1: (16, 16), 2: (32, 32), 3: (64, 64, 64, 64), 4: (128, 128, 128, 128), 5: (128,)}
 
@@ -119,3 +121,22 @@ def test_decoder_learns_to_rebuild_and_to_repaint(data, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     first, last = (line["validation"] for line in (lines[0], lines[-1]))
     assert last["psnr"] > first["psnr"] and last["content"] < first["content"]
+
+
+def test_a_second_network_has_its_share_of_the_losses(data, tmp_path):
+    network = OnnxNetwork(save_onnx(tmp_path / "net.onnx"), "torch")
+
+    def losses(name, **options):
+        torch.manual_seed(0)
+        recipe = DecoderRecipe(steps=2, rebuild_steps=0, batch=2, size=48, **options)
+        sides = data / "photos", data / "paintings"
+        given = {"network": network} if options else {}
+        train_decoder(*sides, data, Encoder(), tmp_path / name, recipe, device="cpu", precision="fp32", **given)
+        lines = [json.loads(line) for line in (tmp_path / name / "log.jsonl").read_text().splitlines()]
+        return lines, latest(tmp_path / name)["config"]
+
+    lines, config = losses("with", network_share=0.4)
+    assert {"network_content", "network_gram", "network_sliced"} <= set(lines[-1]["validation"])
+    assert config["network"] == "net.onnx" and config["network_share"] == 0.4
+    lines, config = losses("without")
+    assert not any(name.startswith("network") for name in (*lines[-1]["validation"], *config))

@@ -1,0 +1,16 @@
+import pytest
+import torch
+from torch.nn.functional import conv2d, interpolate, pad
+
+from styleshot_demo.classical.enlarging import add_enlarged_conv
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 5), (7, 6)])
+def test_it_is_the_convolution_of_the_enlarged_map(size):
+    generator = torch.Generator().manual_seed(0)
+    maps, weight = torch.randn(1, 4, *size, generator=generator), torch.randn(5, 4, 3, 3, generator=generator)
+    onto = torch.randn(1, 5, 2 * size[0], 2 * size[1], generator=generator)
+    enlarged = pad(interpolate(maps, scale_factor=2, mode="nearest"), (1, 1, 1, 1), mode="reflect")
+    wanted = onto + conv2d(enlarged, weight)
+    add_enlarged_conv(onto, maps, weight)
+    torch.testing.assert_close(onto, wanted, atol=1e-5, rtol=1e-5)
