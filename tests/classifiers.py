@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 WIDTHS = (8, 12, 16, 20)  # at strides 2, 4, 8 and 16
 
 
-def save_onnx(path: Path, colours_last: bool = False) -> Path:
+def save_onnx(path: Path, colours_last: bool = False, padded: bool = True) -> Path:
     """Per stride a 3x3 convolution and a narrow one, each with its ReLU; then pooling and a linear layer."""
     rng = np.random.default_rng(0)
     nodes, values, last, width = [], [], "pixels", 3
@@ -22,7 +22,7 @@ def save_onnx(path: Path, colours_last: bool = False) -> Path:
         nonlocal last, width
         weight = rng.standard_normal((out, width, kernel, kernel)) * (2 / (width * kernel**2)) ** 0.5
         values.append(numpy_helper.from_array(weight.astype(np.float32), f"{name}_weight"))
-        pads = [kernel // 2] * 4
+        pads = [kernel // 2 if padded else 0] * 4
         nodes.append(
             helper.make_node("Conv", [last, f"{name}_weight"], [f"{name}_conv"], strides=[stride] * 2, pads=pads)
         )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Bytes of working memory per pixel of the result, measured by `bench classical` (peak above the idle process, plus a
 # fifth); the guard refuses sizes that would not fit rather than have the machine swap.
-BYTES_PER_PIXEL = {"fast": 700, "optimise": 2200, "colour": 350}
+BYTES_PER_PIXEL = {"fast": 700, "optimise": 3600, "colour": 350}
 SIZES = (2048, 1792, 1536, 1280, 1024, 896, 768, 640, 512, 384, 256)
 PREVIEW_EVERY = 0.5  # seconds between previews: converting and sending one costs more than a small iteration
 KEPT_PAIRS = 2

@@ -4,6 +4,7 @@ What one network calls alike may differ for another, most of all after a trainin
 evaluation read such a file, from where the person names it.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,10 @@ def _cut(network: fx.GraphModule, colours_last: bool) -> tuple[fx.GraphModule, l
         def run_node(self, node: fx.Node) -> Any:
             found = super().run_node(node)
             if node.op == "call_module" and isinstance(self.module.get_submodule(node.target), nn.ReLU):
-                for stride in STRIDES:
-                    if found.ndim == 4 and found.shape[2] == SAMPLE // stride:
-                        widths[stride].append((found.shape[1], node))
+                # Without padding a map is some places smaller than its stride says.
+                stride = 2 ** round(math.log2(SAMPLE / found.shape[2])) if found.ndim == 4 else 0
+                if stride in STRIDES:
+                    widths[stride].append((found.shape[1], node))
             return found
 
     with torch.no_grad():

@@ -26,6 +26,12 @@ def test_the_widest_layers_of_each_stride_are_given(tmp_path, pixels, colours_la
     ]
 
 
+def test_layers_without_padding_have_strides_too(tmp_path, pixels):
+    found = OnnxNetwork(save_onnx(tmp_path / "net.onnx", padded=False), "torch")(pixels)
+    first, second, third, fourth = WIDTHS
+    assert [maps.shape[1] for maps in found.values()] == [first, first, second, second, third, third, fourth]
+
+
 def test_what_it_is_fed_counts_and_gradients_arrive(tmp_path, pixels):
     path = save_onnx(tmp_path / "net.onnx")
     maps = {feed: next(iter(OnnxNetwork(path, feed)(pixels).values())) for feed in ("caffe", "torch", "tf")}
