@@ -23,7 +23,7 @@ STRIDE = 8  # of relu4_1
 HIDDEN = 128
 # How far the moments go at strength 1. The last steps towards the style's own would cost more of the content than they
 # bring of the style: `evaluate classical` shows both.
-FULL = 0.95
+FULL = 0.9
 
 
 def look(found: Mapping[str, Tensor]) -> Tensor:
