@@ -9,6 +9,7 @@ from torch.nn.functional import interpolate, pad
 from styleshot_demo.errors import Problem
 
 PARTS = ("content_encoder", "style_encoder", "modulator", "decoder")
+KINDS = ("weight", "bias")  # of a filter: the names of the modulator's halves
 
 
 class MicroAST:
@@ -23,6 +24,8 @@ class MicroAST:
             }
             with torch.inference_mode():
                 self(torch.zeros(1, 3, 32, 32), torch.zeros(1, 3, 32, 32))
+        except FileNotFoundError as error:
+            raise Problem("weights_missing", model="MicroAST") from error
         except Exception as error:  # torch.load raises whatever its unpickler meets
             raise Problem("weights_broken", model="MicroAST") from error
 
@@ -72,9 +75,6 @@ class MicroAST:
     def _modulated(self, name: str, maps: Tensor, gain: Tensor, bias: Tensor) -> Tensor:
         inner = (gain * self._conv("decoder", f"{name}.conv1", maps) + bias * maps).relu_()
         return maps + gain * self._conv("decoder", f"{name}.conv2", inner) + bias * inner
-
-
-KINDS = ("weight", "bias")  # of a filter: the names of the modulator's halves
 
 
 def _adain(maps: Tensor, goal: Tensor) -> Tensor:

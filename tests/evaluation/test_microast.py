@@ -21,9 +21,11 @@ def test_pictures_keep_their_size_and_follow_the_style(tmp_path, size):
 
 
 def test_a_folder_without_its_weights_is_a_problem(tmp_path):
-    with pytest.raises(Problem, match="MicroAST"):
+    with pytest.raises(Problem, match="MicroAST") as caught:
         MicroAST(tmp_path)
+    assert caught.value.key == "weights_missing"
     save_microast(tmp_path)
     (tmp_path / "decoder_iter_160000.pth.tar").write_bytes(b"cut off")
-    with pytest.raises(Problem, match="MicroAST"):
+    with pytest.raises(Problem, match="MicroAST") as caught:
         MicroAST(tmp_path)
+    assert caught.value.key == "weights_broken"
