@@ -163,6 +163,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "The package {package} is not installed.",
         "Install it with `pip install -r styleshot_demo/training/requirements.txt`.",
     ),
+    "feeds_differ": (
+        "There are {feeds} feeds for {networks} networks.",
+        "Give --network-feed once for all networks, or once for each.",
+    ),
     "training_diverged": (
         "The loss is no longer a number at step {step}.",
         "Go on from the last checkpoint with a lower rate, or with clipping.",

@@ -26,15 +26,9 @@ HIDDEN = 128
 FULL = 0.9
 
 
-def look(found: Mapping[str, Tensor]) -> Tensor:
-    """[N, 2 C]: mean and deviation of all C channels of the `DEPTHS`, from feature maps by layer name."""
-    values = []
-    for name in DEPTHS:
-        vectors = found[name].permute(0, 2, 3, 1).flatten(1, 2)  # no copy of maps that are channels_last
-        mean = vectors.mean(1)
-        spread = (vectors.square().mean(1) - mean.square()).clamp_min(1e-8).sqrt()
-        values += [mean, spread]
-    return torch.cat(values, 1)
+def look(seen: Mapping[str, Moments]) -> Tensor:
+    """[1, 2 C] float32: mean and deviation of all C channels of the `DEPTHS`, from their moments by layer name."""
+    return torch.cat([part for name in DEPTHS for part in (seen[name].mean, seen[name].deviation)]).float()[None]
 
 
 class Decoder(nn.Module):
@@ -42,7 +36,8 @@ class Decoder(nn.Module):
 
     From relu4_1 up, each stage halves the stride: 3x3 convolution, nearest-neighbour enlargement, 3x3 convolution. At a
     `fused` depth the second one also sees the content's own features of that depth, restyled, so that contours need
-    not survive the bottleneck. The style's `look` modulates the channels of each convolution.
+    not survive the bottleneck. The style's `look` modulates the channels of each convolution. Residual blocks (He et
+    al., CVPR 2016) before the first enlargement lay out what is larger than a few pixels, where maps are small.
     """
 
     def __init__(
@@ -51,8 +46,12 @@ class Decoder(nn.Module):
         inner: Mapping[str, int] | None = None,
         fused: Sequence[str] = (),
         hidden: int = HIDDEN,
+        blocks: int = 0,
     ) -> None:
-        """Channels of the encoder's layers (`widths`), inside each stage (`inner`) and of the modulator (`hidden`)."""
+        """Channels of the encoder's layers (`widths`), inside each stage (`inner`) and of the modulator (`hidden`).
+
+        blocks  residual blocks at `STRIDE`
+        """
         super().__init__()
         self.widths = {name: widths[name] for name in DEPTHS}
         self.inner = dict(inner or INNER)
@@ -65,19 +64,30 @@ class Decoder(nn.Module):
             self.stages[name] = nn.ModuleList([conv(last, width), conv(joined, width)])
             last = width
         self.picture = conv(last, 3)
+        deepest = self.inner[DEPTHS[1]]
+        self.blocks = nn.ModuleList(
+            nn.ModuleList([conv(deepest, deepest), conv(deepest, deepest)]) for _ in range(blocks)
+        )
         self.hidden = hidden
         self._modulated = [self.inner[name] for name in DEPTHS[1:] for _ in range(2)]
         self.modulator = nn.Sequential(
             nn.Linear(2 * sum(self.widths.values()), hidden), nn.ReLU(), nn.Linear(hidden, 2 * sum(self._modulated))
         )
-        # An untrained modulator changes nothing.
-        nn.init.zeros_(self.modulator[2].weight)
-        nn.init.zeros_(self.modulator[2].bias)
+        # An untrained modulator changes nothing, nor does an untrained block.
+        for last_layer in (self.modulator[2], *(second for _, second in self.blocks)):
+            nn.init.zeros_(last_layer.weight)
+            nn.init.zeros_(last_layer.bias)
 
     @property
     def architecture(self) -> dict[str, Any]:
         """What the constructor needs to build the same network."""
-        return {"widths": self.widths, "inner": self.inner, "fused": list(self.fused), "hidden": self.hidden}
+        return {
+            "widths": self.widths,
+            "inner": self.inner,
+            "fused": list(self.fused),
+            "hidden": self.hidden,
+            "blocks": len(self.blocks),
+        }
 
     def forward(self, given: Mapping[str, Tensor], style: Tensor) -> Tensor:
         """Pixels [N, 3, H, W], about [0, 1] but not clipped.
@@ -96,6 +106,8 @@ class Decoder(nn.Module):
         for name in DEPTHS[1:]:
             first, second = self.stages[name]
             maps = modulated(first(maps))
+            if name == DEPTHS[1]:
+                maps = self._laid_out(maps)
             maps = nn.functional.interpolate(maps, scale_factor=2, mode="nearest")
             if name in self.fused:
                 maps = torch.cat([maps, given[name]], 1)
@@ -117,6 +129,8 @@ class Decoder(nn.Module):
         for name in DEPTHS[1:]:
             first, second = self.stages[name]
             maps = _conv(maps, *modulated(first)).relu_()
+            if name == DEPTHS[1]:
+                maps = self._laid_out(maps)
             weight, bias = modulated(second)
             own, fused = weight.split([len(first.weight), weight.shape[1] - len(first.weight)], 1)
             if name in self.fused:
@@ -127,6 +141,11 @@ class Decoder(nn.Module):
             add_enlarged_conv(large, maps, own)
             maps = large.relu_()
         return self.picture(maps)
+
+    def _laid_out(self, maps: Tensor) -> Tensor:
+        for first, second in self.blocks:
+            maps = maps + second(torch.relu_(first(maps)))
+        return maps
 
     def _modulations(self, style: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Factor and offset [N, C] of each convolution's channels, in turn."""
@@ -172,22 +191,21 @@ class FastTransfer(nn.Module):
         styles     ([1, 3, H, W], weight) with weights that sum to 1
         transform  "wct" or "adain"
         """
-        content = content.contiguous(memory_format=torch.channels_last)
         needed = ("relu4_1", *self.decoder.fused)
         # Halved three times and doubled three times, a side has to come out as it went in.
-        found = self.encoder(nn.functional.pad(content, _margins(content), mode="reflect"), DEPTHS)
-        wanted: dict[str, list[tuple[Moments, float]]] = {name: [] for name in needed}
-        wanted_look = torch.zeros_like(own_look := look(found))
-        for picture, weight in styles:
-            seen = self.encoder(picture.contiguous(memory_format=torch.channels_last), DEPTHS)
-            wanted_look += weight * look(seen)
-            for name in needed:
-                wanted[name].append((moments(seen[name]), weight))
+        found = self._read(nn.functional.pad(content, _margins(content), mode="reflect"))
+        own = {name: moments(maps) for name, maps in found.items()}
+        seen = [
+            ({name: moments(maps) for name, maps in self._read(picture).items()}, weight) for picture, weight in styles
+        ]
         return Encoded(
             pixels=content,
             maps={name: found[name] for name in needed},
-            affines={name: towards(moments(found[name]), wanted[name], transform) for name in needed},
-            looks=(own_look, wanted_look),
+            affines={
+                name: towards(own[name], [(style[name], weight) for style, weight in seen], transform)
+                for name in needed
+            },
+            looks=(look(own), sum(weight * look(style) for style, weight in seen)),
         )
 
     @torch.inference_mode()
@@ -217,6 +235,9 @@ class FastTransfer(nn.Module):
         share = FULL * strength
         given = {name: encoded.affines[name](maps, share) for name, maps in encoded.maps.items()}
         return given, torch.lerp(*encoded.looks, share)
+
+    def _read(self, pixels: Tensor) -> dict[str, Tensor]:
+        return self.encoder(pixels.contiguous(memory_format=torch.channels_last), DEPTHS)
 
     def _paint(self, encoded: Encoded, strength: float) -> Tensor:
         return cropped(self.decoder.paint(*self.restyled(encoded, strength)), encoded.pixels)

@@ -14,6 +14,11 @@ class Moments:
     mean: Tensor
     covariance: Tensor
 
+    @property
+    def deviation(self) -> Tensor:
+        """[C]"""
+        return self.covariance.diagonal().clamp_min(0).sqrt()
+
 
 @dataclass(frozen=True)
 class Affine:
@@ -37,7 +42,8 @@ class Affine:
 def moments(maps: Tensor) -> Moments:
     """Moments of feature maps [N, C, H, W] over all places of all N."""
     vectors = maps.detach().float().permute(0, 2, 3, 1).flatten(0, 2)  # no copy of maps that are channels_last
-    mean = vectors.mean(0)
+    # A product with ones takes half the time of a sum over the places.
+    mean = (vectors.new_ones(1, len(vectors)) @ vectors / len(vectors))[0]
     centred = vectors - mean
     covariance = centred.T @ centred / max(1, len(vectors) - 1)
     return Moments(mean.double(), covariance.double())
@@ -68,9 +74,8 @@ def optimal_transport(content: Moments, style: Moments, ridge: float = 1e-3, max
 def adain(content: Moments, style: Moments, max_gain: float = math.inf) -> Affine:
     """Adaptive instance normalisation: sigma(y) (x - mu(x)) / sigma(x) + mu(y) (Huang & Belongie, ICCV 2017)."""
     spread = content.covariance.diagonal().clamp_min(1e-10).sqrt()
-    wanted = style.covariance.diagonal().clamp_min(0).sqrt()
     # A channel that is flat in the content carries no form: it only takes the style's mean.
-    ratio = torch.where(spread > 1e-4, wanted / spread, torch.zeros_like(spread))
+    ratio = torch.where(spread > 1e-4, style.deviation / spread, torch.zeros_like(spread))
     return Affine(torch.diag(ratio.clamp_max(max_gain)), content.mean, style.mean)
 
 

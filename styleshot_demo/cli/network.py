@@ -1,11 +1,13 @@
 """Options that name an image classifier to compare pictures by, for training and for evaluation."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from styleshot_demo.cli.report import asked
+from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import choice
 
 if TYPE_CHECKING:
@@ -13,6 +15,15 @@ if TYPE_CHECKING:
 
 Feed = Annotated[
     str, typer.Option(metavar="caffe|tf|torch", help="What that network takes: one of Keras' modes of preprocessing.")
+]
+
+Feeds = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="caffe|tf|torch",
+        help="What the networks take: one of Keras' modes for all, or one for each in turn.",
+        show_default="torch",
+    ),
 ]
 
 
@@ -24,3 +35,11 @@ def opened(file: Path | None, feed: str) -> "OnnxNetwork | None":
 
     with asked(str(file)):
         return OnnxNetwork(file, choice("network_feed", feed, tuple(FEEDS)))
+
+
+def all_opened(files: Sequence[Path], feeds: Sequence[str]) -> "list[OnnxNetwork]":
+    """The classifiers in several ONNX files; `feeds` has one name for each of them, or one for all."""
+    with asked():
+        if len(feeds) not in (1, len(files)):
+            raise Problem("feeds_differ", feeds=len(feeds), networks=len(files))
+    return [opened(file, feeds[place % len(feeds)]) for place, file in enumerate(files)]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo import __version__
-from styleshot_demo.cli.network import Feed, opened
+from styleshot_demo.cli.network import Feeds, all_opened
 from styleshot_demo.cli.report import Commands, asked
 from styleshot_demo.cli.train_gallery import gallery
 from styleshot_demo.cli.train_small import small
@@ -99,6 +99,9 @@ def decoder(
             show_default=False,
         ),
     ] = None,
+    blocks: Annotated[
+        int | None, typer.Option(min=0, max=8, help="Residual blocks at stride 8.", show_default=False)
+    ] = None,
     content_weight: Annotated[
         float | None, typer.Option(min=0, help="Hold on to the photo.", show_default=False)
     ] = None,
@@ -110,17 +113,17 @@ def decoder(
         float | None, typer.Option(min=0, help="Sliced Wasserstein distance.", show_default=False)
     ] = None,
     network: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             exists=True,
             dir_okay=False,
-            help="ONNX file of an image classifier: a second network for the losses beside the teacher.",
+            help="ONNX file of an image classifier: another network for the losses beside the teacher; repeatable.",
             show_default=False,
         ),
     ] = None,
-    network_feed: Feed = "torch",
+    network_feed: Feeds = None,
     network_share: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Its share of the losses.", show_default=False)
+        float | None, typer.Option(min=0, max=1, help="Their share of the losses.", show_default=False)
     ] = None,
     device: Device = "auto",
     precision: Precision = "auto",
@@ -146,6 +149,7 @@ def decoder(
         rate=rate,
         seed=seed,
         fused=tuple(fused) if fused else None,
+        blocks=blocks,
         content_weight=content_weight,
         gram_weight=gram_weight,
         moment_weight=moment_weight,
@@ -159,7 +163,7 @@ def decoder(
         load_encoder(encoder),
         out,
         DecoderRecipe(**given),
-        network=opened(network, network_feed),
+        networks=all_opened(network or [], network_feed or ["torch"]),
         start=load_decoder(start) if start else None,
         device=device,
         precision=precision,

@@ -1,7 +1,7 @@
 """Trains the decoder of `fast`: first to rebuild pictures from features, then to repaint them."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from styleshot_demo.classical.losses import (
     perceptual_distance,
     sliced_wasserstein,
 )
-from styleshot_demo.classical.statistics import moments, towards
+from styleshot_demo.classical.statistics import Moments, moments, towards
 from styleshot_demo.training.folders import Crops, pictures_in, split
 from styleshot_demo.training.loop import device_and_dtype, train
 from styleshot_demo.training.onnx_network import OnnxNetwork
@@ -38,10 +38,10 @@ def mean(values: Iterable[Tensor]) -> float:
     return sum(numbers) / len(numbers)
 
 
-def restyled(maps: Tensor, wanted: Tensor, transform: str) -> Tensor:
-    """Each of the maps [N, C, H, W] with the moments of its partner in `wanted`."""
-    pairs = zip(maps.split(1), wanted.split(1), strict=True)
-    return torch.cat([towards(moments(one), [(moments(goal), 1.0)], transform)(one) for one, goal in pairs])
+def each_moments(found: dict[str, Tensor]) -> list[dict[str, Moments]]:
+    """The moments of maps [N, C, H, W] by layer name, for each of the N pictures alone."""
+    count = len(next(iter(found.values())))
+    return [{name: moments(maps[place : place + 1]) for name, maps in found.items()} for place in range(count)]
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,12 @@ class DecoderRecipe:
     rate: float = 6e-4
     seed: int = 0
     fused: tuple[str, ...] = ("relu3_1", "relu2_1")
+    blocks: int = 1  # residual blocks of the decoder
     content_weight: float = 1.0
     gram_weight: float = 1.7
     moment_weight: float = 0.4
     sliced_weight: float = 1.6
-    network_share: float = 0.5  # of the repainting losses that the second network has, where there is one
+    network_share: float = 0.5  # of the repainting losses that the other networks have together, where there are any
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Judge:
     maps            pixels -> feature maps by layer name
     style_layers    what each layer counts in the distances of styles
     content_layers  and in the distance of contents
-    share           of the repainting losses; all judges' shares sum to 1
+    share           of a step's repainting losses; the shares of the step's judges sum to 1
     """
 
     maps: Callable[[Tensor], dict[str, Tensor]]
@@ -86,7 +87,7 @@ def train_decoder(
     out: Path,
     recipe: DecoderRecipe,
     *,
-    network: OnnxNetwork | None = None,
+    networks: Sequence[OnnxNetwork] = (),
     start: Decoder | None = None,
     device: str = "auto",
     precision: str = "auto",
@@ -94,22 +95,32 @@ def train_decoder(
     """A decoder for `encoder`, which stays as it is; `start` is trained further if given.
 
     A tenth of each folder is held out for the figures in the log. Repainting minimises content and style distances over
-    the teacher's expanded features, and over those of a second `network` if there is one: what is learnt from one
-    network alone looks better to it than to any other. Both transforms of the features take turns, three to one, so
-    that one decoder serves both.
+    the teacher's expanded features, and over those of other `networks`, which take turns: what is learnt from one
+    network alone looks better to it than to any other. Both transforms of the features take turns as well, three to
+    one, so that one decoder serves both.
     """
     place, autocast = device_and_dtype(device, precision)
     torch.manual_seed(recipe.seed)
     encoder = encoder.to(place, memory_format=torch.channels_last).requires_grad_(False).eval()
-    decoder = start or Decoder(encoder.widths, fused=recipe.fused)
+    if start is None:
+        decoder = Decoder(encoder.widths, fused=recipe.fused, blocks=recipe.blocks)
+    else:
+        decoder = Decoder(**start.architecture | {"blocks": max(recipe.blocks, len(start.blocks))})
+        # The blocks that `start` lacks begin as the identity.
+        decoder.load_state_dict(decoder.state_dict() | start.state_dict())
     decoder = decoder.requires_grad_(True).train().to(place, memory_format=torch.channels_last)
     guide = Teacher(teacher).to(place, memory_format=torch.channels_last)
-    judges = [Judge(guide.expanded, STYLE_LAYERS, CONTENT_LAYERS, 1.0)]
-    if network is not None:
-        network = network.to(place, memory_format=torch.channels_last)
+    others = [network.to(place, memory_format=torch.channels_last) for network in networks]
+    own = Judge(guide.expanded, STYLE_LAYERS, CONTENT_LAYERS, 1 - recipe.network_share if others else 1.0)
+
+    def judges_of(step: int) -> list[Judge]:
+        if not others:
+            return [own]
+        # A turn lasts four steps: each of the networks meets both transforms.
+        network = others[step // 4 % len(others)]
         even = dict.fromkeys(network.names, 1.0)
-        judges[0] = replace(judges[0], share=1 - recipe.network_share)
-        judges.append(Judge(network, even, even, recipe.network_share))
+        return [own, Judge(network, even, even, recipe.network_share)]
+
     sides = [split(pictures_in(folder)) for folder in (contents, styles)]
     photos, paintings = (Crops(train_paths, recipe.size) for train_paths, _ in sides)
     held = [Crops(held_paths, 256, smallest=1.0).batch(16, 0, 0) for _, held_paths in sides]
@@ -120,11 +131,17 @@ def train_decoder(
             return {name: maps.float() for name, maps in network(*given).items()}
 
     def paint(found: dict[str, Tensor], wanted: dict[str, Tensor] | None, transform: str) -> Tensor:
-        given = {name: found[name] for name in ("relu4_1", *recipe.fused)}
+        given = {name: found[name] for name in ("relu4_1", *decoder.fused)}
+        goals = own = each_moments(found)
         if wanted is not None:
-            given = {name: restyled(maps, wanted[name], transform) for name, maps in given.items()}
+            goals = each_moments(wanted)
+            for name, maps in given.items():
+                pairs = zip(maps.split(1), own, goals, strict=True)
+                given[name] = torch.cat(
+                    [towards(mine[name], [(goal[name], 1.0)], transform)(one) for one, mine, goal in pairs]
+                )
         with torch.autocast(place.type, autocast, enabled=autocast is not None):
-            return decoder(given, look(found if wanted is None else wanted)).float()
+            return decoder(given, torch.cat([look(goal) for goal in goals])).float()
 
     def batch_of(crops: Crops, seed: int, step: int) -> Tensor:
         return crops.batch(recipe.batch, seed, step).to(place, memory_format=torch.channels_last)
@@ -146,7 +163,7 @@ def train_decoder(
             found, wanted = read(encoder, content, DEPTHS), read(encoder, style, DEPTHS)
         made = paint(found, wanted, "adain" if step % 4 == 1 else "wct")
         terms = {"range": 10 * (made - made.clamp(0, 1)).abs().mean()}
-        for judge in judges:
+        for judge in judges_of(step):
             for name, value in judged(judge, made, content, style, step).items():
                 terms[name] = terms.get(name, 0) + judge.share * value
         return terms
@@ -182,8 +199,9 @@ def train_decoder(
             rebuilt = painter.decode(painter.encode(content, [(content, 1.0)]), 1.0)
             row = figures(guide.expanded, made, content, style)
             row["psnr"] = -10 * (rebuilt - content).square().mean().log10()
-            if network is not None:
-                row |= {f"network_{name}": value for name, value in figures(network, made, content, style).items()}
+            for network in others:
+                judged_by = figures(network, made, content, style)
+                row |= {f"{Path(network.source).stem}_{name}": value for name, value in judged_by.items()}
             rows.append(row)
         return {name: round(mean(row[name] for row in rows), 4) for name in rows[0]}
 
@@ -200,10 +218,10 @@ def train_decoder(
             ),
         }
 
-    config = {"phase": "decoder", **asdict(recipe), "fused": list(recipe.fused)}
+    config = {"phase": "decoder", **asdict(recipe), "fused": list(decoder.fused), "blocks": len(decoder.blocks)}
     del config["steps"]
-    if network is None:
-        del config["network_share"]
+    if others:
+        config["networks"] = [network.source for network in others]
     else:
-        config["network"] = network.source
+        del config["network_share"]
     return train(decoder, loss_of, out=out, steps=recipe.steps, rate=recipe.rate, config=config, validate=validate)

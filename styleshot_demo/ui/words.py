@@ -340,6 +340,10 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
         "尚未安装软件包 {package}。",
         "请运行 `pip install -r styleshot_demo/training/requirements.txt` 安装。",
     ),
+    "feeds_differ": (
+        "{networks} 个网络却给了 {feeds} 个 --network-feed。",
+        "请只给一个 --network-feed，或给每个网络各一个。",
+    ),
     "training_diverged": ("第 {step} 步的损失不再是数值。", "请从上一个检查点以更低的学习率或梯度裁剪继续。"),
     "resolution_step": ("不能以 {value} 的分辨率训练。", "请选择 64 的倍数。"),
     "not_a_base": (

@@ -8,6 +8,7 @@ import torch
 from classifiers import save_onnx
 from PIL import Image
 
+from styleshot_demo.classical.fast import Decoder
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.checkpoint import latest
@@ -123,20 +124,66 @@ def test_decoder_learns_to_rebuild_and_to_repaint(data, tmp_path):
     assert last["psnr"] > first["psnr"] and last["content"] < first["content"]
 
 
-def test_a_second_network_has_its_share_of_the_losses(data, tmp_path):
-    network = OnnxNetwork(save_onnx(tmp_path / "net.onnx"), "torch")
+def test_other_networks_have_their_share_of_the_losses(data, tmp_path):
+    networks = [OnnxNetwork(save_onnx(tmp_path / name), "torch") for name in ("one.onnx", "two.onnx")]
 
     def losses(name, **options):
         torch.manual_seed(0)
         recipe = DecoderRecipe(steps=2, rebuild_steps=0, batch=2, size=48, **options)
         sides = data / "photos", data / "paintings"
-        given = {"network": network} if options else {}
+        given = {"networks": networks} if options else {}
         train_decoder(*sides, data, Encoder(), tmp_path / name, recipe, device="cpu", precision="fp32", **given)
         lines = [json.loads(line) for line in (tmp_path / name / "log.jsonl").read_text().splitlines()]
         return lines, latest(tmp_path / name)["config"]
 
     lines, config = losses("with", network_share=0.4)
-    assert {"network_content", "network_gram", "network_sliced"} <= set(lines[-1]["validation"])
-    assert config["network"] == "net.onnx" and config["network_share"] == 0.4
+    expected = {f"{network}_{name}" for network in ("one", "two") for name in ("content", "gram", "sliced")}
+    assert expected <= set(lines[-1]["validation"])
+    assert config["networks"] == ["one.onnx", "two.onnx"] and config["network_share"] == 0.4
     lines, config = losses("without")
-    assert not any(name.startswith("network") for name in (*lines[-1]["validation"], *config))
+    assert set(lines[-1]["validation"]) == {"content", "gram", "sliced", "psnr"}
+    assert not any(name.startswith("network") for name in config)
+
+
+def test_networks_take_turns(data, tmp_path):
+    """With the second network alone in its turn, the first four steps go as with the first network alone."""
+    one = OnnxNetwork(save_onnx(tmp_path / "one.onnx"), "torch")
+
+    class Met(Exception):
+        pass
+
+    class Other(OnnxNetwork):
+        def forward(self, pixels):
+            if torch.is_grad_enabled() and pixels.requires_grad:
+                raise Met
+            return super().forward(pixels)
+
+    other = Other(tmp_path / "one.onnx", "torch")
+    recipe = DecoderRecipe(steps=5, rebuild_steps=0, batch=2, size=48)
+    sides = data / "photos", data / "paintings"
+    with pytest.raises(Met):
+        train_decoder(
+            *sides, data, Encoder(), tmp_path / "out", recipe, networks=[one, other], device="cpu", precision="fp32"
+        )
+    assert latest(tmp_path / "out") is None
+    recipe = DecoderRecipe(steps=4, rebuild_steps=0, batch=2, size=48)
+    train_decoder(
+        *sides, data, Encoder(), tmp_path / "four", recipe, networks=[one, other], device="cpu", precision="fp32"
+    )
+
+
+def test_blocks_that_are_added_to_a_decoder_change_nothing_at_first(data, tmp_path):
+    start = Decoder(Encoder().widths, fused=("relu2_1",))
+    recipe = DecoderRecipe(steps=1, rebuild_steps=0, batch=2, size=48, rate=0.0, blocks=2)
+    made = train_decoder(
+        data / "photos", data / "paintings", data, Encoder(), tmp_path, recipe, start=start, device="cpu"
+    )
+    assert made.architecture == start.architecture | {"blocks": 2}
+    given = {"relu4_1": torch.rand(1, 77, 6, 8), "relu2_1": torch.rand(1, 27, 24, 32)}
+    look = torch.rand(1, 2 * sum(start.widths.values()))
+    with torch.no_grad():
+        torch.testing.assert_close(made(given, look), start(given, look), atol=1e-5, rtol=0)
+        for _, second in made.blocks:
+            second.weight.normal_(0, 0.05)
+        assert not torch.allclose(made(given, look), start(given, look), atol=1e-3)
+        torch.testing.assert_close(made.paint(given, look), made(given, look), atol=1e-4, rtol=0)
