@@ -38,6 +38,7 @@ def test_text_makes_numbered_files_that_say_how_they_were_made(run):
             assert image.size == (128, 128)
         record = provenance.read(file)
         assert record.settings["prompt"] == "a red apple" and record.seed == 5 + number
+        assert record.settings["model"] == "styleshot"
 
 
 def test_image_keeps_the_contents_aspect_ratio(run):

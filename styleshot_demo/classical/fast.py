@@ -3,7 +3,8 @@
 The content's features of several depths take on the style's moments there, each by one affine map (AdaIN, or the
 whitening-colouring of Li et al., Universal Style Transfer, NeurIPS 2017), and one decoder fuses them into a picture.
 How it paints depends on the style too: a small network reads the style's moments and sets gain and bias of every
-channel of the decoder (after Ghiasi et al., BMVC 2017, and the modulator of Wang et al., MicroAST, AAAI 2023).
+channel of the decoder (after Ghiasi et al., BMVC 2017, and the modulator of Wang et al., MicroAST, AAAI 2023). At
+last the picture's colours go some way to the moments of the style's colours, which features tell only roughly.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,11 +25,30 @@ HIDDEN = 128
 # How far the moments go at strength 1. The last steps towards the style's own would cost more of the content than they
 # bring of the style: `evaluate classical` shows both.
 FULL = 0.9
+# How far lightness goes to the moments of the style's; tints go all the way. With all of it, a photo of one tone would
+# be torn into the style's darkest and brightest.
+LIGHT_SHARE = 0.4
+COLOUR_GAIN = 2.5  # most that a direction of colours is stretched: the noise of a flat picture should not bloom
 
 
 def look(seen: Mapping[str, Moments]) -> Tensor:
     """[1, 2 C] float32: mean and deviation of all C channels of the `DEPTHS`, from their moments by layer name."""
     return torch.cat([part for name in DEPTHS for part in (seen[name].mean, seen[name].deviation)]).float()[None]
+
+
+def recolouring(painted: Tensor, styles: Sequence[tuple[Moments, float]]) -> Affine:
+    """The map that leads the colours of `painted` [1, 3, H, W] to the moments of the styles' (Pitié & Kokaram, 2007).
+
+    styles  (moments of the RGB values of a style, weight) with weights that sum to 1
+    """
+    whole = towards(moments(painted), styles, "wct", COLOUR_GAIN)
+    identity = torch.eye(3, dtype=whole.matrix.dtype, device=whole.matrix.device)
+    share = identity - (1 - LIGHT_SHARE) / 3  # the mean of the three values is lightness, what is left of them tint
+    return Affine(
+        identity + share @ (whole.matrix - identity),
+        whole.centre,
+        whole.centre + share @ (whole.target - whole.centre),
+    )
 
 
 class Decoder(nn.Module):
@@ -165,6 +185,7 @@ class Encoded:
     maps     its feature maps, sides enlarged to multiples of `STRIDE`: relu4_1, and each depth that the decoder fuses
     affines  the maps onto the styles' moments for those
     looks    the content's and the styles' `look`, [1, 2 C] each
+    colours  (moments of a style's pixels, weight)
     rebuilt  [1, 3, H, W]: what the decoder makes of the unchanged features; None until a strength below 1 needs it
     """
 
@@ -172,6 +193,7 @@ class Encoded:
     maps: dict[str, Tensor]
     affines: dict[str, Affine]
     looks: tuple[Tensor, Tensor]
+    colours: list[tuple[Moments, float]]
     rebuilt: Tensor | None = None
 
 
@@ -206,6 +228,7 @@ class FastTransfer(nn.Module):
                 for name in needed
             },
             looks=(look(own), sum(weight * look(style) for style, weight in seen)),
+            colours=[(moments(picture), weight) for picture, weight in styles],
         )
 
     @torch.inference_mode()
@@ -218,6 +241,7 @@ class FastTransfer(nn.Module):
         if strength == 0:
             return encoded.pixels.clone()
         pixels = self._paint(encoded, strength)
+        pixels = recolouring(pixels, encoded.colours)(pixels, strength)
         if strength < 1:
             pixels = pixels + (1 - strength) * self.lost(encoded)
         return pixels.clamp(0, 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from styleshot_demo.classical.fast import FastTransfer, cropped
+from styleshot_demo.classical.fast import FastTransfer, cropped, recolouring
 from styleshot_demo.classical.losses import (
     covariance,
     directions,
@@ -17,6 +17,7 @@ from styleshot_demo.classical.losses import (
     sliced_wasserstein,
     total_variation,
 )
+from styleshot_demo.classical.statistics import Moments
 
 CONTENT_LAYER = "relu4_2"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -56,13 +57,18 @@ class Painting(nn.Module):
         painter: FastTransfer,
         begun: tuple[dict[str, Tensor], Tensor],
         content: Tensor,
+        colours: Sequence[tuple[Moments, float]],
+        share: float,
         added: Tensor | None,
         before: "Painting | None",
     ) -> None:
         """`begun`: maps and look, as `FastTransfer.restyled` gives them; `before`: the painting at the scale before.
 
-        content  [1, 3, H, W], whose size the picture has
-        added    [1, 3, H, W] or None: added to what is painted
+        content   [1, 3, H, W], whose size the picture has
+        colours   moments of the styles' pixels, with weights: the map that carries the first picture's onto them is
+                  kept for all that follow
+        share     how far that map goes, 0 to 1
+        added     [1, 3, H, W] or None: added to what is painted
         """
         super().__init__()
         # Tensors of inference mode cannot take part in a descent; their copies can.
@@ -71,6 +77,9 @@ class Painting(nn.Module):
         self.spread = {name: maps.std((2, 3), keepdim=True) + 0.05 for name, maps in self.maps.items()}
         self.content, self.added = content, None if added is None else added.clone()
         self.decoder = painter.decoder
+        with torch.no_grad():
+            self.recolouring = recolouring(cropped(self.decoder(self.maps, self.look), content), colours)
+        self.share = share
         self.changes = nn.ParameterDict(
             {
                 name: torch.zeros(maps.shape, device=maps.device)
@@ -82,7 +91,7 @@ class Painting(nn.Module):
 
     def forward(self) -> Tensor:
         given = {name: maps + self.spread[name] * self.changes[name] for name, maps in self.maps.items()}
-        pixels = cropped(self.decoder(given, self.look), self.content)
+        pixels = self.recolouring(cropped(self.decoder(given, self.look), self.content), self.share)
         return pixels if self.added is None else pixels + self.added
 
 
@@ -156,7 +165,8 @@ def stylise(
             first = _resized(start, scale)
             begun = painter.restyled(painter.encode(first, [(first, 1.0)]), 0.0)
         added = (1 - strength) * painter.lost(encoded) if strength < 1 else None
-        painting = Painting(painter, begun, small, added, painting)
+        share = strength if start is None else 0.0
+        painting = Painting(painter, begun, small, encoded.colours, share, added, painting)
 
         def loss_of(seen: Tensor, shift: tuple[int, int], goal: "_Goal" = goal, place: int = 0) -> Tensor:
             inside = seen.clamp(0, 1)

@@ -1,6 +1,7 @@
 """First and second moments of feature maps, and the affine maps that carry one set of moments onto another."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -85,9 +86,11 @@ FEATURE_GAIN = 4.0
 TRANSFORMS = {"wct": optimal_transport, "adain": adain}
 
 
-def towards(content: Moments, styles: list[tuple[Moments, float]], transform: str) -> Affine:
+def towards(
+    content: Moments, styles: Sequence[tuple[Moments, float]], transform: str, max_gain: float = FEATURE_GAIN
+) -> Affine:
     """The mean, by the styles' weights (which sum to 1), of the maps onto each style."""
-    maps = [(TRANSFORMS[transform](content, style, max_gain=FEATURE_GAIN), weight) for style, weight in styles]
+    maps = [(TRANSFORMS[transform](content, style, max_gain=max_gain), weight) for style, weight in styles]
     matrix = sum(weight * affine.matrix for affine, weight in maps)
     target = sum(weight * affine.target for affine, weight in maps)
     return Affine(matrix, content.mean, target)

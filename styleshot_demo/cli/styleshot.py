@@ -159,5 +159,6 @@ def _make(job: TextJob | ImageJob, out: Path, record: bool | None, quiet: bool, 
         files = [out.with_stem(f"{out.stem}-{number}") for number in range(1, job.total + 1)]
     for place, file in enumerate(files):
         alone = job.alone(place)
-        write_image(result, place, alone.settings(), alone.seed, file, keep)
+        made_with = alone.settings() | {"model": result.settings["model"]}  # not "auto", but what that meant
+        write_image(result, place, made_with, alone.seed, file, keep)
     tell(result, files, as_json)

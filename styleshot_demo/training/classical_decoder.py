@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from styleshot_demo.classical.fast import DEPTHS, Decoder, FastTransfer, look
+from styleshot_demo.classical.fast import DEPTHS, LIGHT_SHARE, Decoder, FastTransfer, look, recolouring
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.classical.losses import (
     covariance,
@@ -42,6 +42,21 @@ def each_moments(found: dict[str, Tensor]) -> list[dict[str, Moments]]:
     """The moments of maps [N, C, H, W] by layer name, for each of the N pictures alone."""
     count = len(next(iter(found.values())))
     return [{name: moments(maps[place : place + 1]) for name, maps in found.items()} for place in range(count)]
+
+
+def without_colour_gradient(pixels: Tensor) -> Tensor:
+    """`pixels` [N, 3, H, W] as they are, but to a gradient mean and covariance of their colours are given.
+
+    The map onto the style's colours makes up for any change of those, and a decoder that is asked for one again and
+    again, without ever seeing it done, drifts away.
+    """
+    vectors = pixels.flatten(2)
+    mean = vectors.mean(2, keepdim=True)
+    centred = vectors - mean
+    covariance = centred @ centred.mT / vectors.shape[2] + 1e-4 * torch.eye(3, device=pixels.device)
+    root = torch.linalg.cholesky(covariance)
+    whitened = torch.linalg.solve_triangular(root, centred, upper=False)
+    return (root.detach() @ whitened + mean.detach()).view_as(pixels)
 
 
 @dataclass(frozen=True)
@@ -161,7 +176,12 @@ def train_decoder(
         content, style = batch_of(photos, recipe.seed, step), batch_of(paintings, recipe.seed + 1, step)
         with torch.no_grad():
             found, wanted = read(encoder, content, DEPTHS), read(encoder, style, DEPTHS)
-        made = paint(found, wanted, "adain" if step % 4 == 1 else "wct")
+        raw = paint(found, wanted, "adain" if step % 4 == 1 else "wct")
+        same = without_colour_gradient(raw)
+        pairs = zip(raw.split(1), same.split(1), style.split(1), strict=True)
+        made = torch.cat([recolouring(one, [(moments(goal), 1.0)])(twin) for one, twin, goal in pairs])
+        # Nothing, to the eye; to a gradient the lightness that the map leaves to the decoder.
+        made = made + (1 - LIGHT_SHARE) * (raw - same).mean(1, keepdim=True)
         terms = {"range": 10 * (made - made.clamp(0, 1)).abs().mean()}
         for judge in judges_of(step):
             for name, value in judged(judge, made, content, style, step).items():

@@ -10,7 +10,7 @@ import gradio as gr
 from styleshot_demo.models import hub
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import fetching, problems, widgets, words
-from styleshot_demo.ui.controls import INSTANT, QUIET
+from styleshot_demo.ui.controls import INSTANT, QUIET, stops
 from styleshot_demo.ui.words import Said, join, mark, say
 
 _ASK = """
@@ -52,7 +52,7 @@ def build(studio: Studio) -> tuple[Any, list[Any]]:
 
     memory.unload_model(unload, None, [status, memory, disk], **INSTANT)
     run = disk.fetch_model(fetch, None, [status, stop, memory, disk], concurrency_limit=4, trigger_mode="once", **QUIET)
-    stop.click(stopped, None, [status, stop], cancels=run, **INSTANT)
+    stops(stop, run, stopped, [status, stop])
     return refresh, [memory, disk]
 
 

@@ -13,7 +13,7 @@ from styleshot_demo.runners.weights import Choice
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import fetching, problems, words
-from styleshot_demo.ui.controls import INSTANT, QUIET, View
+from styleshot_demo.ui.controls import INSTANT, QUIET, View, stops
 from styleshot_demo.ui.words import Said, join, say
 
 _ASK = """
@@ -132,7 +132,7 @@ class Weights:
         run = self.line.fetch_model(
             fetch, list(asked), [self.status, self.stop, *outputs], concurrency_limit=4, trigger_mode="once", **QUIET
         )
-        self.stop.click(stopped, None, [self.status, self.stop], cancels=run, **INSTANT)
+        stops(self.stop, run, stopped, [self.status, self.stop])
 
     def choice(self, model: str, preprocessor: str = "contour") -> Choice:
         """Which model would be used now."""

@@ -62,6 +62,23 @@ def test_colours_move_towards_the_style(painter):
     assert after < 0.35 * before
 
 
+def test_a_grey_style_leaves_no_colour(painter):
+    style = picture(1).mean(1, keepdim=True).expand(-1, 3, -1, -1)
+    result = painter.decode(painter.encode(picture(6), [(style, 1.0)]))
+    assert float((result - result.mean(1, keepdim=True)).abs().max()) < 0.01
+    assert float(result.std() / style.std()) == pytest.approx(1, abs=0.15)
+
+
+def test_tints_of_several_styles_are_mixed_by_weight(painter):
+    content = picture(6)
+    red, blue = (picture(7) * torch.tensor(tint).view(1, 3, 1, 1) for tint in ([1.0, 0.4, 0.1], [0.1, 0.4, 1.0]))
+    result = painter.decode(painter.encode(content, [(red, 0.75), (blue, 0.25)]))
+    found, wanted = (
+        mean - mean.mean() for mean in (result.mean((2, 3)), 0.75 * red.mean((2, 3)) + 0.25 * blue.mean((2, 3)))
+    )
+    torch.testing.assert_close(found, wanted, atol=0.02, rtol=0)
+
+
 def test_a_style_of_weight_one_among_others_of_weight_zero_is_that_style(painter):
     content, one, other = picture(8), picture(9), picture(10)
     alone = painter.decode(painter.encode(content, [(one, 1.0)]))

@@ -12,7 +12,7 @@ from styleshot_demo.classical.fast import Decoder
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.checkpoint import latest
-from styleshot_demo.training.classical_decoder import DecoderRecipe, train_decoder
+from styleshot_demo.training.classical_decoder import DecoderRecipe, train_decoder, without_colour_gradient
 from styleshot_demo.training.classical_encoder import LAYERS, distil
 from styleshot_demo.training.folders import Crops, pictures_in, split
 from styleshot_demo.training.loop import cosine, train
@@ -187,3 +187,16 @@ def test_blocks_that_are_added_to_a_decoder_change_nothing_at_first(data, tmp_pa
             second.weight.normal_(0, 0.05)
         assert not torch.allclose(made(given, look), start(given, look), atol=1e-3)
         torch.testing.assert_close(made.paint(given, look), made(given, look), atol=1e-4, rtol=0)
+
+
+def test_a_gradient_asks_for_no_other_brightness_contrast_or_tint():
+    torch.manual_seed(0)
+    mixing = torch.tensor([[0.2, 0.1, 0.0], [0.0, 0.15, 0.05], [0.05, 0.0, 0.1]])
+    pixels = (0.5 + torch.einsum("ij,njhw->nihw", mixing, torch.randn(2, 3, 12, 16))).requires_grad_()
+    same = without_colour_gradient(pixels)
+    torch.testing.assert_close(same, pixels, atol=1e-5, rtol=0)
+    (gradient,) = torch.autograd.grad((same * torch.randn(2, 3, 12, 16)).sum(), pixels)
+    assert float(gradient.abs().mean()) > 0.1
+    assert float(gradient.sum((2, 3)).abs().max()) < 0.01
+    for direction in (pixels, pixels * torch.tensor([1.0, 0, 0]).view(1, 3, 1, 1)):
+        assert float((gradient * direction.detach()).sum((1, 2, 3)).abs().max()) < 0.05
