@@ -10,10 +10,15 @@ from onnx import TensorProto, helper, numpy_helper
 WIDTHS = (8, 12, 16, 20)  # at strides 2, 4, 8 and 16
 
 
-def save_onnx(path: Path, colours_last: bool = False, padded: bool = True) -> Path:
-    """Per stride a 3x3 convolution and a narrow one, each with its ReLU; then pooling and a linear layer."""
+def save_onnx(path: Path, colours_last: bool = False, padded: bool = True, six: bool = False) -> Path:
+    """Per stride a 3x3 convolution and a narrow one, each with its ReLU; then pooling and a linear layer.
+
+    six  clip at 6, as the ReLUs of MobileNets do
+    """
     rng = np.random.default_rng(0)
     nodes, values, last, width = [], [], "pixels", 3
+    if six:
+        values += [numpy_helper.from_array(np.float32(n), name) for name, n in (("zero", 0), ("six", 6))]
     if colours_last:
         nodes.append(helper.make_node("Transpose", ["pixels"], ["colours_first"], perm=[0, 3, 1, 2]))
         last = "colours_first"
@@ -26,7 +31,10 @@ def save_onnx(path: Path, colours_last: bool = False, padded: bool = True) -> Pa
         nodes.append(
             helper.make_node("Conv", [last, f"{name}_weight"], [f"{name}_conv"], strides=[stride] * 2, pads=pads)
         )
-        nodes.append(helper.make_node("Relu", [f"{name}_conv"], [f"{name}_relu"]))
+        if six:
+            nodes.append(helper.make_node("Clip", [f"{name}_conv", "zero", "six"], [f"{name}_relu"]))
+        else:
+            nodes.append(helper.make_node("Relu", [f"{name}_conv"], [f"{name}_relu"]))
         last, width = f"{name}_relu", out
 
     for place, out in enumerate(WIDTHS):

@@ -15,6 +15,7 @@ from styleshot_demo.errors import Problem
 
 SAMPLE = 224  # side of the picture that shows which layer has which stride, pixels
 STRIDES = (2, 4, 8, 16)
+RELUS = (nn.ReLU, nn.ReLU6)  # MobileNets have the latter
 # What a network was trained to be fed, by the names of Keras (`applications.imagenet_utils.preprocess_input`): factor
 # and mean per channel for values in [0, 1]; all networks here see RGB but the one of Caffe's kind.
 FEEDS = {
@@ -66,7 +67,7 @@ def _cut(network: fx.GraphModule, colours_last: bool) -> tuple[fx.GraphModule, l
     class Measured(fx.Interpreter):
         def run_node(self, node: fx.Node) -> Any:
             found = super().run_node(node)
-            if node.op == "call_module" and isinstance(self.module.get_submodule(node.target), nn.ReLU):
+            if node.op == "call_module" and isinstance(self.module.get_submodule(node.target), RELUS):
                 # Without padding a map is some places smaller than its stride says.
                 stride = 2 ** round(math.log2(SAMPLE / found.shape[2])) if found.ndim == 4 else 0
                 if stride in STRIDES:

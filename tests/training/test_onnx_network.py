@@ -32,6 +32,15 @@ def test_layers_without_padding_have_strides_too(tmp_path, pixels):
     assert [maps.shape[1] for maps in found.values()] == [first, first, second, second, third, third, fourth]
 
 
+def test_relus_that_clip_at_6_are_relus_too(tmp_path, pixels):
+    bright = 50 * pixels
+    plain = OnnxNetwork(save_onnx(tmp_path / "net.onnx"), "torch")(bright)
+    clipped = OnnxNetwork(save_onnx(tmp_path / "six.onnx", six=True), "torch")(bright)
+    assert [maps.shape for maps in clipped.values()] == [maps.shape for maps in plain.values()]
+    torch.testing.assert_close(next(iter(clipped.values())), next(iter(plain.values())).clamp(max=6))
+    assert all(maps.max() <= 6 for maps in clipped.values())
+
+
 def test_what_it_is_fed_counts_and_gradients_arrive(tmp_path, pixels):
     path = save_onnx(tmp_path / "net.onnx")
     maps = {feed: next(iter(OnnxNetwork(path, feed)(pixels).values())) for feed in ("caffe", "torch", "tf")}
