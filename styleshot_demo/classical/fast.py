@@ -14,9 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from styleshot_demo.classical.enlarging import add_enlarged_conv
+from styleshot_demo.classical.enlarging import add_enlarged_conv, enlarged_conv
 from styleshot_demo.classical.features import Encoder, conv
-from styleshot_demo.classical.statistics import Affine, Moments, moments, towards
+from styleshot_demo.classical.statistics import Affine, Moments, moments, moments_at_a_glance, towards
 
 DEPTHS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
 INNER = {"relu3_1": 96, "relu2_1": 48, "relu1_1": 24}
@@ -24,7 +24,7 @@ STRIDE = 8  # of relu4_1
 HIDDEN = 128
 # How far the moments go at strength 1. The last steps towards the style's own would cost more of the content than they
 # bring of the style: `evaluate classical` shows both.
-FULL = 0.9
+FULL = 0.92
 # How far lightness goes to the moments of the style's; tints go all the way. With all of it, a photo of one tone would
 # be torn into the style's darkest and brightest.
 LIGHT_SHARE = 0.4
@@ -41,7 +41,7 @@ def recolouring(painted: Tensor, styles: Sequence[tuple[Moments, float]]) -> Aff
 
     styles  (moments of the RGB values of a style, weight) with weights that sum to 1
     """
-    whole = towards(moments(painted), styles, "wct", COLOUR_GAIN)
+    whole = towards(moments_at_a_glance(painted), styles, "wct", COLOUR_GAIN)
     identity = torch.eye(3, dtype=whole.matrix.dtype, device=whole.matrix.device)
     share = identity - (1 - LIGHT_SHARE) / 3  # the mean of the three values is lightness, what is left of them tint
     return Affine(
@@ -152,13 +152,12 @@ class Decoder(nn.Module):
             if name == DEPTHS[1]:
                 maps = self._laid_out(maps)
             weight, bias = modulated(second)
-            own, fused = weight.split([len(first.weight), weight.shape[1] - len(first.weight)], 1)
             if name in self.fused:
+                own, fused = weight.split([len(first.weight), weight.shape[1] - len(first.weight)], 1)
                 large = _conv(given[name], fused.contiguous(memory_format=torch.channels_last), bias)
+                add_enlarged_conv(large, maps, own)
             else:
-                large = bias[:, None, None].expand(1, -1, 2 * maps.shape[2], 2 * maps.shape[3])
-                large = large.contiguous(memory_format=torch.channels_last)
-            add_enlarged_conv(large, maps, own)
+                large = enlarged_conv(maps, weight, bias)
             maps = large.relu_()
         return self.picture(maps)
 
@@ -216,10 +215,8 @@ class FastTransfer(nn.Module):
         needed = ("relu4_1", *self.decoder.fused)
         # Halved three times and doubled three times, a side has to come out as it went in.
         found = self._read(nn.functional.pad(content, _margins(content), mode="reflect"))
-        own = {name: moments(maps) for name, maps in found.items()}
-        seen = [
-            ({name: moments(maps) for name, maps in self._read(picture).items()}, weight) for picture, weight in styles
-        ]
+        own = self._moments(found)
+        seen = [(self._moments(self._read(picture)), weight) for picture, weight in styles]
         return Encoded(
             pixels=content,
             maps={name: found[name] for name in needed},
@@ -228,7 +225,7 @@ class FastTransfer(nn.Module):
                 for name in needed
             },
             looks=(look(own), sum(weight * look(style) for style, weight in seen)),
-            colours=[(moments(picture), weight) for picture, weight in styles],
+            colours=[(moments_at_a_glance(picture), weight) for picture, weight in styles],
         )
 
     @torch.inference_mode()
@@ -262,6 +259,10 @@ class FastTransfer(nn.Module):
 
     def _read(self, pixels: Tensor) -> dict[str, Tensor]:
         return self.encoder(pixels.contiguous(memory_format=torch.channels_last), DEPTHS)
+
+    def _moments(self, found: dict[str, Tensor]) -> dict[str, Moments]:
+        needed = ("relu4_1", *self.decoder.fused)
+        return {name: (moments if name in needed else moments_at_a_glance)(maps) for name, maps in found.items()}
 
     def _paint(self, encoded: Encoded, strength: float) -> Tensor:
         return cropped(self.decoder.paint(*self.restyled(encoded, strength)), encoded.pixels)

@@ -57,7 +57,7 @@ class Encoder(nn.Module):
         for name, layer in self.layers.items():
             if name[4] != stage:
                 stage = name[4]
-                x = nn.functional.max_pool2d(x, 2)
+                x = _pooled(x)
             before = layer(x)
             x = torch.relu(before) if before_relu else torch.relu_(before)
             if name in wanted:
@@ -65,3 +65,10 @@ class Encoder(nn.Module):
                 if len(found) == len(wanted):
                     break
         return found
+
+
+def _pooled(maps: Tensor) -> Tensor:
+    """Maximum of each 2x2 places; without their indices, which `max_pool2d` finds too, it takes less time."""
+    height, width = (side // 2 * 2 for side in maps.shape[2:])
+    rows = torch.maximum(maps[:, :, :height:2], maps[:, :, 1:height:2])
+    return torch.maximum(rows[..., :width:2], rows[..., 1:width:2])

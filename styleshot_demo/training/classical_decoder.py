@@ -215,10 +215,10 @@ def train_decoder(
         painter = FastTransfer(encoder, decoder)
         rows: list[dict[str, Tensor]] = []
         for content, style in zip(*(crops.to(place).split(1) for crops in held), strict=True):
-            made = painter.decode(painter.encode(content, [(style, 1.0)]))
-            rebuilt = painter.decode(painter.encode(content, [(content, 1.0)]), 1.0)
+            encoded = painter.encode(content, [(style, 1.0)])
+            made = painter.decode(encoded)
             row = figures(guide.expanded, made, content, style)
-            row["psnr"] = -10 * (rebuilt - content).square().mean().log10()
+            row["psnr"] = -10 * painter.lost(encoded).square().mean().log10()
             for network in others:
                 judged_by = figures(network, made, content, style)
                 row |= {f"{Path(network.source).stem}_{name}": value for name, value in judged_by.items()}

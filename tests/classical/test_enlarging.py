@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn.functional import conv2d, interpolate, pad
 
-from styleshot_demo.classical.enlarging import add_enlarged_conv
+from styleshot_demo.classical.enlarging import add_enlarged_conv, enlarged_conv
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 5), (7, 6)])
@@ -14,3 +14,6 @@ def test_it_is_the_convolution_of_the_enlarged_map(size):
     wanted = onto + conv2d(enlarged, weight)
     add_enlarged_conv(onto, maps, weight)
     torch.testing.assert_close(onto, wanted, atol=1e-5, rtol=1e-5)
+    bias = torch.randn(5, generator=generator)
+    made = enlarged_conv(maps, weight, bias)
+    torch.testing.assert_close(made, conv2d(enlarged, weight, bias), atol=1e-5, rtol=1e-5)

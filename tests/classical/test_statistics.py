@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from styleshot_demo.classical.statistics import Affine, adain, moments, optimal_transport, towards
+from styleshot_demo.classical.statistics import Affine, adain, moments, moments_at_a_glance, optimal_transport, towards
 
 
 def maps_of(seed: int, channels: int = 6) -> torch.Tensor:
@@ -65,3 +65,15 @@ def test_moments_of_a_single_place_are_finite():
     own = moments(torch.ones(1, 3, 1, 1))
     affine = optimal_transport(own, own)
     assert isinstance(affine, Affine) and torch.isfinite(affine(torch.ones(1, 3, 1, 1))).all()
+
+
+def test_a_glance_at_a_large_map_tells_its_moments_a_fine_pattern_too():
+    maps = maps_of(14)
+    for found, wanted in zip(vars(moments_at_a_glance(maps)).values(), vars(moments(maps)).values(), strict=True):
+        assert torch.equal(found, wanted)  # small ones are read whole
+    large = torch.nn.functional.interpolate(maps, size=(300, 320), mode="bilinear")
+    large[:, 0] += torch.arange(320) % 2
+    large[:, 1] += (torch.arange(300) % 2)[:, None]
+    found, wanted = moments_at_a_glance(large), moments(large)
+    torch.testing.assert_close(found.mean, wanted.mean, atol=0.01, rtol=0)
+    torch.testing.assert_close(found.covariance, wanted.covariance, atol=0.02, rtol=0)

@@ -115,7 +115,7 @@ def test_a_folder_with_another_run_is_refused(tmp_path):
 
 def test_decoder_learns_to_rebuild_and_to_repaint(data, tmp_path):
     torch.manual_seed(0)
-    recipe = DecoderRecipe(steps=40, rebuild_steps=25, batch=2, size=48)
+    recipe = DecoderRecipe(steps=60, rebuild_steps=45, batch=2, size=48)
     train_decoder(
         data / "photos", data / "paintings", data, Encoder(), tmp_path, recipe, device="cpu", precision="fp32"
     )
