@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from classifiers import save_onnx
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -524,6 +525,29 @@ def test_train_decoder_passes_the_recipe(folder: Path, monkeypatch: pytest.Monke
     assert done.exit_code == 0, done.output
     assert asked == [classical_decoder.DecoderRecipe(batch=2, fused=("relu2_1",), gram_weight=0.5)]
     assert load_decoder(Path("run/fast.safetensors")).fused == ("relu2_1",)
+
+
+def test_train_decoder_gives_each_network_its_feed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from styleshot_demo.classical.fast import Decoder
+    from styleshot_demo.training import classical_decoder
+
+    asked = []
+
+    def train_decoder(contents, styles, teacher, encoder, out, recipe, **options):
+        asked.append([(network.source, network.blue_first) for network in options["networks"]])
+        return Decoder(encoder.widths)
+
+    monkeypatch.setattr(classical_decoder, "train_decoder", train_decoder)
+    flags = [flag for name in ("one", "two") for flag in ("--network", save_onnx(folder / f"{name}.onnx"))]
+    command = ("train", "classical", "decoder", *training_folders(folder), *flags)
+    assert run(*command, "--network-feed", "caffe", "--network-feed", "tf").exit_code == 0
+    assert run(*command, "--network-feed", "caffe").exit_code == 0
+    assert run(*command).exit_code == 0
+    assert asked == [[("one.onnx", first), ("two.onnx", other)] for first, other in ((1, 0), (1, 1), (0, 0))]
+    done = run(*command, *("--network-feed", "caffe") * 3)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "3 feeds for 2 networks" in done.stderr
+    sentences(done.stderr)
 
 
 @pytest.mark.parametrize("flags", [["--precision", "fp8"], ["--device", "tpu"], ["--fused", "relu9_9"]])

@@ -224,7 +224,7 @@ class FastTransfer(nn.Module):
                 name: towards(own[name], [(style[name], weight) for style, weight in seen], transform)
                 for name in needed
             },
-            looks=(look(own), sum(weight * look(style) for style, weight in seen)),
+            looks=(look(own).to(content), sum(weight * look(style) for style, weight in seen).to(content)),
             colours=[(moments_at_a_glance(picture), weight) for picture, weight in styles],
         )
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Moments:
-    """mean [C] and covariance [C, C] of the C-dimensional vectors at all places of a feature map."""
+    """mean [C] and covariance [C, C] of the C-dimensional vectors at all places of a feature map, on the processor."""
 
     mean: Tensor
     covariance: Tensor
@@ -63,7 +63,8 @@ def _moments(vectors: Tensor) -> Moments:
     mean = (vectors.new_ones(1, len(vectors)) @ vectors / len(vectors))[0]
     centred = vectors - mean
     covariance = centred.T @ centred / max(1, len(vectors) - 1)
-    return Moments(mean.double(), covariance.double())
+    # Small matrices in double precision are the processor's work: one kind of GPU has none, the others are slow at it.
+    return Moments(mean.cpu().double(), covariance.cpu().double())
 
 
 def optimal_transport(content: Moments, style: Moments, ridge: float = 1e-3, max_gain: float = math.inf) -> Affine:

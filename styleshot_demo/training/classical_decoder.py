@@ -156,7 +156,7 @@ def train_decoder(
                     [towards(mine[name], [(goal[name], 1.0)], transform)(one) for one, mine, goal in pairs]
                 )
         with torch.autocast(place.type, autocast, enabled=autocast is not None):
-            return decoder(given, torch.cat([look(goal) for goal in goals])).float()
+            return decoder(given, torch.cat([look(goal) for goal in goals]).to(place)).float()
 
     def batch_of(crops: Crops, seed: int, step: int) -> Tensor:
         return crops.batch(recipe.batch, seed, step).to(place, memory_format=torch.channels_last)
