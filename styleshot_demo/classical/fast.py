@@ -99,6 +99,11 @@ class Decoder(nn.Module):
             nn.init.zeros_(last_layer.bias)
 
     @property
+    def read(self) -> tuple[str, ...]:
+        """The depths whose maps are painted from."""
+        return ("relu4_1", *self.fused)
+
+    @property
     def architecture(self) -> dict[str, Any]:
         """What the constructor needs to build the same network."""
         return {
@@ -212,17 +217,16 @@ class FastTransfer(nn.Module):
         styles     ([1, 3, H, W], weight) with weights that sum to 1
         transform  "wct" or "adain"
         """
-        needed = ("relu4_1", *self.decoder.fused)
         # Halved three times and doubled three times, a side has to come out as it went in.
         found = self._read(nn.functional.pad(content, _margins(content), mode="reflect"))
         own = self._moments(found)
         seen = [(self._moments(self._read(picture)), weight) for picture, weight in styles]
         return Encoded(
             pixels=content,
-            maps={name: found[name] for name in needed},
+            maps={name: found[name] for name in self.decoder.read},
             affines={
                 name: towards(own[name], [(style[name], weight) for style, weight in seen], transform)
-                for name in needed
+                for name in self.decoder.read
             },
             looks=(look(own).to(content), sum(weight * look(style) for style, weight in seen).to(content)),
             colours=[(moments_at_a_glance(picture), weight) for picture, weight in styles],
@@ -261,8 +265,8 @@ class FastTransfer(nn.Module):
         return self.encoder(pixels.contiguous(memory_format=torch.channels_last), DEPTHS)
 
     def _moments(self, found: dict[str, Tensor]) -> dict[str, Moments]:
-        needed = ("relu4_1", *self.decoder.fused)
-        return {name: (moments if name in needed else moments_at_a_glance)(maps) for name, maps in found.items()}
+        exact = self.decoder.read
+        return {name: (moments if name in exact else moments_at_a_glance)(maps) for name, maps in found.items()}
 
     def _paint(self, encoded: Encoded, strength: float) -> Tensor:
         return cropped(self.decoder.paint(*self.restyled(encoded, strength)), encoded.pixels)

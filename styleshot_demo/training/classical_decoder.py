@@ -146,7 +146,7 @@ def train_decoder(
             return {name: maps.float() for name, maps in network(*given).items()}
 
     def paint(found: dict[str, Tensor], wanted: dict[str, Tensor] | None, transform: str) -> Tensor:
-        given = {name: found[name] for name in ("relu4_1", *decoder.fused)}
+        given = {name: found[name] for name in decoder.read}
         goals = own = each_moments(found)
         if wanted is not None:
             goals = each_moments(wanted)

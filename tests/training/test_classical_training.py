@@ -146,7 +146,7 @@ def test_other_networks_have_their_share_of_the_losses(data, tmp_path):
 
 
 def test_networks_take_turns(data, tmp_path):
-    """With the second network alone in its turn, the first four steps go as with the first network alone."""
+    """The second network is met in the fifth step, and not in the four before."""
     one = OnnxNetwork(save_onnx(tmp_path / "one.onnx"), "torch")
 
     class Met(Exception):
