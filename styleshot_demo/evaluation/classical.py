@@ -23,6 +23,7 @@ from styleshot_demo.evaluation.metrics import (
 )
 from styleshot_demo.evaluation.microast import MicroAST
 from styleshot_demo.evaluation.sheets import sheet_of
+from styleshot_demo.evaluation.squeezenet import SqueezeNet
 from styleshot_demo.jobs import METHODS, ClassicalJob
 from styleshot_demo.pictures import fit_longest, open_picture
 from styleshot_demo.runners.classical import to_image, to_tensor
@@ -43,7 +44,7 @@ def evaluate(
     size: int = 384,
     methods: Sequence[str] = ("fast", "optimise"),
     teacher: Path | None = None,
-    network: OnnxNetwork | None = None,
+    network: OnnxNetwork | SqueezeNet | None = None,
     microast: Path | None = None,
     seed: int = 0,
     part: str = "held",
@@ -55,7 +56,7 @@ def evaluate(
     content, style  folders of pictures
     size            longest side of contents, styles and results, pixels
     teacher         folder of the compressed VGG-19 to judge with; None judges with our own encoder
-    network         an image classifier to judge with in their place
+    network         an image classifier to judge with in their place: best one that training did not use
     microast        folder of MicroAST's published weights: it paints the same pairs in turn, and the time of each
                     method is also told as a share of its time (median over the pairs)
     part            "held": only pictures that training leaves out (`training.folders.split`), "all"
