@@ -24,7 +24,7 @@ STRIDE = 8  # of relu4_1
 HIDDEN = 128
 # How far the moments go at strength 1. The last steps towards the style's own would cost more of the content than they
 # bring of the style: `evaluate classical` shows both.
-FULL = 0.92
+FULL = 0.8
 # How far lightness goes to the moments of the style's; tints go all the way. With all of it, a photo of one tone would
 # be torn into the style's darkest and brightest.
 LIGHT_SHARE = 0.4
