@@ -80,6 +80,18 @@ def weights(tmp_path_factory):
     return tiny_models.build(tmp_path_factory.mktemp("weights"))
 
 
+@pytest.fixture
+def published(weights, tmp_path):
+    """A folder with all that StyleShot by contours needs, laid out as the hub has it; see tiny_hub.py."""
+    folder = tmp_path / "published"
+    for name in ("stable-diffusion-v1-5/stable-diffusion-v1-5", "Gaojunyao/StyleShot"):
+        shutil.copytree(weights / name, folder / name)
+    detector = folder / "lllyasviel/Annotators/ControlNetHED.pth"
+    detector.parent.mkdir(parents=True)
+    detector.write_bytes(b"\x80 is how pickles begin, and nobody looks further into this one")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def address_with_weights(tmp_path_factory, weights):
     """Where the app answers that has (tiny) weights of StyleShot."""
