@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import torch
 from torch import Tensor
@@ -48,12 +49,12 @@ def moments(maps: Tensor) -> Moments:
 def moments_at_a_glance(maps: Tensor) -> Moments:
     """`moments` where they need not be exact: of maps of more than 2^16 places every seventh is read, or fewer.
 
-    A distance that does not divide the width meets other columns in each row, so no regular pattern is misread.
+    A distance that has no divisor in common with the width meets all columns, so no regular pattern is misread.
     """
     vectors = _vectors(maps)
     if len(vectors) <= 2**16:
         return _moments(vectors)
-    return _moments(vectors[:: next(step for step in (7, 11, 13, 17) if maps.shape[3] % step)])
+    return _moments(vectors[:: next(step for step in count(7) if math.gcd(step, maps.shape[3]) == 1)])
 
 
 def _vectors(maps: Tensor) -> Tensor:

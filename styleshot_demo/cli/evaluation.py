@@ -147,8 +147,11 @@ def evaluate_classical(
     from styleshot_demo.evaluation import classical
     from styleshot_demo.evaluation.squeezenet import SqueezeNet
 
-    with asked(str(squeezenet)):
-        judge = opened(network, network_feed) if squeezenet is None else SqueezeNet(squeezenet)
+    if squeezenet is None:
+        judge = opened(network, network_feed)
+    else:
+        with asked(str(squeezenet)):
+            judge = SqueezeNet(squeezenet)
 
     with Progress() as progress:
         figures = classical.evaluate(

@@ -79,7 +79,7 @@ def _of_authors(path: Path) -> dict[str, tuple[Tensor, Tensor]]:
     with path.open("rb") as file:
         layers = _Arrays(file).load()
     return {
-        name: (torch.from_numpy(np.array(weight.transpose(3, 2, 0, 1), np.float32)), torch.from_numpy(np.array(bias)))
+        name: tuple(torch.from_numpy(np.array(one, np.float32)) for one in (weight.transpose(3, 2, 0, 1), bias))
         for name, (weight, bias) in layers.items()
     }
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import tiny_models
+from models.conftest import FakeHub
 
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -90,6 +91,22 @@ def published(weights, tmp_path):
     detector.parent.mkdir(parents=True)
     detector.write_bytes(b"\x80 is how pickles begin, and nobody looks further into this one")
     return folder
+
+
+@pytest.fixture
+def offered(browser, tmp_path_factory, published):
+    """Opens the page of an app without weights; the hub that has them; the folder where they will arrive."""
+    hub = FakeHub({str(file.relative_to(published)): file.read_bytes() for file in published.rglob("*.*")})
+    program = (str(ROOT / "tests/browser/tiny_hub.py"), str(published))
+    models = tmp_path_factory.mktemp("empty")
+    try:
+        with (
+            app(tmp_path_factory, models, program, HF_ENDPOINT=hub.url) as address,
+            opener(browser, address) as open_it,
+        ):
+            yield open_it, hub, models
+    finally:
+        hub.close()
 
 
 @pytest.fixture(scope="session")

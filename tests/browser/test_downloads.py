@@ -4,9 +4,7 @@ import pytest
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.conftest import ROOT, app, opener  # noqa: E402
 from browser.steps import LONG, ask_for_the_published, open_tab  # noqa: E402
-from models.conftest import FakeHub  # noqa: E402
 
 PART = 100  # bytes of the first file that arrive before the hub falls silent
 
@@ -25,31 +23,22 @@ def stop_it(page, ask, stop, status, hub):
     hub.sent.clear()
 
 
-def test_a_download_is_stopped_and_goes_on_where_it_was(browser, tmp_path_factory, published):
-    hub = FakeHub({str(file.relative_to(published)): file.read_bytes() for file in published.rglob("*.*")})
+def test_a_download_is_stopped_and_goes_on_where_it_was(offered):
+    open_it, hub, models = offered
     hub.stall_after = PART
-    program = (str(ROOT / "tests/browser/tiny_hub.py"), str(published))
-    empty = tmp_path_factory.mktemp("empty")
-    try:
-        with (
-            app(tmp_path_factory, empty, program, HF_ENDPOINT=hub.url) as address,
-            opener(browser, address) as open_it,
-        ):
-            page = open_it()
-            page.get_by_role("tab", name="Models").click()
-            ask = page.locator("#models-disk").get_by_role("button", name="half precision")
-            stop_it(page, ask, page.locator("#fetch-stop"), page.locator("#models-status"), hub)
+    page = open_it()
+    page.get_by_role("tab", name="Models").click()
+    ask = page.locator("#models-disk").get_by_role("button", name="half precision")
+    stop_it(page, ask, page.locator("#fetch-stop"), page.locator("#models-status"), hub)
 
-            open_tab(page, "text")
-            ask_for_the_published(page, "text")
-            ask = page.locator("#text-model button", has_text="Fetch")
-            stop_it(page, ask, page.locator("#text-fetch-stop"), page.locator("#text-fetch-status"), hub)
-            assert not list(empty.rglob("*.bin"))
+    open_tab(page, "text")
+    ask_for_the_published(page, "text")
+    ask = page.locator("#text-model button", has_text="Fetch")
+    stop_it(page, ask, page.locator("#text-fetch-stop"), page.locator("#text-fetch-status"), hub)
+    assert not list(models.rglob("*.bin"))
 
-            hub.stall_after = None
-            ask.click()
-            expect(page.locator("#text-model")).to_contain_text("its files are on this machine", timeout=LONG)
-            expect(page.locator("#text-run")).to_be_enabled()
-            assert any(hub.ranges)
-    finally:
-        hub.close()
+    hub.stall_after = None
+    ask.click()
+    expect(page.locator("#text-model")).to_contain_text("its files are on this machine", timeout=LONG)
+    expect(page.locator("#text-run")).to_be_enabled()
+    assert any(hub.ranges)

@@ -10,7 +10,6 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.conftest import ROOT, app, opener  # noqa: E402
 from browser.steps import (  # noqa: E402
     LONG,
     ask_for_the_published,
@@ -26,7 +25,6 @@ from browser.steps import (  # noqa: E402
     upload,
     value,
 )  # fmt: skip
-from models.conftest import FakeHub  # noqa: E402
 
 RELOAD = ["AbortError", "errored out"]  # what Gradio says of a connection that a reload cuts off
 
@@ -205,35 +203,26 @@ def test_missing_weights_are_told_with_their_size_and_licence(open_page):
     expect(page.locator("#image-fetch-stop")).to_be_hidden()
 
 
-def test_the_offer_fetches_what_is_missing(browser, tmp_path_factory, published):
-    hub = FakeHub({str(file.relative_to(published)): file.read_bytes() for file in published.rglob("*.*")})
-    program = (str(ROOT / "tests/browser/tiny_hub.py"), str(published))
-    empty = tmp_path_factory.mktemp("empty")
-    try:
-        with (
-            app(tmp_path_factory, empty, program, HF_ENDPOINT=hub.url) as address,
-            opener(browser, address) as open_it,
-        ):
-            page = open_it()
-            open_tab(page, "text")
-            ask_for_the_published(page, "text")
-            expect(page.locator("#text-run")).to_be_disabled()
-            assert hub.requests.total() == 0 and not list(empty.rglob("*.bin"))  # nothing unasked
-            page.locator("#text-model button", has_text="Fetch").click()
-            expect(page.locator("#text-model")).to_contain_text("its files are on this machine", timeout=LONG)
-            for button in ("run", "sweep"):
-                expect(page.locator(f"#text-{button}")).to_be_enabled()
-            expect(page.locator("#text-fetch-status")).to_have_text("")
-            assert len(list(empty.rglob("*.bin"))) == 2
-            # The other tab knows as soon as it is looked at: contours can be had now, lineart cannot.
-            open_tab(page, "image")
-            if page.locator("#image-model-choice").is_visible():
-                page.locator("#image-model-choice label", has_text="StyleShot").first.click()
-            expect(page.locator("#image-run")).to_be_enabled()
-            page.locator("#image-preprocessor label", has_text="Lineart").click()
-            expect(page.locator("#image-run")).to_be_disabled()
-    finally:
-        hub.close()
+def test_the_offer_fetches_what_is_missing(offered):
+    open_it, hub, models = offered
+    page = open_it()
+    open_tab(page, "text")
+    ask_for_the_published(page, "text")
+    expect(page.locator("#text-run")).to_be_disabled()
+    assert hub.requests.total() == 0 and not list(models.rglob("*.bin"))  # nothing unasked
+    page.locator("#text-model button", has_text="Fetch").click()
+    expect(page.locator("#text-model")).to_contain_text("its files are on this machine", timeout=LONG)
+    for button in ("run", "sweep"):
+        expect(page.locator(f"#text-{button}")).to_be_enabled()
+    expect(page.locator("#text-fetch-status")).to_have_text("")
+    assert len(list(models.rglob("*.bin"))) == 2
+    # The other tab knows as soon as it is looked at: contours can be had now, lineart cannot.
+    open_tab(page, "image")
+    if page.locator("#image-model-choice").is_visible():
+        page.locator("#image-model-choice label", has_text="StyleShot").first.click()
+    expect(page.locator("#image-run")).to_be_enabled()
+    page.locator("#image-preprocessor label", has_text="Lineart").click()
+    expect(page.locator("#image-run")).to_be_disabled()
 
 
 @pytest.mark.parametrize("shade", ["light", "dark"])
