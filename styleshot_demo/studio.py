@@ -10,8 +10,8 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Event, Finished, Result, Step
 from styleshot_demo.jobs import ClassicalJob, ImageJob, Picture, TextJob
 from styleshot_demo.messages import remark
-from styleshot_demo.models.cache import ModelCache
-from styleshot_demo.runners import zerogpu
+from styleshot_demo.runtime.cache import ModelCache
+from styleshot_demo.runtime import zerogpu
 from styleshot_demo.runners.weights import Choice
 from styleshot_demo.settings import Settings
 

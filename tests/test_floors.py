@@ -20,7 +20,9 @@ FLOORS = {
     "jobs": 1,
     "events": 1,
     "models": 2,
+    "runtime": 2,
     "styleshot": 3,
+    "small": 3,
     "classical": 3,
     "studio": 4,
     "runners": 4,
@@ -33,7 +35,7 @@ FLOORS = {
 }
 HEAVY = {"torch", "torchvision", "diffusers", "transformers", "controlnet_aux", "cv2", "numpy", "gradio"}
 # Rooms that only a running job, a training or an evaluation enters; they may import what they compute with.
-LATE = ("styleshot", "classical", "evaluation", "training")
+LATE = ("styleshot", "small", "classical", "evaluation", "training")
 
 
 def modules() -> dict[str, Path]:
@@ -100,7 +102,7 @@ def test_nothing_imports_in_circles() -> None:
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith(("styleshot", "classical"))])
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith(("styleshot", "small", "classical"))])
 def test_the_mathematics_know_neither_page_nor_hub(name: str) -> None:
     used = imports(name)
     assert not {one for one in used if one.split(".")[0] == "gradio"}
@@ -148,7 +150,7 @@ def test_the_reader_of_imports_sees_what_it_should(tmp_path: Path, monkeypatch: 
     "what",
     [
         "import styleshot_demo; styleshot_demo.Studio()",
-        "import styleshot_demo.models.hub, styleshot_demo.models.cache, styleshot_demo.runners.classical",
+        "import styleshot_demo.models.hub, styleshot_demo.runtime.cache, styleshot_demo.runners.classical",
         "import styleshot_demo.cli.app",
         "from styleshot_demo.models import hub; from styleshot_demo import Settings; hub.overview(Settings())",
     ],

@@ -213,7 +213,7 @@ def _original(settings: Settings, size: int, steps: int) -> dict[str, Any]:
 
     from styleshot_demo.runners import weights as files
     from styleshot_demo.runners.classical import device_of
-    from styleshot_demo.runners.placement import Placement
+    from styleshot_demo.runtime.placement import Placement
     from styleshot_demo.styleshot.tokens import encode_style
 
     device = device_of(settings)

@@ -15,7 +15,7 @@ from styleshot_demo.events import Event, Finished, Result, Step
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
-from styleshot_demo.models.cache import ModelCache, is_out_of_memory
+from styleshot_demo.runtime.cache import ModelCache, is_out_of_memory
 from styleshot_demo.settings import Settings
 
 if TYPE_CHECKING:

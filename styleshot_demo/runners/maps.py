@@ -8,7 +8,7 @@ from PIL import Image, ImageFilter
 
 from styleshot_demo import pictures
 from styleshot_demo.models import hub
-from styleshot_demo.models.cache import ModelCache
+from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.runners.weights import DETECTOR, TITLES, broken_as_problem
 from styleshot_demo.settings import Settings
 

@@ -14,8 +14,8 @@ from styleshot_demo.jobs import NEGATIVE_PROMPT, ImageJob, TextJob
 from styleshot_demo.messages import Remark, remark
 
 if TYPE_CHECKING:
-    from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
-    from styleshot_demo.styleshot.statistics import Statistics
+    from styleshot_demo.small.autoencoder import PatchAutoencoder
+    from styleshot_demo.small.statistics import Statistics
 
 SIZE = 256  # pixels that it was trained for, short side
 MULTIPLE = 16  # pixels per latent
@@ -80,7 +80,7 @@ def unknown_words(prompt: str, folder: Path) -> list[str]:
 
 def lines(picture: Image.Image, threshold: int) -> Image.Image:
     """The contour that the small model follows, RGB, white on black, in the size of `picture`; it needs no weights."""
-    from styleshot_demo.styleshot.edges import edges
+    from styleshot_demo.small.edges import edges
 
     return edges(picture, round(threshold * THRESHOLD)).convert("RGB")
 
@@ -91,7 +91,7 @@ def statistics(autoencoder: "PatchAutoencoder", styles: Sequence[tuple[Image.Ima
 
     from styleshot_demo.runners.maps import opaque
     from styleshot_demo.styleshot import patches
-    from styleshot_demo.styleshot.statistics import mixed, of_latents
+    from styleshot_demo.small.statistics import mixed, of_latents
 
     found = []
     with torch.no_grad():

@@ -15,23 +15,24 @@ from styleshot_demo.events import Event, Finished, Result, Step
 from styleshot_demo.jobs import ImageJob, TextJob, seed_of
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
-from styleshot_demo.models.cache import ModelCache
-from styleshot_demo.runners import placement as placing
-from styleshot_demo.runners import small, zerogpu
+from styleshot_demo.runtime.cache import ModelCache
+from styleshot_demo.runners import small
 from styleshot_demo.runners import weights as files
 from styleshot_demo.runners.classical import device_of
 from styleshot_demo.runners.maps import Maps, beside, opaque, prepare
-from styleshot_demo.runners.placement import Placement
+from styleshot_demo.runtime.placement import Placement
 from styleshot_demo.runners.previews import Previews
 from styleshot_demo.runners.schedulers import scheduler
 from styleshot_demo.runners.weights import Choice, Weights
+from styleshot_demo.runtime import placement as placing
+from styleshot_demo.runtime import zerogpu
 from styleshot_demo.settings import Settings
 
 if TYPE_CHECKING:
     import torch
 
     from styleshot_demo.styleshot.pipeline import StyleShotPipeline
-    from styleshot_demo.styleshot.statistics import Statistics
+    from styleshot_demo.small.statistics import Statistics
 
 Job = TextJob | ImageJob
 SIZES = tuple(range(1024, 120, -64))

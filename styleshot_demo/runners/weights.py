@@ -15,7 +15,7 @@ from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.models.catalogue import MODELS
 from styleshot_demo.models.hashes import Record, sha256_of
-from styleshot_demo.runners.placement import Placement, settle
+from styleshot_demo.runtime.placement import Placement, settle
 from styleshot_demo.settings import Settings
 
 if TYPE_CHECKING:
@@ -205,9 +205,9 @@ def load(part: str, weights: Weights, placement: Placement) -> "nn.Module":
     import transformers
 
     from styleshot_demo.styleshot.adapter import StyleAdapter
-    from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
+    from styleshot_demo.small.autoencoder import PatchAutoencoder
     from styleshot_demo.styleshot.encoder import StyleAwareEncoder
-    from styleshot_demo.styleshot.prior import LatentPrior
+    from styleshot_demo.small.prior import LatentPrior
 
     # The small model has an autoencoder of its own; all else are the same classes.
     own_autoencoder = part == "vae" and _class_name(weights.folders[part]) == PatchAutoencoder.__name__
@@ -243,7 +243,7 @@ def load_tokenizer(weights: Weights) -> Any:
 def broken_as_problem(part: str) -> Iterator[None]:
     from safetensors import SafetensorError
 
-    from styleshot_demo.models.cache import is_out_of_memory
+    from styleshot_demo.runtime.cache import is_out_of_memory
 
     try:
         yield

@@ -68,7 +68,7 @@ def test_entries_cannot_be_changed():
 def test_nothing_heavy_is_imported():
     code = (
         "import sys\n"
-        "from styleshot_demo.models import cache, catalogue, hashes, hub, transfer\n"
+        "from styleshot_demo.models import catalogue, hashes, hub, transfer\n"
         "heavy = {'torch', 'diffusers', 'transformers', 'controlnet_aux', 'numpy', 'huggingface_hub', 'httpx2'}\n"
         "print(*sorted(heavy & set(sys.modules)))"
     )

@@ -11,7 +11,7 @@ from styleshot_demo import ImageJob, Settings, Studio, TextJob
 from styleshot_demo.models import hub
 from styleshot_demo.runners import small
 from styleshot_demo.runners.schedulers import scheduler
-from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
+from styleshot_demo.small.autoencoder import PatchAutoencoder
 
 STYLE = Image.new("RGB", (64, 64), "teal")
 

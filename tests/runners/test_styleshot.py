@@ -18,8 +18,9 @@ from styleshot_demo import ImageJob, Settings, Studio, TextJob, jobs
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Step
 from styleshot_demo.models import hub
-from styleshot_demo.models.cache import bytes_of
-from styleshot_demo.runners import placement, schedulers
+from styleshot_demo.runtime.cache import bytes_of
+from styleshot_demo.runners import schedulers
+from styleshot_demo.runtime import placement
 from styleshot_demo.runners import weights as files
 from styleshot_demo.styleshot import checkpoints, content
 from styleshot_demo.styleshot.pipeline import StyleShotPipeline

@@ -7,7 +7,7 @@ from PIL import Image
 
 from styleshot_demo import provenance
 from styleshot_demo.jobs import CLASSICAL_CHECKS
-from styleshot_demo.models.cache import ModelCache
+from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import build, classical_tab, controls, examples, memory, panel, results, theme

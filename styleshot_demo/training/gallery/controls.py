@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from styleshot_demo.models import hub
-from styleshot_demo.models.cache import ModelCache
+from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.runners.maps import Maps
 from styleshot_demo.runners.weights import DETECTOR
 from styleshot_demo.settings import Settings
@@ -57,7 +57,7 @@ class Drawer:
         """White lines on black, L, in the size of `picture` (RGB); contours at the published threshold."""
         detector = self._plan.detectors[kind]
         if detector == PLAIN:
-            from styleshot_demo.styleshot.edges import edges
+            from styleshot_demo.small.edges import edges
 
             return edges(picture)
         from styleshot_demo.styleshot.content import THRESHOLD

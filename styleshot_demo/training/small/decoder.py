@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
+from styleshot_demo.small.autoencoder import PatchAutoencoder
 from styleshot_demo.training.checkpoint import latest
 from styleshot_demo.training.loop import device_and_dtype, train
 from styleshot_demo.training.small.pack import Pack

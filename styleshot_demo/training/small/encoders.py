@@ -3,7 +3,7 @@
 The text encoder learns where a thing has which colours: its last 16 tokens each foretell one of 4 x 4 fields of the
 mean picture that goes by the caption, coarsely (its layout) and finely (principal components of what that leaves). The
 UNet then only has to read them off, in place of learning every name by heart from noisy gradients, and the prior
-(`styleshot/prior.py`) can be fitted to them. Layouts make up half of what these tokens are: read off by weights that
+(`small/prior.py`) can be fitted to them. Layouts make up half of what these tokens are: read off by weights that
 could grow, they would hide in a small part of their variance. What is neither layout nor detail stays what it was: it
 tells which token is which, and a UNet that reads these tokens already can go on.
 
@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from transformers import CLIPTokenizer
 
 from styleshot_demo.styleshot import patches
-from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
+from styleshot_demo.small.autoencoder import PatchAutoencoder
 from styleshot_demo.training.small import captions
 from styleshot_demo.training.small.networks import Networks, token_ids
 from styleshot_demo.training.small.pack import Pack

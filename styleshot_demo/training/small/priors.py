@@ -3,8 +3,8 @@
 import torch
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
-from styleshot_demo.styleshot.prior import LatentPrior
+from styleshot_demo.small.autoencoder import PatchAutoencoder
+from styleshot_demo.small.prior import LatentPrior
 from styleshot_demo.training.small.encoders import CELLS, FIELDS, mean_latents
 from styleshot_demo.training.small.networks import token_ids
 from styleshot_demo.training.small.pack import Pack

@@ -235,7 +235,7 @@ def cut(image: np.ndarray, box: tuple[int, int, int, bool], side: int = SIDE) ->
 
 def contour(picture: Tensor) -> Tensor:
     """[3, H, W] in [0, 1] -> its contour [3, 256, 256], 0 or 1, by the detector that needs no weights."""
-    from styleshot_demo.styleshot.edges import edges
+    from styleshot_demo.small.edges import edges
 
     if picture.shape[-1] != FINE:
         picture = F.interpolate(picture[None], (FINE, FINE), mode="bicubic", antialias=True)[0].clamp(0, 1)

@@ -11,7 +11,7 @@ from training.gallery.conftest import drawn, fill
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import Settings
-from styleshot_demo.styleshot.edges import edges
+from styleshot_demo.small.edges import edges
 from styleshot_demo.training.gallery import builder, controls
 from styleshot_demo.training.gallery.builder import Recipe, build
 from styleshot_demo.training.gallery.opening import open_gallery

@@ -10,7 +10,7 @@ from diffusers import (
 )
 from styleshot.test_pipeline import RED, latents, make
 
-from styleshot_demo.styleshot import statistics
+from styleshot_demo.small import statistics
 
 
 @pytest.fixture

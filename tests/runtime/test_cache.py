@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.models import cache as cache_module
-from styleshot_demo.models.cache import (
+from styleshot_demo.runtime import cache as cache_module
+from styleshot_demo.runtime.cache import (
     Loaded,
     ModelCache,
     budget_of,

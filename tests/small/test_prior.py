@@ -7,8 +7,8 @@ from styleshot import tiny
 from styleshot.test_pipeline import RED, differs, latents, make
 
 from styleshot_demo.runners.schedulers import KINDS
-from styleshot_demo.styleshot.prior import LatentPrior
-from styleshot_demo.styleshot.statistics import of_latents
+from styleshot_demo.small.prior import LatentPrior
+from styleshot_demo.small.statistics import of_latents
 
 
 def test_every_token_tells_its_own_field():

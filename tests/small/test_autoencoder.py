@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from styleshot_demo.styleshot.autoencoder import PatchAutoencoder
+from styleshot_demo.small.autoencoder import PatchAutoencoder
 
 
 @pytest.fixture(scope="module")

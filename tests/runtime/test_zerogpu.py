@@ -9,8 +9,9 @@ from PIL import Image
 from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.messages import remark
-from styleshot_demo.runners import styleshot, zerogpu
+from styleshot_demo.runners import styleshot
 from styleshot_demo.runners import weights as files
+from styleshot_demo.runtime import zerogpu
 
 PICTURE = Image.linear_gradient("L").convert("RGB").resize((64, 48))
 RESULT = Result([PICTURE], None, 0, 0.1, {})

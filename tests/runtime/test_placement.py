@@ -3,8 +3,8 @@ import torch
 from torch import nn
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.runners import placement
-from styleshot_demo.runners.placement import Placement
+from styleshot_demo.runtime import placement
+from styleshot_demo.runtime.placement import Placement
 from styleshot_demo.settings import PLACEMENTS, Settings
 
 CPU = torch.device("cpu")

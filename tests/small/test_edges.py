@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import binary_dilation, distance_transform_edt, label
 from skimage import data
 
-from styleshot_demo.styleshot.edges import edges
+from styleshot_demo.small.edges import edges
 
 BOX = (64, 64, 191, 191)
 
