@@ -4,7 +4,8 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import torch
 
     from styleshot_demo.classical.fast import Encoded, FastTransfer
+    from styleshot_demo.classical.optimise import Begun
 
 # Bytes of working memory per pixel of the result, measured by `bench classical` (peak above the idle process, plus a
 # fifth); the guard refuses sizes that would not fit rather than have the machine swap.
@@ -29,6 +31,7 @@ BYTES_PER_PIXEL = {"fast": 700, "optimise": 3600, "colour": 350}
 SIZES = (2048, 1792, 1536, 1280, 1024, 896, 768, 640, 512, 384, 256)
 PREVIEW_EVERY = 0.5  # seconds between previews: converting and sending one costs more than a small iteration
 KEPT_PAIRS = 2
+KEPT_BEGUN = 1  # stopped descents: one is some hundred bytes for each pixel
 
 
 class ClassicalRunner:
@@ -38,6 +41,7 @@ class ClassicalRunner:
         self.settings = settings
         self.cache = cache
         self._pairs: OrderedDict[tuple, Encoded] = OrderedDict()
+        self._begun: OrderedDict[tuple, Begun] = OrderedDict()
         self._lock = threading.Lock()
 
     def fits(self, method: str, tight: bool = False) -> int:
@@ -63,16 +67,18 @@ class ClassicalRunner:
             work = {"fast": self._fast, "optimise": self._optimise, "colour": self._colour}[job.method]
             pixels = None
             try:
-                with ExitStack() as borrowed:
-                    for event in work(job, colours, borrowed, notes, models):
+                with ExitStack() as borrowed, closing(work(job, colours, borrowed, notes, models)) as events:
+                    for event in events:
                         if isinstance(event, Step):
-                            yield event
+                            seen = event.preview and pictures.join_alpha(event.preview, alpha)
+                            yield replace(event, preview=seen)
                         else:
                             pixels = event
             except Exception as error:
                 if is_out_of_memory(error):  # what is kept for a next run is the first thing to go
                     with self._lock:
                         self._pairs.clear()
+                        self._begun.clear()
                 raise
             image = pictures.join_alpha(to_image(pixels), alpha)
         seconds = time.perf_counter() - started
@@ -94,12 +100,7 @@ class ClassicalRunner:
 
     def _encoded(self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer") -> "Encoded":
         """The pair's statistics: remembered, so that moving the strength slider only decodes."""
-        key = (
-            pictures.digest(content),
-            job.size,
-            job.transform,
-            tuple((pictures.digest(picture), weight) for picture, weight in job.styles),
-        )
+        key = (*_seen(job, content), job.size, job.transform)
         with self._lock:
             encoded = self._pairs.pop(key, None)
         if encoded is None:
@@ -121,6 +122,15 @@ class ClassicalRunner:
 
         device = device_of(self.settings)
         target = to_tensor(content, device)
+
+        def whole(pixels: "torch.Tensor") -> "torch.Tensor":
+            if pixels.shape != target.shape:
+                # Painted smaller so far; and a thin strip thicker, for the features need sides of 32 pixels.
+                pixels = torch.nn.functional.interpolate(
+                    pixels, size=target.shape[2:], mode="bilinear", antialias=True
+                )
+            return with_colours_of(target, pixels) if job.keep_colours else pixels
+
         yield Step(0.0, remark("encoding"))
         features = self._borrow_features(borrowed, notes, models)
         painter = self._borrow_fast(borrowed, models)
@@ -129,9 +139,13 @@ class ClassicalRunner:
             start = torch.rand(target.shape, generator=torch.Generator().manual_seed(job.seed)).to(device)
         elif job.start == "content":
             start = target
-        began, last = time.perf_counter(), 0.0
-        pixels = target
-        for iteration in stylise(
+        # A descent that was stopped goes on where it was, to the same result.
+        key = (*_seen(job, content), *(value for name, value in sorted(job.settings().items()) if name != "style_weights"))
+        with self._lock:
+            begun = self._begun.pop(key, None)
+        began, last, first = time.perf_counter(), 0.0, None
+        iteration, pixels = None, target
+        iterations = stylise(
             target,
             self._styles(job, device),
             features,
@@ -144,21 +158,27 @@ class ClassicalRunner:
             tv_weight=job.tv_weight,
             optimiser=job.optimiser,
             seed=job.seed,
-        ):
-            pixels = iteration.pixels
-            now = time.perf_counter()
-            preview = None
-            if now - last > PREVIEW_EVERY:
-                preview, last = to_image(pixels).resize(content.size, Image.Resampling.BICUBIC), now
-            left = (now - began) / iteration.step * (iteration.total - iteration.step)
-            message = remark("iterating", step=iteration.step, total=iteration.total, seconds=round(left))
-            yield Step(iteration.step / iteration.total, message, preview)
-        if pixels.shape != target.shape:
-            # The features need sides of 32 pixels: a thin strip was painted thicker than it is.
-            pixels = torch.nn.functional.interpolate(pixels, size=target.shape[2:], mode="bilinear", antialias=True)
-        if job.keep_colours:
-            pixels = with_colours_of(target, pixels)
-        yield pixels
+            begun=begun,
+        )
+        try:
+            for iteration in iterations:
+                pixels = iteration.pixels
+                first = first or iteration.step
+                now = time.perf_counter()
+                preview = None
+                if now - last > PREVIEW_EVERY:
+                    preview, last = to_image(whole(pixels)), now
+                left = (now - began) / (iteration.step - first + 1) * (iteration.total - iteration.step)
+                message = remark("iterating", step=iteration.step, total=iteration.total, seconds=round(left))
+                yield Step(iteration.step / iteration.total, message, preview)
+        except GeneratorExit:
+            if iteration is not None:
+                with self._lock:
+                    self._begun[key] = iteration.begun()
+                    while len(self._begun) > KEPT_BEGUN:
+                        self._begun.popitem(last=False)
+            raise
+        yield whole(pixels)
 
     def _colour(
         self, job: ClassicalJob, content: Image.Image, borrowed: ExitStack, notes: list[Remark], models: dict[str, str]
@@ -200,6 +220,11 @@ class ClassicalRunner:
             )
         notes.append(remark("features_builtin"))
         return self._borrow_fast(borrowed, models).encoder
+
+
+def _seen(job: ClassicalJob, content: Image.Image) -> tuple:
+    """What tells the pictures of one job, with their weights, from those of others."""
+    return pictures.digest(content), tuple((pictures.digest(picture), weight) for picture, weight in job.styles)
 
 
 def device_of(settings: Settings) -> str:

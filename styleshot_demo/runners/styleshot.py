@@ -178,6 +178,8 @@ class StyleShotRunner:
             for event in self._paint(work, own, weights, tokens.get(preprocessor), controls.get(preprocessor)):
                 if isinstance(event, Image.Image):
                     images.append(event)
+                    made = remark("made", picture=len(images), pictures=len(shots))
+                    yield Step(work.progress.fraction, made, event)
                 else:
                     yield event
         settings = {**job.settings(), "model": choice.model}

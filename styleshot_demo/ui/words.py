@@ -376,6 +376,7 @@ REMARKS_ZH: dict[str, str] = {
     "extracting": "正在提取照片的线条",
     "denoising": "第 {picture} 张，共 {pictures} 张：第 {step} 步，共 {total} 步，约剩 {seconds} 秒",
     "decoding": "正在将潜变量转换为图片",
+    "made": "第 {picture} 张已完成，共 {pictures} 张",
     "model_styleshot": "模型：使用已发布权重的 StyleShot",
     "model_small": "模型：内置的小型 StyleShot",
     "placement_resident": "内存：全部位于 {device}",
