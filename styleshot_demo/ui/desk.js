@@ -211,6 +211,7 @@
     const dialog = element.querySelector("dialog");
     notice = element.querySelector(".notice");
     send = dropped;
+    window.styleshot.send = dropped;
     let asked = null;
     dialog.addEventListener("click", (event) => {
       const button = event.target.closest("button");

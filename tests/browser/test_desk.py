@@ -73,6 +73,7 @@ def test_every_change_that_the_result_does_not_show_marks_it(open_page, pictures
     line = stale(page)
     expect(line).to_be_empty()
     assert line.get_attribute("role") == "status"
+    shown = page.locator("#classical-result .compare").get_attribute("data-shown")
     strength = page.locator("#classical-strength input[type=number]")
     for change, undo in (
         (lambda: strength.fill("0.5"), lambda: strength.fill("1")),
@@ -102,31 +103,33 @@ def test_every_change_that_the_result_does_not_show_marks_it(open_page, pictures
     expect(line).to_contain_text("此图绘制后设置已改变")
     expect(line.locator("[lang=en]")).to_be_hidden()
     # Optimise takes its time, so nothing has been painted that nobody asked for.
-    assert page.locator("#classical-result .compare").get_attribute("data-shown") == "1"
+    assert page.locator("#classical-result .compare").get_attribute("data-shown") == shown
+
+
+def followed(page, change):
+    """Changes something, and waits until the result shows it."""
+    source = page.locator("#classical-result img.after").get_attribute("src")
+    change()
+    expect(page.locator("#classical-result img.after")).not_to_have_attribute("src", source, timeout=LONG)
+    expect(stale(page)).to_be_empty(timeout=LONG)
 
 
 def test_fast_follows_what_is_in_the_controls_now(open_page, pictures, tmp_path):
     page = open_page()
     begin(page, pictures)
     run(page)
-    first = page.locator("#classical-result img.before").get_attribute("src")
     clear(page, "#content")
-    upload(page, "#content", pictures["second"])
-    expect(page.locator("#classical-result img.before")).not_to_have_attribute("src", first, timeout=LONG)
-    page.locator("#classical-strength input[type=number]").fill("0.4")
-    expect(stale(page)).to_be_empty(timeout=LONG)
+    followed(page, lambda: upload(page, "#content", pictures["second"]))
+    followed(page, lambda: page.locator("#classical-strength input[type=number]").fill("0.4"))
     path = saved(page, tmp_path)
     assert path.name == "second-fast-seed0.png" and Image.open(path).size == (256, 256)
     assert provenance.read(path).settings["strength"] == 0.4
-    # A style that is exchanged, a weight, a method that takes but a moment.
+    # Another style beside it, its weight, a method that takes but a moment.
     page.locator("#add-style").click()
-    upload(page, "#style-2", pictures["sand"])
-    expect(stale(page)).to_be_empty(timeout=LONG)
-    page.locator("#weight-2 input[type=number]").fill("0.25")
-    page.keyboard.press("Tab")
-    expect(stale(page)).to_be_empty(timeout=LONG)
-    page.locator("#method label", has_text="Colour").click()
-    expect(stale(page)).to_be_empty(timeout=LONG)
+    followed(page, lambda: upload(page, "#style-2", pictures["sand"]))
+    weight = page.locator("#weight-2 input[type=number]")
+    followed(page, lambda: (weight.fill("0.25"), page.keyboard.press("Tab")))
+    followed(page, lambda: page.locator("#method label", has_text="Colour").click())
     record = provenance.read(saved(page, tmp_path))
     assert record.settings["method"] == "colour"
     assert record.settings["style_weights"] == pytest.approx([0.8, 0.2])
