@@ -140,7 +140,8 @@ class ClassicalRunner:
         elif job.start == "content":
             start = target
         # A descent that was stopped goes on where it was, to the same result.
-        key = (*_seen(job, content), *(value for name, value in sorted(job.settings().items()) if name != "style_weights"))
+        settings = {name: value for name, value in job.settings().items() if name != "style_weights"}
+        key = (*_seen(job, content), *sorted(settings.items()))
         with self._lock:
             begun = self._begun.pop(key, None)
         began, last, first = time.perf_counter(), 0.0, None

@@ -1,4 +1,4 @@
-"""What lies on a tab: the result says when it is not what the controls ask for, and nothing that was painted is lost."""
+"""What lies on a tab: the result says when it is not what the controls ask for, and nothing painted is lost."""
 
 import io
 

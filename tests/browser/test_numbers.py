@@ -18,7 +18,10 @@ def watched(open_page):
     return page, refused
 
 
-@pytest.mark.parametrize("kind, method", [("classical", "Fast"), ("classical", "Optimise"), ("text", ""), ("image", "")])
+TABS = [("classical", "Fast"), ("classical", "Optimise"), ("text", ""), ("image", "")]
+
+
+@pytest.mark.parametrize("kind, method", TABS)
 def test_typed_digit_by_digit_emptied_and_out_of_range(watched, kind, method):
     page, refused = watched
     if kind == "classical":
