@@ -28,6 +28,7 @@ def pictures(tmp_path_factory):
         ("sand", Image.merge("RGB", rings[::-1]).rotate(45, fillcolor="tan")),
     ):
         image.save(folder / f"{name}.png")
+    first.convert("RGB").save(folder / "scan.tif")
     return {path.stem: path for path in folder.iterdir()}
 
 
@@ -141,6 +142,19 @@ def test_fast_follows_what_is_in_the_controls_now(open_page, pictures, tmp_path)
     page.wait_for_timeout(1000)
     expect(page.locator("#classical-status [role=alert]")).to_have_count(0)
     assert provenance.read(saved(page, tmp_path)).settings["method"] == "colour"
+
+
+def test_a_picture_that_browsers_cannot_show_is_known_again(open_page, pictures):
+    page = open_page()
+    begin(page, {**pictures, "first": pictures["scan"]})
+    run(page)
+    page.wait_for_timeout(500)
+    expect(stale(page)).to_be_empty()
+    open_page.forgiven += RELOAD
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#content .image-frame img")).to_be_visible(timeout=LONG)
+    expect(page.locator("#classical-result .compare")).to_have_attribute("data-state", "ready", timeout=LONG)
+    expect(stale(page)).to_be_empty()
 
 
 def test_a_refused_run_leaves_the_last_result_to_be_saved(open_page, pictures, tmp_path):
