@@ -25,9 +25,13 @@ class Result:
     control   the contour or lineart map that was used, or None
     seed      the seed of images[0]; image n has seed + n
     seconds   wall-clock seconds from start to end
-    settings  the job's settings, JSON-ready: `provenance` stores them
+    settings  what shaped the result, of the job as it ran, JSON-ready
     models    name -> first 16 hex digits of the sha256 of the weights used; empty when none were
     notes     remarks a person should see (which features were used, and the like)
+    plan      the `plan.Plan` that was run
+    alone     for each image the settings that make it and nothing else: `provenance` stores them
+    computed  what it was computed on: device, precision, placement
+    inputs    file names and hashes of the pictures that went in
     """
 
     images: list[Image.Image]
@@ -37,6 +41,10 @@ class Result:
     settings: dict[str, Any]
     models: dict[str, str] = field(default_factory=dict)
     notes: list[Remark] = field(default_factory=list)
+    plan: Any = None
+    alone: list[dict[str, Any]] = field(default_factory=list)
+    computed: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

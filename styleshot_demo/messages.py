@@ -211,6 +211,11 @@ REMARKS: dict[str, str] = {
     "prompt_cut": "The prompt was too long; this was not read: {rest}",
     "features_builtin": "Features: the built-in encoder, because VGG-19 is not on this machine",
     "features_vgg": "Features: VGG-19",
+    "gpu_driver_too_old": "The graphics driver is too old for this build of PyTorch, so the processor is used",
+    "gpu_too_old": (
+        "{gpu} is too old for this build of PyTorch (compute capability {capability}, at least {least} is needed), "
+        "so the processor is used"
+    ),
     "size_lowered": "The size was lowered to {size} pixels to fit into memory",
     "styles_same": "Style and content are the same picture",
     "metadata_ignored": "The settings stored in this picture were not usable and were ignored",

@@ -307,13 +307,19 @@ def fit_longest(image: Image.Image, size: int) -> Image.Image:
 
     Colours are weighted by opacity, so the invisible colour of a transparent pixel never bleeds over an edge.
     """
-    longest = max(image.size)
-    sides = tuple(size if side == longest else max(1, round(side * size / longest)) for side in image.size)
+    sides = longest_at(image.size, size)
     if sides == image.size:
         return image.copy()
     if image.mode == "RGBA":
         return image.convert("RGBa").resize(sides, Image.Resampling.LANCZOS).convert("RGBA")
     return image.resize(sides, Image.Resampling.LANCZOS)
+
+
+def longest_at(sides: tuple[int, int], size: int) -> tuple[int, int]:
+    """Width and height that `fit_longest` gives to a picture with these sides."""
+    longest = max(sides)
+    width, height = (size if side == longest else max(1, round(side * size / longest)) for side in sides)
+    return width, height
 
 
 def split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:

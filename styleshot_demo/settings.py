@@ -9,6 +9,7 @@ from pathlib import Path
 from styleshot_demo.errors import Problem
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
+PRECISIONS = ("float32", "float16", "bfloat16")
 PLACEMENTS = ("resident", "offload", "minimal")  # from the one that needs most memory to the one that needs least
 MAX_PICTURE_MB = 30  # the picture gate opens no larger file, so neither can a host allow it
 
@@ -21,11 +22,14 @@ class Settings:
     port: int = 7860  # STYLESHOT_PORT
     device: str = "auto"  # STYLESHOT_DEVICE: auto, cpu, cuda, cuda:1, mps
     models: Path | None = None  # STYLESHOT_MODELS: folder with weights, in the hub's or the original demo's layout
-    cache_gb: float = 0.0  # STYLESHOT_CACHE_GB: memory for loaded models, GB; 0 means half of what the machine has
+    # STYLESHOT_CACHE_GB: for loaded models, GB in main memory and as much on each GPU; 0 means half of main memory, and
+    # three quarters of what is free on a GPU
+    cache_gb: float = 0.0
     provenance: bool = True  # STYLESHOT_PROVENANCE: write into each result how it was made
     offline: bool = False  # STYLESHOT_OFFLINE: never ask the network, not even when a person presses "fetch"
     max_upload_mb: int = MAX_PICTURE_MB  # STYLESHOT_MAX_UPLOAD_MB: 1 to 30
     placement: str = "auto"  # STYLESHOT_PLACEMENT: where StyleShot's weights lie: auto, resident, offload, minimal
+    precision: str = "auto"  # STYLESHOT_PRECISION: what StyleShot computes in: auto, float32, float16, bfloat16
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -43,6 +47,7 @@ class Settings:
             offline=_switch(environ, "STYLESHOT_OFFLINE", cls.offline),
             max_upload_mb=_whole(environ, "STYLESHOT_MAX_UPLOAD_MB", cls.max_upload_mb, 1, MAX_PICTURE_MB),
             placement=_one_of(environ, "STYLESHOT_PLACEMENT", cls.placement, ("auto", *PLACEMENTS)),
+            precision=_one_of(environ, "STYLESHOT_PRECISION", cls.precision, ("auto", *PRECISIONS)),
         )
 
 

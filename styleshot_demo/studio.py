@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -10,10 +11,16 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Event, Finished, Result, Step
 from styleshot_demo.jobs import ClassicalJob, ImageJob, Picture, TextJob
 from styleshot_demo.messages import remark
-from styleshot_demo.runtime.cache import ModelCache
-from styleshot_demo.runtime import zerogpu
 from styleshot_demo.runners.weights import Choice
+from styleshot_demo.runtime import zerogpu
+from styleshot_demo.runtime.cache import ModelCache
+from styleshot_demo.runtime.device import device_of
+from styleshot_demo.runtime.placement import Placement
+from styleshot_demo.runtime.precision import precision_of
 from styleshot_demo.settings import Settings
+
+if TYPE_CHECKING:
+    from styleshot_demo.plan import Plan
 
 Job = ClassicalJob | TextJob | ImageJob
 SWEEP = (0.0, 0.5, 1.0, 1.5, 2.0)
@@ -30,6 +37,7 @@ class Studio:
         self._classical = None
         self._styleshot = None
         self._run_styleshot = None
+        self._planner = None
 
     def run(self, job: Job) -> Iterator[Event]:
         """Yield `Step`s and at last one `Finished`.
@@ -52,27 +60,30 @@ class Studio:
         while not self._busy.acquire(timeout=0.2):
             yield Step(0.0, remark("waiting"))
         try:
-            if isinstance(job, ClassicalJob):
-                yield from self.cache.stream_with_memory(
-                    lambda: self.classical.run(job), size=lambda: self.classical.fits(job.method, tight=True)
-                )
-            else:
-                run = self._lent()
-                yield from self.cache.stream_with_memory(
-                    lambda: run(job, False, strengths),
-                    lambda: run(job, True, strengths),
-                    size=lambda: self.styleshot.fits(job, tight=True),
-                )
+            plan = self.planner.plan(job, strengths)
+            plan.check()
+            run = self.classical.run if isinstance(job, ClassicalJob) else self._lent()
+
+            def lower() -> "Plan":
+                return self.planner.plan(job, strengths, lower=True)
+
+            yield from self.cache.stream_with_memory(
+                lambda: run(plan), lambda: run(lower()), size=lambda: lower().fitting
+            )
         finally:
             self._busy.release()
 
+    def plan(self, job: Job, strengths: Sequence[float] = ()) -> "Plan":
+        """What would run, on what, at what cost, and what it would say; loads nothing. See `plan.Planner.plan`."""
+        return self.planner.plan(job, strengths)
+
     def choose(self, job: TextJob | ImageJob) -> Choice:
         """Which model a job gets now, or why none; asks the disk only."""
-        return self.styleshot.choose(job)
+        return self.planner.choose(job)
 
     def ready(self, kind: str, preprocessor: str = "contour", model: str = "auto") -> Choice:
         """`choose` before there is a job: `kind` is "text" or "image", the others are as in the jobs."""
-        return self.styleshot.ready(kind, preprocessor, model)
+        return self.planner.ready(kind, preprocessor, model)
 
     def control_map(
         self,
@@ -92,12 +103,14 @@ class Studio:
         if content is None:
             raise Problem("content_needed")
         picture = pictures.open_picture(content)
+        chosen = self.planner.ready("image", preprocessor, model)
+        checked |= {"model": chosen.model or "styleshot", "device": device_of(self.settings)}
         return self.cache.with_memory(lambda: self.styleshot.control_map(picture, **checked), size=256)
 
     def prepare(self) -> None:
         """To be called at the start of a program that serves others: loads the models on ZeroGPU, else does nothing."""
         if zerogpu.lends():
-            self.styleshot.prepare()
+            self._hold()
             self._lent()
 
     def finish(self, job: Job) -> Result:
@@ -106,6 +119,15 @@ class Studio:
             if isinstance(event, Finished):
                 return event.result
         raise Problem("unexpected", reference="no result")
+
+    @property
+    def planner(self):
+        """The one who decides what a job will be."""
+        if self._planner is None:
+            from styleshot_demo.plan import Planner
+
+            self._planner = Planner(self.settings, self.cache)
+        return self._planner
 
     @property
     def classical(self):
@@ -124,6 +146,18 @@ class Studio:
 
             self._styleshot = StyleShotRunner(self.settings, self.cache)
         return self._styleshot
+
+    def _hold(self) -> None:
+        """Loads all that is on this machine, to stay, onto the GPU that will be lent."""
+        from styleshot_demo.runners import weights
+
+        for preprocessor in ("contour", "lineart"):
+            choice = self.ready("image", preprocessor)
+            if choice.model is None:
+                continue
+            *_, found = weights.locate(self.settings, choice.model, preprocessor)
+            precision = precision_of(self.settings, "cuda")
+            self.styleshot.hold(found, Placement("resident", "cuda", precision, parking=False))
 
     def _lent(self):
         """The StyleShot runner's `run`, with a GPU around it where one is lent by the call."""

@@ -98,5 +98,5 @@ def classical(
         )
     result = run_to_end(Studio(settings), job, quiet)
     keep = settings.provenance if record is None else record
-    write_image(result, 0, result.settings, result.seed, out, keep)
+    write_image(result, 0, out, keep)
     tell(result, [out], as_json)

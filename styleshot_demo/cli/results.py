@@ -8,18 +8,22 @@ from typing import Any
 import typer
 from PIL import Image
 
-from styleshot_demo import pictures, provenance
+from styleshot_demo import provenance
 from styleshot_demo.cli.report import Progress, asked, print_json
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
+from styleshot_demo.jobs import open_named
 from styleshot_demo.studio import Job, Studio
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
-def option(help: str, choices: Sequence[str] = ()) -> Any:
-    """An option that the job itself checks, so that shell, page and Python say the same of a wrong value."""
-    return typer.Option(help=help, metavar="|".join(choices) if choices else "NUMBER")
+def option(help: str, choices: Sequence[str] = (), default: str | bool = True) -> Any:
+    """An option that the job itself checks, so that shell, page and Python say the same of a wrong value.
+
+    `default` is what its help shows in place of the default None.
+    """
+    return typer.Option(help=help, metavar="|".join(choices) if choices else "NUMBER", show_default=default)
 
 
 def check_destination(out: Path, inputs: Sequence[Path]) -> None:
@@ -35,7 +39,7 @@ def check_destination(out: Path, inputs: Sequence[Path]) -> None:
 def open_asked(path: Path) -> Image.Image:
     """The picture at a place that the person named."""
     with asked(str(path)):
-        return pictures.open_picture(path)
+        return open_named(path)
 
 
 def run_to_end(studio: Studio, job: Job, quiet: bool) -> Result:
@@ -49,10 +53,9 @@ def run_to_end(studio: Studio, job: Job, quiet: bool) -> Result:
     raise RuntimeError("a run ended without a result")
 
 
-def write_image(result: Result, place: int, settings: dict[str, Any], seed: int, out: Path, keep: bool) -> None:
+def write_image(result: Result, place: int, out: Path, keep: bool) -> None:
     """Save one image of a result; with `keep` the file says how it was made."""
-    made_by = provenance.record(settings, result.models, seed) if keep else None
-    provenance.write(result.images[place], out, made_by)
+    provenance.write(result.images[place], out, provenance.record_of(result, place) if keep else None)
 
 
 def tell(result: Result, files: Sequence[Path], as_json: bool) -> None:
@@ -67,6 +70,8 @@ def tell(result: Result, files: Sequence[Path], as_json: bool) -> None:
                 "models": result.models,
                 "notes": notes,
                 "settings": result.settings,
+                "plan": result.plan.as_json(),
+                "inputs": result.inputs,
             }
         )
         return

@@ -29,10 +29,15 @@ Weight = Annotated[
 Model = Annotated[str, option("auto: the published StyleShot where its files are on disk.", STYLESHOT_MODELS)]
 StyleStrength = Annotated[float, option("0 is the prompt alone, 1 the style as published, up to 2.")]
 Steps = Annotated[int, option("Denoising steps, 1 to 150.")]
-Guidance = Annotated[float, option("How closely to follow the prompt, 0 to 30; 1 or less: no guidance.")]
+Guidance = Annotated[
+    float | None,
+    option("How closely to follow the prompt, 0 to 30; 1 or less: no guidance.", default="the model's own"),
+]
 Count = Annotated[int, option("How many images, 1 to 8; image n has seed + n.")]
 Seed = Annotated[int, option("Same seed, same picture.")]
-Negative = Annotated[str, typer.Option(metavar="TEXT", help="What to avoid.", show_default="the paper's list")]
+Negative = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="What to avoid.", show_default="the model's own")
+]
 Scheduler = Annotated[str, option("How noise is taken away.", SCHEDULERS)]
 Record = Annotated[
     bool | None,
@@ -54,7 +59,9 @@ def text(
     steps: Steps = TextJob.steps,
     guidance_scale: Guidance = TextJob.guidance_scale,
     count: Count = TextJob.count,
-    size: Annotated[int, option("Side of the square result, 128 to 1024 pixels.")] = TextJob.size,
+    size: Annotated[
+        int | None, option("Side of the square result, 128 to 1024 pixels.", default="the model's own")
+    ] = TextJob.size,
     seed: Seed = TextJob.seed,
     negative_prompt: Negative = TextJob.negative_prompt,
     scheduler: Scheduler = TextJob.scheduler,
@@ -105,7 +112,9 @@ def image(
     steps: Steps = ImageJob.steps,
     guidance_scale: Guidance = ImageJob.guidance_scale,
     count: Count = ImageJob.count,
-    size: Annotated[int, option("Short side of the result, 128 to 1024 pixels.")] = ImageJob.size,
+    size: Annotated[
+        int | None, option("Short side of the result, 128 to 1024 pixels.", default="the model's own")
+    ] = ImageJob.size,
     seed: Seed = ImageJob.seed,
     negative_prompt: Negative = ImageJob.negative_prompt,
     scheduler: Scheduler = ImageJob.scheduler,
@@ -155,10 +164,8 @@ def _make(job: TextJob | ImageJob, out: Path, record: bool | None, quiet: bool, 
     result = run_to_end(Studio(settings), job, quiet)
     keep = settings.provenance if record is None else record
     files = [out]
-    if job.total > 1:
-        files = [out.with_stem(f"{out.stem}-{number}") for number in range(1, job.total + 1)]
+    if len(result.images) > 1:
+        files = [out.with_stem(f"{out.stem}-{number}") for number in range(1, len(result.images) + 1)]
     for place, file in enumerate(files):
-        alone = job.alone(place)
-        made_with = alone.settings() | {"model": result.settings["model"]}  # not "auto", but what that meant
-        write_image(result, place, made_with, alone.seed, file, keep)
+        write_image(result, place, file, keep)
     tell(result, files, as_json)

@@ -92,6 +92,7 @@ def _place(device: str, detectors: dict[str, str]) -> str:
     """The device for these detectors; without networks nothing is gained by a GPU, nor is torch needed."""
     if device != "auto" or not set(detectors.values()) & {"hed", "lineart"}:
         return "cpu" if device == "auto" else device
-    import torch
+    from styleshot_demo.runtime.device import device_of, is_cuda
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    found = device_of(settings_asked())
+    return found if is_cuda(found) else "cpu"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from styleshot_demo.jobs import NEGATIVE_PROMPT, ImageJob, TextJob
+from styleshot_demo.jobs import ImageJob, TextJob
 from styleshot_demo.messages import Remark, remark
 
 if TYPE_CHECKING:
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 SIZE = 256  # pixels that it was trained for, short side
 MULTIPLE = 16  # pixels per latent
-# In place of the default, which is the published model's: it was trained on no words of quality, and strong guidance
-# burns the colours of a small network. Lines need less of it than words.
-DEFAULT_GUIDANCE = 7.5
+# Strong guidance burns the colours of a small network. Lines need less of it than words.
 GUIDANCE = {"text": 5.0, "image": 2.0}
 # The published thresholds are those of HED; this brings their default to the detector's that training used.
 THRESHOLD = 128 / 200
@@ -55,10 +53,6 @@ def suited(job: TextJob | ImageJob, folder: Path) -> tuple[TextJob | ImageJob, l
     if size != job.size:
         notes.append(remark("small_size", size=size))
     changes: dict[str, object] = {"size": size}
-    if job.guidance_scale == DEFAULT_GUIDANCE:
-        changes["guidance_scale"] = GUIDANCE["image" if isinstance(job, ImageJob) else "text"]
-    if job.negative_prompt == NEGATIVE_PROMPT:
-        changes["negative_prompt"] = ""
     if isinstance(job, ImageJob) and job.preprocessor != "contour":
         changes["preprocessor"] = "contour"
         notes.append(remark("small_contour"))
@@ -90,8 +84,8 @@ def statistics(autoencoder: "PatchAutoencoder", styles: Sequence[tuple[Image.Ima
     import torch
 
     from styleshot_demo.runners.maps import opaque
-    from styleshot_demo.styleshot import patches
     from styleshot_demo.small.statistics import mixed, of_latents
+    from styleshot_demo.styleshot import patches
 
     found = []
     with torch.no_grad():

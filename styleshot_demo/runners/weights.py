@@ -41,6 +41,9 @@ TITLES = {
     "controlnet": "Content fusion",
     "prior": "Prior of words",
     "taesd": "TAESD",
+    "tokens": "Style tokens",
+    "pairs": "Encoded pictures",
+    "edges": "Edges of photos",
     "contour": "Contour detector",
     "lineart": "Lineart detector",
 }
@@ -204,10 +207,10 @@ def load(part: str, weights: Weights, placement: Placement) -> "nn.Module":
     import torch
     import transformers
 
-    from styleshot_demo.styleshot.adapter import StyleAdapter
     from styleshot_demo.small.autoencoder import PatchAutoencoder
-    from styleshot_demo.styleshot.encoder import StyleAwareEncoder
     from styleshot_demo.small.prior import LatentPrior
+    from styleshot_demo.styleshot.adapter import StyleAdapter
+    from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 
     # The small model has an autoencoder of its own; all else are the same classes.
     own_autoencoder = part == "vae" and _class_name(weights.folders[part]) == PatchAutoencoder.__name__
@@ -220,7 +223,7 @@ def load(part: str, weights: Weights, placement: Placement) -> "nn.Module":
         "controlnet": diffusers.ControlNetModel,
         "prior": LatentPrior,
     }[part]
-    dtype = placement.torch_dtype() if placement.form(part) == "resident" else torch.float16
+    dtype = placement.torch_dtype(part) if placement.form(part) == "resident" else torch.float16
     variant = {"variant": weights.variant} if part in BASE_PARTS and weights.variant else {}
     with broken_as_problem(part), _quiet():
         module, report = kind.from_pretrained(

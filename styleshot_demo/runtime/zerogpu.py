@@ -9,8 +9,6 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from styleshot_demo.jobs import ImageJob, TextJob
-
 # Seconds for a 512 x 512 picture on what ZeroGPU lends; generous, as a run that takes longer is cut off.
 STARTING, PER_PICTURE, PER_STEP = 15, 2.0, 0.15
 LONGEST = 120
@@ -25,27 +23,29 @@ def lends() -> bool:
     return bool(getattr(config, "zero_gpu", False))
 
 
-def seconds_for(job: TextJob | ImageJob, pictures: int | None = None) -> int:
-    """How many seconds the GPU is asked for."""
-    area = job.size**2 / 512**2
-    step = PER_STEP
-    if isinstance(job, ImageJob):
-        area *= max(job.content.size) / min(job.content.size)
-        step *= 1.5  # the ControlNet
-    count = pictures or job.total
-    return min(LONGEST, round(STARTING + count * area * (PER_PICTURE + step * job.steps)))
+def seconds_for(pictures: int, size: tuple[int, int], steps: int, control: bool) -> int:
+    """How many seconds the GPU is asked for; `size` is width and height in pixels, `control` whether a ControlNet
+    runs."""
+    area = size[0] * size[1] / 512**2
+    step = PER_STEP * (1.5 if control else 1)
+    return min(LONGEST, round(STARTING + pictures * area * (PER_PICTURE + step * steps)))
 
 
 def decorated(run: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
-    """`run(job, lower, strengths)` with a GPU for as long as the job takes; unchanged where none is lent."""
+    """`run(plan)` with a GPU for as long as that takes; unchanged where none is lent."""
     if not lends():
         return run
     spaces = sys.modules.get("spaces") or importlib.import_module("spaces")
 
-    def duration(job: TextJob | ImageJob, lower: bool = False, strengths: tuple[float, ...] = ()) -> int:
-        return seconds_for(job, len(strengths) or None)
+    def duration(plan: Any) -> int:
+        return seconds_for(len(plan.shots), plan.size, plan.job.steps, hasattr(plan.job, "content"))
 
-    def lent(job: TextJob | ImageJob, lower: bool = False, strengths: tuple[float, ...] = ()) -> Iterator[Any]:
-        yield from run(job, lower, strengths)
+    def lent(plan: Any) -> Iterator[Any]:
+        yield from run(plan)
 
     return spaces.GPU(lent, duration=duration)
+
+
+def in_lease() -> bool:
+    """Whether this process has a GPU lent to it right now."""
+    return False

@@ -22,11 +22,11 @@ from PIL import Image
 from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPTextModel, CLIPTokenizer
 
-from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.small.autoencoder import PatchAutoencoder
-from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 from styleshot_demo.small.prior import LatentPrior
 from styleshot_demo.small.statistics import Statistics, moved, noise_level, restyled
+from styleshot_demo.styleshot.adapter import StyleAdapter
+from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 from styleshot_demo.styleshot.tokens import encode_style
 
 # The texts of the published code.

@@ -227,7 +227,7 @@ class ClassicalTab:
 
     def fits(self, method: str, size: float, shape: tuple[int, int] | None) -> str:
         """The line under the size slider."""
-        return memory.line(method, int(size or DEFAULTS["size"]), shape, self.studio.settings)
+        return memory.line(method, int(size or DEFAULTS["size"]), [shape], self.studio)
 
     def method_outputs(self) -> list[Any]:
         """What `relevant` changes."""

@@ -58,7 +58,8 @@ class DiffusionTab:
         self.prompts.pick(self.pick_prompt, None, fields["prompt"], **INSTANT).then(**stored.save)
         preprocessor = fields.get("preprocessor")
         asked = [fields["model"], *([preprocessor] if preprocessor else [])]
-        fields["model"].input(self.resize, [fields["size"], *asked], fields["size"], **INSTANT).then(**stored.save)
+        own = [fields[name] for name in diffusion.MODEL_FIELDS]
+        fields["model"].input(self.suit, [*own, *asked], own, **INSTANT).then(**stored.save)
         self.weights.wire(page, tab, view, asked)
         if self.lines and self.inputs.content:
             self.lines.wire(self.studio, self.inputs.content, fields["size"], fields["model"])
@@ -139,9 +140,11 @@ class DiffusionTab:
         name = getattr(event, "name", None)
         return name if name in diffusion.PROMPTS else gr.skip()
 
-    def resize(self, size: float, model: str, preprocessor: str = "contour") -> float:
-        """The size after another model was chosen."""
-        return diffusion.size_for(self.weights.choice(model, preprocessor).model, size)
+    def suit(self, *values: Any) -> list[Any]:
+        """What the fields whose defaults depend on the model become after another one was chosen."""
+        count = len(diffusion.MODEL_FIELDS)
+        set_now = dict(zip(diffusion.MODEL_FIELDS, values[:count], strict=True))
+        return list(diffusion.suited(self.kind, self.weights.choice(*values[count:]).model, set_now).values())
 
     def setting_updates(self, settings: dict[str, Any]) -> dict[Any, Any]:
         """Updates for every field: the value given, or else the default."""

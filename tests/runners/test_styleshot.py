@@ -18,10 +18,10 @@ from styleshot_demo import ImageJob, Settings, Studio, TextJob, jobs
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Step
 from styleshot_demo.models import hub
-from styleshot_demo.runtime.cache import bytes_of
 from styleshot_demo.runners import schedulers
-from styleshot_demo.runtime import placement
 from styleshot_demo.runners import weights as files
+from styleshot_demo.runtime import placement
+from styleshot_demo.runtime.cache import bytes_of
 from styleshot_demo.styleshot import checkpoints, content
 from styleshot_demo.styleshot.pipeline import StyleShotPipeline
 
@@ -345,16 +345,16 @@ def test_out_of_memory_twice_says_what_would_fit(models, failing):
 
 def test_too_large_a_job_is_refused_before_it_begins(models, monkeypatch):
     studio = fresh(models)
-    monkeypatch.setattr(studio.styleshot, "_free_bytes", lambda: 300 * 10**6)
+    monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 300 * 10**6)
     with pytest.raises(Problem) as caught:
-        for event in studio.run(image(size=1024)):
-            assert event.message.key == "converting"
+        list(studio.run(image(size=1024)))
     fitting = caught.value.values["size"]
     assert caught.value.key == "out_of_memory" and 128 <= fitting < 1024
     assert studio.finish(image(size=128, steps=1)).images
 
-    monkeypatch.setattr(studio.styleshot, "_free_bytes", lambda: 6 * 10**9)
-    assert studio.styleshot.fits(text()) >= studio.styleshot.fits(image()) > studio.styleshot.fits(image(), tight=True)
+    monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 6 * 10**9)
+    tight = studio.planner.plan(image(), lower=True).fitting
+    assert studio.plan(text()).fitting >= studio.plan(image()).fitting > tight
 
 
 # Files

@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from styleshot_demo import provenance
+from styleshot_demo import ClassicalJob, plan, provenance
 from styleshot_demo.jobs import CLASSICAL_CHECKS
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
@@ -68,15 +68,23 @@ def test_what_a_browser_stored_comes_back_as_far_as_it_is_a_setting():
 
 
 def test_the_memory_line_says_what_fits(monkeypatch):
-    monkeypatch.setattr(memory, "free", lambda settings: 2_000_000_000)
-    per_pixel = memory.BYTES_PER_PIXEL["optimise"]
-    limit = max(side for side in memory.SIZES if side * side * per_pixel <= 1_700_000_000)
-    line = memory.line("optimise", 256, None, Settings())
+    studio = Studio(Settings(device="cpu"), ModelCache(10**9))
+    monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 2_000_000_000)
+    per_pixel = plan.BYTES_PER_PIXEL["optimise"]
+    limit = max(side for side in plan.CLASSICAL_SIZES if side * side * per_pixel <= 1_800_000_000)
+    line = memory.line("optimise", 256, [None], studio)
     assert f"Up to {limit} pixels" in line and "warn" not in line
-    line = memory.line("optimise", 2048, None, Settings())
+    line = memory.line("optimise", 2048, [], studio)
     assert "warn" in line and "2.00 GB are free" in line and f"about {limit}" in line
-    assert "The result will be 512 × 341." in memory.line("fast", 512, (600, 400), Settings())
-    assert "结果将为 512 × 341。" in memory.line("fast", 512, (600, 400), Settings())
+    assert "The result will be 512 × 341." in memory.line("fast", 512, [(600, 400)], studio)
+    assert "结果将为 512 × 341。" in memory.line("fast", 512, [(600, 400)], studio)
+    # A style may be larger than a panorama, and what is promised has to be painted.
+    panorama, square = Image.new("RGB", (1600, 200)), Image.new("RGB", (64, 64))
+    for styles in ([square], [panorama]):
+        shapes = [panorama.size, *(style.size for style in styles)]
+        for size in range(256, 2049, 128):
+            job = ClassicalJob(panorama, styles, method="optimise", size=size)
+            assert ("warn" in memory.line("optimise", size, shapes, studio)) is not studio.plan(job).fits
 
 
 def test_a_single_style_counts_whatever_its_slider_says():

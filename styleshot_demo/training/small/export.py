@@ -14,10 +14,10 @@ from torch import Tensor
 
 from styleshot_demo import __version__
 from styleshot_demo.errors import Problem
-from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.small.autoencoder import PatchAutoencoder
-from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 from styleshot_demo.small.prior import LatentPrior
+from styleshot_demo.styleshot.adapter import StyleAdapter
+from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small import priors
 from styleshot_demo.training.small.decoder import current
