@@ -24,9 +24,9 @@ STARTS = ("content", "fast", "noise")
 OPTIMISERS = ("adam", "lbfgs")
 STYLESHOT_MODELS = ("auto", "styleshot", "small")
 PREPROCESSORS = ("contour", "lineart", "both")
-SCHEDULERS = ("dpm++", "pndm", "unipc", "euler-a", "ddim", "lcm")
+SCHEDULERS = ("dpm++", "pndm", "unipc", "euler-a", "ddim")
 MAX_IMAGES = 8
-MAX_PROMPT = 1000  # characters; the text encoder reads 77 tokens, about 350 characters of English
+MAX_PROMPT = 1000  # characters; the text encoder reads them in chunks of 77 tokens, about 350 characters of English
 SIZE_MULTIPLE = 8  # one number of the latents stands for 8 x 8 pixels
 NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality"  # the published code's
 
@@ -257,7 +257,7 @@ class TextJob:
     size             side of the square result, pixels, 128 to 1024, rounded to a multiple of 8
     seed             0 to 2**31 - 1; it sets the noise and the order of the style's patches
     negative_prompt  what to avoid
-    scheduler        "dpm++" (DPM-Solver++ 2M, Karras sigmas), "pndm" (the paper's), "unipc", "euler-a", "ddim", "lcm"
+    scheduler        "dpm++" (DPM-Solver++ 2M, Karras sigmas), "pndm" (the paper's), "unipc", "euler-a", "ddim"
     """
 
     styles: Any
