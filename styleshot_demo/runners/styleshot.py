@@ -22,6 +22,7 @@ from styleshot_demo.runners.classical import device_of
 from styleshot_demo.runners.maps import Maps, beside, opaque, prepare
 from styleshot_demo.runtime.placement import Placement
 from styleshot_demo.runners.previews import Previews
+from styleshot_demo.runners.prompts import unread
 from styleshot_demo.runners.schedulers import scheduler
 from styleshot_demo.runners.weights import Choice, Weights
 from styleshot_demo.runtime import placement as placing
@@ -228,9 +229,9 @@ class StyleShotRunner:
                     continue
                 yield Step(work.progress.fraction, remark("loading", model=files.TITLES[part]))
                 parts[part] = borrowed.enter_context(self._lend(part, weights, placement))
-            pipeline = self._pipeline(parts, weights, work.job)
+            pipeline = self._pipeline(parts, weights, work.job, work.aid)
             if not work.progress.done:
-                work.notes += _cut(pipeline.tokenizer, work.job.prompt)
+                work.notes += unread(work.job, pipeline.tokenizer, pipeline.max_chunks)
             # The linear inverse is built into the small model's autoencoder; TAESD knows nothing of its latents.
             own = getattr(pipeline.vae, "rough", None)
             previews = Previews(self._tiny_decoder(borrowed, placement) if own is None else None, own)
@@ -257,18 +258,23 @@ class StyleShotRunner:
         import torch
 
         job, progress, aid = work.job, work.progress, work.aid
+        helped: dict[str, Any] = {}
+        if aid is not small.NO_AID:
+            helped = {
+                "style_statistics": statistics,
+                "statistics_pull": min(1.0, aid.pull * shot.style_strength),
+                "prior_share": aid.prior_share,
+                "prior_pull": min(1.0, aid.prior_pull * shot.style_strength),
+                "content_gain": aid.lines,
+            }
         run = pipeline.iterate(
             job.prompt,
             style_weights=[weight for _, weight in job.styles] if tokens is not None else None,
             style_strength=shot.style_strength,
             style_tokens=tokens,
-            style_statistics=statistics,
-            statistics_pull=min(1.0, aid.pull * shot.style_strength),
-            prior_share=aid.prior_share,
-            prior_pull=min(1.0, aid.prior_pull * shot.style_strength),
+            **helped,
             control_image=control,
             content_strength=job.content_strength if isinstance(job, ImageJob) else 0.0,
-            content_gain=aid.lines,
             width=work.size[0],
             height=work.size[1],
             num_inference_steps=job.steps,
@@ -290,17 +296,19 @@ class StyleShotRunner:
                     yield end.value.images[0]
                     return
                 message = progress.step(state.index + 1, state.total)
-                yield Step(progress.fraction, message, previews.of(state.latents, pipeline.scheduler, work.size))
+                yield Step(progress.fraction, message, previews.of(state.latents, state.scheduler, work.size))
                 if state.index + 1 == state.total:
                     if visit:
                         visit.end()
                     placing.trim()
                     yield Step(progress.fraction, remark("decoding"))
 
-    def _pipeline(self, parts: dict[str, Any], weights: Weights, job: Job) -> "StyleShotPipeline":
+    def _pipeline(self, parts: dict[str, Any], weights: Weights, job: Job, aid: small.Aid) -> "StyleShotPipeline":
+        from styleshot_demo.small.pipeline import SmallStyleShotPipeline
         from styleshot_demo.styleshot.pipeline import StyleShotPipeline
 
-        pipeline = StyleShotPipeline(
+        kind = StyleShotPipeline if aid is small.NO_AID else SmallStyleShotPipeline
+        pipeline = kind(
             **parts,
             tokenizer=files.load_tokenizer(weights),
             scheduler=scheduler(job.scheduler, weights.folders["scheduler"]),
@@ -454,17 +462,6 @@ def _shots(job: Job, strengths: Sequence[float]) -> list[Shot]:
         Shot(seed_of(job.seed, n), preprocessor, job.style_strength)
         for preprocessor in _preprocessors(job)
         for n in range(job.count)
-    ]
-
-
-def _cut(tokenizer: Any, prompt: str) -> list[Remark]:
-    """A remark if the prompt is longer than the text encoder reads."""
-    limit = tokenizer.model_max_length
-    ids = tokenizer(prompt, truncation=False, verbose=False).input_ids
-    if len(ids) <= limit:
-        return []
-    return [
-        remark("prompt_cut", rest=tokenizer.decode(ids[limit - 1 : -1], clean_up_tokenization_spaces=False).strip())
     ]
 
 
