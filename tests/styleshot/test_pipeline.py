@@ -213,7 +213,6 @@ SCHEDULERS = [
     "DPMSolverMultistepScheduler",
     "UniPCMultistepScheduler",
     "EulerAncestralDiscreteScheduler",
-    "LCMScheduler",
     "HeunDiscreteScheduler",
 ]
 
