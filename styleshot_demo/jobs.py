@@ -25,9 +25,9 @@ STARTS = ("content", "fast", "noise")
 OPTIMISERS = ("adam", "lbfgs")
 STYLESHOT_MODELS = ("auto", "styleshot", "small")
 PREPROCESSORS = ("contour", "lineart", "both")
-SCHEDULERS = ("dpm++", "pndm", "unipc", "euler-a", "ddim", "lcm")
+SCHEDULERS = ("dpm++", "pndm", "unipc", "euler-a", "ddim")
 MAX_IMAGES = 8
-MAX_PROMPT = 1000  # characters; the text encoder reads 77 tokens, about 350 characters of English
+MAX_PROMPT = 1000  # characters; the text encoder reads them in chunks of 77 tokens, about 350 characters of English
 SIZE_MULTIPLE = 8  # one number of the latents stands for 8 x 8 pixels
 KEPT_INFO = ("file_name", "pixels_sha256")  # what a picture that was opened before carries along
 MAX_FILE_NAME = 120  # characters of a picture's file name that are kept
@@ -290,7 +290,7 @@ class TextJob:
     size             side of the square result, pixels, 128 to 1024, rounded to a multiple of 8. None: the model's own
     seed             0 to 2**31 - 1; it sets the noise and the order of the style's patches
     negative_prompt  what to avoid. None: the model's own default
-    scheduler        "dpm++" (DPM-Solver++ 2M, Karras sigmas), "pndm" (the paper's), "unipc", "euler-a", "ddim", "lcm"
+    scheduler        "dpm++" (DPM-Solver++ 2M, Karras sigmas), "pndm" (the paper's), "unipc", "euler-a", "ddim"
     """
 
     styles: Any

@@ -184,6 +184,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Training needs either a CLIP to begin with or a StyleShot to go on from.",
         "Give one of --vision and --start.",
     ),
+    "not_finite": (
+        "The computation in {precision} has left the range of numbers, so there is no picture.",
+        "Set STYLESHOT_PRECISION to float32, or choose another seed or a lower guidance.",
+    ),
     "unexpected": (
         "Something went wrong that should not have.",
         "Try again; if it stays, report it with reference {reference}.",
@@ -209,6 +213,8 @@ REMARKS: dict[str, str] = {
     "placement_minimal": "Memory: layers come to {device} one by one, which is slower",
     "placement_lowered": "Memory ran out, so this was made in a way that needs less",
     "prompt_cut": "The prompt was too long; this was not read: {rest}",
+    "negative_prompt_cut": "The negative prompt was too long; this was not read: {rest}",
+    "negative_prompt_unused": "The negative prompt was not read, as it needs guidance above 1",
     "features_builtin": "Features: the built-in encoder, because VGG-19 is not on this machine",
     "features_vgg": "Features: VGG-19",
     "gpu_driver_too_old": "The graphics driver is too old for this build of PyTorch, so the processor is used",

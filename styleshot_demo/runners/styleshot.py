@@ -21,6 +21,7 @@ from styleshot_demo.runners import weights as files
 from styleshot_demo.runners.maps import Maps, opaque, prepare
 from styleshot_demo.runners.previews import Previews
 from styleshot_demo.runners.progress import Progress
+from styleshot_demo.runners.prompts import unread
 from styleshot_demo.runners.schedulers import scheduler
 from styleshot_demo.runners.strip import beside, strip
 from styleshot_demo.runners.weights import Weights
@@ -185,9 +186,9 @@ class StyleShotRunner:
                     continue
                 yield Step(work.progress.fraction, remark("loading", model=files.TITLES[part]))
                 parts[part] = borrowed.enter_context(self._lend(part, weights, placement))
-            pipeline = self._pipeline(parts, weights, work.job)
+            pipeline = self._pipeline(parts, weights, work.job, work.aid)
             if not work.progress.done:
-                work.notes += _cut(pipeline.tokenizer, work.job.prompt)
+                work.notes += unread(work.job, pipeline.tokenizer, pipeline.max_chunks)
             # The linear inverse is built into the small model's autoencoder; TAESD knows nothing of its latents.
             own = getattr(pipeline.vae, "rough", None)
             previews = Previews(self._tiny_decoder(borrowed, placement) if own is None else None, own)
@@ -214,18 +215,23 @@ class StyleShotRunner:
         import torch
 
         job, progress, aid = work.job, work.progress, work.aid
+        helped: dict[str, Any] = {}
+        if aid is not small.NO_AID:
+            helped = {
+                "style_statistics": statistics,
+                "statistics_pull": min(1.0, aid.pull * shot.style_strength),
+                "prior_share": aid.prior_share,
+                "prior_pull": min(1.0, aid.prior_pull * shot.style_strength),
+                "content_gain": aid.lines,
+            }
         run = pipeline.iterate(
             job.prompt,
             style_weights=jobs.shares(job.styles) if tokens is not None else None,
             style_strength=shot.style_strength,
             style_tokens=tokens,
-            style_statistics=statistics,
-            statistics_pull=min(1.0, aid.pull * shot.style_strength),
-            prior_share=aid.prior_share,
-            prior_pull=min(1.0, aid.prior_pull * shot.style_strength),
+            **helped,
             control_image=control,
             content_strength=job.content_strength if isinstance(job, ImageJob) else 0.0,
-            content_gain=aid.lines,
             width=work.plan.size[0],
             height=work.plan.size[1],
             num_inference_steps=job.steps,
@@ -247,17 +253,21 @@ class StyleShotRunner:
                     yield end.value.images[0]
                     return
                 message = progress.step(state.index + 1, state.total)
-                yield Step(progress.fraction, message, previews.of(state.latents, pipeline.scheduler, work.plan.size))
+                yield Step(progress.fraction, message, previews.of(state.latents, state.scheduler, work.plan.size))
                 if state.index + 1 == state.total:
                     if visit:
                         visit.end()
                     placing.trim()
                     yield Step(progress.fraction, remark("decoding"))
 
-    def _pipeline(self, parts: dict[str, Any], weights: Weights, job: DiffusionJob) -> "StyleShotPipeline":
+    def _pipeline(
+        self, parts: dict[str, Any], weights: Weights, job: DiffusionJob, aid: small.Aid
+    ) -> "StyleShotPipeline":
+        from styleshot_demo.small.pipeline import SmallStyleShotPipeline
         from styleshot_demo.styleshot.pipeline import StyleShotPipeline
 
-        pipeline = StyleShotPipeline(
+        kind = StyleShotPipeline if aid is small.NO_AID else SmallStyleShotPipeline
+        pipeline = kind(
             **parts,
             tokenizer=files.load_tokenizer(weights),
             scheduler=scheduler(job.scheduler, weights.folders["scheduler"]),
@@ -305,12 +315,3 @@ class StyleShotRunner:
         )
 
 
-def _cut(tokenizer: Any, prompt: str) -> list[Remark]:
-    """A remark if the prompt is longer than the text encoder reads."""
-    limit = tokenizer.model_max_length
-    ids = tokenizer(prompt, truncation=False, verbose=False).input_ids
-    if len(ids) <= limit:
-        return []
-    return [
-        remark("prompt_cut", rest=tokenizer.decode(ids[limit - 1 : -1], clean_up_tokenization_spaces=False).strip())
-    ]

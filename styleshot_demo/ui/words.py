@@ -153,7 +153,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "scheduler_unipc": ("UniPC", "UniPC"),
     "scheduler_euler-a": ("Euler a", "Euler a"),
     "scheduler_ddim": ("DDIM", "DDIM"),
-    "scheduler_lcm": ("LCM", "LCM"),
     "preprocessor": ("Keep of the photo", "从照片中保留"),
     "preprocessor_contour": ("Contour", "轮廓"),
     "preprocessor_lineart": ("Lineart", "线稿"),
@@ -358,6 +357,10 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
         "训练需要一个 CLIP 作为起点，或一个 StyleShot 来继续。",
         "请给出 --vision 和 --start 之一。",
     ),
+    "not_finite": (
+        "以 {precision} 计算时超出了数值范围，因此没有图片。",
+        "请将 STYLESHOT_PRECISION 设为 float32，或换一个种子，或降低引导强度。",
+    ),
     "unexpected": ("发生了意料之外的错误。", "请再试一次；如仍如此，请报告并附上编号 {reference}。"),
 }
 
@@ -383,6 +386,8 @@ REMARKS_ZH: dict[str, str] = {
     "placement_minimal": "内存：各层逐一移到 {device}，速度较慢",
     "placement_lowered": "内存不足，已改用占用更少的方式完成",
     "prompt_cut": "提示词过长，这一部分未被读取：{rest}",
+    "negative_prompt_cut": "反向提示词过长，这一部分未被读取：{rest}",
+    "negative_prompt_unused": "未读取反向提示词，因为它需要大于 1 的引导强度",
     "metadata_ignored": "图片中存储的设置无法使用，已被忽略",
     "preview_model": "预览模型：训练时间很短，能跟随轮廓与颜色；按文字画出它所认识事物的大致形状",
     "small_size": "小型模型以 {size} 像素作画",

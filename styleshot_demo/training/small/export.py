@@ -93,7 +93,7 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
     index: dict[str, Any] = {
         name: list(CLASSES[name]) if (part / name).is_dir() else [None, None] for name in CLASSES
     } | {"safety_checker": [None, None], "feature_extractor": [None, None]}
-    about = {"_class_name": "StyleShotPipeline", "_diffusers_version": diffusers.__version__}
+    about = {"_class_name": "SmallStyleShotPipeline", "_diffusers_version": diffusers.__version__}
     (part / "model_index.json").write_text(json.dumps(about | index, indent=1) + "\n", encoding="utf-8")
     figures = run / EVALUATION  # of an earlier export, where somebody has measured one
     told = {
