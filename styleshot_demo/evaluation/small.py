@@ -208,9 +208,13 @@ def rank(one: Tensor, gallery: Tensor, place: int) -> int:
 
 
 def spearman(one: Sequence[float], other: Sequence[float]) -> float:
-    """Rank correlation, -1 to 1."""
-    first, second = (np.argsort(np.argsort(values)).astype(float) for values in (one, other))
-    return float(np.corrcoef(first, second)[0, 1])
+    """Rank correlation, -1 to 1; equal numbers share their mean rank. 0 where all numbers of a side are equal."""
+    from scipy.stats import spearmanr
+
+    # What never changes follows nothing; SciPy calls that undefined, and a figure has to be a number.
+    if min(len(set(one)), len(set(other))) < 2:
+        return 0.0
+    return float(spearmanr(one, other).statistic)
 
 
 def _style_hits(judge: Features, images: Sequence[Image.Image], looks: Tensor) -> float:
