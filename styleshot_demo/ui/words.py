@@ -425,7 +425,6 @@ MODELS_ZH: dict[str, tuple[str, str]] = {
     "styleshot-small": ("小型 StyleShot", "随程序附带的小型文字驱动与图像驱动模型。"),
     "vgg19": ("VGG-19", "为“优化”方法提供特征，与原论文一致。"),
     "sd15": ("Stable Diffusion 1.5（半精度）", "由 StyleShot 引导的扩散模型。"),
-    "sd15-safety": ("Stable Diffusion 1.5 安全检查器", "遮盖被判定为不适宜的图片；可选。"),
     "styleshot": ("StyleShot，轮廓", "风格感知编码器、风格适配器，以及用于轮廓的内容编码器。"),
     "styleshot-lineart": ("StyleShot，线稿", "风格感知编码器、风格适配器，以及用于线稿的内容编码器。"),
     "hed": ("HED 轮廓检测器", "画出内容图片的轮廓。"),
