@@ -18,8 +18,9 @@ from PIL import Image
 from torch import Tensor
 
 from styleshot_demo.classical.losses import gram
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.evaluation.metrics import Features, edge_f1
-from styleshot_demo.evaluation.sheets import sheet_of
+from styleshot_demo.evaluation.sheets import sheet_of, write
 from styleshot_demo.jobs import ImageJob, TextJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.training.small.pack import HELD_SET, Pack
@@ -275,7 +276,7 @@ def _square(pixels: np.ndarray) -> Image.Image:
 def _save(folder: Path | None, name: str, rows: Sequence[Sequence[Image.Image]], across: int = 5) -> None:
     if folder is None or not rows:
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     across = max(1, across if len(rows[0]) < 4 else 1)
     lines = [[image for row in rows[n : n + across] for image in row] for n in range(0, len(rows), across)]
-    sheet_of(lines, [""] * max(len(line) for line in lines), cell=128).save(folder / f"{name}.png")
+    write(sheet_of(lines, [""] * max(len(line) for line in lines), cell=128), folder / f"{name}.png")

@@ -101,7 +101,7 @@ class StyleShotRunner:
         while placement.lower() != placement:
             placement = placement.lower()
         choice = self.choose(job)
-        located = choice.model and _last(files.locate(self.settings, choice.model, _preprocessors(job)[0]))
+        located = choice.model and files.parts(self.settings, choice.model, _preprocessors(job)[0])
         numbers = _numbers(job, located) if located else {}
         longer = _pixels(job) / job.size**2
         fitting = (size for size in SIZES if placing.needed(placement, numbers, int(size**2 * longer)) <= free)
@@ -141,7 +141,7 @@ class StyleShotRunner:
                 if isinstance(found, Weights):
                     every[preprocessor] = found
                 else:
-                    yield Step(0.0, found)
+                    yield Step(0.0, found.message)
         if _uses_content(job) and not all("controlnet" in weights.folders for weights in every.values()):
             raise Problem("no_content_fusion", model="StyleShot")
 

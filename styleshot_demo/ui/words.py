@@ -305,6 +305,7 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     ),
     "output_format": ("结果不能保存为 {suffix} 文件。", "请选择以 .png、.jpg 或 .webp 结尾的文件名。"),
     "cannot_write": ("结果无法写入。", "请检查文件夹是否存在且可写。"),
+    "not_a_folder": ("{name} 是一个文件，而此处需要文件夹。", "请为文件夹另选一个名称。"),
     "overwrites_input": ("{name} 是要读取的图片之一。", "请为结果另选一个名称。"),
     "device_missing": ("本机没有 {device} 设备。", "请将 STYLESHOT_DEVICE 设为 auto 或 cpu。"),
     "styleshot_missing": (
@@ -372,7 +373,8 @@ REMARKS_ZH: dict[str, str] = {
     "features_vgg": "特征：VGG-19",
     "size_lowered": "为适应内存，尺寸已降至 {size} 像素",
     "styles_same": "风格与内容是同一张图片",
-    "converting": "正在准备 {model} 的文件，仅此一次",
+    "reading_model": "正在读取 {model}，仅此一次：{percent} %",
+    "converting": "正在准备 {model} 的文件，仅此一次：{percent} %",
     "extracting": "正在提取照片的线条",
     "denoising": "第 {picture} 张，共 {pictures} 张：第 {step} 步，共 {total} 步，约剩 {seconds} 秒",
     "decoding": "正在将潜变量转换为图片",

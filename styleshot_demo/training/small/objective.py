@@ -9,8 +9,8 @@ from diffusers import DDPMScheduler
 from torch import Tensor
 from transformers import CLIPTokenizer
 
-from styleshot_demo.styleshot import patches
 from styleshot_demo.small.autoencoder import PatchAutoencoder
+from styleshot_demo.styleshot import patches
 from styleshot_demo.training.small.networks import Networks, token_ids
 from styleshot_demo.training.small.recipe import Phase
 from styleshot_demo.training.small.samples import Batch
