@@ -63,9 +63,10 @@ def pack_command(
 @small.command("autoencoder")
 def autoencoder_command(run: Run, recipe: RecipeFile = None, seed: Annotated[int, typer.Option(min=0)] = 0) -> None:
     """Fit the encoder (principal components of patches) and make the tokenizer; takes a minute."""
+    pictures = _pack(run)
     from styleshot_demo.training.small import phases
 
-    print_json(phases.fit(_pack(run), run, _recipe(recipe, "joint").sizes, seed))
+    print_json(phases.fit(pictures, run, _recipe(recipe, "joint").sizes, seed))
 
 
 @small.command("triplets")
@@ -101,6 +102,8 @@ def _add_phase(name: str, told: str) -> None:
         device: Device = "auto",
         precision: Precision = "auto",
     ) -> None:
+        with asked(str(run)):
+            check_folder(run)
         from styleshot_demo.training.small import phases
 
         given = {"steps": steps, "batch": batch, "rate": rate, "seed": seed}

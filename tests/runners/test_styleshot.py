@@ -269,14 +269,14 @@ def test_parts_are_shared_by_all_jobs(models, monkeypatch):
     assert [model.name for model in studio.cache.loaded()].count("Content fusion") == 1
 
 
-def test_equal_checkpoints_are_loaded_and_stored_once(models, tmp_path, monkeypatch):
+def test_equal_checkpoints_are_loaded_and_stored_once(models, tmp_path, monkeypatch, own_cache):
     folder = copy(models, tmp_path / "models", without=("StyleShot_lineart",))
     shutil.copytree(folder / "Gaojunyao/StyleShot", folder / "Gaojunyao/StyleShot_lineart")
     studio, loaded = fresh(folder), spy(monkeypatch)
     one = studio.finish(image(steps=1))
     other = studio.finish(image(steps=1, preprocessor="lineart"))
     assert loaded.count("controlnet") == 1 and one.control.tobytes() != other.control.tobytes()
-    assert len(list((folder / files.CONVERTED).glob("*/parts.json"))) == 1
+    assert len(list(own_cache.glob("*/parts.json"))) == 1
 
 
 def test_weights_come_in_the_right_precision(models):
