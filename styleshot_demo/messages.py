@@ -115,6 +115,7 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "output_format": ("Results cannot be saved as {suffix} files.", "Choose a name that ends in .png, .jpg or .webp."),
     "cannot_write": ("The result could not be written.", "Check that the folder exists and can be written to."),
+    "not_a_folder": ("{name} is a file where a folder is needed.", "Choose another name for the folder."),
     "weights_count": (
         "{weights} style weights were given for {styles} style pictures.",
         "Give one weight for each style picture, or none at all.",
@@ -202,7 +203,8 @@ REMARKS: dict[str, str] = {
     "painting": "Painting",
     "iterating": "Step {step} of {total}, about {seconds} s left",
     "saving": "Finishing",
-    "converting": "Preparing the files of {model}, once only",
+    "reading_model": "Reading {model}, once only: {percent} %",
+    "converting": "Preparing the files of {model}, once only: {percent} %",
     "extracting": "Finding the lines of the photo",
     "denoising": "Picture {picture} of {pictures}: step {step} of {total}, about {seconds} s left",
     "decoding": "Turning the latents into a picture",

@@ -1,6 +1,5 @@
 """What a job will really be: decided once, before anything is loaded. Every door, runner and record reads it here."""
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -288,7 +287,10 @@ class Planner:
 
     def _numbers(self, job: DiffusionJob, model: str) -> dict[str, int]:
         """Part -> how many numbers its weights are, of the parts that the job uses."""
-        counts = deque(files.locate(self.settings, model, preprocessors_of(job)[0]), maxlen=1)[0].numbers()
+        located = files.parts(self.settings, model, preprocessors_of(job)[0])
+        counts = located.numbers() if located else {}
+        if located and located.converted and uses_content(job) and "controlnet" not in located.folders:
+            raise Problem("no_content_fusion", model="StyleShot")
         return {part: count for part, count in counts.items() if part != "controlnet" or uses_content(job)}
 
     def _fitting(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from styleshot_demo import destinations
 from styleshot_demo.errors import Problem
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
@@ -36,12 +37,11 @@ class Settings:
         """Settings from the environment; `Problem` where a value cannot be used."""
         on_space = "SPACE_ID" in environ
         host = environ.get("STYLESHOT_HOST") or ("0.0.0.0" if on_space else cls.host)
-        models = environ.get("STYLESHOT_MODELS")
         return cls(
             host=host,
             port=_whole(environ, "STYLESHOT_PORT", cls.port, 1, 65535),
             device=_device(environ, "STYLESHOT_DEVICE", cls.device),
-            models=Path(models).expanduser() if models else None,
+            models=_folder(environ, "STYLESHOT_MODELS"),
             cache_gb=_number(environ, "STYLESHOT_CACHE_GB", cls.cache_gb, 0, 4096),
             provenance=_switch(environ, "STYLESHOT_PROVENANCE", cls.provenance),
             offline=_switch(environ, "STYLESHOT_OFFLINE", cls.offline),
@@ -69,6 +69,19 @@ def _whole(environ: Mapping[str, str], name: str, default: int, low: int, high: 
     if value != int(value):
         raise Problem("bad_setting", name=name, expected=f"a whole number between {low} and {high}")
     return int(value)
+
+
+def _folder(environ: Mapping[str, str], name: str) -> Path | None:
+    """A folder that may not be there yet, but could be."""
+    text = environ.get(name)
+    if not text:
+        return None
+    try:
+        folder = Path(text).expanduser()
+        destinations.check_place(folder)
+    except (Problem, RuntimeError):  # `~someone` who is not known
+        raise Problem("bad_setting", name=name, expected="the name of a folder") from None
+    return folder
 
 
 def _device(environ: Mapping[str, str], name: str, default: str) -> str:

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "styleshot_demo"
 FLOORS = {
     "errors": 0,
+    "destinations": 0,
     "messages": 0,
     "settings": 0,
     "containers": 1,

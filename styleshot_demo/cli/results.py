@@ -10,6 +10,7 @@ from PIL import Image
 
 from styleshot_demo import provenance
 from styleshot_demo.cli.report import Progress, asked, print_json
+from styleshot_demo.destinations import check_file
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import open_named
@@ -28,10 +29,7 @@ def option(help: str, choices: Sequence[str] = (), default: str | bool = True) -
 
 def check_destination(out: Path, inputs: Sequence[Path]) -> None:
     """What can be known of the destination before minutes of work are spent on it."""
-    if out.suffix.lower() not in SUFFIXES:
-        raise Problem("output_format", suffix=out.suffix[:20] or "nameless")
-    if out.is_dir() or not out.absolute().parent.is_dir():
-        raise Problem("cannot_write")
+    check_file(out, SUFFIXES)
     if out.exists() and any(path.exists() and out.samefile(path) for path in inputs):
         raise Problem("overwrites_input", name=out.name)
 

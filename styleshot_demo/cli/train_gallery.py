@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from styleshot_demo.cli.report import Progress, asked, print_json, settings_asked, tell_problem
+from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
 
 CONTOURS = ("auto", "hed", "edges")
@@ -47,6 +48,8 @@ def gallery(
     from styleshot_demo.training.gallery.builder import Recipe, build
 
     settings = settings_asked()
+    with asked(str(out)):
+        check_folder(out)
     with asked():
         kinds = _kinds(lines)
         if contour not in CONTOURS:

@@ -120,5 +120,4 @@ def _write_detectors(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
     torch.save(ControlNetHED_Apache2().state_dict(), folder / "ControlNetHED.pth")
-    for name in ("sk_model.pth", "sk_model2.pth"):
-        torch.save(Generator(3, 1, 3).state_dict(), folder / name)
+    torch.save(Generator(3, 1, 3).state_dict(), folder / "sk_model.pth")

@@ -98,7 +98,7 @@ class StyleShotRunner:
                 if isinstance(found, Weights):
                     every[preprocessor] = found
                 else:
-                    yield found if isinstance(found, Step) else Step(0.0, found)
+                    yield Step(0.0, found.message)
         if uses_content(job) and not all("controlnet" in weights.folders for weights in every.values()):
             raise Problem("no_content_fusion", model="StyleShot")
         if plan.free is not None:

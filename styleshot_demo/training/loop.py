@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.runtime.device import device_of, is_cuda
 from styleshot_demo.settings import Settings
@@ -56,7 +57,7 @@ def train(
               with another number of steps: the learning rate then follows the new schedule from there
     validate  figures for the log, called before the first step, every `validate_every` steps and at the end
     """
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.Adam(parameters, lr=rate)
     first = 0

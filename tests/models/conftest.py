@@ -132,6 +132,13 @@ class FakeHub:
             handler.wfile.write(content)
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """A user who has not run the program yet; returns the folder for what is the program's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "styleshot_demo"
+
+
 @pytest.fixture
 def serve():
     """`serve(files)` starts a `FakeHub`; it is closed after the test."""

@@ -45,6 +45,13 @@ def fresh(models, **settings):
     return Studio(Settings(models=models, device="cpu", **settings))
 
 
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """A user who has not run the program yet; the folder for converted checkpoints."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "styleshot_demo" / files.CONVERTED
+
+
 def copy(models, to, without=()):
     """The same files in another folder, as hard links."""
     shutil.copytree(models, to, copy_function=os.link, ignore=shutil.ignore_patterns(files.CONVERTED, *without))
@@ -262,14 +269,14 @@ def test_parts_are_shared_by_all_jobs(models, monkeypatch):
     assert [model.name for model in studio.cache.loaded()].count("Content fusion") == 1
 
 
-def test_equal_checkpoints_are_loaded_and_stored_once(models, tmp_path, monkeypatch):
+def test_equal_checkpoints_are_loaded_and_stored_once(models, tmp_path, monkeypatch, own_cache):
     folder = copy(models, tmp_path / "models", without=("StyleShot_lineart",))
     shutil.copytree(folder / "Gaojunyao/StyleShot", folder / "Gaojunyao/StyleShot_lineart")
     studio, loaded = fresh(folder), spy(monkeypatch)
     one = studio.finish(image(steps=1))
     other = studio.finish(image(steps=1, preprocessor="lineart"))
     assert loaded.count("controlnet") == 1 and one.control.tobytes() != other.control.tobytes()
-    assert len(list((folder / files.CONVERTED).glob("*/parts.json"))) == 1
+    assert len(list(own_cache.glob("*/parts.json"))) == 1
 
 
 def test_weights_come_in_the_right_precision(models):
@@ -401,38 +408,40 @@ def test_text_needs_either_checkpoint(models, tmp_path):
     assert studio.finish(text(steps=1)).models.keys() == {"sd15", "styleshot-lineart"}
 
 
-def test_conversion_happens_once(models, tmp_path, monkeypatch):
+def test_conversion_happens_once(models, tmp_path, monkeypatch, own_cache):
     folder = copy(models, tmp_path / "models")
-    calls, convert = [], checkpoints.convert
-    monkeypatch.setattr(checkpoints, "convert", lambda *args: (calls.append(args[0].name), convert(*args)))
+    calls, converting = [], checkpoints.converting
+    monkeypatch.setattr(checkpoints, "converting", lambda *args: (calls.append(args[0].name), converting(*args))[1])
     first = [event.message.key for event in fresh(folder).run(text(steps=1)) if isinstance(event, Step)]
     assert first[0] == "converting" and calls == ["ip.bin"]
     second = [event.message.key for event in fresh(folder).run(image(steps=1)) if isinstance(event, Step)]
     assert "converting" not in second and calls == ["ip.bin"]
     fresh(folder).finish(image(steps=1, preprocessor="lineart"))
     assert calls == ["ip.bin", "ip.bin"]
-    encoders = list((folder / files.CONVERTED).glob("*/style_encoder/*.safetensors"))
+    encoders = list(own_cache.glob("*/style_encoder/*.safetensors"))
     assert len(encoders) == 2 and os.path.samefile(*encoders), "equal weights take room once"
-    assert not [path for path in (folder / files.CONVERTED).iterdir() if path.name.startswith(".part")]
+    assert not [path for path in own_cache.iterdir() if path.name.startswith(".part")]
+    assert not (folder / files.CONVERTED).exists(), "what is ours lies in a folder of ours"
 
 
-def test_a_conversion_that_fails_leaves_nothing(models, tmp_path, monkeypatch):
+def test_a_conversion_that_fails_leaves_nothing(models, tmp_path, monkeypatch, own_cache):
     folder = copy(models, tmp_path / "models")
 
     def fail(ip, encoder, to, config):
         (to / "style_encoder").mkdir()
+        yield 0.5
         raise Problem("cannot_write")
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "convert", fail)
+        patch.setattr(checkpoints, "converting", fail)
         with pytest.raises(Problem) as caught:
             fresh(folder).finish(text())
     assert caught.value.key == "cannot_write"
-    assert not [path for path in (folder / files.CONVERTED).iterdir() if path.is_dir()]
+    assert not [path for path in own_cache.iterdir() if path.is_dir()]
     assert fresh(folder).finish(text(steps=1)).images
 
 
-def test_a_full_disk_is_told_before_converting(models, tmp_path, monkeypatch):
+def test_a_full_disk_is_told_before_converting(models, tmp_path, monkeypatch, own_cache):
     folder = copy(models, tmp_path / "models")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 9, 1))
     with pytest.raises(Problem) as caught:
@@ -440,12 +449,23 @@ def test_a_full_disk_is_told_before_converting(models, tmp_path, monkeypatch):
     assert caught.value.key == "disk_too_small"
 
 
-def test_a_folder_that_cannot_be_written_to(models, tmp_path, monkeypatch):
+def test_where_the_home_cannot_be_written_to_the_folder_with_models_serves(models, tmp_path, monkeypatch):
+    folder = copy(models, tmp_path / "models")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/1/nowhere")
+    assert fresh(folder).finish(text(steps=1)).images
+    assert list((folder / files.CONVERTED).glob("*/parts.json"))
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "converting", None)  # is not called again
+        assert fresh(folder).finish(text(steps=1)).images
+
+
+def test_where_nothing_can_be_written_the_problem_says_so(models, tmp_path, monkeypatch):
     folder = copy(models, tmp_path / "models")
     (folder / files.CONVERTED).write_text("in the way")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert fresh(folder).finish(text(steps=1)).images
-    assert list((tmp_path / "cache").rglob("parts.json"))
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/1/nowhere")
+    with pytest.raises(Problem) as caught:
+        fresh(folder).finish(text(steps=1))
+    assert caught.value.key == "models_folder_locked"
 
 
 def rewrite(path, **changes):
@@ -455,7 +475,7 @@ def rewrite(path, **changes):
     torch.save({name: value for name, value in state.items() if value is not None}, path)
 
 
-def test_files_that_are_not_what_they_should_be(models, tmp_path):
+def test_files_that_are_not_what_they_should_be(models, tmp_path, own_cache):
     folder = copy(models, tmp_path / "models")
     ip = folder / "Gaojunyao/StyleShot" / files.IP
     rewrite(ip, **{"controlnet.conv_in.weight": torch.zeros(3)})
@@ -483,7 +503,7 @@ def test_a_base_model_of_another_kind(models, tmp_path):
     assert caught.value.key == "weights_broken" and str(tmp_path) not in str(caught.value)
 
 
-def test_a_checkpoint_without_content_fusion(models, tmp_path):
+def test_a_checkpoint_without_content_fusion(models, tmp_path, own_cache):
     folder = copy(models, tmp_path / "models")
     ip = folder / "Gaojunyao/StyleShot" / files.IP
     keys = [name for name in torch.load(ip, weights_only=True) if name.startswith("controlnet.")]

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from styleshot_demo import __version__
+from styleshot_demo.destinations import check_folder, make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.small.autoencoder import PatchAutoencoder
 from styleshot_demo.small.prior import LatentPrior
@@ -61,6 +62,7 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
     The content phase's weights are taken where there are any, the joint phase's else; then there is no ControlNet. The
     prior is fitted to them here, on the pictures of `run`.
     """
+    check_folder(to)
     state = latest(run / CONTENT) or latest(run / JOINT)
     if state is None:
         raise Problem("phase_missing", phase="joint")
@@ -71,7 +73,7 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
     networks.load_states(state["average"])
     part = to.with_name(f".{to.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    make_folder(part)
     # The adapter's weights live in its own folder, so the UNet is written without them.
     networks.unet.set_default_attn_processor()
     parts = {name: getattr(networks, name) for name in (*nets.TRAINED, "controlnet")}

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.small.networks import Networks, follow
 from styleshot_demo.training.small.recipe import Phase
@@ -52,7 +53,7 @@ def train(
     stop_at   end after that many steps although the schedule goes on, as an interruption would
     until     end at that time (`time.time()`), with a checkpoint
     """
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     decayed = [value for value in parameters if value.ndim >= 2]
     plain = [value for value in parameters if value.ndim < 2]
     groups = [{"params": decayed, "weight_decay": phase.weight_decay}, {"params": plain, "weight_decay": 0.0}]

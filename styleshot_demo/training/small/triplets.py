@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.training.small.pack import Pack, decode
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def write(
     """
     from styleshot_demo.training.small.samples import background, box_of, cut, placed
 
+    make_folder(to.parent)
     rng = np.random.default_rng((seed, 1))
     emoji, paintings, subjects = (
         pack.emoji_places(),

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.training.small.networks import SCHEDULE
 from styleshot_demo.training.small.objective import Objective
 from styleshot_demo.training.small.pack import Pack
@@ -154,5 +155,5 @@ def sheet(
     for line, row in enumerate(rows):
         for column, image in enumerate(row):
             board.paste(image.resize((SIDE, SIDE)), (column * SIDE, line * SIDE))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     board.save(path)

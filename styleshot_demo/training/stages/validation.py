@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.runners.maps import beside
 from styleshot_demo.styleshot.pipeline import StyleShotPipeline
 from styleshot_demo.training.gallery.examples import Example
@@ -78,7 +79,7 @@ class Validation:
 def write(sheet: Image.Image, out: Path, step: int) -> Path:
     """Into the run's folder; returns the file."""
     path = out / FOLDER / f"{step:07d}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     sheet.save(path)
     return path
 
