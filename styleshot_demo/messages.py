@@ -135,6 +135,15 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "The page cannot be opened at {host}:{port}; another program may be using it.",
         "Stop that program, or set STYLESHOT_PORT to another number.",
     ),
+    "address_foreign": (
+        "{host} is not an address of this machine.",
+        "Set STYLESHOT_HOST to 127.0.0.1, to ::1, or to 0.0.0.0 for every network.",
+    ),
+    "port_forbidden": ("This user may not open port {port}.", "Set STYLESHOT_PORT to a number from 1024 on."),
+    "no_temporary_folder": (
+        "There is no folder that temporary files can be written to.",
+        "Set GRADIO_TEMP_DIR to a folder that can be written to.",
+    ),
     "phase_missing": (
         "The folder of the run holds nothing of the phase {phase} yet.",
         "Run the command train small {phase} first.",

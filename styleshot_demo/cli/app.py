@@ -9,6 +9,7 @@ import typer
 from styleshot_demo import __version__
 from styleshot_demo.cli import classical, evaluation, models, provenance, serve, styleshot, training
 from styleshot_demo.cli.report import Commands
+from styleshot_demo.process import begin
 
 app = typer.Typer(
     cls=Commands,
@@ -55,7 +56,5 @@ app.add_typer(training.app, name="train")
 
 def main() -> None:
     """Run the command that `sys.argv` names; ends the program."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a file name may hold what the terminal cannot show
-            stream.reconfigure(errors="backslashreplace")
+    begin()
     app()

@@ -321,6 +321,12 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
         "无法在 {host}:{port} 打开页面；该地址可能已被其他程序占用。",
         "请关闭那个程序，或将 STYLESHOT_PORT 设为其他数字。",
     ),
+    "address_foreign": (
+        "{host} 不是这台机器的地址。",
+        "请将 STYLESHOT_HOST 设为 127.0.0.1、::1，或设为 0.0.0.0 以监听所有网络。",
+    ),
+    "port_forbidden": ("当前用户不能打开端口 {port}。", "请将 STYLESHOT_PORT 设为 1024 或更大的数字。"),
+    "no_temporary_folder": ("没有可以写入临时文件的文件夹。", "请将 GRADIO_TEMP_DIR 设为可以写入的文件夹。"),
     "phase_missing": ("运行文件夹中还没有阶段 {phase} 的结果。", "请先运行命令 train small {phase}。"),
     "recipe_unreadable": ("{file} 不是此训练的配方文件。", "请使用随程序附带的配方文件中的表和名称。"),
     "other_run": ("该文件夹中有一次设置不同的训练。", "请另选文件夹，或使用那次训练的设置。"),
