@@ -64,6 +64,26 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Unset STYLESHOT_OFFLINE and HF_HUB_OFFLINE, or put the files into the folder named by STYLESHOT_MODELS.",
     ),
     "no_network": ("{host} cannot be reached.", "Check the network connection and try again."),
+    "server_silent": (
+        "{host} is there but does not answer.",
+        "Try again later, or set HF_HUB_ETAG_TIMEOUT to the seconds that it may take.",
+    ),
+    "proxy_unreachable": (
+        "The proxy {proxy} cannot be reached.",
+        "Check http_proxy, https_proxy and ALL_PROXY in the environment, or unset them.",
+    ),
+    "proxy_unusable": (
+        "The proxy {proxy} cannot be used.",
+        "Set http_proxy and https_proxy to an address such as http://name:password@host:port or socks5://host:port.",
+    ),
+    "certificate_unknown": (
+        "{host} shows a certificate that this machine does not trust.",
+        "Behind the proxy of a company, name the file with its certificates in SSL_CERT_FILE.",
+    ),
+    "certificates_unusable": (
+        "The file of certificates that SSL_CERT_FILE names cannot be used.",
+        "Correct SSL_CERT_FILE, or unset it.",
+    ),
     "server_stalled": ("{host} has stopped sending.", "Try again; the download goes on where it stopped."),
     "server_error": ("{host} answers with error {status}.", "Try again later; the download goes on where it stopped."),
     "download_cut": ("The connection was cut.", "Try again; the download goes on where it stopped."),

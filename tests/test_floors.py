@@ -13,6 +13,7 @@ PACKAGE = "styleshot_demo"
 FLOORS = {
     "errors": 0,
     "messages": 0,
+    "atomic": 0,
     "process": 0,
     "settings": 0,
     "containers": 1,

@@ -9,6 +9,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from styleshot_demo.atomic import put
+
 _BLOCK = 4 * 1024 * 1024
 _remembered: dict[tuple[str, int, int], str] = {}
 _lock = threading.Lock()
@@ -46,7 +48,7 @@ class Record:
             try:
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
                     json.dump(content, file, indent=1, sort_keys=True)
-                os.replace(name, self._path)
+                put(name, self._path)
             except BaseException:
                 with contextlib.suppress(OSError):
                     os.unlink(name)

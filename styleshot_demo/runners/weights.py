@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from styleshot_demo.atomic import put
 from styleshot_demo.errors import Problem
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
@@ -181,7 +182,7 @@ def convert(found: hub.Found, base: hub.Found, settings: Settings) -> Path:
                 _share(part / name / checkpoints.WEIGHTS, name, digest, root)
             (part / MANIFEST).write_text(json.dumps(digests), encoding="utf-8")
             shutil.rmtree(folder, ignore_errors=True)
-            os.replace(part, folder)
+            put(part, folder)
         finally:
             shutil.rmtree(part, ignore_errors=True)
     return folder
@@ -204,10 +205,10 @@ def load(part: str, weights: Weights, placement: Placement) -> "nn.Module":
     import torch
     import transformers
 
-    from styleshot_demo.styleshot.adapter import StyleAdapter
     from styleshot_demo.small.autoencoder import PatchAutoencoder
-    from styleshot_demo.styleshot.encoder import StyleAwareEncoder
     from styleshot_demo.small.prior import LatentPrior
+    from styleshot_demo.styleshot.adapter import StyleAdapter
+    from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 
     # The small model has an autoencoder of its own; all else are the same classes.
     own_autoencoder = part == "vae" and _class_name(weights.folders[part]) == PatchAutoencoder.__name__
@@ -310,7 +311,7 @@ def _share(file: Path, part: str, digest: str, root: Path) -> None:
             # Some disks know no hard links; then there are two files.
             with contextlib.suppress(OSError):
                 os.link(twin, other)
-                os.replace(other, file)
+                put(other, file)
             return
 
 

@@ -22,6 +22,7 @@ from diffusers import ControlNetModel, ModelMixin, UNet2DConditionModel
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from styleshot_demo.atomic import put
 from styleshot_demo.errors import Problem
 from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
@@ -138,7 +139,7 @@ def export(base: Path, converted: Path, to: Path) -> None:
             if class_name is not None:
                 _copy_component((base if name in BASE_COMPONENTS else converted) / name, part / name)
         (part / "model_index.json").write_text(json.dumps(about | components, indent=2))
-        os.replace(part, to)
+        put(part, to)
     except OSError as error:
         raise Problem("cannot_write") from error
     finally:
@@ -207,7 +208,7 @@ def _write_half(path: Path, file: Checkpoint, plan: Plan) -> None:
                 output.write(half.contiguous().numpy().tobytes())
             output.flush()
             os.fsync(output.fileno())
-        os.replace(part, path)
+        put(part, path)
     finally:
         part.unlink(missing_ok=True)
 

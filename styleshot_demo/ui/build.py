@@ -115,10 +115,11 @@ def serve(settings: Settings) -> None:
     page = build(settings, studio)
     try:
         with surroundings.alone():
-            page.launch(prevent_thread_lock=True, **launch_options(settings))
+            page.launch(prevent_thread_lock=True, quiet=True, **launch_options(settings))
     except OSError as error:
         host = surroundings.written(settings.host)
         raise Problem("address_taken", host=host, port=settings.port) from error
+    print(f"The page is at {surroundings.url(settings.host, settings.port)}", flush=True)
     try:
         while page.is_running and page.server.thread.is_alive():
             page.server.thread.join(0.5)

@@ -144,6 +144,11 @@ def written(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+def url(host: str, port: int) -> str:
+    """Where a browser on this machine finds a page that listens on that host."""
+    return f"http://{written({'0.0.0.0': '127.0.0.1', '::': '::1'}.get(host, host))}:{port}"
+
+
 def check_address(host: str, port: int) -> None:
     """`Problem` where nothing can listen there, with the reason; Gradio itself only says that it does not work."""
     try:

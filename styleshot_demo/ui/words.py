@@ -266,6 +266,23 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
         "请取消设置 STYLESHOT_OFFLINE 和 HF_HUB_OFFLINE，或将文件放入 STYLESHOT_MODELS 指定的文件夹。",
     ),
     "no_network": ("无法连接 {host}。", "请检查网络连接后再试。"),
+    "server_silent": (
+        "{host} 可以连接，但没有应答。",
+        "请稍后再试，或将 HF_HUB_ETAG_TIMEOUT 设为允许等待的秒数。",
+    ),
+    "proxy_unreachable": (
+        "无法连接代理 {proxy}。",
+        "请检查环境变量 http_proxy、https_proxy 和 ALL_PROXY，或取消它们。",
+    ),
+    "proxy_unusable": (
+        "代理 {proxy} 无法使用。",
+        "请将 http_proxy 和 https_proxy 设为 http://name:password@host:port 或 socks5://host:port 这样的地址。",
+    ),
+    "certificate_unknown": (
+        "这台机器不信任 {host} 出示的证书。",
+        "若经由公司代理上网，请在 SSL_CERT_FILE 中指定其证书文件。",
+    ),
+    "certificates_unusable": ("SSL_CERT_FILE 所指的证书文件无法使用。", "请更正或取消 SSL_CERT_FILE。"),
     "server_stalled": ("{host} 已停止发送数据。", "请再试一次；下载会从中断处继续。"),
     "server_error": ("{host} 返回错误 {status}。", "请稍后再试；下载会从中断处继续。"),
     "download_cut": ("连接中断了。", "请再试一次；下载会从中断处继续。"),

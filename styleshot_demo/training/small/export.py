@@ -13,11 +13,12 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from styleshot_demo import __version__
+from styleshot_demo.atomic import put
 from styleshot_demo.errors import Problem
-from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.small.autoencoder import PatchAutoencoder
-from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 from styleshot_demo.small.prior import LatentPrior
+from styleshot_demo.styleshot.adapter import StyleAdapter
+from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small import priors
 from styleshot_demo.training.small.decoder import current
@@ -115,7 +116,7 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
         if file.is_file():
             file.chmod(0o644)  # safetensors makes files that only their owner may read
     shutil.rmtree(to, ignore_errors=True)
-    part.rename(to)
+    put(part, to)
     return told
 
 
