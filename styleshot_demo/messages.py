@@ -135,6 +135,11 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "output_format": ("Results cannot be saved as {suffix} files.", "Choose a name that ends in .png, .jpg or .webp."),
     "cannot_write": ("The result could not be written.", "Check that the folder exists and can be written to."),
+    "name_too_long": ("The name of the result is too long for the disk.", "Choose a shorter one."),
+    "saved_elsewhere": (
+        "The result could not be written there.",
+        "It was saved as {place} instead; move it to where it should be.",
+    ),
     "weights_count": (
         "{weights} style weights were given for {styles} style pictures.",
         "Give one weight for each style picture, or none at all.",

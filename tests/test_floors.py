@@ -14,6 +14,7 @@ FLOORS = {
     "errors": 0,
     "messages": 0,
     "atomic": 0,
+    "names": 0,
     "process": 0,
     "settings": 0,
     "containers": 1,

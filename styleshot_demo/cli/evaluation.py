@@ -6,8 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo import jobs
+from styleshot_demo.cli import noise
 from styleshot_demo.cli.network import Feed, opened
 from styleshot_demo.cli.report import Commands, Progress, asked, print_json
+from styleshot_demo.cli.results import check_destination
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import ASSETS
 
@@ -71,7 +73,8 @@ def bench_styleshot(
     from styleshot_demo.evaluation import benchmark_styleshot
 
     def told(stage: str) -> None:
-        typer.echo(stage, err=True)
+        if not noise.quiet():
+            typer.echo(stage, err=True)
 
     figures = benchmark_styleshot.styleshot(
         synthetic=synthetic, as_original=as_original, size=size, steps=steps, model=model, on_stage=told
@@ -142,8 +145,8 @@ def evaluate_classical(
         methods = [jobs.choice("method", one, jobs.METHODS) for one in method or ("fast", "optimise")]
         jobs.choice("part", part, ("held", "all"))
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
-        if sheet is not None and not sheet.absolute().parent.is_dir():
-            raise Problem("cannot_write")
+        if sheet is not None:
+            check_destination(sheet, [], SHEET_SUFFIXES)
     from styleshot_demo.evaluation import classical
     from styleshot_demo.evaluation.squeezenet import SqueezeNet
 
@@ -255,10 +258,7 @@ def small_sheet(
 
     with asked():
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
-        if not to.absolute().parent.is_dir():
-            raise Problem("cannot_write")
-        if to.suffix.lower() not in SHEET_SUFFIXES:
-            raise Problem("cannot_write")
+        check_destination(to, [], SHEET_SUFFIXES)
     pictures = []
     for folder in (style, content):
         found = [] if folder is None else pictures_in(folder)[:rows]

@@ -247,6 +247,8 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     "style_needed": ("还没有风格图片。", "请至少添加一张要借用其风格的图片。"),
     "too_many_styles": ("给出了 {count} 张风格图片，最多接受 {limit} 张。", "请移除一些。"),
     "weights_all_zero": ("所有风格权重都是零。", "请让至少一种风格的权重大于零。"),
+    "name_too_long": ("结果的文件名超出了磁盘允许的长度。", "请换一个更短的名称。"),
+    "saved_elsewhere": ("结果无法写入指定位置。", "已改存为 {place}，请自行移到需要的位置。"),
     "weights_count": (
         "给出了 {weights} 个风格权重，却有 {styles} 张风格图片。",
         "请为每张风格图片各给一个权重，或一个都不给。",

@@ -161,7 +161,8 @@ def test_inside_alone_no_client_has_a_proxy_and_afterwards_all_is_as_before(monk
 
 
 @pytest.mark.parametrize(
-    ("host", "key"), [("192.0.2.1", "address_foreign"), ("no such host", "address_foreign"), ("localhost", None), ("::", None)]
+    ("host", "key"),
+    [("192.0.2.1", "address_foreign"), ("no such host", "address_foreign"), ("localhost", None), ("::", None)],
 )
 def test_an_address_that_nothing_can_listen_on_is_told_before_anything_is_built(host, key):
     with socket.socket() as free:
