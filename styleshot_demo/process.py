@@ -15,6 +15,8 @@ def begin() -> None:
     """Called first of all by the command line and by app.py."""
     _end_in_order()
     _be_somebody()
+    # The hub's library would ask the hub something of its own first, inside of our time limits.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a file name may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")

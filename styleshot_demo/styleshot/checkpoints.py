@@ -88,7 +88,7 @@ def convert(ip: Path, encoder: Path, to: Path, unet_config: dict[str, Any] | Non
     file of weights appears complete or not at all.
     """
     config_file = encoder.with_suffix(".json")
-    encoder_config = json.loads(config_file.read_text()) if config_file.is_file() else {}
+    encoder_config = json.loads(config_file.read_text(encoding="utf-8")) if config_file.is_file() else {}
     with torch.device("meta"):
         unet = UNet2DConditionModel.from_config(unet_config or SD15_UNET)
         style_encoder = StyleAwareEncoder(**encoder_config)
@@ -121,7 +121,7 @@ def export(base: Path, converted: Path, to: Path) -> None:
     """
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise Problem("folder_not_empty", name=to.name)
-    index = json.loads((base / "model_index.json").read_text())
+    index = json.loads((base / "model_index.json").read_text(encoding="utf-8"))
     components = {name: index.get(name, [None, None]) for name in BASE_COMPONENTS}
     components |= {name: [None, None] for name in BASE_COMPONENTS if not (base / name).is_dir()}
     components |= {
@@ -138,7 +138,7 @@ def export(base: Path, converted: Path, to: Path) -> None:
         for name, (_, class_name) in components.items():
             if class_name is not None:
                 _copy_component((base if name in BASE_COMPONENTS else converted) / name, part / name)
-        (part / "model_index.json").write_text(json.dumps(about | components, indent=2))
+        (part / "model_index.json").write_text(json.dumps(about | components, indent=2), encoding="utf-8")
         put(part, to)
     except OSError as error:
         raise Problem("cannot_write") from error

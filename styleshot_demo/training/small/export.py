@@ -84,7 +84,8 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
             module.half().save_pretrained(part / name, max_shard_size=SHARD)
     # transformers would take this part in half precision, diffusers takes the others in single.
     config = part / "text_encoder" / "config.json"
-    config.write_text(json.dumps(json.loads(config.read_text()) | {"dtype": "float32"}, indent=2) + "\n", "utf-8")
+    single = json.loads(config.read_text(encoding="utf-8")) | {"dtype": "float32"}
+    config.write_text(json.dumps(single, indent=2) + "\n", encoding="utf-8")
     shutil.copytree(run / TOKENIZER, part / "tokenizer")
     shutil.move(part / "tokenizer" / WORDS, part / WORDS)
     scheduler = DPMSolverMultistepScheduler(
