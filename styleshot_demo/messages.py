@@ -64,6 +64,26 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Unset STYLESHOT_OFFLINE and HF_HUB_OFFLINE, or put the files into the folder named by STYLESHOT_MODELS.",
     ),
     "no_network": ("{host} cannot be reached.", "Check the network connection and try again."),
+    "server_silent": (
+        "{host} is there but does not answer.",
+        "Try again later, or set HF_HUB_ETAG_TIMEOUT to the seconds that it may take.",
+    ),
+    "proxy_unreachable": (
+        "The proxy {proxy} cannot be reached.",
+        "Check http_proxy, https_proxy and ALL_PROXY in the environment, or unset them.",
+    ),
+    "proxy_unusable": (
+        "The proxy {proxy} cannot be used.",
+        "Set http_proxy and https_proxy to an address such as http://name:password@host:port or socks5://host:port.",
+    ),
+    "certificate_unknown": (
+        "{host} shows a certificate that this machine does not trust.",
+        "Behind the proxy of a company, name the file with its certificates in SSL_CERT_FILE.",
+    ),
+    "certificates_unusable": (
+        "The file of certificates that SSL_CERT_FILE names cannot be used.",
+        "Correct SSL_CERT_FILE, or unset it.",
+    ),
     "server_stalled": ("{host} has stopped sending.", "Try again; the download goes on where it stopped."),
     "server_error": ("{host} answers with error {status}.", "Try again later; the download goes on where it stopped."),
     "download_cut": ("The connection was cut.", "Try again; the download goes on where it stopped."),
@@ -116,6 +136,11 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "output_format": ("Results cannot be saved as {suffix} files.", "Choose a name that ends in .png, .jpg or .webp."),
     "cannot_write": ("The result could not be written.", "Check that the folder exists and can be written to."),
     "not_a_folder": ("{name} is a file where a folder is needed.", "Choose another name for the folder."),
+    "name_too_long": ("The name of the result is too long for the disk.", "Choose a shorter one."),
+    "saved_elsewhere": (
+        "The result could not be written there.",
+        "It was saved as {place} instead; move it to where it should be.",
+    ),
     "weights_count": (
         "{weights} style weights were given for {styles} style pictures.",
         "Give one weight for each style picture, or none at all.",
@@ -135,6 +160,15 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "address_taken": (
         "The page cannot be opened at {host}:{port}; another program may be using it.",
         "Stop that program, or set STYLESHOT_PORT to another number.",
+    ),
+    "address_foreign": (
+        "{host} is not an address of this machine.",
+        "Set STYLESHOT_HOST to 127.0.0.1, to ::1, or to 0.0.0.0 for every network.",
+    ),
+    "port_forbidden": ("This user may not open port {port}.", "Set STYLESHOT_PORT to a number from 1024 on."),
+    "no_temporary_folder": (
+        "There is no folder that temporary files can be written to.",
+        "Set GRADIO_TEMP_DIR to a folder that can be written to.",
     ),
     "phase_missing": (
         "The folder of the run holds nothing of the phase {phase} yet.",

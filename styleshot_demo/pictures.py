@@ -29,6 +29,7 @@ from PIL import (
 )
 
 from styleshot_demo import containers
+from styleshot_demo.atomic import put
 from styleshot_demo.containers import (
     FORMATS,
     JPEG_XMP,  # noqa: F401 (used by those who read what a file says of itself)
@@ -380,7 +381,7 @@ def write_bytes(data: bytes, destination: str | Path | BinaryIO) -> None:
     try:
         with open(part, "xb") as stream:
             stream.write(data)
-        os.replace(part, path)
+        put(part, path)
     except (OSError, ValueError):
         with suppress(OSError, ValueError):
             part.unlink(missing_ok=True)

@@ -36,9 +36,12 @@ class Settings:
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Settings from the environment; `Problem` where a value cannot be used."""
         on_space = "SPACE_ID" in environ
-        host = environ.get("STYLESHOT_HOST") or ("0.0.0.0" if on_space else cls.host)
+        host = environ.get("STYLESHOT_HOST", "").strip().removeprefix("[").removesuffix("]")
+        for name in ("HF_HUB_ETAG_TIMEOUT", "HF_HUB_DOWNLOAD_TIMEOUT"):  # the hub's library fails on them when imported
+            if not re.fullmatch(r"\d{1,6}", environ.get(name, "10"), re.ASCII):
+                raise Problem("bad_setting", name=name, expected="a whole number of seconds")
         return cls(
-            host=host,
+            host=host or ("0.0.0.0" if on_space else cls.host),
             port=_whole(environ, "STYLESHOT_PORT", cls.port, 1, 65535),
             device=_device(environ, "STYLESHOT_DEVICE", cls.device),
             models=_folder(environ, "STYLESHOT_MODELS"),

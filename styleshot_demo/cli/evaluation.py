@@ -6,9 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo import jobs
+from styleshot_demo.cli import noise
 from styleshot_demo.cli.network import Feed, opened
 from styleshot_demo.cli.report import Commands, Progress, asked, print_json
-from styleshot_demo.destinations import check_file, check_folder
+from styleshot_demo.cli.results import check_destination
+from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import ASSETS
 
@@ -72,7 +74,8 @@ def bench_styleshot(
     from styleshot_demo.evaluation import benchmark_styleshot
 
     def told(stage: str) -> None:
-        typer.echo(stage, err=True)
+        if not noise.quiet():
+            typer.echo(stage, err=True)
 
     figures = benchmark_styleshot.styleshot(
         synthetic=synthetic, as_original=as_original, size=size, steps=steps, model=model, on_stage=told
@@ -144,7 +147,7 @@ def evaluate_classical(
         jobs.choice("part", part, ("held", "all"))
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
         if sheet is not None:
-            check_file(sheet, SHEET_SUFFIXES)
+            check_destination(sheet, [], SHEET_SUFFIXES)
     from styleshot_demo.evaluation import classical
     from styleshot_demo.evaluation.squeezenet import SqueezeNet
 
@@ -260,7 +263,7 @@ def small_sheet(
 
     with asked():
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
-        check_file(to, SHEET_SUFFIXES)
+        check_destination(to, [], SHEET_SUFFIXES)
     pictures = []
     for folder in (style, content):
         found = [] if folder is None else pictures_in(folder)[:rows]

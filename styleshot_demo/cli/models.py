@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo import destinations
+from styleshot_demo.cli import noise
 from styleshot_demo.cli.report import Commands, Progress, asked, print_json, settings_asked
 from styleshot_demo.jobs import choice
 from styleshot_demo.models import hub
@@ -68,7 +69,6 @@ def _line(state: Found | Missing) -> tuple[str, str, str, str, str]:
 @app.command("fetch")
 def fetch(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(MODELS)}.", show_default=False)],
-    quiet: Quiet = False,
     as_json: JsonOption = False,
 ) -> None:
     """Download a model and those that it needs; what came before a break is kept and continued."""
@@ -76,11 +76,11 @@ def fetch(
     with asked(name):
         model = hub.model_of(name)
     missing = hub.plan(model, settings)
-    if missing and not quiet:
+    if missing and not noise.quiet():
         for state in missing:
             text = f"{state.model.title}: {hub.readable(state.bytes)} to fetch, licence {state.model.licence}"
             typer.echo(text, err=True)
-    with Progress(quiet=quiet) as progress, closing(hub.fetching(model, settings)) as steps:
+    with Progress() as progress, closing(hub.fetching(model, settings)) as steps:
         for step in steps:
             left = "" if step.seconds_left is None else f", about {_span(step.seconds_left)} left"
             done, whole = hub.readable(step.done), hub.readable(step.bytes)

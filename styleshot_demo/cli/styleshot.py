@@ -43,7 +43,6 @@ Record = Annotated[
     bool | None,
     typer.Option("--provenance/--no-provenance", help="Write into each file how it was made.", show_default="on"),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object about the result.")]
 
 
@@ -66,7 +65,6 @@ def text(
     negative_prompt: Negative = TextJob.negative_prompt,
     scheduler: Scheduler = TextJob.scheduler,
     record: Record = None,
-    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Paint what PROMPT says in the style of STYLE, with StyleShot.
@@ -91,7 +89,7 @@ def text(
             negative_prompt=negative_prompt,
             scheduler=scheduler,
         )
-    _make(job, out, record, quiet, as_json)
+    _make(job, styles, out, record, as_json)
 
 
 def image(
@@ -119,7 +117,6 @@ def image(
     negative_prompt: Negative = ImageJob.negative_prompt,
     scheduler: Scheduler = ImageJob.scheduler,
     record: Record = None,
-    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Paint along the lines of CONTENT in the style of STYLE, with StyleShot.
@@ -149,7 +146,7 @@ def image(
             negative_prompt=negative_prompt,
             scheduler=scheduler,
         )
-    _make(job, out, record, quiet, as_json)
+    _make(job, [content, *styles], out, record, as_json)
 
 
 def _pairs(styles: Sequence[Path], weights: Sequence[float] | None) -> list[tuple[Any, float]]:
@@ -159,13 +156,19 @@ def _pairs(styles: Sequence[Path], weights: Sequence[float] | None) -> list[tupl
     return [(open_asked(path), number) for path, number in zip(styles, weights or [1.0] * len(styles), strict=True)]
 
 
-def _make(job: TextJob | ImageJob, out: Path, record: bool | None, quiet: bool, as_json: bool) -> None:
+def _make(
+    job: TextJob | ImageJob, inputs: Sequence[Path], out: Path, record: bool | None, as_json: bool
+) -> None:
     settings = settings_asked()
-    result = run_to_end(Studio(settings), job, quiet)
-    keep = settings.provenance if record is None else record
     files = [out]
-    if len(result.images) > 1:
-        files = [out.with_stem(f"{out.stem}-{number}") for number in range(1, len(result.images) + 1)]
-    for place, file in enumerate(files):
-        write_image(result, place, file, keep)
-    tell(result, files, as_json)
+    studio = Studio(settings)
+    total = studio.plan(job).job.total  # the small model makes one picture of "both"
+    if total > 1:
+        files = [out.with_stem(f"{out.stem}-{number}") for number in range(1, total + 1)]
+    for file in files:
+        with asked(str(file)):
+            check_destination(file, inputs)
+    result = run_to_end(studio, job)
+    keep = settings.provenance if record is None else record
+    written = [write_image(result, place, file, keep) for place, file in enumerate(files)]
+    tell(result, files, written, as_json)

@@ -150,7 +150,7 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(content, file, indent=1, sort_keys=True)
-        os.replace(name, path)
+        put(name, path)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(name)

@@ -19,13 +19,14 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from styleshot_demo.atomic import put
 from styleshot_demo.errors import Problem
 from styleshot_demo.models import own
 from styleshot_demo.models.catalogue import ALSO_KNOWN_AS, MODELS, ORIGINAL_DEMO, Model, ModelFile
 from styleshot_demo.models.hashes import hashing, hashing_all, remember
 from styleshot_demo.models.once import Progress as Fractions
 from styleshot_demo.models.once import finished
-from styleshot_demo.models.transfer import Patience, ask, disk_problem, fetch_file, part_of
+from styleshot_demo.models.transfer import Patience, asking, disk_problem, fetch_file, part_of
 from styleshot_demo.settings import ASSETS, Settings
 
 _BLOCK = 16 * 1024 * 1024
@@ -195,7 +196,7 @@ def fetching(
     """`fetch` as an iterator: about four `Progress`es a second; closing it stops the download."""
     from huggingface_hub import constants
 
-    model, patience = model_of(model) if isinstance(model, str) else model, patience or Patience()
+    model, patience = model_of(model) if isinstance(model, str) else model, patience or Patience.of_the_hub()
     if model.built_in:
         require(model, settings)
         return
@@ -236,7 +237,7 @@ def _bring(file: ModelFile, settings: Settings, endpoint: str, patience: Patienc
                 digest = str(file.sha256)
             else:
                 url = hf_hub_url(file.repo, file.path, revision=file.revision, endpoint=endpoint)
-                offer = ask(url, name, patience.reach)
+                offer = yield from _numbered(asking(url, name, _there(target), patience), size)
                 expected = file.sha256 or record.read("fetched").get(_key(file), {}).get("sha256")
                 exact = file.bytes if file.exact else None
                 if (exact and offer.bytes and exact != offer.bytes) or (
@@ -291,15 +292,19 @@ def _none_yet(reading: Fractions[str], size: int) -> Generator[tuple[int, int], 
 def _need_space(files: list[ModelFile], settings: Settings) -> None:
     needed = 0
     for file in files:
-        part = part_of(_target(file, settings))
-        there = part.stat().st_size if part.exists() else 0
-        needed += max(0, file.bytes - there)
+        needed += max(0, file.bytes - _there(_target(file, settings)))
     home = _home(settings)
     while not home.exists():
         home = home.parent
     free = shutil.disk_usage(home).free
     if needed + _SPARE > free:
         raise Problem("disk_too_small", needed=readable(needed + _SPARE), free=readable(free))
+
+
+def _there(target: Path) -> int:
+    """Bytes that an earlier, broken-off download has left."""
+    part = part_of(target)
+    return part.stat().st_size if part.exists() else 0
 
 
 def readable(size: float) -> str:
@@ -446,5 +451,5 @@ def _copy(source: Path, target: Path, size: int) -> Generator[tuple[int, int], N
             # A download would take it for its own beginning.
             part.unlink(missing_ok=True)
             raise
-    os.replace(part, target)
+    put(part, target)
     return target.stat().st_size

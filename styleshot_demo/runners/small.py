@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -63,13 +64,14 @@ def suited(job: TextJob | ImageJob, folder: Path) -> tuple[TextJob | ImageJob, l
 
 
 def unknown_words(prompt: str, folder: Path) -> list[str]:
-    """The words of a prompt that no caption of the training had, in their order."""
+    """The words of a prompt that no caption of the training had, in their order, and then the emoji."""
     known = _words(folder / WORDS)
     if not known:
         return []
     words = re.findall(r"[^\W_]+", prompt.lower().replace("’", "").replace("'", ""))
     # A plural is understood by its letters.
-    return [word for word in dict.fromkeys(words) if not {word, word.removesuffix("s"), word + "s"} & known]
+    unknown = [word for word in dict.fromkeys(words) if not {word, word.removesuffix("s"), word + "s"} & known]
+    return unknown + [sign for sign in dict.fromkeys(prompt) if unicodedata.category(sign) == "So"]  # emoji
 
 
 def lines(picture: Image.Image, threshold: int) -> Image.Image:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from styleshot_demo.atomic import put
 from styleshot_demo.destinations import check_new
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Step
@@ -350,7 +351,7 @@ def _convert(found: hub.Found, base: hub.Found, root: Path, name: str, settings:
             _share(part / own_part / checkpoints.WEIGHTS, own_part, digest, _roots(settings, root))
         (part / MANIFEST).write_text(json.dumps(digests), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
-        os.replace(part, folder)
+        put(part, folder)
     except OSError as error:
         raise Problem("cannot_write") from error
     finally:
@@ -486,7 +487,7 @@ def _share(file: Path, part: str, digest: str, roots: list[Path]) -> None:
             # Some disks know no hard links; then there are two files.
             with contextlib.suppress(OSError):
                 os.link(twin, other)
-                os.replace(other, file)
+                put(other, file)
                 return
 
 

@@ -24,6 +24,7 @@ from diffusers import ControlNetModel, ModelMixin, UNet2DConditionModel
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from styleshot_demo.atomic import put
 from styleshot_demo.destinations import check_new
 from styleshot_demo.errors import Problem
 from styleshot_demo.styleshot.adapter import StyleAdapter
@@ -127,7 +128,7 @@ def converting(
     complete or not at all, also when the generator is closed.
     """
     config_file = encoder.with_suffix(".json")
-    encoder_config = json.loads(config_file.read_text()) if config_file.is_file() else {}
+    encoder_config = json.loads(config_file.read_text(encoding="utf-8")) if config_file.is_file() else {}
     with torch.device("meta"):
         unet = UNet2DConditionModel.from_config(unet_config or SD15_UNET)
         style_encoder = StyleAwareEncoder(**encoder_config)
@@ -170,7 +171,7 @@ def export(base: Path, converted: Path, to: Path) -> None:
     to         must not exist, or be empty
     """
     check_new(to)
-    index = json.loads((base / "model_index.json").read_text())
+    index = json.loads((base / "model_index.json").read_text(encoding="utf-8"))
     components = {name: index.get(name, [None, None]) for name in BASE_COMPONENTS}
     components |= {name: [None, None] for name in BASE_COMPONENTS if not (base / name).is_dir()}
     if not any((base / "safety_checker").glob("*.safetensors")):
@@ -190,8 +191,8 @@ def export(base: Path, converted: Path, to: Path) -> None:
         for name, (_, class_name) in components.items():
             if class_name is not None:
                 _copy_component((base if name in BASE_COMPONENTS else converted) / name, part / name)
-        (part / "model_index.json").write_text(json.dumps(about | components, indent=2))
-        os.replace(part, to)
+        (part / "model_index.json").write_text(json.dumps(about | components, indent=2), encoding="utf-8")
+        put(part, to)
     except OSError as error:
         raise Problem("cannot_write") from error
     finally:
@@ -278,7 +279,7 @@ def _write_half(path: Path, file: Checkpoint, plan: Plan) -> Generator[int, None
                     kept = done
                 yield done
             _flush(output)
-        os.replace(part, path)
+        put(part, path)
     finally:
         part.unlink(missing_ok=True)
     return hashing.hexdigest()

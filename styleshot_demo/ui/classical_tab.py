@@ -9,7 +9,7 @@ from typing import Any
 
 import gradio as gr
 
-from styleshot_demo import jobs, pictures, provenance
+from styleshot_demo import jobs, names, pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import CLASSICAL_CHECKS, ClassicalJob
@@ -176,7 +176,7 @@ class ClassicalTab:
         size = CLASSICAL_CHECKS["size"]("size", settings["size"])
         opened = pictures.fit_longest(pictures.open_picture(content), size)
         brought = [(pictures.fit_longest(pictures.open_picture(path), size), weight) for path, weight in styles]
-        return ClassicalJob(opened, brought, **settings), Path(content).stem
+        return ClassicalJob(opened, brought, **settings), names.stem_of(content)
 
     def finished(self, result: Result, kept: tuple[ClassicalJob, str, Path], folder: Path) -> Any:
         """Updates that show a finished picture and offer its file."""

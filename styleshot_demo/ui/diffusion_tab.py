@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from styleshot_demo import jobs
+from styleshot_demo import jobs, names
 from styleshot_demo.events import Finished, Result
 from styleshot_demo.provenance import Restored
 from styleshot_demo.studio import Studio
@@ -107,7 +107,7 @@ class DiffusionTab:
         if self.kind == "text":
             job: Job = jobs.TextJob(styles, **settings)
             return job, job.prompt or "styleshot"
-        return jobs.ImageJob(content, styles, **settings), Path(content or "").stem
+        return jobs.ImageJob(content, styles, **settings), names.stem_of(content)
 
     def hang(self, result: Result, job: Job, stem: str, sweep: bool) -> list[widgets.Made]:
         """Saves the pictures of a result, each with the settings that make it alone."""

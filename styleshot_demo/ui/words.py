@@ -246,6 +246,8 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     "style_needed": ("还没有风格图片。", "请至少添加一张要借用其风格的图片。"),
     "too_many_styles": ("给出了 {count} 张风格图片，最多接受 {limit} 张。", "请移除一些。"),
     "weights_all_zero": ("所有风格权重都是零。", "请让至少一种风格的权重大于零。"),
+    "name_too_long": ("结果的文件名超出了磁盘允许的长度。", "请换一个更短的名称。"),
+    "saved_elsewhere": ("结果无法写入指定位置。", "已改存为 {place}，请自行移到需要的位置。"),
     "weights_count": (
         "给出了 {weights} 个风格权重，却有 {styles} 张风格图片。",
         "请为每张风格图片各给一个权重，或一个都不给。",
@@ -265,6 +267,23 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
         "请取消设置 STYLESHOT_OFFLINE 和 HF_HUB_OFFLINE，或将文件放入 STYLESHOT_MODELS 指定的文件夹。",
     ),
     "no_network": ("无法连接 {host}。", "请检查网络连接后再试。"),
+    "server_silent": (
+        "{host} 可以连接，但没有应答。",
+        "请稍后再试，或将 HF_HUB_ETAG_TIMEOUT 设为允许等待的秒数。",
+    ),
+    "proxy_unreachable": (
+        "无法连接代理 {proxy}。",
+        "请检查环境变量 http_proxy、https_proxy 和 ALL_PROXY，或取消它们。",
+    ),
+    "proxy_unusable": (
+        "代理 {proxy} 无法使用。",
+        "请将 http_proxy 和 https_proxy 设为 http://name:password@host:port 或 socks5://host:port 这样的地址。",
+    ),
+    "certificate_unknown": (
+        "这台机器不信任 {host} 出示的证书。",
+        "若经由公司代理上网，请在 SSL_CERT_FILE 中指定其证书文件。",
+    ),
+    "certificates_unusable": ("SSL_CERT_FILE 所指的证书文件无法使用。", "请更正或取消 SSL_CERT_FILE。"),
     "server_stalled": ("{host} 已停止发送数据。", "请再试一次；下载会从中断处继续。"),
     "server_error": ("{host} 返回错误 {status}。", "请稍后再试；下载会从中断处继续。"),
     "download_cut": ("连接中断了。", "请再试一次；下载会从中断处继续。"),
@@ -321,6 +340,12 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
         "无法在 {host}:{port} 打开页面；该地址可能已被其他程序占用。",
         "请关闭那个程序，或将 STYLESHOT_PORT 设为其他数字。",
     ),
+    "address_foreign": (
+        "{host} 不是这台机器的地址。",
+        "请将 STYLESHOT_HOST 设为 127.0.0.1、::1，或设为 0.0.0.0 以监听所有网络。",
+    ),
+    "port_forbidden": ("当前用户不能打开端口 {port}。", "请将 STYLESHOT_PORT 设为 1024 或更大的数字。"),
+    "no_temporary_folder": ("没有可以写入临时文件的文件夹。", "请将 GRADIO_TEMP_DIR 设为可以写入的文件夹。"),
     "phase_missing": ("运行文件夹中还没有阶段 {phase} 的结果。", "请先运行命令 train small {phase}。"),
     "recipe_unreadable": ("{file} 不是此训练的配方文件。", "请使用随程序附带的配方文件中的表和名称。"),
     "other_run": ("该文件夹中有一次设置不同的训练。", "请另选文件夹，或使用那次训练的设置。"),

@@ -221,8 +221,8 @@ def test_a_stalled_download_can_be_cancelled_at_once(server, settings):
 def test_server_that_never_answers(server, settings):
     server.hang = True
     started = time.monotonic()
-    assert problem(ONE, settings, server, replace(QUICK, reach=0.5)) == "no_network"
-    assert time.monotonic() - started < 2
+    assert problem(ONE, settings, server, replace(QUICK, reach=0.3)) == "server_silent"
+    assert time.monotonic() - started < 2 and server.requests["HEAD"] == 3
 
 
 def test_no_network_is_noticed_within_three_seconds(settings):

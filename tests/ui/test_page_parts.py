@@ -119,10 +119,16 @@ def test_models_are_prepared_once_before_the_page_answers(monkeypatch):
     calls = []
 
     class Page:
+        is_running = False
+
         def launch(self, **options):
             calls.append("launch")
 
+        def close(self, **_):
+            calls.append("close")
+
+    monkeypatch.setattr(build, "end_within", lambda seconds: None)
     monkeypatch.setattr(build.Studio, "prepare", lambda self: calls.append("prepare"))
     monkeypatch.setattr(build, "build", lambda settings, studio: Page())
     build.serve(Settings(device="cpu"))
-    assert calls == ["prepare", "launch"]
+    assert calls == ["prepare", "launch", "close"]

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import TextIO
 import numpy as np
 from PIL import Image
 
+from styleshot_demo.atomic import put
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.pictures import open_picture, write_bytes
@@ -127,7 +127,7 @@ def _appearing(path: Path) -> Iterator[TextIO]:
     try:
         with open(part, "x", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
             yield stream
-        os.replace(part, path)
+        put(part, path)
     finally:
         part.unlink(missing_ok=True)
 

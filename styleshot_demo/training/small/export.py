@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from styleshot_demo import __version__
+from styleshot_demo.atomic import put
 from styleshot_demo.destinations import check_folder, make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.small.autoencoder import PatchAutoencoder
@@ -85,7 +86,8 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
             module.half().save_pretrained(part / name, max_shard_size=SHARD)
     # transformers would take this part in half precision, diffusers takes the others in single.
     config = part / "text_encoder" / "config.json"
-    config.write_text(json.dumps(json.loads(config.read_text()) | {"dtype": "float32"}, indent=2) + "\n", "utf-8")
+    single = json.loads(config.read_text(encoding="utf-8")) | {"dtype": "float32"}
+    config.write_text(json.dumps(single, indent=2) + "\n", encoding="utf-8")
     shutil.copytree(run / TOKENIZER, part / "tokenizer")
     shutil.move(part / "tokenizer" / WORDS, part / WORDS)
     scheduler = DPMSolverMultistepScheduler(
@@ -117,7 +119,7 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
         if file.is_file():
             file.chmod(0o644)  # safetensors makes files that only their owner may read
     shutil.rmtree(to, ignore_errors=True)
-    part.rename(to)
+    put(part, to)
     return told
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from styleshot_demo.atomic import put
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.small.networks import Networks, follow
@@ -86,7 +86,7 @@ def train(
             "optimiser": optimiser.state_dict(),
         }
         torch.save(content, out / (CHECKPOINT + ".tmp"))
-        os.replace(out / (CHECKPOINT + ".tmp"), out / CHECKPOINT)
+        put(out / (CHECKPOINT + ".tmp"), out / CHECKPOINT)
         return content
 
     last = min(phase.steps, stop_at or phase.steps)

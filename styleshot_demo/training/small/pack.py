@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from styleshot_demo.atomic import put
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.small import captions
@@ -75,7 +76,7 @@ def write(data: Path, to: Path, quality: int = 70, limit: int | None = None) -> 
                         }
                     )
         pack.writestr("index.json", json.dumps(index))
-    part.replace(to)
+    put(part, to)
     return {"things": len(index["things"]), "emoji": len(index["emoji"]), "pictures": len(index["pictures"])}
 
 

@@ -14,6 +14,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from styleshot_demo.atomic import put
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.training.small.pack import Pack, decode
 
@@ -118,4 +119,4 @@ def _save(to: Path, files: list[bytes], index: dict[str, list]) -> None:
         for place, content in enumerate(files):
             file.writestr(f"{place}.webp", content)
         file.writestr("index.json", json.dumps(index))
-    part.replace(to)
+    put(part, to)

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from styleshot_demo.atomic import put
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.models import hub
@@ -83,7 +84,7 @@ def write(
         for name, content in ((IP, ip), (ENCODER, encoder)):
             part = folder / f".{name}.part"
             torch.save(content, part)
-            os.replace(part, folder / name)
+            put(part, folder / name)
         # So that encoders of other sizes than the published one can be opened.
         (folder / ENCODER).with_suffix(".json").write_text(json.dumps(config, indent=2), encoding="utf-8")
         _link_others(models, base, settings)
