@@ -15,6 +15,7 @@ from styleshot_demo.events import Event, Finished, Result, Step
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
+from styleshot_demo.runtime import zerogpu
 from styleshot_demo.runtime.cache import ModelCache, is_out_of_memory
 from styleshot_demo.settings import Settings
 
@@ -39,6 +40,13 @@ class ClassicalRunner:
         self.cache = cache
         self._pairs: OrderedDict[tuple, Encoded] = OrderedDict()
         self._lock = threading.Lock()
+        self._kept = ExitStack()  # what is held from the start where a GPU is lent by the call
+
+    def prepare(self) -> None:
+        """Where a GPU is lent by the call: puts what `optimise` needs on it, to stay; elsewhere nothing."""
+        if zerogpu.withholds():
+            self._borrow_features(self._kept, [], {}, "cuda")
+            self._borrow_fast(self._kept, {}, "cuda")
 
     def fits(self, method: str, tight: bool = False) -> int:
         """The longest side, pixels, of a square picture that fits into the memory free now; 256 at least.
@@ -173,9 +181,11 @@ class ClassicalRunner:
     def _styles(self, job: ClassicalJob, device: str) -> "list[tuple[torch.Tensor, float]]":
         return [(to_tensor(pictures.fit_longest(picture, job.size), device), weight) for picture, weight in job.styles]
 
-    def _borrow_fast(self, borrowed: ExitStack, models: dict[str, str]) -> "FastTransfer":
+    def _borrow_fast(
+        self, borrowed: ExitStack, models: dict[str, str], device: str | None = None
+    ) -> "FastTransfer":
         encoder, decoder = hub.require("encoder", self.settings), hub.require("fast", self.settings)
-        device = device_of(self.settings)
+        device = device or device_of(self.settings)
 
         def load() -> Any:
             from styleshot_demo.classical.weights import load_fast
@@ -185,10 +195,12 @@ class ClassicalRunner:
         models |= _short(encoder, self.settings) | _short(decoder, self.settings)
         return borrowed.enter_context(self.cache.lend(("fast", device), load, name="fast"))
 
-    def _borrow_features(self, borrowed: ExitStack, notes: list[Remark], models: dict[str, str]) -> Any:
+    def _borrow_features(
+        self, borrowed: ExitStack, notes: list[Remark], models: dict[str, str], device: str | None = None
+    ) -> Any:
         """VGG-19 where its file is on this machine, else the built-in encoder; a remark says which."""
         vgg = hub.find("vgg19", self.settings)
-        device = device_of(self.settings)
+        device = device or device_of(self.settings)
         if isinstance(vgg, hub.Found):
             from styleshot_demo.classical.vgg import load_vgg19
 
@@ -199,11 +211,13 @@ class ClassicalRunner:
                 self.cache.lend(("vgg19", device), lambda: load_vgg19(path, device), name="vgg19")
             )
         notes.append(remark("features_builtin"))
-        return self._borrow_fast(borrowed, models).encoder
+        return self._borrow_fast(borrowed, models, device).encoder
 
 
 def device_of(settings: Settings) -> str:
     """The torch device that classical methods run on; `Problem` if the settings name one that is not there."""
+    if zerogpu.withholds():
+        return "cpu"
     import torch
 
     if settings.device != "auto":

@@ -15,6 +15,7 @@ from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.models.catalogue import MODELS
 from styleshot_demo.models.hashes import Record, sha256_of
+from styleshot_demo.runtime import zerogpu
 from styleshot_demo.runtime.placement import Placement, settle
 from styleshot_demo.settings import Settings
 
@@ -166,6 +167,7 @@ def convert(found: hub.Found, base: hub.Found, settings: Settings) -> Path:
     with FileLock(root / f".{folder.name}.lock"):
         if (folder / MANIFEST).is_file():
             return folder
+        zerogpu.forbid_converting(found.model.title)
         _need_space(found, root)
         part = Path(tempfile.mkdtemp(dir=root, prefix=".part-"))
         try:
@@ -228,7 +230,7 @@ def load(part: str, weights: Weights, placement: Placement) -> "nn.Module":
         )
         if report["missing_keys"] or report["mismatched_keys"]:
             raise ValueError("keys")
-    return settle(module.eval().requires_grad_(False), part, placement)
+    return settle(zerogpu.own_memory(module.eval().requires_grad_(False)), part, placement)
 
 
 def load_tokenizer(weights: Weights) -> Any:
