@@ -162,6 +162,7 @@ class Studio:
         lent; elsewhere it does nothing.
         """
         if zerogpu.withholds():
+            zerogpu.complete()
             self.styleshot.prepare()
             self.classical.prepare()
             self._leased()

@@ -166,6 +166,18 @@ def refusal(error: BaseException) -> Problem | None:
     return Problem("gpu_failed") if str(title).startswith("ZeroGPU") else None
 
 
+def complete() -> None:
+    """Adds to the package's emulation what it leaves out; to be called before anything is computed.
+
+    Adam asks, on the processor too, whether a CUDA graph is being recorded, if PyTorch says that there is a GPU. That
+    starts CUDA, or fails where there is none; and once it is started here, no worker can use it.
+    """
+    if withholds():
+        import torch
+
+        torch.cuda.is_current_stream_capturing = lambda: False
+
+
 def own_memory(module: "nn.Module") -> "nn.Module":
     """Copies weights that are mapped from files into memory, where GPUs are lent; else the module as it is.
 
