@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 # Seconds for a 512 x 512 picture on what ZeroGPU lends; generous, as a run that takes longer is cut off.
 STARTING, PER_PICTURE, PER_STEP = 15, 2.0, 0.15
-PER_ITERATION = 0.1  # of `optimise`; the processor of a laptop takes 0.16
+PER_ITERATION = 0.1  # of `optimise`; two cores of a processor take 0.16
 LONGEST = 120
 
 
@@ -36,6 +36,8 @@ class WorkerError(RuntimeError):
 
 def lends() -> bool:
     """Whether this program runs where the `spaces` package lends a GPU by the call."""
+    if "SPACES_ZERO_GPU" not in os.environ:  # the package may be there all the same, and takes a while to import
+        return False
     try:
         config = importlib.import_module("spaces.config").Config
     except (ImportError, AttributeError):
@@ -144,6 +146,8 @@ def refusal(error: BaseException) -> Problem | None:
     title, message = getattr(error, "title", None), str(getattr(error, "message", ""))
     # By name: gradio belongs to the page.
     if not any(kind.__name__ == "Error" and kind.__module__.startswith("gradio") for kind in type(error).__mro__):
+        if str(error).startswith("Connection closed by visitor"):
+            return Problem("gpu_busy")  # nobody reads it, and it is no defect
         calls = ("ZeroGPU API", "Error while re-trying after queue", "Unexpected end of stream")
         unanswered = any(kind.__module__.split(".")[0] in ("httpx", "httpcore") for kind in type(error).__mro__)
         return Problem("gpu_failed") if unanswered or str(error).startswith(calls) else None

@@ -197,6 +197,9 @@ def test_the_sentences_of_the_package_are_those_that_are_read_here():
         "Expired ZeroGPU proxy token",
         "GPU task aborted",
         "ZeroGPU API",
+        "Connection closed by visitor",
+        "Error while re-trying after queue",
+        "Unexpected end of stream",
         "s requested vs. {res.left}s left",
         "Try again in {res.wait}. ",
     ):

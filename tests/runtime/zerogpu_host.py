@@ -121,7 +121,7 @@ def in_emulation(work):
             else:
                 places = {value.device.type for value in args if isinstance(value, torch.Tensor)}
                 if places == {"cpu", "cuda"}:
-                    args = tuple(value.item() if lone(value) else value for value in args)
+                    args = tuple(value.to("cuda") if lone(value) else value for value in args)
             return func(*args, **(kwargs or {}))
 
     def emulated(*arguments):
