@@ -223,6 +223,42 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "The computation in {precision} has left the range of numbers, so there is no picture.",
         "Set STYLESHOT_PRECISION to float32, or choose another seed or a lower guidance.",
     ),
+    "run_unfinished": (
+        "Another run of this program was begun and not ended.",
+        "Run it to its end or close it, then try again.",
+    ),
+    "run_taken_over": (
+        "Nobody asked this run for its next step for a long time, so it was ended for others who waited.",
+        "Start it again.",
+    ),
+    "gpu_quota": (
+        "The GPU time of this account or network is used up.",
+        "Sign in to Hugging Face, or come back later.",
+    ),
+    "gpu_quota_until": (
+        "The GPU time left for today is {left} s, and this needs up to {requested} s.",
+        "Come back in {wait} (hours:minutes:seconds), sign in to Hugging Face for more, or ask for fewer or smaller"
+        " pictures.",
+    ),
+    "gpu_pending": (
+        "Other runs of yours have taken all the GPU time that is left to you.",
+        "Try again when they are done.",
+    ),
+    "gpu_too_long": (
+        "This would need the GPU longer than is allowed at once.",
+        "Ask for fewer or smaller pictures, or fewer steps.",
+    ),
+    "gpu_busy": ("No GPU is free now.", "Try again in a minute."),
+    "gpu_aborted": (
+        "The GPU was taken away before this was done; it took longer than was asked for.",
+        "Ask for fewer or smaller pictures, or fewer steps, and try again.",
+    ),
+    "gpu_sign_in_again": ("Your sign-in has run out.", "Load the page again, and try again."),
+    "gpu_failed": ("The GPU could not be used.", "Try again; if it stays, come back later."),
+    "not_prepared": (
+        "The files of {model} came after the program had started.",
+        "Start the program again: they are prepared then, outside of the time that a GPU is lent for.",
+    ),
     "unexpected": (
         "Something went wrong that should not have.",
         "Try again; if it stays, report it with reference {reference}.",
@@ -232,12 +268,13 @@ PROBLEMS: dict[str, tuple[str, str]] = {
 # Remarks: one sentence each. Used in `Step.message` and `Result.notes`.
 REMARKS: dict[str, str] = {
     "loading": "Loading {model}",
-    "waiting": "Waiting for another run to end",
+    "waiting_place": "Waiting for another run to end; place in the line: {place}",
     "encoding": "Reading the pictures",
     "painting": "Painting",
     "iterating": "Step {step} of {total}, about {seconds} s left",
     "saving": "Finishing",
     "reading_model": "Reading {model}, once only: {percent} %",
+    "without_gpu": "No GPU was lent, so this is computed on the processor, which takes longer",
     "converting": "Preparing the files of {model}, once only: {percent} %",
     "extracting": "Finding the lines of the photo",
     "denoising": "Picture {picture} of {pictures}: step {step} of {total}, about {seconds} s left",

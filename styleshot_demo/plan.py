@@ -177,15 +177,17 @@ class Planner:
         self.settings = settings
         self.cache = cache
 
-    def plan(self, job: Job, strengths: Sequence[float] = (), lower: bool = False) -> Plan:
+    def plan(
+        self, job: Job, strengths: Sequence[float] = (), *, lower: bool = False, lend: bool = True
+    ) -> Plan:
         """What a job will be. `lower`: memory has just run out, so take a tier of placement that needs less, and trust
-        estimates of what fits only half as far.
+        estimates of what fits only half as far. `lend`: where GPUs are lent by the call (ZeroGPU), for such a call.
 
         Raises `Problem` where it cannot run at all (no weights, no such device). Whether there is memory for it is
         `Plan.fits`.
         """
         if isinstance(job, ClassicalJob):
-            return self._classical(job, TIGHT if lower else SPARE)
+            return self._classical(job, TIGHT if lower else SPARE, lend)
         return self._diffusion(job, tuple(float(strength) for strength in strengths), lower)
 
     def ready(self, kind: str, preprocessor: str = "contour", model: str = "auto") -> Choice:
@@ -201,10 +203,15 @@ class Planner:
 
     # Classical ---------------------------------------------------------------------------------------------------
 
-    def _classical(self, job: ClassicalJob, share: float) -> Plan:
-        device = device_of(self.settings)
+    def _classical(self, job: ClassicalJob, share: float, lend: bool) -> Plan:
+        # The other methods take a moment, which is not worth a loan.
+        lent = lend and zerogpu.lends() and job.method == "optimise" and job.strength > 0
+        device = "cuda" if lent else device_of(self.settings)
         shapes = [job.content.size, *(picture.size for picture, _ in job.styles)]
-        needed, free, fitting = self._room(job.method, job.size, shapes, device, share)
+        if lent:
+            needed, free, fitting = self._room(job.method, job.size, shapes, "cpu", share)[0], None, CLASSICAL_SIZES[0]
+        else:
+            needed, free, fitting = self._room(job.method, job.size, shapes, device, share)
         if job.strength == 0:  # the content as it is
             needed = 0
         remarks = [] if (told := why_not_gpu(self.settings)) is None else [told]

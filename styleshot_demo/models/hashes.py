@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from styleshot_demo.atomic import put
 from styleshot_demo.models.once import Once, Progress, finished
 
 _BLOCK = 4 * 1024 * 1024

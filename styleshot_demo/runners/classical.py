@@ -32,6 +32,13 @@ class ClassicalRunner:
     def __init__(self, settings: Settings, cache: ModelCache) -> None:
         self.settings = settings
         self.cache = cache
+        self._kept = ExitStack()  # what is held from the start where a GPU is lent by the call
+
+    def hold(self, device: str) -> None:
+        """Loads what `optimise` needs, to stay."""
+        self._borrow_fast(device, self._kept, {})
+        if hub.find("vgg19", self.settings).here:
+            self._borrow_vgg(device, self._kept, {})
 
     def run(self, plan: Plan) -> Iterator[Event]:
         """Yields `Step`s and at last one `Finished`."""
@@ -42,7 +49,8 @@ class ClassicalRunner:
         if job.strength == 0:
             image = content
         else:
-            self.cache.make_free(plan.device, plan.memory)
+            if plan.free is not None:
+                self.cache.make_free(plan.device, plan.memory)
             colours, alpha = apart(content)
             work = {"fast": self._fast, "optimise": self._optimise, "colour": self._colour}[job.method]
             pixels = None

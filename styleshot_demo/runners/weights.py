@@ -26,6 +26,7 @@ from styleshot_demo.models import hub, own
 from styleshot_demo.models.catalogue import MODELS
 from styleshot_demo.models.hashes import hashing_all, known
 from styleshot_demo.models.once import Once, Progress, finished
+from styleshot_demo.runtime import zerogpu
 from styleshot_demo.runtime.placement import Placement, settle
 from styleshot_demo.settings import Settings
 
@@ -308,6 +309,7 @@ def _half(
     name = _name(found, digests)
     if (folder := _converted(name, settings, root)) is not None:
         return folder
+    zerogpu.forbid_converting(found.model.title)
     yield Step(READING, remark("converting", model=found.model.title, percent=0))
     import styleshot_demo.styleshot.checkpoints  # noqa: F401  takes seconds, during which nothing could be stopped
 
@@ -404,7 +406,7 @@ def load(part: str, weights: Weights, placement: Placement) -> "nn.Module":
         )
         if report["missing_keys"] or report["mismatched_keys"]:
             raise ValueError("keys")
-    return settle(module.eval().requires_grad_(False), part, placement)
+    return settle(zerogpu.own_memory(module.eval().requires_grad_(False)), part, placement)
 
 
 def load_tokenizer(weights: Weights) -> Any:

@@ -232,6 +232,11 @@ class ModelCache:
             dropped = self._drop(lambda entry: True)
         _forget(dropped)
 
+    def forked(self) -> None:
+        """To be called first in a process that was forked: threads that held the lock or were loading are not there."""
+        self._changed = threading.Condition(threading.RLock())
+        self._attempts, self._loader, self._depth = {}, None, 0
+
     def _take(
         self,
         key: Hashable,

@@ -25,7 +25,7 @@ def device_of(settings: Settings) -> str:
     or that this build of torch cannot use.
     """
     if zerogpu.lends():
-        return "cuda" if zerogpu.in_lease() else "cpu"
+        return "cuda" if zerogpu.in_worker() else "cpu"
     if settings.device == "cpu":
         return "cpu"
     if settings.device == "auto":
@@ -56,7 +56,7 @@ def why_not_gpu(settings: Settings) -> Remark | None:
 
 def cuda_is_there() -> bool:
     """Whether torch sees a CUDA GPU; never true in a main process of ZeroGPU, where nothing may touch one."""
-    if zerogpu.lends() and not zerogpu.in_lease():
+    if zerogpu.withholds():
         return False
     import torch
 

@@ -213,7 +213,7 @@ class ClassicalTab:
                 if isinstance(event, Finished):
                     shown = self.finished(event.result, (job, stem, before), Path(view.shown.GRADIO_CACHE))
                     yield {part: shown[part] for part in (view.shown, view.status, view.beside)}
-                elif event.message.key == "waiting" and time.perf_counter() - began > 1:
+                elif event.message.key == "waiting_place" and time.perf_counter() - began > 1:
                     yield {view.status: widgets.progress(0, words.remark(event.message))}
 
     # Settings ---------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from styleshot_demo.ui.words import mark
 # Handlers are private: the page's own events are no interface; the command line and `Studio` are.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 INSTANT: dict[str, Any] = {**QUIET, "queue": False}
-# Any number of pages may wait; the studio itself runs one job at a time and says so.
+# Several pages may wait at once: the studio lets them run in turn, and says to each its place in the line.
 PAINTING: dict[str, Any] = {**QUIET, "concurrency_id": "painting", "concurrency_limit": 8}
 
 LATE = 0.5  # seconds after which no step of a cancelled run reaches the page any more

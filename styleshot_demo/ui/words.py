@@ -387,16 +387,37 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
         "以 {precision} 计算时超出了数值范围，因此没有图片。",
         "请将 STYLESHOT_PRECISION 设为 float32，或换一个种子，或降低引导强度。",
     ),
+    "run_unfinished": ("本程序已开始的另一项任务尚未结束。", "请先运行完毕或关闭它，然后再试。"),
+    "run_taken_over": ("这项任务很久没有被继续，已为其他等待者结束。", "请重新开始。"),
+    "gpu_quota": ("此账号或网络的 GPU 时间已用完。", "请登录 Hugging Face，或稍后再来。"),
+    "gpu_quota_until": (
+        "今天剩余的 GPU 时间为 {left} 秒，而这项任务最多需要 {requested} 秒。",
+        "请在 {wait}（时:分:秒）后再来，登录 Hugging Face 以获得更多时间，或减少图片数量、缩小尺寸。",
+    ),
+    "gpu_pending": ("你的其他任务已占用剩余的全部 GPU 时间。", "请等它们完成后再试。"),
+    "gpu_too_long": ("这项任务需要的 GPU 时间超过单次允许的上限。", "请减少图片数量、缩小尺寸或减少步数。"),
+    "gpu_busy": ("现在没有空闲的 GPU。", "请一分钟后再试。"),
+    "gpu_aborted": (
+        "任务完成前 GPU 已被收回，因为用时超过了申请的时间。",
+        "请减少图片数量、缩小尺寸或减少步数后再试。",
+    ),
+    "gpu_sign_in_again": ("你的登录已过期。", "请重新加载页面后再试。"),
+    "gpu_failed": ("无法使用 GPU。", "请再试一次；如仍如此，请稍后再来。"),
+    "not_prepared": (
+        "{model} 的文件在程序启动之后才到达。",
+        "请重新启动程序：届时会在借用 GPU 的时间之外完成准备。",
+    ),
     "unexpected": ("发生了意料之外的错误。", "请再试一次；如仍如此，请报告并附上编号 {reference}。"),
 }
 
 REMARKS_ZH: dict[str, str] = {
     "loading": "正在加载 {model}",
-    "waiting": "正在等待另一项任务结束",
+    "waiting_place": "正在等待另一项任务结束；排队位置：{place}",
     "encoding": "正在读取图片",
     "painting": "正在绘制",
     "iterating": "第 {step} 步，共 {total} 步，约剩 {seconds} 秒",
     "saving": "即将完成",
+    "without_gpu": "没有借到 GPU，因此在处理器上计算，用时较长",
     "features_builtin": "特征：内置编码器，因为本机没有 VGG-19",
     "features_vgg": "特征：VGG-19",
     "size_lowered": "为适应内存，尺寸已降至 {size} 像素",
