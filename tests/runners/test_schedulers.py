@@ -70,7 +70,7 @@ def test_the_names_are_those_that_a_job_may_have():
 @pytest.mark.parametrize("name", SCHEDULERS)
 @pytest.mark.parametrize("model, start", [("styleshot", 0.0), ("small", 0.0), ("small", SHARE)])
 def test_every_count_of_steps(folders, name, model, start):
-    """Few steps and some of the others from beginning to end, all others their last four: time grows with the square."""
+    """Few steps and some others from beginning to end, the rest their last four: time grows with the square."""
     made = scheduler(name, folders[model])
     for steps in range(1, 151):
         share = start if steps <= 25 or steps % 50 in (0, 1) else 1 - 4 / steps

@@ -19,7 +19,8 @@ BUNDLED = ASSETS / "weights/styleshot-small"
 
 
 def test_the_published_pipeline_knows_nothing_of_the_small_model():
-    code = "import sys, styleshot_demo.styleshot.pipeline\nprint([m for m in sys.modules if 'styleshot_demo.small' in m])"
+    code = "import sys, styleshot_demo.styleshot.pipeline\n"
+    code += "print([name for name in sys.modules if name.startswith('styleshot_demo.small')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ASSETS.parent)
     assert done.stdout.strip() == "[]"
 
