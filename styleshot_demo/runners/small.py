@@ -1,7 +1,6 @@
 """What the small built-in StyleShot asks for: its own size and defaults, its own lines, the words it knows."""
 
 import json
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +29,7 @@ SHOWN_WORDS = 6
 
 @dataclass(frozen=True)
 class Aid:
-    """What helps a model that has seen few pictures; nothing of it in the published one. See `pipeline.iterate`."""
+    """What helps a model that has seen few pictures; nothing of it in the published one. See `small.pipeline`."""
 
     pull: float = 0.0  # how far latents are moved towards the style's statistics, at style strength 1
     lines: float = 1.0  # what the ControlNet adds, at content strength 1
@@ -57,21 +56,48 @@ def suited(job: TextJob | ImageJob, folder: Path) -> tuple[TextJob | ImageJob, l
     if isinstance(job, ImageJob) and job.preprocessor != "contour":
         changes["preprocessor"] = "contour"
         notes.append(remark("small_contour"))
-    unknown = unknown_words(job.prompt, folder)
+    negative = changes.get("negative_prompt", job.negative_prompt) if job.guidance_scale > 1 else ""
+    unknown = unknown_words(f"{job.prompt}\n{negative}", folder)
     if unknown:
-        notes.append(remark("words_unknown", words=", ".join(unknown[:SHOWN_WORDS])))
+        shown = [*unknown[:SHOWN_WORDS], *(["…"] if len(unknown) > SHOWN_WORDS else [])]
+        notes.append(remark("words_unknown", words=", ".join(shown)))
     return replace(job, **changes), notes
 
 
 def unknown_words(prompt: str, folder: Path) -> list[str]:
-    """The words of a prompt that no caption of the training had, in their order, and then the emoji."""
+    """The words and symbols of a prompt that no caption of the training had, in their order."""
     known = _words(folder / WORDS)
     if not known:
         return []
-    words = re.findall(r"[^\W_]+", prompt.lower().replace("’", "").replace("'", ""))
+    words = dict.fromkeys(_split(prompt.lower()))
     # A plural is understood by its letters.
-    unknown = [word for word in dict.fromkeys(words) if not {word, word.removesuffix("s"), word + "s"} & known]
-    return unknown + [sign for sign in dict.fromkeys(prompt) if unicodedata.category(sign) == "So"]  # emoji
+    return [word for word in words if not {word, word.removesuffix("s"), word + "s"} & known]
+
+
+def _split(text: str) -> list[str]:
+    """Words, and symbols one by one, with what belongs to them: marks, skin tones, and what is joined to an emoji."""
+    from styleshot_demo.styleshot.prompts import plain
+
+    found: list[str] = []
+    kind, joined = "", False
+    for sign in plain(text):
+        category = unicodedata.category(sign)
+        modifies = category[0] == "M" or category in ("Sk", "Cf")
+        is_flag = "\U0001f1e6" <= sign <= "\U0001f1ff"  # two letters make one
+        if sign in "'’":  # within a word they are nothing
+            continue
+        if kind and (modifies or joined or (is_flag and kind == "flag")):
+            found[-1] += sign
+            kind = "symbol" if is_flag else kind
+        elif category[0] in "LN":
+            found, kind = ([*found[:-1], found[-1] + sign] if kind == "word" else [*found, sign]), "word"
+        elif category[0] == "S" or category in ("Co", "Cn"):
+            found.append(sign)
+            kind = "flag" if is_flag else "symbol"
+        else:
+            kind = ""
+        joined = sign == "\u200d"
+    return found
 
 
 def lines(picture: Image.Image, threshold: int) -> Image.Image:

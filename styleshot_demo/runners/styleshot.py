@@ -265,6 +265,7 @@ class StyleShotRunner:
     ) -> "StyleShotPipeline":
         from styleshot_demo.small.pipeline import SmallStyleShotPipeline
         from styleshot_demo.styleshot.pipeline import StyleShotPipeline
+        from styleshot_demo.styleshot.prompts import MAX_CHUNKS
 
         kind = StyleShotPipeline if aid is small.NO_AID else SmallStyleShotPipeline
         pipeline = kind(
@@ -273,6 +274,8 @@ class StyleShotRunner:
             scheduler=scheduler(job.scheduler, weights.folders["scheduler"]),
             style_encoder=None,
         )
+        if kind is StyleShotPipeline:
+            pipeline.max_chunks = MAX_CHUNKS
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
 

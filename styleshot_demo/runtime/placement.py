@@ -113,7 +113,7 @@ def settle(module: "nn.Module", part: str, placement: Placement) -> "nn.Module":
         return module  # until `present`
     # Tensor cores want channels last; on CPUs it was not faster.
     order = torch.channels_last if device.type == "cuda" else torch.preserve_format
-    return module.to(device=device, dtype=dtype, memory_format=order)
+    return module.to(device=device, memory_format=order)
 
 
 def park(module: "nn.Module", device: "torch.device", dtype: "torch.dtype", eight_bits: bool = False) -> "nn.Module":

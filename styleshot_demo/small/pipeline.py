@@ -26,12 +26,11 @@ from styleshot_demo.styleshot.schedule import begun
 class SmallStyleShotPipeline(StyleShotPipeline):
     """StyleShot that may begin with what a prior foretells, and whose latents may be moved towards a style's moments.
 
-    Without `prior_share` and `statistics_pull` it is `StyleShotPipeline`, but for prompts: its text encoder has learnt
-    from captions of one chunk, so one chunk is read.
+    Without `prior_share` and `statistics_pull` it is `StyleShotPipeline`. Its text encoder has learnt from captions of
+    one chunk, so `max_chunks` stays 1.
     """
 
     model_cpu_offload_seq = "style_encoder->adapter->text_encoder->prior->unet->vae"
-    max_chunks = 1
     _optional_components = [*StyleShotPipeline._optional_components, "prior"]
 
     def __init__(

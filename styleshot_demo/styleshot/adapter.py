@@ -84,7 +84,8 @@ class StyleAdapter(ModelMixin, ConfigMixin):
 
     def attachment(self, unet: nn.Module, strengths: Sequence[float]) -> "Attachment":
         """`attach` with processors of its own, which is in place only while the UNet is called for one run."""
-        return Attachment(unet, self._attentions(unet), [self._processor(p, strengths) for p in self.adapter_modules.values()])
+        processors = [self._processor(own, strengths) for own in self.adapter_modules.values()]
+        return Attachment(unet, self._attentions(unet), processors)
 
     @contextmanager
     def attached(self, unet: nn.Module, strengths: Sequence[float]) -> Iterator[None]:

@@ -63,7 +63,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
     """
 
     model_cpu_offload_seq = "style_encoder->adapter->text_encoder->unet->vae"
-    max_chunks = reading.MAX_CHUNKS  # of a prompt that are read
+    max_chunks = 1  # of a prompt that are read: one as in the published code; set it to `prompts.MAX_CHUNKS` for more
     _optional_components = ["style_encoder", "controlnet", "safety_checker", "feature_extractor"]
     _exclude_from_cpu_offload = ["safety_checker"]
     _callback_tensor_inputs = ["latents", "prompt_embeds", "negative_prompt_embeds"]
@@ -168,7 +168,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
         """
         if lora_scale is None and clip_skip is None and prompt_embeds is None:
             prompts, negatives = (
-                [self.maybe_convert_prompt(one, self.tokenizer) for one in texts]
+                [self._with_inversions(one) for one in texts]
                 for texts in _texts(prompt, negative_prompt)
             )
             read = [*prompts, *negatives] if do_classifier_free_guidance else prompts
@@ -189,6 +189,11 @@ class StyleShotPipeline(StableDiffusionPipeline):
             lora_scale,
             clip_skip,
         )
+
+    def _with_inversions(self, text: str) -> str:
+        # Asked only where there may be one, as the library warns of every long text on the way.
+        inverted = any(token in text for token in self.tokenizer.added_tokens_encoder)
+        return self.maybe_convert_prompt(text, self.tokenizer) if inverted else text
 
     @torch.no_grad()
     def iterate(

@@ -6,10 +6,10 @@ The notation is that of AUTOMATIC1111's web UI (its wiki, "Attention/emphasis"):
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor, nn
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 STEP = 1.1  # what one pair of brackets is worth
 MAX_WEIGHT = 2.0
@@ -60,7 +60,7 @@ def chunks_of(tokenizer: Any, texts: Sequence[str]) -> int:
     return max(1, -(-longest // _room(tokenizer)))
 
 
-def embed(texts: Sequence[str], tokenizer: Any, text_encoder: nn.Module, device: Any, chunks: int = 1) -> Tensor:
+def embed(texts: Sequence[str], tokenizer: Any, text_encoder: "nn.Module", device: Any, chunks: int = 1) -> "Tensor":
     """[len(texts), chunks * L, D], where L is how many tokens the text encoder reads at once, 77 for CLIP.
 
     Each chunk has a beginning and an end of its own, and they are joined, as in AUTOMATIC1111's web UI and in Compel;
@@ -68,11 +68,13 @@ def embed(texts: Sequence[str], tokenizer: Any, text_encoder: nn.Module, device:
     far from the empty prompt's token at its place: `empty + w * (token - empty)`, as in ComfyUI (`comfy/sd1_clip.py`),
     so that 0 is no token at all. Texts of one chunk without emphasis give the text encoder's own numbers.
     """
+    import torch  # reading alone needs none of it
+
     room = _room(tokenizer)
     begin, end, pad = tokenizer.bos_token_id, tokenizer.eos_token_id, tokenizer.pad_token_id
     read = [_tokens(tokenizer, text) for text in texts]
 
-    def states(ids: list[list[int]]) -> Tensor:
+    def states(ids: list[list[int]]) -> "Tensor":
         # CLIP looks at no later tokens, so that padding needs no mask, and Stable Diffusion gives none.
         return text_encoder(torch.tensor(ids, device=device))[0]
 

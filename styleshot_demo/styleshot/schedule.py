@@ -6,7 +6,9 @@ from diffusers import PNDMScheduler, SchedulerMixin
 from torch import Tensor, device
 
 
-def begun(scheduler: SchedulerMixin, steps: int, where: device | str, start: float = 0.0) -> tuple[SchedulerMixin, Tensor]:
+def begun(
+    scheduler: SchedulerMixin, steps: int, where: device | str, start: float = 0.0
+) -> tuple[SchedulerMixin, Tensor]:
     """A copy of the scheduler, ready for its first step, and the timesteps that it is to make.
 
     `start` is the share of the steps, from the noisiest on, that are left out, 0 to less than 1; one is always made.

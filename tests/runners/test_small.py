@@ -56,6 +56,26 @@ def test_unknown_words_are_told_once_in_their_order(folder):
     assert small.unknown_words("", folder) == []
 
 
+def test_symbols_and_words_of_every_script_are_told_too(folder):
+    found = small.unknown_words("red 🍎🍌 👩‍🚀, 👍🏽 🇩🇪🇫🇷 1️⃣ ❤️ 5€ हिन्दी 山", folder)
+    assert found == ["🍎", "🍌", "👩‍🚀", "👍🏽", "🇩🇪", "🇫🇷", "1️⃣", "❤️", "5", "€", "हिन्दी", "山"]
+
+
+def test_emphasis_is_no_word(folder):
+    assert small.unknown_words(r"(red:1.4) [apple] ((cat)) (zebra:0.5) \(face\) :)", folder) == ["zebra"]
+
+
+def test_words_of_the_negative_prompt_are_told_where_it_is_read(folder):
+    def told(**fields):
+        notes = small.suited(TextJob(styles=[STYLE], prompt="red 🍎", size=128, **fields), folder)[1]
+        return [note.values["words"] for note in notes if note.key == "words_unknown"]
+
+    assert told() == ["🍎"], "the default is the published model's, and replaced"
+    assert told(negative_prompt="blurry cat") == ["🍎, blurry"]
+    assert told(negative_prompt="blurry cat", guidance_scale=1.0) == ["🍎"]
+    assert told(negative_prompt="one two three four five six") == ["🍎, one, two, three, four, five, …"]
+
+
 def test_without_a_list_of_words_nothing_is_remarked(tmp_path):
     assert small.unknown_words("zebra", tmp_path) == []
 

@@ -200,11 +200,25 @@ def test_any_guidance(shared, guidance):
     assert shared.finish(text(guidance_scale=guidance, steps=1)).images
 
 
-def test_a_prompt_that_is_too_long_says_so(shared):
-    words = "castle " * 20
-    notes = shared.finish(text(prompt=words, steps=1)).notes
-    cut = next(note for note in notes if note.key == "prompt_cut")
-    assert words.replace(" ", "").endswith(cut.values["rest"].replace(" ", "")) and cut.values["rest"]
+def test_long_prompts_are_read_and_what_is_not_is_told(shared):
+    """The tiny tokenizer makes a token of nearly every letter: what is not read begins after 600 of them."""
+    notes = shared.finish(text(prompt="castle " * 20, negative_prompt="castle " * 20, steps=1)).notes
+    assert not [note for note in notes if "cut" in note.key]
+    words = "castle " * 140
+    notes = shared.finish(text(prompt=words, negative_prompt=words, steps=1)).notes
+    for key in ("prompt_cut", "negative_prompt_cut"):
+        rest = next(note for note in notes if note.key == key).values["rest"].replace(" ", "")
+        assert rest and words.replace(" ", "").endswith(rest)
+    notes = shared.finish(text(negative_prompt="grey", guidance_scale=1, steps=1)).notes
+    assert "negative_prompt_unused" in [note.key for note in notes]
+
+
+def test_the_small_model_reads_one_chunk_and_tells_of_the_rest(shared):
+    job = text(model="small", prompt="(red:1.4) apple " * 20, negative_prompt="blue " * 60, steps=1)
+    found = {note.key: note.values for note in shared.finish(job).notes}
+    assert found["prompt_cut"]["rest"].startswith("red apple red apple")
+    assert found["negative_prompt_cut"]["rest"].startswith("blue")
+    assert "words_unknown" not in found
 
 
 def test_sweep(shared):

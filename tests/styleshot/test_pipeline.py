@@ -461,6 +461,7 @@ def test_a_prompt_of_one_chunk_without_emphasis_is_stable_diffusions_own(parts, 
 
 def test_the_end_of_a_long_prompt_matters_and_the_other_is_filled_up(pipeline):
     long = "castle " * 60
+    pipeline.max_chunks = 8
     for prompt, negative in ((long, ""), ("a house", long)):
         both = pipeline.encode_prompt(prompt, "cpu", 1, True, negative)
         assert both[0].shape == both[1].shape and both[0].shape[1] > 77
@@ -470,6 +471,13 @@ def test_the_end_of_a_long_prompt_matters_and_the_other_is_filled_up(pipeline):
     other = latents(pipeline, "", RED, num_inference_steps=1, negative_prompt=long)
     again = latents(pipeline, "", RED, num_inference_steps=1, negative_prompt=long + " tree")
     assert not torch.equal(again, other)
+
+
+def test_as_published_one_chunk_is_read(parts, pipeline):
+    for prompt, negative in (("castle " * 60, "grey"), ("a house", "castle " * 60)):
+        own = tiny.plain(parts).encode_prompt(prompt, "cpu", 1, True, negative)
+        ours = pipeline.encode_prompt(prompt, "cpu", 1, True, negative)
+        assert all(torch.equal(one, other) for one, other in zip(ours, own, strict=True))
 
 
 def test_emphasis_matters_in_both_prompts(pipeline):

@@ -92,7 +92,8 @@ def test_chunks_are_read_one_by_one_and_filled_up(clip):
 
 @torch.no_grad()
 def test_weights_reach_their_own_tokens_and_no_others(clip):
-    plain, strong, none = (prompts.embed([text], *clip, "cpu") for text in ("a red cat", "a (red:1.5) cat", "a (red:0) cat"))
+    texts = ("a red cat", "a (red:1.5) cat", "a (red:0) cat")
+    plain, strong, none = (prompts.embed([text], *clip, "cpu") for text in texts)
     tokenizer = clip[0]
     first = 1 + len(tokenizer("a", add_special_tokens=False).input_ids)
     own = slice(first, first + len(tokenizer("red", add_special_tokens=False).input_ids))
