@@ -355,7 +355,7 @@ def test_too_large_a_job_is_refused_before_it_begins(models, monkeypatch):
     monkeypatch.setattr(studio.styleshot, "_free_bytes", lambda: 300 * 10**6)
     with pytest.raises(Problem) as caught:
         for event in studio.run(image(size=1024)):
-            assert event.message.key == "converting"
+            assert event.message.key in ("reading_model", "converting")
     fitting = caught.value.values["size"]
     assert caught.value.key == "out_of_memory" and 128 <= fitting < 1024
     assert studio.finish(image(size=128, steps=1)).images
