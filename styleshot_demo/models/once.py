@@ -15,7 +15,8 @@ class Once:
     """Keeps what is under way, by key."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # Reentrant: an iterator that is thrown away closes wherever the collector finds it.
+        self._lock = threading.RLock()
         self._running: dict[Hashable, _Work] = {}
 
     def follow(self, key: Hashable, work: Callable[[], Progress[T]]) -> Progress[T]:

@@ -129,12 +129,18 @@ def converting(
     """
     config_file = encoder.with_suffix(".json")
     encoder_config = json.loads(config_file.read_text(encoding="utf-8")) if config_file.is_file() else {}
-    with torch.device("meta"):
+    # Each of these takes a moment, between which the conversion can be stopped.
+    meta = torch.device("meta")
+    with meta:
         unet = UNet2DConditionModel.from_config(unet_config or SD15_UNET)
+    yield 0.0
+    with meta:
         style_encoder = StyleAwareEncoder(**encoder_config)
+    yield 0.0
+    with meta:
         adapter = StyleAdapter.from_unet(unet, style_encoder.config.projection_dim)
         controlnet = ControlNetModel.from_unet(unet, load_weights_from_unet=False)
-
+    yield 0.0
     encoder_file, ip_file = Checkpoint(encoder), Checkpoint(ip)
     attentions = [name.removesuffix(".processor") for name in unet.attn_processors]
     jobs = [

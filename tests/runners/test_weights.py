@@ -10,8 +10,9 @@ import time
 import pytest
 import tiny_models
 import torch
+from PIL import Image
 
-from styleshot_demo import Settings
+from styleshot_demo import Settings, Studio, TextJob
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Step
 from styleshot_demo.models import hashes, hub, once, own
@@ -136,6 +137,12 @@ def test_parts_of_the_small_model_and_of_none(settings, tmp_path):
     assert small.numbers() == located.numbers() and small.marks == located.marks
     assert "prior" in small.folders and located.digests.keys() == {"styleshot-small"}
     assert weights.parts(Settings(models=tmp_path / "empty"), "styleshot", "contour") is None
+
+
+def test_what_fits_is_asked_without_converting(settings, reads, tmp_path):
+    studio = Studio(Settings(models=settings.models, device="cpu"))
+    assert 128 <= studio.styleshot.fits(TextJob([Image.new("RGB", (64, 64))], "a castle")) <= 1024
+    assert not reads and not (tmp_path / "cache").exists()
 
 
 # Reading and converting
