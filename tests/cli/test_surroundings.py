@@ -175,7 +175,8 @@ def test_what_was_painted_is_kept_somewhere_and_told(folder, monkeypatch, gone):
 
 def test_with_q_neither_libraries_nor_notes_speak(folder):
     words = "a red apple on a table, " * 40  # tokenizer and pipeline warn of its length, and so does a note of ours
-    with start(folder, "text", words, "style.png", "-o", "out.png", "--steps", "1", "--model", "small", "-q") as running:
+    args = ("text", words, "style.png", "-o", "out.png", "--steps", "1", "--model", "small", "-q")
+    with start(folder, *args) as running:
         made, told = running.communicate(timeout=240)
     assert running.returncode == 0 and made.startswith("out.png") and told == ""
 

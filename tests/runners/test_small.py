@@ -54,6 +54,8 @@ def test_sizes_are_multiples_of_a_latent(folder, size, expected):
 def test_unknown_words_are_told_once_in_their_order(folder):
     assert small.unknown_words("A red-apple, and two Zebras; cats' faces. zebras", folder) == ["and", "two", "zebras"]
     assert small.unknown_words("", folder) == []
+    assert small.unknown_words("🍎", folder) == ["🍎"]
+    assert small.unknown_words("🍎, zebra? 🍎!", folder) == ["zebra", "🍎"]
 
 
 def test_symbols_and_words_of_every_script_are_told_too(folder):
