@@ -15,6 +15,7 @@ FLOORS = {
     "messages": 0,
     "settings": 0,
     "containers": 1,
+    "formats": 1,
     "pictures": 1,
     "provenance": 1,
     "jobs": 1,
