@@ -18,6 +18,7 @@ from styleshot_demo.formats.clean import Clean
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "HEIC", "BMP", "TIFF", "GIF", "TGA", "JPEG2000")
 JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 MAX_PROFILE = 4 * 2**20  # bytes; the largest printing profiles in use have about 3 MB
+_MAX_CANVAS = 40_000_000  # pixels, as for all pictures
 _MAX_SCANS = 100  # of a progressive JPEG, which has about 10; each one costs a pass over the whole picture
 
 
@@ -195,32 +196,27 @@ def inflate(data: bytes, limit: int) -> bytes | None:
 
 
 def exif_orientation(block: Any) -> int:
-    """The orientation, 1 to 8, that an EXIF block states; 1 if it states none."""
-    return _stated_orientation(block) or 1
-
-
-def _stated_orientation(block: Any) -> int | None:
-    """The orientation of an EXIF block, None if it states none.
+    """The orientation, 1 to 8, that an EXIF block states; 1 if it states none.
 
     Reads the one number and nothing else: a full EXIF reader follows every offset, and a small block can make it
     copy itself thousands of times.
     """
     if not isinstance(block, bytes):
-        return None
+        return 1
     block = block.removeprefix(b"Exif\0\0")
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
     if order is None:
-        return None
+        return 1
     try:
         (position,) = struct.unpack_from(order + "I", block, 4)
         (count,) = struct.unpack_from(order + "H", block, position)
         for entry in range(position + 2, position + 2 + 12 * count, 12):
             tag, kind, _, value = struct.unpack_from(order + "HHIH", block, entry)
             if tag == 0x0112:
-                return value if kind == 3 and 1 <= value <= 8 else None
+                return value if kind == 3 and 1 <= value <= 8 else 1
     except struct.error:
         pass
-    return None
+    return 1
 
 
 _PNG_NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}
@@ -249,10 +245,11 @@ def _clean_png(data: bytes) -> Clean:
     packed, whole = [], True
     bits, kind_of_colours = data[24], data[25]
     codes = gamma = chromaticities = None
-    srgb = False
+    srgb, film = False, _Film()
     for kind, start, end, complete in _png_parts(data):
         if not complete:
             whole = False
+        film.note(kind, data[start:end] if kind in _FILM else b"", complete, bool(packed))
         if kind == b"tRNS" and (bits < 8 and kind_of_colours == 0 or bits == 16 and kind_of_colours == 2):
             # Pillow brings these samples to 8 bits, but leaves the transparent colour as it stands in the file.
             values = struct.unpack(f">{(end - start) // 2}H", data[start : end - (end - start) % 2])
@@ -278,7 +275,7 @@ def _clean_png(data: bytes) -> Clean:
         elif kind == b"cHRM" and end - start == 32:
             chromaticities = struct.unpack_from(">8I", data, start)
         if kind == b"eXIf" and orientation is None:
-            orientation = _stated_orientation(data[start:end])
+            orientation = exif_orientation(data[start:end])
     if not whole and not _png_has_pixels(data, packed):
         raise Problem("picture_truncated")
     space = codes
@@ -286,7 +283,48 @@ def _clean_png(data: bytes) -> Clean:
     if space is None and not srgb and (profile is None or profile[36:40] != b"acsp") and gamma is not None:
         space = colours.from_gamma(gamma, chromaticities)
     kept.append(_png_chunk(b"IEND", b""))
-    return Clean(b"".join(kept), profile, orientation or 1, space)
+    canvas = None
+    if film.place is not None and film.packed:
+        kept, canvas = film.instead_of(kept, *struct.unpack_from(">II", data, 16))
+    return Clean(b"".join(kept), profile, orientation or 1, space, canvas)
+
+
+_FILM = (b"acTL", b"fcTL", b"fdAT")
+
+
+class _Film:
+    """The first frame of an animated PNG whose usual picture is none of its frames: that one is for other readers."""
+
+    def __init__(self) -> None:
+        self.announced = False
+        self.place: tuple[int, int, int, int] | None = None  # width, height, left, top
+        self.ended = False
+        self.packed: list[bytes] = []
+
+    def note(self, kind: bytes, content: bytes, whole: bool, behind_picture: bool) -> None:
+        """Takes the chunks in their order."""
+        if kind == b"acTL":
+            self.announced = not behind_picture
+        elif kind == b"fcTL" and not behind_picture:
+            self.announced = False  # the usual picture is the first frame
+        elif kind == b"fcTL" and self.announced and len(content) == 26:
+            self.ended = self.place is not None
+            self.place = self.place or struct.unpack_from(">IIII", content, 4)
+        elif kind == b"fdAT" and self.place is not None and not self.ended and whole:
+            self.packed.append(content[4:])
+
+    def instead_of(
+        self, chunks: list[bytes], wide: int, tall: int
+    ) -> tuple[list[bytes], tuple[int, int, int, int] | None]:
+        """The chunks with this frame as the picture, and where it lies on the canvas; unchanged if that is outside."""
+        width, height, left, top = self.place or (0, 0, 0, 0)
+        if left + width > wide or top + height > tall or wide * tall > _MAX_CANVAS:
+            return chunks, None
+        head = next(chunk for chunk in chunks if chunk[4:8] == b"IHDR")
+        head = _png_chunk(b"IHDR", struct.pack(">II", width, height) + head[16:21])
+        kept = [chunk for chunk in chunks if chunk[4:8] not in (b"IHDR", b"IDAT", b"IEND")]
+        kept = [kept[0], head, *kept[1:], _png_chunk(b"IDAT", b"".join(self.packed)), _png_chunk(b"IEND", b"")]
+        return kept, None if (width, height) == (wide, tall) else (wide, tall, left, top)
 
 
 def _png_has_pixels(data: bytes, packed: list[bytes]) -> bool:
@@ -318,8 +356,8 @@ def _clean_jpeg(data: bytes) -> Clean:
     kept, profile, orientation = [data[:2]], {}, None
     for marker, start, end in jpeg_segments(data):
         if marker == 0xE1 and data.startswith(b"Exif\0\0", start):
-            if orientation is None:  # the first segment that states one counts
-                orientation = _stated_orientation(data[start:end])
+            if orientation is None:  # only the first of them counts, for browsers and for Pillow
+                orientation = exif_orientation(data[start:end])
         elif marker == 0xE2 and data.startswith(b"ICC_PROFILE\0", start) and end - start > 14:
             profile[data[start + 12]] = data[start + 14 : end]
         elif marker == 0xDA:
@@ -400,7 +438,7 @@ def _clean_webp(data: bytes) -> Clean:
         if kind == b"ICCP" and whole:
             profile = profile or data[start:end]
         elif kind == b"EXIF" and whole:
-            orientation = orientation or _stated_orientation(data[start:end])
+            orientation = orientation or exif_orientation(data[start:end])
         elif (kind in _WEBP_NEEDED or kind == b"ANMF") and not seen:
             if not whole:
                 raise Problem("picture_truncated")

@@ -16,6 +16,9 @@ from styleshot_demo.formats.colours import Space
 _CODED = {b"hvc1": "HEIC", b"av01": "AVIF"}
 _DERIVED = (b"grid", b"iden")
 _MAX_ITEMS = 1000  # tiles, thumbnails and notes; libheif allows as many
+_AS_STILL = {b"avis": b"avif", b"msf1": b"mif1"}  # brands of films, whose first picture is a still as well
+# Browsers take pictures by the curve of a camera (BT.709 and its kin) as sRGB; in a PNG they do not.
+_CAMERA_CURVES, _SRGB_CURVE = (1, 6, 11, 14, 15), 13
 _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
 
 Box = tuple[bytes, int, int]  # type, where its content starts and ends
@@ -53,8 +56,8 @@ def look(data: bytes) -> Still:
 def without_notes(data: bytes) -> bytes:
     """The same file with no item that describes the picture, such as EXIF, and no film, under types nobody reads."""
     result = bytearray(data)
-    if data[8:12] == b"avis":
-        result[8:12] = b"avif"
+    for place in (8, *range(16, min(int.from_bytes(data[:4], "big"), len(data), 400) - 3, 4)):
+        result[place : place + 4] = _AS_STILL.get(data[place : place + 4], data[place : place + 4])
     file = _File(data)
     for place in file.type_places:
         if data[place : place + 4] not in (*_CODED, *_DERIVED):
@@ -123,7 +126,8 @@ class _File:
             elif kind == b"colr" and self.data[start : start + 4] in (b"prof", b"rICC"):
                 profile = self.data[start + 4 : end]
             elif kind == b"colr" and self.data[start : start + 4] == b"nclx":
-                space = colours.from_codes(*struct.unpack_from(">HH", self.data, start + 4))
+                primaries, transfer = struct.unpack_from(">HH", self.data, start + 4)
+                space = colours.from_codes(primaries, _SRGB_CURVE if transfer in _CAMERA_CURVES else transfer)
             elif kind == b"irot":
                 orientation = _TURNED[orientation][self.data[start] & 3]
             elif kind == b"imir":

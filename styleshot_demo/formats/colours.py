@@ -154,7 +154,7 @@ def _gain(brightest: Any) -> Any:
     x = np.clip(brightest, 1, peak)
     at = (np.sqrt(bend**2 + square * (x - 1)) - bend) / square
     shown = 0.5 + bend * at + (0.5 - bend) * at * at
-    return np.where(brightest <= 1, 0.5, shown / x).astype(np.float32)
+    return np.where(brightest <= 1, 0.5, shown / np.maximum(brightest, 1)).astype(np.float32)
 
 
 def _to_xyz(primaries: tuple[float, ...]) -> Any:

@@ -169,8 +169,8 @@ def _needed(reader: _Reader, directory: _Directory, number: int, tiled: bool) ->
     each = bits[0] if planes else sum(bits) if len(bits) == samples else bits[0] * samples
     if tiled:
         return (reader.value(directory, 322) * each + 7) // 8 * reader.value(directory, 323)
-    rows = min(reader.value(directory, 278, height), height) or height
-    strips = -(-height // rows)
+    rows = max(1, min(reader.value(directory, 278, height), height))
+    strips = max(1, -(-height // rows))
     row = number % strips * rows
     return (width * each + 7) // 8 * max(0, min(rows, height - row))
 
