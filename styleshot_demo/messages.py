@@ -9,10 +9,17 @@ from typing import Any
 
 # Problems: (what is wrong, what to do about it). Raised as `errors.Problem(key, **values)`.
 PROBLEMS: dict[str, tuple[str, str]] = {
-    "not_a_picture": ("This file is not a picture that can be read.", "Choose a PNG, JPEG, WebP, BMP, TIFF or GIF."),
+    "not_a_picture": (
+        "This file is not a picture that can be read.",
+        "Choose a JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF, BMP, TGA or JPEG 2000.",
+    ),
     "format_refused": (
         "{format} pictures are not accepted.",
-        "Save it as PNG, JPEG, WebP, BMP, TIFF or GIF and try again.",
+        "Save it as JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF, BMP, TGA or JPEG 2000 and try again.",
+    ),
+    "camera_raw": (
+        "This is a camera raw file: what the sensor saw, not yet a picture.",
+        "Export it as JPEG or TIFF from the program that develops it, and try again.",
     ),
     "picture_truncated": ("This picture is cut off before its end.", "Download or export it again."),
     "picture_damaged": (

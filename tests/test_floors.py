@@ -19,6 +19,7 @@ FLOORS = {
     "process": 0,
     "settings": 0,
     "containers": 1,
+    "formats": 1,
     "pictures": 1,
     "provenance": 1,
     "jobs": 1,

@@ -8,10 +8,10 @@ from typing import Any
 
 import gradio as gr
 
-from styleshot_demo import jobs, pictures
+from styleshot_demo import containers, jobs, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui import examples, problems
-from styleshot_demo.ui.widgets import Example, PictureInput, shelf
+from styleshot_demo.ui.widgets import SHOWN, Example, PictureInput, shelf
 from styleshot_demo.ui.words import mark
 
 # Handlers are private: the page's own events are no interface; the command line and `Studio` are.
@@ -169,8 +169,26 @@ def show_slots(count: int) -> list[Any]:
     ]
 
 
-# What browsers can show as it is. Others, such as TIFF, are shown as the gate has read them.
-_SHOWN = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
+# What browsers show as it is, if its name says so too. Others are shown as the gate has read them.
+_SHOWN = {
+    "PNG": {".png"},
+    "JPEG": {".jpg", ".jpeg"},
+    "WEBP": {".webp"},
+    "GIF": {".gif"},
+    "BMP": {".bmp"},
+    "AVIF": {".avif"},
+}
+_SHOWN_SIDE = 2048  # pixels
+
+
+def _browsers_show(path: str) -> bool:
+    """Whether browsers show a file that the gate has opened, and the same way."""
+    data = pictures.read_bytes(path)
+    kind = containers.kind_of(data)
+    if Path(path).suffix.lower() not in _SHOWN.get(kind, ()):
+        return False
+    clean = containers.clean(kind, data)
+    return not clean.mended and not (kind == "WEBP" and clean.orientation != 1)  # those lie as they were stored
 
 
 @problems.guarded(lambda message: (None, message))
@@ -180,12 +198,13 @@ def _checked(path: str | None) -> Any:
         yield gr.skip(), ""
         return
     image = pictures.open_picture(path)
-    if Path(path).suffix.lower() in _SHOWN:
+    if _browsers_show(path):
         yield gr.skip(), ""
-    else:
-        place = Path(path).with_suffix(".png")
-        image.save(place, format="PNG", compress_level=1)
-        yield str(place), ""
+        return
+    # The file itself is still what gets painted: this one would be too large as a PNG, or lose something.
+    shown = pictures.fit_longest(image, min(_SHOWN_SIDE, max(image.size)))
+    shown.save(path + SHOWN, format="PNG", compress_level=1)
+    yield path + SHOWN, ""
 
 
 @dataclass(frozen=True)

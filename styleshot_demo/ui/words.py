@@ -233,8 +233,18 @@ TEXTS: dict[str, tuple[str, str]] = {
 }
 
 PROBLEMS_ZH: dict[str, tuple[str, str]] = {
-    "not_a_picture": ("这个文件不是可以读取的图片。", "请选择 PNG、JPEG、WebP、BMP、TIFF 或 GIF 图片。"),
-    "format_refused": ("不接受 {format} 图片。", "请另存为 PNG、JPEG、WebP、BMP、TIFF 或 GIF 后再试。"),
+    "not_a_picture": (
+        "这个文件不是可以读取的图片。",
+        "请选择 JPEG、PNG、WebP、HEIC、AVIF、GIF、TIFF、BMP、TGA 或 JPEG 2000 图片。",
+    ),
+    "format_refused": (
+        "不接受 {format} 图片。",
+        "请另存为 JPEG、PNG、WebP、HEIC、AVIF、GIF、TIFF、BMP、TGA 或 JPEG 2000 后再试。",
+    ),
+    "camera_raw": (
+        "这是相机的 RAW 文件：只有传感器记录的数据，还不是图片。",
+        "请在冲洗 RAW 的软件中导出为 JPEG 或 TIFF 后再试。",
+    ),
     "picture_truncated": ("这张图片不完整，末尾缺失。", "请重新下载或导出。"),
     "picture_damaged": ("这张图片已损坏，或以不受支持的方式存储。", "请重新导出为普通的 PNG 或 JPEG 后再试。"),
     "picture_missing": ("指定的位置没有图片。", "请检查文件名。"),
