@@ -29,9 +29,6 @@ class Result:
     models    name -> first 16 hex digits of the sha256 of the weights used; empty when none were
     notes     remarks a person should see (which features were used, and the like)
     plan      the `plan.Plan` that was run
-    alone     for each image the settings that make it and nothing else: `provenance` stores them
-    computed  what it was computed on: device, precision, placement
-    inputs    file names and hashes of the pictures that went in
     """
 
     images: list[Image.Image]
@@ -42,9 +39,6 @@ class Result:
     models: dict[str, str] = field(default_factory=dict)
     notes: list[Remark] = field(default_factory=list)
     plan: Any = None
-    alone: list[dict[str, Any]] = field(default_factory=list)
-    computed: dict[str, str] = field(default_factory=dict)
-    inputs: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -286,6 +286,8 @@ REMARKS: dict[str, str] = {
     "extracting": "Finding the lines of the photo",
     "denoising": "Picture {picture} of {pictures}: step {step} of {total}, about {seconds} s left",
     "decoding": "Turning the latents into a picture",
+    # A step with this one carries a finished picture, just as it will stand in the result.
+    "made": "Picture {picture} of {pictures} is finished",
     "model_styleshot": "Model: StyleShot with the published weights",
     "model_small": "Model: the small built-in StyleShot",
     "placement_resident": "Memory: everything on {device}",

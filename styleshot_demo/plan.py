@@ -1,18 +1,19 @@
 """What a job will really be: decided once, before anything is loaded. Every door, runner and record reads it here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from PIL import Image
 
-from styleshot_demo import pictures
+from styleshot_demo import pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Result
 from styleshot_demo.jobs import ClassicalJob, ImageJob, TextJob, seed_of
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
+from styleshot_demo.provenance import Record
 from styleshot_demo.runners import small
 from styleshot_demo.runners import weights as files
 from styleshot_demo.runners.weights import Choice
@@ -130,6 +131,12 @@ class Plan:
         named = {"styles": [_name(picture) for picture in styles], "style_sha256": [_short(one) for one in styles]}
         return named if content is None else {"content": _name(content), "content_sha256": _short(content), **named}
 
+    def record(self, number: int = 0, models: Mapping[str, str] | None = None) -> Record:
+        """What is written into image `number`: how it alone is made. `models`: name -> hash of the weights used."""
+        settings = self.alone()[number]
+        made_by = provenance.record(settings, models or {}, settings["seed"])
+        return replace(made_by, computed=self.computed(), inputs=self.inputs())
+
     def result(
         self,
         images: list[Image.Image],
@@ -148,9 +155,6 @@ class Plan:
             models=models,
             notes=[*self.remarks, *notes],
             plan=self,
-            alone=self.alone(),
-            computed=self.computed(),
-            inputs=self.inputs(),
         )
 
     def as_json(self) -> dict[str, Any]:

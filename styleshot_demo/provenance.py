@@ -13,7 +13,7 @@ import struct
 import sys
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,7 +21,6 @@ from PIL import Image
 
 from styleshot_demo import __version__, jobs, pictures
 from styleshot_demo.errors import Problem
-from styleshot_demo.events import Result
 
 FORMAT = 1  # of the record; raised when an older reader would misunderstand it
 KEYWORD = "styleshot"  # of the PNG text chunk
@@ -65,13 +64,6 @@ class Record:
     def job(self) -> str:
         """The kind of job: "classical", "text", "image"."""
         return str(self.settings.get("job", "classical"))
-
-
-def record_of(result: Result, number: int = 0) -> Record:
-    """The record of image `number` of a result that was made now."""
-    settings = result.alone[number]
-    made_by = record(settings, result.models, settings["seed"])
-    return replace(made_by, computed=dict(result.computed), inputs=dict(result.inputs))
 
 
 def record(settings: Mapping[str, Any], models: Mapping[str, str], seed: int) -> Record:
@@ -286,7 +278,8 @@ class Restored:
     inputs: Mapping[str, Setting] = field(default_factory=dict)
 
 
-DERIVED = {"job", "sweep"}  # in a record, but no settings: the kind of job, and which strengths a strip shows
+# In a record, but no settings: the kind of job, which strengths a strip shows, how many steps were asked for.
+DERIVED = {"job", "sweep", "stopped_of"}
 
 # The kinds of job that a record can be turned into, each with what checks its fields: name -> check(name, value).
 JOBS: dict[str, Mapping[str, Callable[[str, Any], Any]]] = {

@@ -72,14 +72,14 @@ JOBS = st.one_of(
 def made_again(studio, result, number, job):
     """The picture that the record of image `number` makes, by way of a file."""
     stream = io.BytesIO()
-    provenance.write(result.images[number], stream, provenance.record_of(result, number))
+    provenance.write(result.images[number], stream, result.plan.record(number, result.models))
     restored = provenance.restore(provenance.read(stream.getvalue()))
     assert restored.dropped == ()
     styles = [(picture, weight) for (picture, _), weight in zip(job.styles, restored.style_weights, strict=True)]
     kinds = {"classical": ClassicalJob, "text": TextJob, "image": ImageJob}
     content = {} if restored.job == "text" else {"content": job.content}
     again = studio.finish(kinds[restored.job](**content, styles=styles, **restored.settings))
-    assert len(again.images) == 1 and again.settings == result.alone[number]
+    assert len(again.images) == 1 and again.settings == result.plan.alone()[number]
     return again.images[0]
 
 
@@ -112,7 +112,7 @@ def test_a_planned_job_stays_as_it_is(studio, job):
 def test_the_record_says_what_was_done_not_what_was_asked_for(studio):
     """Without published weights a default job wrote 512 pixels, guidance 7.5 and a negative prompt; it used none."""
     result = studio.finish(TextJob([WIDE], "a red apple", steps=1))
-    record = provenance.record_of(result)
+    record = result.plan.record(0, result.models)
     done = {name: record.settings[name] for name in ("model", "size", "guidance_scale", "negative_prompt", "steps")}
     assert done == {"model": "small", "size": 256, "guidance_scale": 5.0, "negative_prompt": "", "steps": 1}
     assert record.computed == {"device": "cpu", "precision": "float32", "placement": "resident"}
@@ -130,7 +130,7 @@ def test_the_record_names_the_pictures(tmp_path, studio):
     for name, picture in (("照片.png", WIDE), ("van gogh.png", TALL)):
         picture.save(tmp_path / name)
     result = studio.finish(ClassicalJob(tmp_path / "照片.png", [str(tmp_path / "van gogh.png"), TALL], method="colour"))
-    inputs = provenance.record_of(result).inputs
+    inputs = result.plan.record().inputs
     assert (inputs["content"], inputs["styles"]) == ("照片.png", ["van gogh.png", None])
     assert inputs["style_sha256"][0] == inputs["style_sha256"][1] != inputs["content_sha256"]
     assert str(tmp_path) not in json.dumps(inputs)
@@ -141,11 +141,8 @@ def test_the_record_names_the_pictures(tmp_path, studio):
 def test_a_sweep_is_recorded_picture_by_picture(studio):
     events = list(studio.sweep(TextJob([WIDE], "", steps=1, size=128, seed=3), [0.5, 2]))
     result = events[-1].result
-    assert [record.settings["style_strength"] for record in map(provenance.record_of, [result] * 3, range(3))][1:] == [
-        0.5,
-        2.0,
-    ]
-    assert provenance.record_of(result, 0).settings["sweep"] == [0.5, 2.0]
+    assert [result.plan.record(number).settings["style_strength"] for number in (1, 2)] == [0.5, 2.0]
+    assert result.plan.record(0).settings["sweep"] == [0.5, 2.0]
     job = TextJob([WIDE], "", steps=1, size=128, seed=3)
     assert made_again(studio, result, 2, job).tobytes() == result.images[2].tobytes()
 

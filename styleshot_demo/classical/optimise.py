@@ -1,8 +1,10 @@
 """Neural style transfer by optimisation (Gatys, Ecker & Bethge, CVPR 2016), from coarse to fine."""
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -35,14 +37,36 @@ Features = Callable[[Tensor, Iterable[str]], dict[str, Tensor]]
 
 
 @dataclass(frozen=True)
+class Begun:
+    """Where a descent was stopped, in main memory: with it `stylise` goes on as if it had not been.
+
+    level      number of the scale, from 0
+    place      iterations done at that scale
+    changes    what was found so far, by layer name
+    optimiser  state of the optimiser
+    shifts     state of the generator of the shifts
+    """
+
+    level: int
+    place: int
+    changes: dict[str, Tensor]
+    optimiser: dict[str, Any]
+    shifts: Tensor
+
+
+@dataclass(frozen=True)
 class Iteration:
-    """One iteration: its number (from 1), how many there are, height and width now, the loss, the picture so far."""
+    """One iteration: its number (from 1), how many there are, height and width now, the loss, the picture so far.
+
+    begun  gives what is needed to go on from here; to be called before the next iteration is asked for
+    """
 
     step: int
     total: int
     size: tuple[int, int]
     loss: float
     pixels: Tensor
+    begun: Callable[[], Begun]
 
 
 class Painting(nn.Module):
@@ -132,6 +156,7 @@ def stylise(
     tv_weight: float = 1.0,
     optimiser: str = "adam",
     seed: int = 0,
+    begun: Begun | None = None,
 ) -> Iterator[Iteration]:
     """Yield every iteration; the last one holds the result. Closing the iterator stops the work.
 
@@ -142,6 +167,7 @@ def stylise(
     start      [1, 3, H, W], the first picture; None begins with what `painter` makes of the pair
     strength   0 to 1: its square counts as a factor of the style's weight
     optimiser  "adam" or "lbfgs"
+    begun      of an earlier call with the same arguments: goes on after that iteration, to the same result
 
     The style loss compares Gram matrices, as published, and besides means, deviations and projections of the same
     features: Gram matrices alone leave instabilities that show as speckles (Risser et al., 2017).
@@ -154,19 +180,33 @@ def stylise(
     # Adam's steps do not depend on how little there is to do: a weak style that begins near its end needs small ones.
     rate = RATE * strength if start is None else RATE
     painting = None
-    for scale, count in zip(scales, counts, strict=True):
+    for level, (scale, count) in enumerate(zip(scales, counts, strict=True)):
+        if begun is not None and level < begun.level:
+            step += count
+            continue
         small = _resized(content, scale)
         small_styles = [(_resized(picture, scale), weight) for picture, weight in styles]
         goal = _Goal(small, small_styles, features)
         encoded = painter.encode(small, small_styles)
         if start is None:
-            begun = painter.restyled(encoded, strength)
+            first_maps = painter.restyled(encoded, strength)
         else:
             first = _resized(start, scale)
-            begun = painter.restyled(painter.encode(first, [(first, 1.0)]), 0.0)
+            first_maps = painter.restyled(painter.encode(first, [(first, 1.0)]), 0.0)
         added = (1 - strength) * painter.lost(encoded) if strength < 1 else None
         share = strength if start is None else 0.0
-        painting = Painting(painter, begun, small, encoded.colours, share, added, painting)
+        painting = Painting(painter, first_maps, small, encoded.colours, share, added, painting)
+        maps = list(painting.changes.values())
+        method = _method(maps, optimiser, rate)
+        done = 0
+        if begun is not None and level == begun.level:
+            done = begun.place
+            step += done
+            method.load_state_dict(begun.optimiser)
+            generator.set_state(begun.shifts)
+            with torch.no_grad():
+                for name, found in begun.changes.items():
+                    painting.changes[name].copy_(found)
 
         def loss_of(seen: Tensor, shift: tuple[int, int], goal: "_Goal" = goal, place: int = 0) -> Tensor:
             inside = seen.clamp(0, 1)
@@ -178,28 +218,48 @@ def stylise(
                 + 10 * (seen - inside).square().mean()
             )
 
-        for loss in _descend(painting, loss_of, count, optimiser, rate, generator):
+        for loss in _descend(painting, loss_of, method, range(done, count), count, optimiser, rate, generator):
             step += 1
+            done += 1
             with torch.no_grad():
                 pixels = painting().clamp(0, 1)
-            yield Iteration(step, total, goal.size, loss, pixels)
+
+            def state(level: int = level, place: int = done, painting: Painting = painting, method: Any = method):
+                changes = {name: _apart(value) for name, value in painting.changes.items()}
+                return Begun(level, place, changes, _apart(method.state_dict()), generator.get_state())
+
+            yield Iteration(step, total, goal.size, loss, pixels, state)
+
+
+def _method(maps: list[Tensor], optimiser: str, rate: float) -> torch.optim.Optimizer:
+    if optimiser == "lbfgs":
+        return torch.optim.LBFGS(maps, max_iter=1, history_size=10, lr=0.5)
+    return torch.optim.Adam(maps, lr=rate, betas=(0.9, 0.99))
+
+
+def _apart(value: Any) -> Any:
+    """A copy in main memory, of tensors inside of lists and mappings too."""
+    if isinstance(value, Tensor):
+        return value.detach().to("cpu", copy=True)
+    if isinstance(value, dict):
+        return {name: _apart(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_apart(part) for part in value)
+    return copy.deepcopy(value)
 
 
 def _descend(
     painting: Painting,
     loss_of: Callable[..., Tensor],
+    method: torch.optim.Optimizer,
+    places: Iterable[int],
     count: int,
     optimiser: str,
     rate: float,
     generator: torch.Generator,
 ) -> Iterator[float]:
-    """Minimise over the painting's maps; one loss per iteration. `rate` is for Adam alone."""
-    maps = list(painting.changes.values())
-    if optimiser == "lbfgs":
-        method: torch.optim.Optimizer = torch.optim.LBFGS(maps, max_iter=1, history_size=10, lr=0.5)
-    else:
-        method = torch.optim.Adam(maps, lr=rate, betas=(0.9, 0.99))
-    for place in range(count):
+    """Minimise over the painting's maps; one loss for each of `places`, of `count`. `rate` is for Adam alone."""
+    for place in places:
         if optimiser == "adam":
             method.param_groups[0]["lr"] = rate * (1 - 0.9 * place / count)
             shift = tuple(int(value) for value in torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator))

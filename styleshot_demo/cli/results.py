@@ -78,13 +78,13 @@ def write_image(result: Result, place: int, out: Path, keep: bool) -> Path:
 
     What was painted is not lost because of a place: where `out` cannot be written, it goes into another file.
     """
-    made_by = provenance.record_of(result, place) if keep else None
+    made_by = result.plan.record(place, result.models) if keep else None
     image = result.images[place]
     try:
         provenance.write(image, out, made_by)
         return out
     except Problem as problem:
-        for instead in _elsewhere(out, result.alone[place]["seed"]):
+        for instead in _elsewhere(out, result.plan.alone()[place]["seed"]):
             with contextlib.suppress(Problem):
                 provenance.write(image, instead, made_by)
                 return instead
@@ -115,7 +115,7 @@ def tell(result: Result, asked_for: Sequence[Path], files: Sequence[Path], as_js
                 "notes": notes,
                 "settings": result.settings,
                 "plan": result.plan.as_json(),
-                "inputs": result.inputs,
+                "inputs": result.plan.inputs(),
             }
         )
     else:

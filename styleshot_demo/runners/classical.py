@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 PREVIEW_EVERY = 0.5  # seconds between previews: converting and sending one costs more than a small iteration
 KEPT_PAIRS = 2
+KEPT_BEGUN = 1  # stopped descents: one is some hundred bytes for each pixel
 
 
 class ClassicalRunner:
@@ -54,10 +56,11 @@ class ClassicalRunner:
             colours, alpha = apart(content)
             work = {"fast": self._fast, "optimise": self._optimise, "colour": self._colour}[job.method]
             pixels = None
-            with ExitStack() as borrowed:
-                for event in work(plan, colours, borrowed, models):
+            with ExitStack() as borrowed, closing(work(plan, colours, borrowed, models)) as events:
+                for event in events:
                     if isinstance(event, Step):
-                        yield event
+                        seen = event.preview and pictures.join_alpha(event.preview, alpha)
+                        yield replace(event, preview=seen)
                     else:
                         pixels = event
             image = pictures.join_alpha(to_image(pixels), alpha)
@@ -82,11 +85,7 @@ class ClassicalRunner:
         self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer", device: str
     ) -> "Encoded":
         """The pair's statistics: remembered, so that moving the strength slider only decodes."""
-        styles = tuple(
-            (pictures.digest(picture), share)
-            for (picture, _), share in zip(job.styles, jobs.shares(job.styles), strict=True)
-        )
-        key = ("pair", device, pictures.digest(content), job.size, job.transform, styles)
+        key = ("pair", device, *_seen(job, content), job.size, job.transform)
         encoded = self.cache.recall(key)
         if encoded is None:
             encoded = painter.encode(to_tensor(content, device), self._styles(job, device), job.transform)
@@ -103,6 +102,15 @@ class ClassicalRunner:
 
         job, device = plan.job, plan.device
         target = to_tensor(content, device)
+
+        def whole(pixels: "torch.Tensor") -> "torch.Tensor":
+            if pixels.shape != target.shape:
+                # Painted smaller so far; and a thin strip thicker, for the features need sides of 32 pixels.
+                pixels = torch.nn.functional.interpolate(
+                    pixels, size=target.shape[2:], mode="bilinear", antialias=True
+                )
+            return with_colours_of(target, pixels) if job.keep_colours else pixels
+
         yield Step(0.0, remark("encoding"))
         painter = self._borrow_fast(device, borrowed, models)
         features = self._borrow_vgg(device, borrowed, models) if "vgg19" in plan.files else painter.encoder
@@ -111,9 +119,13 @@ class ClassicalRunner:
             start = torch.rand(target.shape, generator=torch.Generator().manual_seed(job.seed)).to(device)
         elif job.start == "content":
             start = target
-        began, last = time.perf_counter(), 0.0
-        pixels = target
-        for iteration in stylise(
+        # A descent that was stopped goes on where it was, to the same result.
+        settings = tuple(value for name, value in sorted(job.settings().items()) if name != "style_weights")
+        key = ("begun", device, *_seen(job, content), *settings)
+        begun = self.cache.recall(key, keep=False)
+        began, last, first = time.perf_counter(), 0.0, None
+        iteration, pixels = None, target
+        iterations = stylise(
             target,
             self._styles(job, device),
             features,
@@ -126,21 +138,24 @@ class ClassicalRunner:
             tv_weight=job.tv_weight,
             optimiser=job.optimiser,
             seed=job.seed,
-        ):
-            pixels = iteration.pixels
-            now = time.perf_counter()
-            preview = None
-            if now - last > PREVIEW_EVERY:
-                preview, last = to_image(pixels).resize(content.size, Image.Resampling.BICUBIC), now
-            left = (now - began) / iteration.step * (iteration.total - iteration.step)
-            message = remark("iterating", step=iteration.step, total=iteration.total, seconds=round(left))
-            yield Step(iteration.step / iteration.total, message, preview)
-        if pixels.shape != target.shape:
-            # The features need sides of 32 pixels: a thin strip was painted thicker than it is.
-            pixels = torch.nn.functional.interpolate(pixels, size=target.shape[2:], mode="bilinear", antialias=True)
-        if job.keep_colours:
-            pixels = with_colours_of(target, pixels)
-        yield pixels
+            begun=begun,
+        )
+        try:
+            for iteration in iterations:
+                pixels = iteration.pixels
+                first = first or iteration.step
+                now = time.perf_counter()
+                preview = None
+                if now - last > PREVIEW_EVERY:
+                    preview, last = to_image(whole(pixels)), now
+                left = (now - began) / (iteration.step - first + 1) * (iteration.total - iteration.step)
+                message = remark("iterating", step=iteration.step, total=iteration.total, seconds=round(left))
+                yield Step(iteration.step / iteration.total, message, preview)
+        except GeneratorExit:
+            if iteration is not None:
+                self.cache.remember(key, iteration.begun(), TITLES["begun"], KEPT_BEGUN)
+            raise
+        yield whole(pixels)
 
     def _colour(
         self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
@@ -178,6 +193,12 @@ class ClassicalRunner:
         return borrowed.enter_context(
             self.cache.lend(("vgg19", device), lambda: load_vgg19(path, device), name="vgg19", device=device)
         )
+
+
+def _seen(job: ClassicalJob, content: Image.Image) -> tuple:
+    """What tells the pictures of one job, with their weights, from those of others."""
+    styles = zip(job.styles, jobs.shares(job.styles), strict=True)
+    return pictures.digest(content), tuple((pictures.digest(picture), share) for (picture, _), share in styles)
 
 
 def apart(content: Image.Image) -> tuple[Image.Image, Image.Image | None]:

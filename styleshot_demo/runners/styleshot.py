@@ -129,6 +129,8 @@ class StyleShotRunner:
             for event in self._paint(work, own, weights, tokens.get(preprocessor), controls.get(preprocessor)):
                 if isinstance(event, Image.Image):
                     images.append(event)
+                    made = remark("made", picture=len(images), pictures=len(plan.shots))
+                    yield Step(work.progress.fraction, made, event)
                 else:
                     yield event
         if plan.strengths:

@@ -59,6 +59,7 @@ TITLES = {
     "tokens": "Style tokens",
     "pairs": "Encoded pictures",
     "edges": "Edges of photos",
+    "begun": "Stopped optimisation",
     "contour": "Contour detector",
     "lineart": "Lineart detector",
 }

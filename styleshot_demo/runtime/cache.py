@@ -161,13 +161,14 @@ class ModelCache:
         # Not `_forget`: whoever has just recalled one of these still works with it.
         del dropped
 
-    def recall(self, key: Hashable) -> Any:
-        """What `remember` has kept under a key; None where it is gone."""
+    def recall(self, key: Hashable, keep: bool = True) -> Any:
+        """What `remember` has kept under a key; None where it is gone. Without `keep` it is handed over for good."""
         with self._changed:
             entry = self._entries.pop(key, None)
             if entry is None:
                 return None
-            self._entries[key] = entry
+            if keep:
+                self._entries[key] = entry
             return entry.value
 
     def loaded(self) -> list[Loaded]:

@@ -8,7 +8,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.process import end_within
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import classical_tab, image_tab, panel, restore, surroundings, text_tab, theme, words
+from styleshot_demo.ui import classical_tab, drop, image_tab, panel, restore, surroundings, text_tab, theme, words
 from styleshot_demo.ui.controls import INSTANT
 from styleshot_demo.ui.words import mark, say, translations
 
@@ -63,6 +63,7 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
                 refresh, panel_outputs = panel.build(studio)
         targets = [classical.wire(page), text_driven.wire(page, text), image_driven.wire(page, image)]
         restore.build(targets, tabs)
+        drop.build(targets, tabs)
         gr.HTML(f"<p>{say('footer').html()}</p>", elem_id="foot", apply_default_css=False)
         models.select(refresh, None, panel_outputs, **INSTANT)
         _switch_language(page, language)

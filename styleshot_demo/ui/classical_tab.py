@@ -3,25 +3,29 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 from styleshot_demo import jobs, names, pictures, provenance
 from styleshot_demo.errors import Problem
-from styleshot_demo.events import Finished, Result
+from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.jobs import CLASSICAL_CHECKS, ClassicalJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, memory, problems, restore, results, widgets, words
+from styleshot_demo.ui import controls, desk, memory, problems, restore, results, widgets, words
+from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
+from styleshot_demo.ui.opened import Opened
 from styleshot_demo.ui.stored import Stored
+from styleshot_demo.ui.widgets import Number, Slider
 from styleshot_demo.ui.words import mark, say
 
 # What a page starts with; the job's own defaults but for the size, which a laptop should paint in a moment.
 DEFAULTS: dict[str, Any] = {name: ClassicalJob.__dataclass_fields__[name].default for name in CLASSICAL_CHECKS}
-KEPT_SECONDS = 1800  # how long the server keeps a result's pictures, so that its strength can still be moved
+QUICK = ("fast", "colour")  # methods that take a moment: the page follows every change with them
 
 
 def build(studio: Studio) -> "ClassicalTab":
@@ -31,15 +35,10 @@ def build(studio: Studio) -> "ClassicalTab":
             inputs = controls.picture_inputs()
             fields, parts, seed, fit, about = _settings()
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
-            view = controls.view("classical", widgets.compare, _download)
+            view = controls.view("classical", widgets.compare, lambda: widgets.saver("classical-download"))
+            again = gr.Button(mark("go_on"), visible=False, elem_id="classical-again", elem_classes="again")
     fields["strength"] = view.strength
-    return ClassicalTab(studio, inputs, fields, parts, seed, fit, about, view)
-
-
-def _download() -> gr.DownloadButton:
-    return gr.DownloadButton(
-        mark("download"), interactive=False, elem_id="classical-download", min_width=140, scale=1, size="lg"
-    )
+    return ClassicalTab(studio, inputs, fields, parts, seed, fit, about, view, again)
 
 
 def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HTML, gr.HTML]:
@@ -51,7 +50,7 @@ def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HT
             elem_id="method", elem_classes="segments",
         )  # fmt: skip
         about = gr.HTML(_about(), elem_id="about-method", apply_default_css=False)
-        fields["size"] = gr.Slider(
+        fields["size"] = Slider(
             256, 2048, DEFAULTS["size"], step=1, label=mark("size"), buttons=[], elem_id="size", elem_classes="slim"
         )
         fit = gr.HTML(elem_id="fits", apply_default_css=False)
@@ -63,7 +62,7 @@ def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HT
             fields["optimiser"] = _radio("optimiser", jobs.OPTIMISERS, False)
             with gr.Row(elem_classes="numbers"):
                 for name in ("steps", "content_weight", "style_weight", "tv_weight"):
-                    fields[name] = gr.Number(
+                    fields[name] = Number(
                         DEFAULTS[name], label=mark(name), precision=0 if name == "steps" else None, min_width=100,
                         step=1 if name == "steps" else 0.1, visible=False, elem_id=name.replace("_", "-"),
                     )  # fmt: skip
@@ -94,6 +93,40 @@ def _about() -> str:
     return "".join(f'<p class="about {name}">{say(f"about_{name}").html()}</p>' for name in jobs.METHODS)
 
 
+@dataclass
+class Run:
+    """A picture that is being made, was stopped, or is finished.
+
+    job      what is painted
+    stem     of the file to save
+    before   the content at the size of the result, as a file
+    asked    what stood in the controls
+    step     of `total`, of the preview
+    preview  the picture so far, as it would be saved now
+    value    of the element that shows it, once it is saved
+    told     what is said with it
+    """
+
+    job: ClassicalJob
+    stem: str
+    before: Path
+    asked: Asked
+    step: int = 0
+    total: int = 0
+    preview: Image.Image | None = None
+    value: dict[str, Any] | None = None
+    told: str = ""
+
+
+@dataclass
+class Desk:
+    """What one visitor's page is doing. Never an output: its handlers change it as they go."""
+
+    run: Run | None = None
+    busy: bool = False  # with a run that a button has started
+    turn: int = 0  # counts the runs
+
+
 class ClassicalTab:
     """The tab's behaviour. Handlers are generators: closing one (stop button, closed page) stops its computation."""
 
@@ -107,114 +140,190 @@ class ClassicalTab:
         fit: gr.HTML,
         about: gr.HTML,
         view: View,
+        again: gr.Button,
     ) -> None:
-        self.studio, self.inputs, self.view = studio, inputs, view
+        self.studio, self.inputs, self.view, self.again = studio, inputs, view, again
         self.fields, self.parts, self.seed, self.fit, self.about = fields, parts, seed, fit, about
         self.shape = gr.State(None)  # width and height of the content picture
-        # The job of the picture on show, with its opened pictures, so that its strength alone can be moved.
-        self.shown = gr.State(None, time_to_live=KEPT_SECONDS)
+        self.desk = gr.State(Desk())  # each visitor gets one
+        self.opened = Opened()
 
     def wire(self, page: gr.Blocks) -> restore.Target:
         """Connects every event; to be called outside of the tabs. Returns what a picture made here can fill."""
         view, inputs, fields = self.view, self.inputs, self.fields
-        everything = [*inputs.components(), *fields.values()]
-        run = view.run.click(
-            problems.guarded(view.ended)(self.paint),
+        everything = [self.desk, *inputs.components(), *fields.values()]
+        outputs = [*view.outputs(), self.again]
+        guard = problems.guarded(self.ended)
+        runs = [
+            view.run.click(guard(self.paint), everything, outputs, trigger_mode="once", **PAINTING),
+            self.again.click(guard(self.go_on), self.desk, outputs, trigger_mode="once", **PAINTING),
+        ]
+        stops(view.stop, runs, self.stopped, outputs, [self.desk])
+        view.shown.follow(
+            problems.guarded(lambda text: {view.status: text})(self.follow),
             everything,
-            [*view.outputs(), self.shown],
-            trigger_mode="once",
-            **PAINTING,
-        )
-        stops(view.stop, run, self.stopped, view.outputs())
-        view.strength.input(
-            problems.guarded(lambda text: {view.status: text})(self.move),
-            [view.strength, self.shown],
-            [view.shown, view.status, view.beside],
+            [view.shown, view.status, self.again],
             trigger_mode="always_last",
             **PAINTING,
         )
+        view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
         sized = [fields["method"], fields["size"], self.shape]
         inputs.content.change(self.measure, inputs.content, self.shape, **INSTANT).then(
             self.fits, sized, self.fit, **INSTANT
         )
         for control in (fields["size"], fields["method"]):
             control.change(self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT)
-        run.then(self.fits, sized, self.fit, **INSTANT)
+        for run in runs:
+            run.then(self.fits, sized, self.fit, **INSTANT)
         fields["method"].change(self.relevant, fields["method"], self.method_outputs(), **INSTANT)
         stored = Stored("classical", fields, CLASSICAL_CHECKS)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
-        stored.wire(page, self.setting_updates, self.setting_outputs()).then(self.fits, sized, self.fit, **INSTANT)
-        return restore.Target("classical", [*inputs.slot_outputs(), *self.setting_outputs()], self.fill, stored.save)
+        settings_are_back = stored.wire(page, self.setting_updates, self.setting_outputs())
+        settings_are_back.then(self.fits, sized, self.fit, **INSTANT)
+        desk.wire("classical", page, settings_are_back, inputs, fields, view.shown)
+        return restore.Target(
+            "classical", [*inputs.slot_outputs(), *self.setting_outputs()], self.fill, stored.save, inputs
+        )
 
     # Painting ---------------------------------------------------------------------------------------------------
 
-    def paint(self, *values: Any) -> Iterator[dict[Any, Any]]:
+    def paint(self, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
         """Runs a job and shows how it comes along."""
-        view = self.view
-        yield {**view.started(widgets.progress(0, say("starting"))), self.shown: None}
+        yield self.started()
+        yield from self.work(desk, self.begin(values))
+
+    def go_on(self, desk: Desk) -> Iterator[dict[Any, Any]]:
+        """The run that was stopped, whatever is in the controls by now. The runner knows how far it was."""
+        yield self.started()
+        if desk.run is None:  # the server has been started anew, or the page loaded
+            yield self.ended("")
+            return
+        before = desk.run
+        yield from self.work(desk, Run(before.job, before.stem, before.before, before.asked))
+
+    def begin(self, values: tuple[Any, ...]) -> Run:
+        """What is asked for. Its pictures are brought to size here: what is kept is small, and resizing what has the
+        size already changes nothing, so the result is that of the pictures themselves."""
         count = len(self.inputs.components())
         content, styles = self.inputs.read(values[:count])
-        job, stem = self.job(content, styles, dict(zip(self.fields, values[count:], strict=True)))
-        folder = Path(view.shown.GRADIO_CACHE)
-        before = results.save_plain(job.content, "before", folder)
-        view.shown.temp_files.add(str(before))  # so that Gradio deletes it when it is old
-        with closing(self.studio.run(job)) as events:
-            for event in events:
-                if isinstance(event, Finished):
-                    yield self.finished(event.result, (job, stem, before), folder)
-                    continue
-                step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
-                if event.preview is not None:
-                    step[view.shown] = widgets.pair(before, event.preview)
-                yield step
-
-    def job(self, content: str | None, styles: list[tuple[str, float]], settings: dict[str, Any]) -> tuple[Any, str]:
-        """(job, stem of the file to save). Its pictures are brought to size here: what is kept for later is small,
-        and resizing what has the size already changes nothing, so the result is that of the pictures themselves."""
+        settings = dict(zip(self.fields, values[count:], strict=True))
         if content is None:
             raise Problem("content_needed")
         size = CLASSICAL_CHECKS["size"]("size", settings["size"])
-        opened = pictures.fit_longest(pictures.open_picture(content), size)
-        brought = [(pictures.fit_longest(pictures.open_picture(path), size), weight) for path, weight in styles]
-        return ClassicalJob(opened, brought, **settings), names.stem_of(content)
+        brought = [(self.opened.bring(path, size), weight) for path, weight in styles]
+        job = ClassicalJob(self.opened.bring(content, size), brought, **settings)
+        before = self.opened.shown(content, size, self.folder)
+        self.view.shown.temp_files.add(str(before))  # so that Gradio deletes it when it is old
+        parts = {**self.parts, "seed": ("optimise",)}
+        counting = {name: value for name, value in settings.items() if job.method in parts.get(name, (job.method,))}
+        return Run(job, names.stem_of(content), before, Asked(content, styles, counting))
 
-    def finished(self, result: Result, kept: tuple[ClassicalJob, str, Path], folder: Path) -> Any:
-        """Updates that show a finished picture and offer its file."""
-        job, stem, before = kept
-        name = results.file_name(stem, job.method, result.seed)
-        path = results.save(
-            result.images[0], result.settings, result.models, folder, name, self.studio.settings.provenance
-        )
+    def work(self, desk: Desk, run: Run) -> Iterator[dict[Any, Any]]:
+        """Paints it. However that ends, what was on show last is on show, and can be saved."""
         view = self.view
-        return {
-            **view.ended(results.summary(result)),
-            view.shown: widgets.pair(before, path),
-            view.beside: gr.update(value=str(path), interactive=True),
-            self.shown: kept,
-        }
+        desk.run, desk.busy, desk.turn = run, True, desk.turn + 1
+        try:
+            with closing(self.studio.run(run.job)) as events:
+                for event in events:
+                    if isinstance(event, Finished):
+                        self.finish(run, event.result)
+                        yield {**self.ended(run.told), view.shown: run.value}
+                        continue
+                    step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
+                    if event.preview is not None:
+                        _progressed(run, event)
+                        step[view.shown] = widgets.pair(run.before, event.preview)
+                    yield step
+        except Exception as error:
+            yield {**self.ended(problems.as_html(error)), **self.left(run)}
+        finally:
+            desk.busy = False
 
-    def stopped(self) -> dict[Any, Any]:
-        """Updates after the stop button: the computation itself ends because its generator is closed."""
-        return self.view.ended(problems.note(say("stopped")))
-
-    def move(self, strength: float, kept: tuple[ClassicalJob, str, Path] | None) -> Iterator[Any]:
-        """The picture on show at another strength: only decoded anew where the method can do that."""
+    def follow(self, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
+        """Paints anew after a change, if that takes but a moment. Says nothing of what is still being typed."""
         view = self.view
-        if kept is None:
+        try:
+            run = self.begin(values)
+        except Problem:
             return
-        job, stem, before = kept
-        if job.method == "optimise":
-            yield {view.status: problems.note(say("strength_later"))}
+        if desk.busy or run.job.method not in QUICK:
             return
-        job = replace(job, strength=strength, styles=list(job.styles))
-        began = time.perf_counter()
-        with closing(self.studio.run(job)) as events:
+        desk.turn += 1
+        turn, began = desk.turn, time.perf_counter()
+        with closing(self.studio.run(run.job)) as events:
             for event in events:
+                if desk.turn != turn:
+                    return
                 if isinstance(event, Finished):
-                    shown = self.finished(event.result, (job, stem, before), Path(view.shown.GRADIO_CACHE))
-                    yield {part: shown[part] for part in (view.shown, view.status, view.beside)}
+                    self.finish(run, event.result)
+                    desk.run = run
+                    yield {view.shown: run.value, view.status: run.told, self.again: gr.update(visible=False)}
                 elif event.message.key == "waiting_place" and time.perf_counter() - began > 1:
                     yield {view.status: widgets.progress(0, words.remark(event.message))}
+
+    def finish(self, run: Run, result: Result) -> None:
+        """Saves the result."""
+        run.preview, run.step = result.images[0], run.total
+        name = results.file_name(run.stem, run.job.method, result.seed)
+        path = self.save(run.preview, result.plan.record(0, result.models), name)
+        run.value, run.told = widgets.pair(run.before, path, run.asked), results.summary(result)
+
+    def left(self, run: Run) -> dict[Any, Any]:
+        """Updates that show what a run that did not end has painted, saved; else what was there before it."""
+        view = self.view
+        if run.preview is None:
+            return {}
+        if run.value is None:
+            try:
+                run.value = widgets.pair(run.before, self.save_unfinished(run), run.asked)
+            except Problem as problem:  # such as a disk that is full
+                return {view.shown: widgets.back(), view.status: problems.as_html(problem)}
+            run.told = problems.note(say("stopped_at", step=run.step, total=run.total))
+        return {view.shown: run.value}
+
+    def stopped(self, desk: Desk) -> dict[Any, Any]:
+        """Updates after the stop button: the computation itself ends because its generator is closed."""
+        run = desk.run
+        if run is None or run.preview is None:
+            return self.ended(problems.note(say("stopped")))
+        finished = run.value is not None and run.step == run.total
+        shown = self.left(run)
+        text = shown.get(self.view.status, run.told)
+        return {**self.ended(text), **shown, self.again: gr.update(visible=not finished)}
+
+    def keep(self, desk: Desk) -> Any:
+        """A file of the picture that is being painted, as it is now."""
+        run = desk.run
+        return widgets.file(self.save_unfinished(run)) if run is not None and run.preview is not None else gr.skip()
+
+    def save_unfinished(self, run: Run) -> Path:
+        """Saves the picture so far. Its record names the steps that were done, and of how many."""
+        record = self.studio.plan(run.job).record()
+        record = replace(record, settings={**record.settings, "steps": run.step, "stopped_of": run.total})
+        name = results.file_name(run.stem, f"{run.job.method}-step{run.step}", run.job.seed)
+        return self.save(run.preview, record, name)
+
+    def save(self, image: Any, record: provenance.Record, name: str) -> Path:
+        """Saves a picture where the page may show it; `Problem` cannot_write."""
+        path = results.save(image, record if self.studio.settings.provenance else None, self.folder, name)
+        self.view.shown.temp_files.add(str(path))
+        return path
+
+    @property
+    def folder(self) -> Path:
+        """Gradio's folder, from which pages may show files."""
+        return Path(self.view.shown.GRADIO_CACHE)
+
+    def started(self) -> dict[Any, Any]:
+        """Updates at the start of a run."""
+        return {
+            **self.view.started(widgets.progress(0, say("starting"))),
+            self.again: gr.update(visible=False),
+        }
+
+    def ended(self, text: str) -> dict[Any, Any]:
+        """Updates at the end of a run, however it ended."""
+        return self.view.ended(text)
 
     # Settings ---------------------------------------------------------------------------------------------------
 
@@ -225,9 +334,14 @@ class ClassicalTab:
         except Problem:
             return None
 
-    def fits(self, method: str, size: float, shape: tuple[int, int] | None) -> str:
-        """The line under the size slider."""
-        return memory.line(method, int(size or DEFAULTS["size"]), [shape], self.studio)
+    def fits(self, method: str, size: Any, shape: tuple[int, int] | None) -> str:
+        """The line under the size slider: which sizes there are, or what this one means."""
+        try:
+            side = CLASSICAL_CHECKS["size"]("size", size)
+        except Problem as problem:
+            what, _ = words.problem(problem)
+            return f'<p class="hint warn" role="status">{what.html()}</p>'
+        return memory.line(method, side, [shape], self.studio)
 
     def method_outputs(self) -> list[Any]:
         """What `relevant` changes."""
@@ -253,3 +367,8 @@ class ClassicalTab:
     def fill(self, found: provenance.Restored) -> dict[Any, Any]:
         """Updates that bring back how a picture was made."""
         return {**self.setting_updates(found.settings), **self.inputs.weigh(found.style_weights)}
+
+
+def _progressed(run: Run, step: Step) -> None:
+    run.preview = step.preview
+    run.step, run.total = (int(step.message.values.get(name, 0)) for name in ("step", "total"))

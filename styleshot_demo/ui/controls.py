@@ -11,7 +11,7 @@ import gradio as gr
 from styleshot_demo import containers, jobs, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui import examples, problems
-from styleshot_demo.ui.widgets import SHOWN, Example, PictureInput, shelf
+from styleshot_demo.ui.widgets import SHOWN, Example, Number, PictureInput, Slider, shelf
 from styleshot_demo.ui.words import mark
 
 # Handlers are private: the page's own events are no interface; the command line and `Studio` are.
@@ -20,18 +20,21 @@ INSTANT: dict[str, Any] = {**QUIET, "queue": False}
 # Several pages may wait at once: the studio lets them run in turn, and says to each its place in the line.
 PAINTING: dict[str, Any] = {**QUIET, "concurrency_id": "painting", "concurrency_limit": 8}
 
+WEIGHT_STEP = 0.05
 LATE = 0.5  # seconds after which no step of a cancelled run reaches the page any more
 
 Handler = Callable[..., Any]
 
 
-def stops(button: gr.Button, runs: Any, stopped: Handler, outputs: Sequence[Any]) -> None:
-    """Lets `button` cancel `runs` and show what `stopped()` returns in `outputs`.
+def stops(
+    button: gr.Button, runs: Any, stopped: Handler, outputs: Sequence[Any], inputs: Sequence[Any] | None = None
+) -> None:
+    """Lets `button` cancel `runs` and show what `stopped(*inputs)` returns in `outputs`.
 
     Twice: a last step may still be on its way to the page, and would be shown over it.
     """
-    button.click(stopped, None, outputs, cancels=runs, **INSTANT).then(
-        lambda: time.sleep(LATE) or stopped(), None, outputs, **INSTANT
+    button.click(stopped, inputs, outputs, cancels=runs, **INSTANT).then(
+        lambda *values: time.sleep(LATE) or stopped(*values), inputs, outputs, **INSTANT
     )
 
 
@@ -41,7 +44,7 @@ class Inputs:
 
     content: PictureInput | None
     styles: tuple[PictureInput, ...]
-    weights: tuple[gr.Slider, ...]
+    weights: tuple[Slider, ...]
     cells: tuple[gr.Column, ...]  # one slot and its weight each
     add_style: gr.Button
     open_slots: gr.State  # how many style slots are to be seen
@@ -62,7 +65,8 @@ class Inputs:
             return {}
         slots = dict(zip(self.slot_outputs(), show_slots(len(weights)), strict=True))
         return slots | {
-            slider: gr.update(value=weight, visible=True) for slider, weight in zip(self.weights, weights, strict=False)
+            slider: gr.update(value=weight, visible=True)
+            for slider, weight in zip(self.weights, as_set(weights), strict=False)
         }
 
     def read(self, values: Sequence[Any]) -> tuple[str | None, list[tuple[str, float]]]:
@@ -73,6 +77,20 @@ class Inputs:
         given = [(path, weight) for path, weight in zip(paths, weights, strict=True) if path]
         # A weight says something only beside others; a lone style with its slider at 0 still is the style.
         return content, [(path, 1.0) for path, _ in given] if len(given) == 1 else given
+
+
+def as_set(weights: Sequence[float]) -> list[float]:
+    """Weights as a person may have set them: those of a record sum to 1, those of the sliders go up to 1 in steps of
+    0.05. The pictures they make are the same."""
+    largest = max(weights)
+    if largest <= 0 or abs(sum(weights) - 1) > 1e-3:
+        return list(weights)
+    return [_on_a_step(weight / largest) for weight in weights]
+
+
+def _on_a_step(weight: float) -> float:
+    near = round(round(weight / WEIGHT_STEP) * WEIGHT_STEP, 2)
+    return near if abs(near - weight) < 1e-4 else round(weight, 4)
 
 
 def picture_inputs(prefix: str = "", with_content: bool = True) -> Inputs:
@@ -97,8 +115,8 @@ def picture_inputs(prefix: str = "", with_content: bool = True) -> Inputs:
                         key = "style" if number == 1 else f"style_{number}"
                         slots.append(_picture(f"{prefix}style-{number}", key, "drop_style"))
                         weights.append(
-                            gr.Slider(
-                                0, 1, 1.0, step=0.05, label=mark("weight"), visible=False, buttons=[],
+                            Slider(
+                                0, 1, 1.0, step=WEIGHT_STEP, label=mark("weight"), visible=False, buttons=[],
                                 elem_id=f"{prefix}weight-{number}", elem_classes="slim",
                             )
                         )  # fmt: skip
@@ -211,7 +229,7 @@ def _checked(path: str | None) -> Any:
 class Seed:
     """The seed and what makes a new one."""
 
-    number: gr.Number
+    number: Number
     randomise: gr.Button
     row: gr.Row
 
@@ -219,7 +237,7 @@ class Seed:
 def seed(elem_id: str, visible: bool = True) -> Seed:
     """The seed, to be seen and chosen, with a button for another one."""
     with gr.Row(elem_classes="seed", equal_height=True, visible=visible) as row:
-        number = gr.Number(0, precision=0, label=mark("seed"), elem_id=elem_id, min_width=110)
+        number = Number(0, precision=0, label=mark("seed"), elem_id=elem_id, min_width=110)
         randomise = gr.Button(mark("randomise"), size="sm", elem_id=f"{elem_id}-randomise", min_width=90, scale=0)
     return Seed(number, randomise, row)
 
@@ -229,27 +247,22 @@ class View:
     """Where the result is seen: the picture, its strength, what was done, and the buttons."""
 
     shown: gr.HTML
-    strength: gr.Slider
+    strength: Slider
     status: gr.HTML
     run: gr.Button
     stop: gr.Button
-    beside: gr.Button | gr.DownloadButton  # what else can be pressed; not while a run is on
+    beside: gr.Button | gr.HTML  # what else can be pressed
 
     def started(self, text: str) -> dict[Any, Any]:
         """Updates at the start of a run."""
-        return {
-            self.run: gr.update(visible=False),
-            self.stop: gr.update(visible=True),
-            self.status: text,
-            self.beside: gr.update(interactive=False),
-        }
+        return {self.run: gr.update(visible=False), self.stop: gr.update(visible=True), self.status: text}
 
     def ended(self, text: str) -> dict[Any, Any]:
         """Updates at the end of a run, however it ended."""
         return {self.run: gr.update(visible=True), self.stop: gr.update(visible=False), self.status: text}
 
     def outputs(self) -> list[Any]:
-        """Everything that a run changes here."""
+        """What a run changes here."""
         return [self.shown, self.status, self.run, self.stop, self.beside]
 
 
@@ -266,7 +279,7 @@ def view(
     `shown` makes the result's element from its id and `beside` the second button; `strength` and `run` are texts.
     """
     result = shown(f"{name}-result")
-    slider = gr.Slider(
+    slider = Slider(
         0, most, 1.0, step=0.01 if most == 1 else 0.05, label=mark(strength), buttons=[],
         elem_id=f"{name}-strength", elem_classes="lead",
     )  # fmt: skip

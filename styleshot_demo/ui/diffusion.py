@@ -9,6 +9,7 @@ from styleshot_demo.jobs import ImageJob, TextJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, weights, widgets
 from styleshot_demo.ui.controls import Seed, View
+from styleshot_demo.ui.widgets import Slider
 from styleshot_demo.ui.words import mark, say
 
 JOBS = {"text": TextJob, "image": ImageJob}
@@ -78,9 +79,9 @@ def view(kind: str) -> View:
     )
 
 
-def strength(kind: str, name: str) -> gr.Slider:
+def strength(kind: str, name: str) -> Slider:
     """A strength, 0 to 2, 1 as published."""
-    return gr.Slider(
+    return Slider(
         0, 2, 1.0, step=0.05, label=mark(name), buttons=[], elem_id=f"{kind}-{name.replace('_', '-')}",
         elem_classes="slim",
     )  # fmt: skip
@@ -88,8 +89,8 @@ def strength(kind: str, name: str) -> gr.Slider:
 
 def _slider(
     kind: str, name: str, low: float, high: float, step: float, start: dict[str, Any], label: str | None = None
-) -> gr.Slider:
-    return gr.Slider(
+) -> Slider:
+    return Slider(
         low, high, start[name], step=step, label=mark(label or name), buttons=[], min_width=120,
         elem_id=f"{kind}-{name.replace('_', '-')}", elem_classes="slim",
     )  # fmt: skip

@@ -1,18 +1,21 @@
 """What the Text-driven and the Image-driven tab do: paint, sweep, stop, remember, restore."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 from styleshot_demo import jobs, names
 from styleshot_demo.events import Finished, Result
+from styleshot_demo.plan import Plan
 from styleshot_demo.provenance import Restored
-from styleshot_demo.studio import Studio
-from styleshot_demo.ui import diffusion, problems, restore, results, widgets, words
+from styleshot_demo.studio import SWEEP, Studio
+from styleshot_demo.ui import desk, diffusion, problems, restore, results, widgets, words
+from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.lines import Lines
 from styleshot_demo.ui.stored import Stored
@@ -20,6 +23,38 @@ from styleshot_demo.ui.weights import Weights
 from styleshot_demo.ui.words import say
 
 Job = jobs.TextJob | jobs.ImageJob
+
+
+@dataclass
+class Run:
+    """Pictures that are being made, or were stopped.
+
+    job, stem  what is painted, and the name of its files
+    asked      what stood in the controls
+    sweep      one picture for each of several style strengths
+    total      how many pictures there will be, without the strip of a sweep
+    plan       what the job really becomes
+    made       those that are finished
+    value      of the element that shows them all, once they are
+    told       what is said with it
+    """
+
+    job: Job
+    stem: str
+    asked: Asked
+    sweep: bool
+    total: int
+    plan: Plan
+    made: list[widgets.Made] = field(default_factory=list)
+    value: dict[str, Any] | None = None
+    told: str = ""
+
+
+@dataclass
+class Desk:
+    """What one visitor's page is doing. Never an output: its handlers change it as they go."""
+
+    run: Run | None = None
 
 
 class DiffusionTab:
@@ -41,19 +76,20 @@ class DiffusionTab:
         self.kind, self.studio, self.inputs, self.seed, self.prompts = kind, studio, inputs, seed, prompts
         self.weights, self.view, self.lines = weights, view, lines
         self.fields = {**fields, **(lines.fields if lines else {}), "style_strength": view.strength}
+        self.desk = gr.State(Desk())  # each visitor gets one
 
     def wire(self, page: gr.Blocks, tab: gr.Tab) -> restore.Target:
         """Connects every event; to be called outside of the tabs. Returns what a picture made here can fill."""
         view, fields = self.view, self.fields
         stored = Stored(self.kind, fields, diffusion.CHECKS[self.kind])
-        everything = [*self.inputs.components(), *fields.values()]
+        everything = [self.desk, *self.inputs.components(), *fields.values()]
         runs = [
             button.click(
                 problems.guarded(self.ended)(handler), everything, view.outputs(), trigger_mode="once", **PAINTING
             )
             for button, handler in ((view.run, self.paint), (view.beside, self.sweep))
         ]
-        stops(view.stop, runs, self.stopped, view.outputs())
+        stops(view.stop, runs, self.stopped, view.outputs(), [self.desk])
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.prompts.pick(self.pick_prompt, None, fields["prompt"], **INSTANT).then(**stored.save)
         preprocessor = fields.get("preprocessor")
@@ -63,41 +99,78 @@ class DiffusionTab:
         self.weights.wire(page, tab, view, asked)
         if self.lines and self.inputs.content:
             self.lines.wire(self.studio, self.inputs.content, fields["size"], fields["model"])
-        stored.wire(page, self.setting_updates, list(fields.values()))
-        return restore.Target(self.kind, [*self.inputs.slot_outputs(), *fields.values()], self.fill, stored.save)
+        settings_are_back = stored.wire(page, self.setting_updates, list(fields.values()))
+        desk.wire(self.kind, page, settings_are_back, self.inputs, fields, view.shown)
+        return restore.Target(
+            self.kind, [*self.inputs.slot_outputs(), *fields.values()], self.fill, stored.save, self.inputs
+        )
 
     # Painting ---------------------------------------------------------------------------------------------------
 
-    def paint(self, *values: Any) -> Iterator[dict[Any, Any]]:
+    def paint(self, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
         """Runs a job and shows how it comes along."""
-        yield from self._run(values, sweep=False)
+        yield from self._run(desk, values, sweep=False)
 
-    def sweep(self, *values: Any) -> Iterator[dict[Any, Any]]:
+    def sweep(self, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
         """The same with one picture for each of several style strengths."""
-        yield from self._run(values, sweep=True)
+        yield from self._run(desk, values, sweep=True)
 
-    def _run(self, values: tuple[Any, ...], sweep: bool) -> Iterator[dict[Any, Any]]:
+    def _run(self, desk: Desk, values: tuple[Any, ...], sweep: bool) -> Iterator[dict[Any, Any]]:
         view = self.view
-        yield view.started(widgets.progress(0, say("starting")))
+        yield {
+            **view.started(widgets.progress(0, say("starting"))), view.beside: gr.update(interactive=False)
+        }  # fmt: skip
+        run = desk.run = self.begin(values, sweep)
+        try:
+            with closing(self.studio.sweep(run.job) if sweep else self.studio.run(run.job)) as events:
+                for event in events:
+                    if isinstance(event, Finished):
+                        self.finish(run, event.result)
+                        yield {**self.ended(run.told), view.shown: run.value}
+                        continue
+                    step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
+                    if event.preview is not None:
+                        if event.message.key == "made":
+                            run.made.append(self.made_alone(run, len(run.made), event.preview))
+                        step[view.shown] = widgets.painting(event.preview, run.made)
+                    yield step
+        except Exception as error:
+            yield {**self.ended(problems.as_html(error)), **self.left(run)}
+
+    def begin(self, values: tuple[Any, ...], sweep: bool) -> Run:
+        """What is asked for."""
+        count = len(self.inputs.components())
+        content, styles = self.inputs.read(values[:count])
+        settings = dict(zip(self.fields, values[count:], strict=True))
         job, stem = self.job(values)
-        with closing(self.studio.sweep(job) if sweep else self.studio.run(job)) as events:
-            for event in events:
-                if isinstance(event, Finished):
-                    made = self.hang(event.result, job, stem, sweep)
-                    yield {**self.ended(results.summary(event.result)), view.shown: widgets.hung(made)}
-                    continue
-                step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
-                if event.preview is not None:
-                    step[view.shown] = widgets.painting(event.preview)
-                yield step
+        unseen = {"style_strength", "count"} if sweep else set()
+        counting = {name: value for name, value in settings.items() if name not in unseen}
+        plan = self.studio.plan(job, SWEEP if sweep else ())
+        return Run(job, stem, Asked(content, styles, counting), sweep, len(plan.shots), plan)
+
+    def finish(self, run: Run, result: Result) -> None:
+        """Saves the results."""
+        run.made = self.hang(result, run.stem)
+        run.value, run.told = widgets.hung(run.made, run.asked), results.summary(result)
+
+    def left(self, run: Run) -> dict[Any, Any]:
+        """Updates that show those pictures of a run that were finished; else what was there before it."""
+        if run.value is None and run.made:
+            run.value = widgets.hung(run.made, run.asked)
+            run.told = problems.note(say("stopped_after", count=len(run.made), total=run.total))
+        return {self.view.shown: run.value or widgets.back()}
 
     def ended(self, text: str) -> dict[Any, Any]:
         """Updates at the end of a run, however it ended."""
         return {**self.view.ended(text), self.view.beside: gr.update(interactive=True)}
 
-    def stopped(self) -> dict[Any, Any]:
+    def stopped(self, desk: Desk) -> dict[Any, Any]:
         """Updates after Stop."""
-        return self.ended(problems.note(say("stopped")))
+        run = desk.run
+        if run is None:
+            return self.ended(problems.note(say("stopped")))
+        shown = self.left(run)
+        return {**self.ended(run.told or problems.note(say("stopped"))), **shown}
 
     def job(self, values: tuple[Any, ...]) -> tuple[Job, str]:
         """(job, stem of the files to save: the content's name, or else the prompt)."""
@@ -109,29 +182,34 @@ class DiffusionTab:
             return job, job.prompt or "styleshot"
         return jobs.ImageJob(content, styles, **settings), names.stem_of(content)
 
-    def hang(self, result: Result, job: Job, stem: str, sweep: bool) -> list[widgets.Made]:
+    def hang(self, result: Result, stem: str) -> list[widgets.Made]:
         """Saves the pictures of a result, each with the settings that make it alone."""
-        view, model = self.view, result.settings["model"]
-        folder, keep = Path(view.shown.GRADIO_CACHE), self.studio.settings.provenance
-        made = []
-        for number, image in enumerate(result.images):
-            if sweep and number == 0:
-                settings, tag, caption = result.settings, "sweep", say("sweep_caption")
-            elif sweep:
-                strength = result.settings["sweep"][number - 1]
-                settings = {**replace(job.alone(0), style_strength=strength).settings(), "model": model}
-                tag, caption = f"strength{strength:g}", say("strength_caption", strength=f"{strength:g}")
-            else:
-                settings = {**job.alone(number).settings(), "model": model}
-                tag, caption = "", say("seed_caption", seed=settings["seed"])
-                if job.total > job.count:
-                    tag = settings["preprocessor"]
-                    caption = words.join([say(f"preprocessor_{tag}"), caption])
-            name = results.file_name(stem, "-".join(filter(None, (model, tag))), settings["seed"])
-            path = results.save(image, settings, result.models, folder, name, keep)
-            view.shown.temp_files.add(str(path))  # so that Gradio deletes it when it is old
-            made.append(widgets.Made(path, caption))
-        return made
+        return [self._saved(image, number, result.plan, stem, result.models) for number, image in enumerate(result.images)]
+
+    def made_alone(self, run: Run, number: int, image: Image.Image) -> widgets.Made:
+        """Saves picture `number` of a run that has not ended."""
+        return self._saved(image, number + run.sweep, run.plan, run.stem, {})  # a sweep begins with its strip
+
+    def _saved(
+        self, image: Image.Image, number: int, plan: Plan, stem: str, models: Mapping[str, str]
+    ) -> widgets.Made:
+        """Saves image `number` of a result with the record that makes it alone."""
+        settings = plan.alone()[number]
+        if plan.strengths and number == 0:
+            tag, caption = "sweep", say("sweep_caption")
+        elif plan.strengths:
+            strength = f"{settings['style_strength']:g}"
+            tag, caption = f"strength{strength}", say("strength_caption", strength=strength)
+        else:
+            tag, caption = "", say("seed_caption", seed=settings["seed"])
+            if plan.job.total > plan.job.count:
+                tag = settings["preprocessor"]
+                caption = words.join([say(f"preprocessor_{tag}"), caption])
+        name = results.file_name(stem, "-".join(filter(None, (plan.model, tag))), settings["seed"])
+        record = plan.record(number, models) if self.studio.settings.provenance else None
+        path = results.save(image, record, Path(self.view.shown.GRADIO_CACHE), name)
+        self.view.shown.temp_files.add(str(path))  # so that Gradio deletes it when it is old
+        return widgets.Made(path, caption)
 
     # Settings ---------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from styleshot_demo.runners.maps import prepare
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, diffusion, problems
 from styleshot_demo.ui.controls import INSTANT, QUIET
+from styleshot_demo.ui.widgets import Slider
 from styleshot_demo.ui.words import Said, mark, say
 
 KEPT_SECONDS = 1800  # how long the server keeps a content picture, so that its lines can follow the slider
@@ -32,27 +33,27 @@ class Lines:
                     controls.choices("preprocessor", jobs.PREPROCESSORS), value=start["preprocessor"].default,
                     label=mark("preprocessor"), elem_id=f"{kind}-preprocessor", elem_classes="segments",
                 )  # fmt: skip
-                threshold = gr.Slider(
+                threshold = Slider(
                     0, 255, start["threshold"].default, step=1, label=mark("threshold"), buttons=[],
                     elem_id=f"{kind}-threshold", elem_classes="slim",
                 )  # fmt: skip
                 strength = diffusion.strength(kind, "content_strength")
         self.fields = {"preprocessor": preprocessor, "threshold": threshold, "content_strength": strength}
 
-    def wire(self, studio: Studio, content: Any, size: gr.Slider, model: gr.Radio) -> None:
+    def wire(self, studio: Studio, content: Any, size: Slider, model: gr.Radio) -> None:
         """Draws the lines anew whenever what they depend on changes. To be called outside of the tabs."""
         preprocessor, threshold = self.fields["preprocessor"], self.fields["threshold"]
         kept = gr.State(None, time_to_live=KEPT_SECONDS)
 
         def draw(
-            path: str | None, side: float, name: str, level: float, chosen: str, last: Kept | None
+            path: str | None, side: Any, name: str, level: Any, chosen: str, last: Kept | None
         ) -> tuple[str, Kept | None]:
             picture = None
             try:
-                picture = brought(path, int(side), last)
+                picture = brought(path, side, last)
                 if picture is None:
                     return _told(say("lines_empty")), None
-                return _shown(studio.control_map(picture[2], name, int(level), int(side), chosen or "auto")), picture
+                return _shown(studio.control_map(picture[2], name, level, picture[1], chosen or "auto")), picture
             except Exception as error:
                 what, _ = problems.explain(error)
                 return _told(what), picture
@@ -65,9 +66,9 @@ class Lines:
         preprocessor.change(lambda name: gr.update(visible=name != "lineart"), preprocessor, threshold, **INSTANT)
 
 
-def brought(path: str | None, side: int, last: Kept | None) -> Kept | None:
+def brought(path: str | None, side: Any, last: Kept | None) -> Kept | None:
     """The content picture with its short side at `side` pixels, opened only where it is not the last one; None where
-    there is none. Raises the picture gate's `Problem`s."""
+    there is none. Raises the picture gate's `Problem`s, and those of a side that is none."""
     if not path:
         return None
     side = jobs.side("size", side)

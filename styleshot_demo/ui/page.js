@@ -57,6 +57,8 @@
     document.documentElement.lang = LOCALES[language];
     document.title = language === "zh" ? "StyleShot · 用任何风格重绘照片" : "StyleShot · paint a photo in any style";
     dress(document);
+    translateToasts();
+    route();
     // Gradio loads the styles of its components as they come into use; ours have to stay behind them.
     const sheet = document.querySelector("#styleshot-css");
     if (sheet?.nextElementSibling) document.head.append(sheet);
@@ -114,23 +116,91 @@
     if (queued) return;
     queued = true;
     requestAnimationFrame(() => { queued = false; settle(); });
-  }).observe(document.body, { childList: true, subtree: true });
+  }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
   document.body.addEventListener("click", (event) => {
     if (event.target.closest("#shade")) shade(!document.body.classList.contains("dark"));
   });
 
+  /* The tab that is open stands in the address, so that it survives a reload, has a link, and Back works ---------- */
+
+  let wanted = location.hash.slice(1) || null;
+  let open = null;
+  const route = () => {
+    const buttons = [...document.querySelectorAll('#tabs [role="tab"][data-tab-id]')];
+    const now = buttons.find((button) => button.getAttribute("aria-selected") === "true")?.dataset.tabId;
+    if (!now) return;
+    const button = wanted && buttons.find((one) => one.dataset.tabId === wanted);
+    wanted = null;
+    if (button && button.dataset.tabId !== now) {
+      open = button.dataset.tabId;
+      button.click();
+    } else if (open === null) {
+      open = now;
+    } else if (now !== open) {
+      open = now;
+      history.pushState(null, "", `#${now}`);
+    }
+  };
+  const moved = () => {
+    wanted = location.hash.slice(1) || "classical";
+    route();
+  };
+  window.addEventListener("popstate", moved);
+  window.addEventListener("hashchange", moved);
+
+  /* What Gradio itself says, in the language of the page ---------------------------------------------------------- */
+
+  const TEXTS = window.styleshotTexts;
+  const SAYINGS = [
+    [/exceed the maximum allowed size of ([\d.]+)\s*(\w+)/i, "toast_too_large", (found) => ({ limit: `${parseFloat(found[1])} ${found[2].toUpperCase()}` })],
+    [/HTTP 413|Maximum file size/i, "toast_too_large_for", null],
+    [/Invalid file type/i, "toast_wrong_type", null],
+    [/Connection to the server was lost|Server stopped unexpectedly/i, "toast_lost", null],
+    [/Connection errored out|Failed to fetch|NetworkError|Load failed|HTTP 50[234]/i, "toast_unreached", null],
+    [/application is currently busy|Queue is full/i, "toast_busy", null],
+    [/Session (not found|expired)|session_hash/i, "toast_session", null],
+    [/finish uploading/i, "toast_uploading", null],
+  ];
+  const fill = (text, values = {}) => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
+  const said = (key, values) => Object.keys(LOCALES).map((spoken, side) => {
+    const text = document.createElement("span");
+    text.lang = LOCALES[spoken];
+    text.textContent = fill(TEXTS[key][side], values);
+    return text;
+  });
+  const translateToasts = () => {
+    for (const body of document.querySelectorAll(".toast-body:not([data-said])")) {
+      const [title, text] = ["[class*=toast-title]:not([class*=row])", '[data-testid="toast-text"]']
+        .map((place) => body.querySelector(place));
+      if (!title) continue;
+      const original = (text ?? body).textContent;
+      body.dataset.said = original;
+      const found = SAYINGS.map(([pattern, key, values]) => [original.match(pattern), key, values]).find(([hit]) => hit);
+      const kind = ["error", "warning", "info", "success"].find((name) => body.classList.contains(name)) ?? "error";
+      title.replaceChildren(...said(`toast_${kind}`));
+      text?.replaceChildren(...(found ? said(found[1], found[2]?.(found[0])) : said("toast_unknown")));
+      const close = body.querySelector('[data-testid="toast-close"]');
+      if (close) {
+        [close.dataset.en, close.dataset.zh] = TEXTS.close;
+        dress(body);
+      }
+    }
+  };
+
   /* Before and after ---------------------------------------------------------------------------------------------- */
 
-  const compare = (element, value, watch) => {
+  const compare = (kind, element, value, watch, follow) => {
     const figure = element.querySelector(".compare");
     const box = figure.querySelector(".box");
     const [before, after] = ["before", "after"].map((name) => figure.querySelector(`img.${name}`));
     const range = figure.querySelector("input");
+    const desk = window.styleshot.desk(kind);
     let turn = 0;
     range.addEventListener("input", () => box.style.setProperty("--at", `${range.value}%`));
     const show = async () => {
       const mine = ++turn;
-      const { before: first, after: last } = value() || {};
+      const now = desk.show(value());
+      const { before: first, after: last } = now || {};
       if (!last) {
         figure.dataset.state = "empty";
         return;
@@ -143,19 +213,21 @@
       if (first && before.getAttribute("src") !== first) before.src = first;
       after.src = last;
       if (next.naturalWidth) box.style.setProperty("--ratio", next.naturalWidth / next.naturalHeight);
-      figure.dataset.state = "ready";
+      figure.dataset.state = now.made ? "ready" : "painting";
       figure.dataset.shown = Number(figure.dataset.shown || 0) + 1;
     };
+    desk.stands(figure, follow);
     watch("value", show);
     show();
   };
 
   /* Several pictures: one large, the others to choose from --------------------------------------------------------- */
 
-  const gallery = (element, value, watch) => {
+  const gallery = (kind, element, value, watch) => {
     const [figure] = element.querySelectorAll(".gallery");
     const [image, which, save, thumbs] = [".stage img", ".which", ".save", ".thumbs"]
       .map((place) => figure.querySelector(place));
+    const desk = window.styleshot.desk(kind);
     let turn = 0;
     const put = async (source) => {
       const mine = ++turn;
@@ -167,7 +239,7 @@
       image.src = source;
       figure.dataset.shown = Number(figure.dataset.shown || 0) + 1;
     };
-    const said = (picture) => Object.keys(LOCALES).map((spoken) => {
+    const told = (picture) => Object.keys(LOCALES).map((spoken) => {
       const text = document.createElement("span");
       text.lang = LOCALES[spoken];
       text.textContent = picture[spoken];
@@ -175,36 +247,59 @@
     });
     const choose = (picture, button) => {
       for (const other of thumbs.children) other.setAttribute("aria-pressed", String(other === button));
-      which.replaceChildren(...said(picture));
+      which.replaceChildren(...told(picture));
       save.href = picture.src;
       save.download = picture.name;
+      figure.dataset.state = "ready";
       return put(picture.src);
     };
     const thumb = (picture) => {
       const button = document.createElement("button");
       button.type = "button";
+      button.dataset.src = picture.src;
       const small = new Image();
       small.src = picture.src;
       small.alt = "";
       const caption = document.createElement("span");
-      caption.append(...said(picture));
+      caption.append(...told(picture));
       button.append(small, caption);
       button.addEventListener("click", () => choose(picture, button));
       return button;
     };
-    const show = () => {
-      const { preview, pictures = [] } = value() || {};
-      const buttons = pictures.map(thumb);
-      thumbs.replaceChildren(...buttons);
-      thumbs.hidden = pictures.length < 2;
-      figure.dataset.state = pictures.length ? "ready" : preview ? "painting" : "empty";
-      if (pictures.length) choose(pictures[0], buttons[0]);
-      else if (preview) put(preview);
+    const hang = (pictures) => {
+      const same = pictures.length === thumbs.children.length
+        && pictures.every((picture, place) => picture.src === thumbs.children[place].dataset.src);
+      if (!same) thumbs.replaceChildren(...pictures.map(thumb));
+      return same;
     };
-    watch("value", show);
-    show();
+    const show = () => {
+      const now = desk.show(value()) || {};
+      const { preview, pictures = [] } = now;
+      if (!preview) {
+        hang(pictures);
+        thumbs.hidden = pictures.length < 2;
+        figure.dataset.state = pictures.length ? "ready" : "empty";
+        if (pictures.length) choose(pictures[0], thumbs.children[0]);
+        return;
+      }
+      // Until there is a new one, the last ones stay where they can be looked at and saved.
+      const same = hang(pictures.length ? pictures : desk.ready?.pictures ?? []);
+      thumbs.hidden = !thumbs.children.length;
+      if (same && thumbs.querySelector('[aria-pressed="true"]') && figure.dataset.state === "ready" && figure.dataset.run === "on") return;
+      for (const other of thumbs.children) other.setAttribute("aria-pressed", "false");
+      figure.dataset.state = "painting";
+      put(preview);
+    };
+    const run = () => {
+      const { preview } = value() || {};
+      show();
+      figure.dataset.run = preview ? "on" : "off";
+    };
+    desk.stands(figure);
+    watch("value", run);
+    run();
   };
 
-  window.styleshot = { speak, compare, gallery, language: () => language };
+  window.styleshot = { speak, compare, gallery, said, texts: TEXTS, language: () => language };
   translate().catch(() => {}); // then texts stay in the browser's language until the switch is used
 })();

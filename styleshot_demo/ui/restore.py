@@ -1,6 +1,6 @@
 """The place to drop a picture that was made here: its tab opens with every setting as it was."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,11 @@ from styleshot_demo import provenance
 from styleshot_demo.messages import remark
 from styleshot_demo.provenance import Restored
 from styleshot_demo.ui import problems, widgets, words
-from styleshot_demo.ui.controls import INSTANT
-from styleshot_demo.ui.words import mark, say
+from styleshot_demo.ui.controls import INSTANT, Inputs
+from styleshot_demo.ui.words import Said, mark, say
 
-DERIVED = {"sweep"}  # in a record, but no setting: it says which strengths a strip shows
+# In a record, but no settings: which strengths a strip shows, and how many steps were asked for before a stop.
+DERIVED = {"sweep", "stopped_of"}
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,35 @@ class Target:
     outputs  what `fill` changes
     fill     updates from what was found in the picture
     save     event arguments that keep the settings in the browser
+    inputs   where its pictures are put; None where it has none
     """
 
     job: str
     outputs: Sequence[Any]
     fill: Callable[[Restored], dict[Any, Any]]
     save: dict[str, Any]
+    inputs: Inputs | None = None
+
+
+def bring_back(path: str, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[Said, dict[Any, Any]]:
+    """(what to say, updates of the tabs that bring back how the picture was made). Raises the `Problem`s of a picture
+    that was not made here."""
+    found = provenance.restore(provenance.read(path))
+    if not found.settings:
+        return words.remark(remark("metadata_ignored")), {}
+    target = {target.job: target for target in targets}[found.job]
+    told = [say("restored_partly" if set(found.dropped) - DERIVED else "restored"), *_made_from(found)]
+    return words.join(told, " "), {tabs: gr.Tabs(selected=found.job), **target.fill(found)}
+
+
+def _made_from(found: Restored) -> list[Said]:
+    """Which pictures to choose again, where the record names them."""
+    names = getattr(found, "inputs", None)
+    if not isinstance(names, Mapping):
+        return []
+    styles = [name for name in names.get("styles") or [] if name]
+    told = [say("was_photo", name=names["content"])] if names.get("content") else []
+    return told + ([say("was_styles", names=", ".join(map(str, styles)))] if styles else [])
 
 
 def build(targets: Sequence[Target], tabs: gr.Tabs) -> None:
@@ -43,23 +67,12 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> None:
         )  # fmt: skip
         message = gr.HTML(elem_id="restore-message", apply_default_css=False)
 
-    by_job = {target.job: target for target in targets}
-
     @problems.guarded(lambda told: {drop: None, message: told})
     def restore(path: str | None) -> Iterator[dict[Any, Any]]:
         if path is None:
             return
-        found = provenance.restore(provenance.read(path))
-        if not found.settings:
-            yield {drop: None, message: problems.note(words.remark(remark("metadata_ignored")))}
-            return
-        told = "restored_partly" if set(found.dropped) - DERIVED else "restored"
-        yield {
-            drop: None,
-            message: problems.note(say(told)),
-            tabs: gr.Tabs(selected=found.job),
-            **by_job[found.job].fill(found),
-        }
+        told, updates = bring_back(path, targets, tabs)
+        yield {drop: None, message: problems.note(told), **updates}
 
     outputs = [drop, message, tabs, *(output for target in targets for output in target.outputs)]
     event = drop.upload(restore, drop, outputs, **INSTANT)

@@ -1,15 +1,14 @@
 """Finished pictures as files: a PNG with its record, under a name a person would choose."""
 
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
 from styleshot_demo import names, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Result
+from styleshot_demo.provenance import Record
 from styleshot_demo.ui import problems, words
 from styleshot_demo.ui.words import say
 
@@ -19,15 +18,11 @@ def file_name(stem: str, method: str, seed: int) -> str:
     return names.made_of(stem, method, f"seed{seed}", suffix=".png")
 
 
-def save(
-    image: Image.Image, settings: Mapping[str, Any], models: Mapping[str, str], place: Path, name: str, keep: bool
-) -> Path:
+def save(image: Image.Image, made_by: Record | None, place: Path, name: str) -> Path:
     """Saves one picture in a folder of its own inside `place` and returns its path; `Problem` cannot_write.
 
-    settings  those of the job that makes this very picture
-    keep      whether the file says how it was made
+    made_by  what the file is to say of how it was made; None for nothing
     """
-    made_by = provenance.record(settings, models, settings["seed"]) if keep else None
     folder = _place(place)
     for path in (folder / name, folder / "picture.png"):
         try:

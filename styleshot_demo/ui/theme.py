@@ -1,8 +1,11 @@
 """How the page looks: warm paper, ink, and one vermilion accent, like the seal on a painting."""
 
+import json
 from pathlib import Path
 
 import gradio as gr
+
+from styleshot_demo.ui import words
 
 HERE = Path(__file__).resolve().parent
 
@@ -154,5 +157,8 @@ class Atelier(gr.themes.Base):
 def head() -> str:
     """Style sheet and script of the page. Not as `launch(css=...)`: that rewrites selectors, and loses some."""
     css = (HERE / "page.css").read_text(encoding="utf-8")
-    script = (HERE / "page.js").read_text(encoding="utf-8")
-    return f'<style id="styleshot-css">{css}</style><script>{script}</script>'
+    texts = json.dumps(words.script_texts(), ensure_ascii=False).replace("<", "\\u003c")
+    scripts = "".join(
+        f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in ("page.js", "desk.js")
+    )
+    return f'<style id="styleshot-css">{css}</style><script>window.styleshotTexts = {texts};</script>{scripts}'

@@ -3,6 +3,8 @@
 import base64
 import html
 import io
+import json
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +16,7 @@ from urllib.parse import quote
 import gradio as gr
 from PIL import Image
 
+from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.words import Said, say
 
 # Behind the name of a file that browsers cannot show: a picture of it, which is seen in its place.
@@ -33,9 +36,33 @@ with patch("gradio.component_meta.create_or_modify_pyi", lambda *_: None):
             original = payload.path.removesuffix(SHOWN)
             return original if Path(original).is_file() else payload.path
 
+    class Number(gr.Number):
+        """A number, handed on as it was typed. What it may be the job says, in a sentence: Gradio's own check answers
+        with HTTP 500, and that for every "4" on the way to 400."""
+
+        is_template = True
+
+        def preprocess(self, payload: Any) -> Any:
+            return payload
+
+    class Slider(gr.Slider):
+        """A slider, handed on as it was typed; see `Number`."""
+
+        is_template = True
+
+        def preprocess(self, payload: Any) -> Any:
+            return payload
+
+
+# Says so where the picture no longer is what the page asks for; the script fills and empties it.
+_STALE = f"""<p class="stale" role="status"></p><template>{say("stale").html()}</template>"""
+
 
 def compare(elem_id: str) -> gr.HTML:
-    """Before and after in one frame, with a divider that is a native range input. Its value comes from `pair`."""
+    """Before and after in one frame, with a divider that is a native range input. Its value comes from `pair`.
+
+    `.follow(...)` listens for changes after which a method that takes but a moment should paint anew.
+    """
     return gr.HTML(
         elem_id=elem_id,
         html_template=f"""
@@ -48,17 +75,54 @@ def compare(elem_id: str) -> gr.HTML:
     <span class="line" aria-hidden="true"></span>
     <input type="range" min="0" max="100" step="1" value="22" {say("compare").attributes()}>
   </div>
+  {_STALE}
   <figcaption class="empty"><svg viewBox="0 0 48 48" aria-hidden="true"><path d="M6 38c8-3 9-12 16-18S38 8 42 6c-2 4-8
    14-14 20S18 40 6 38Z"/><path d="M22 20c2 1 5 4 6 6"/></svg><span>{say("result_empty").html()}</span></figcaption>
 </figure>""",
-        js_on_load="window.styleshot.compare(element, () => props.value, watch)",
+        js_on_load=f"""window.styleshot.compare({json.dumps(kind_of(elem_id))}, element, () => props.value, watch,
+          () => trigger("follow", {{}}))""",
         apply_default_css=False,
     )
 
 
-def pair(before: Path, after: Path | Image.Image) -> dict[str, str]:
-    """The value of `compare`: files in Gradio's folder, or for `after` a picture that is shown for a moment only."""
-    return {"before": address(before), "after": address(after)}
+def kind_of(elem_id: str) -> str:
+    """The tab whose result has this id."""
+    return elem_id.removesuffix("-result")
+
+
+def pair(before: Path, after: Path | Image.Image, made: Asked | None = None) -> dict[str, Any]:
+    """The value of `compare`: files in Gradio's folder, or for `after` a picture that is still being painted.
+
+    made  what a finished picture was made from
+    """
+    value = {"before": address(before), "after": address(after)}
+    return value | ({"made": made.plain(), "name": after.name} if made and isinstance(after, Path) else {})
+
+
+def back() -> dict[str, Any]:
+    """The value of `compare` and `gallery` that shows again what was shown before the run."""
+    return {"back": secrets.token_hex(4)}  # Gradio hands on only what differs from the last
+
+
+def saver(elem_id: str) -> gr.HTML:
+    """The button that saves the picture on show in `compare`.
+
+    What is finished is a file already. Of a picture that is still being painted `.keep(...)` makes one: its outcome is
+    this element's value, from `file`.
+    """
+    kind = json.dumps(elem_id.removesuffix("-download"))
+    return gr.HTML(
+        elem_id=elem_id,
+        html_template=f'<button type="button" class="save" disabled>{say("download").html()}</button>',
+        js_on_load=f"""window.styleshot.saver({kind}, element, () => props.value, watch,
+          () => trigger("keep", {{}}))""",
+        apply_default_css=False,
+    )
+
+
+def file(path: Path) -> dict[str, str]:
+    """The value of `saver`: a file in Gradio's folder."""
+    return {"src": address(path), "name": path.name}
 
 
 @dataclass(frozen=True)
@@ -80,30 +144,36 @@ def gallery(elem_id: str, empty: str) -> gr.HTML:
 <figure class="gallery" data-state="empty" role="group" {say("result").attributes()}>
   <div class="stage">
     <img {say("made_alt").attributes()}>
+    {_STALE}
     <p class="empty"><svg viewBox="0 0 48 48" aria-hidden="true"><path d="M6 38c8-3 9-12 16-18S38 8 42 6c-2 4-8
    14-14 20S18 40 6 38Z"/><path d="M22 20c2 1 5 4 6 6"/></svg><span>{say(empty).html()}</span></p>
   </div>
   <figcaption><span class="which"></span><a class="save">{say("download").html()}</a></figcaption>
   <div class="thumbs" role="group" {say("pictures").attributes()}></div>
 </figure>""",
-        js_on_load="window.styleshot.gallery(element, () => props.value, watch)",
+        js_on_load=f"window.styleshot.gallery({json.dumps(kind_of(elem_id))}, element, () => props.value, watch)",
         apply_default_css=False,
     )
 
 
-def hung(pictures: Sequence[Made]) -> dict[str, Any]:
-    """The value of `gallery` with finished pictures; the first is shown large."""
-    return {
-        "pictures": [
-            {"src": address(made.path), "name": made.path.name, "en": made.caption.en, "zh": made.caption.zh}
-            for made in pictures
-        ]
-    }
+def hung(pictures: Sequence[Made], made: Asked) -> dict[str, Any]:
+    """The value of `gallery` with finished pictures; the first is shown large.
+
+    made  what they were made from
+    """
+    return {"pictures": _listed(pictures), "made": made.plain()}
 
 
-def painting(preview: Image.Image) -> dict[str, Any]:
-    """The value of `gallery` while a picture is being made."""
-    return {"preview": address(preview)}
+def painting(preview: Image.Image, finished: Sequence[Made] = ()) -> dict[str, Any]:
+    """The value of `gallery` while a picture is being made, and others are finished."""
+    return {"preview": address(preview), "pictures": _listed(finished)}
+
+
+def _listed(pictures: Sequence[Made]) -> list[dict[str, str]]:
+    return [
+        {"src": address(made.path), "name": made.path.name, "en": made.caption.en, "zh": made.caption.zh}
+        for made in pictures
+    ]
 
 
 def address(picture: Path | Image.Image) -> str:

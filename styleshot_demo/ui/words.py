@@ -107,6 +107,61 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The settings are back, except for some that were not usable and were ignored.",
         "设置已恢复，但其中一些无法使用，已被忽略。",
     ),
+    "was_photo": ("The photo was {name}.", "照片为 {name}。"),
+    "was_styles": ("The style was {names}.", "风格为 {names}。"),
+    # What is dropped on the page
+    "ask_title": ("This picture was made here", "这张图片由本应用生成"),
+    "ask_about": (
+        "It remembers how it was made. What should be done with it?",
+        "它记录了自己的生成方式。要如何使用它？",
+    ),
+    "ask_settings": ("Restore its settings", "恢复其设置"),
+    "ask_photo": ("Use it as photo", "用作照片"),
+    "ask_style": ("Use it as style", "用作风格"),
+    "ask_cancel": ("Cancel", "取消"),
+    "drop_no_picture": (
+        "That is not a picture. Drop a PNG, JPEG, WebP, BMP, TIFF or GIF.",
+        "这不是图片。请拖入 PNG、JPEG、WebP、BMP、TIFF 或 GIF。",
+    ),
+    "drop_nothing": ("That picture did not arrive. Try again.", "图片未能送达，请再试一次。"),
+    "drop_uploading": ("Taking the picture…", "正在接收图片…"),
+    "drop_too_many": ("There was no place left for {count} of the pictures.", "有 {count} 张图片没有位置可放。"),
+    # What Gradio says by itself
+    "toast_error": ("That did not work", "未能完成"),
+    "toast_warning": ("Please note", "请注意"),
+    "toast_info": ("Note", "提示"),
+    "toast_success": ("Done", "完成"),
+    "toast_too_large": (
+        "This file is too large; at most {limit} are accepted. Save it smaller and try again.",
+        "文件过大，最多接受 {limit}。请另存为更小的文件后再试。",
+    ),
+    "toast_too_large_for": (
+        "This file is too large. Save it smaller and try again.",
+        "文件过大。请另存为更小的文件后再试。",
+    ),
+    "toast_wrong_type": (
+        "This is not a picture that can be taken. Choose a PNG, JPEG, WebP, BMP, TIFF or GIF.",
+        "无法接受这种文件。请选择 PNG、JPEG、WebP、BMP、TIFF 或 GIF 图片。",
+    ),
+    "toast_lost": (
+        "The connection to the program is lost; the page keeps trying to reach it.",
+        "与程序的连接已断开，页面正在尝试重新连接。",
+    ),
+    "toast_unreached": (
+        "The program cannot be reached. Check that it is running, and try again.",
+        "无法连接到程序。请确认它正在运行，然后再试。",
+    ),
+    "toast_busy": (
+        "Too many people are waiting just now. Try again in a while.",
+        "当前排队的人太多，请稍后再试。",
+    ),
+    "toast_session": ("The program has been started anew. Reload the page.", "程序已重新启动，请重新加载页面。"),
+    "toast_uploading": ("A picture is still on its way. Try again in a moment.", "图片仍在上传，请稍候再试。"),
+    "toast_unknown": (
+        "Something went wrong. Try again; if it stays, reload the page.",
+        "出了点问题。请再试一次；如仍如此，请重新加载页面。",
+    ),
+    "close": ("Close", "关闭"),
     # Result
     "run": ("Repaint", "重绘"),
     "stop": ("Stop", "停止"),
@@ -123,7 +178,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stopped": ("Stopped.", "已停止。"),
     "done": ("Painted in {seconds} s", "用时 {seconds} 秒"),
     "facts": ("{width} × {height} · seed {seed}", "{width} × {height} · 种子 {seed}"),
-    "strength_later": ("Press Repaint to paint at the new strength.", "按“重绘”以新的强度绘制。"),
+    "stopped_at": (
+        "Stopped at step {step} of {total}. What is on show can be saved, or go on.",
+        "已停止于第 {step} 步，共 {total} 步。可以保存当前画面，或继续绘制。",
+    ),
+    "stopped_after": (
+        "Stopped. {count} of {total} pictures are finished.",
+        "已停止。{total} 张中已完成 {count} 张。",
+    ),
+    "go_on": ("Go on", "继续"),
+    "stale": ("Changed since this was painted", "此图绘制后设置已改变"),
     "download": ("Download PNG", "下载 PNG"),
     # StyleShot: what is asked for
     "prompt": ("Prompt", "提示词"),
@@ -437,6 +501,7 @@ REMARKS_ZH: dict[str, str] = {
     "extracting": "正在提取照片的线条",
     "denoising": "第 {picture} 张，共 {pictures} 张：第 {step} 步，共 {total} 步，约剩 {seconds} 秒",
     "decoding": "正在将潜变量转换为图片",
+    "made": "第 {picture} 张已完成，共 {pictures} 张",
     "model_styleshot": "模型：使用已发布权重的 StyleShot",
     "model_small": "模型：内置的小型 StyleShot",
     "placement_resident": "内存：全部位于 {device}",
@@ -537,6 +602,11 @@ def say(key: str, **values: Any) -> Said:
     """The text with its values filled in; a value may itself be `Said`."""
     english, chinese = TEXTS[key]
     return _filled(english, chinese, values)
+
+
+def script_texts() -> dict[str, tuple[str, str]]:
+    """The texts that the page's script says by itself, by key."""
+    return {key: both for key, both in TEXTS.items() if key.startswith(("toast_", "drop_")) or key == "close"}
 
 
 def model_title(model: Model) -> Said:

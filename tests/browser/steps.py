@@ -1,5 +1,6 @@
 """What a person does on both StyleShot tabs."""
 
+import base64
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -82,3 +83,26 @@ def value(page, kind, name):
 def has_small():
     """Whether the program has a small StyleShot of its own."""
     return (ASSETS / "weights/styleshot-small/model_index.json").is_file()
+
+
+def drop(page, place, *paths, paste=False):
+    """Drops files on an element of the page, as a person does from another window; or pastes them there."""
+    given = [{"name": path.name, "bytes": base64.b64encode(path.read_bytes()).decode()} for path in paths]
+    page.locator(place).first.evaluate(
+        """(target, [given, paste]) => {
+          const transfer = new DataTransfer();
+          const kinds = { png: "image/png", jpg: "image/jpeg", txt: "text/plain" };
+          for (const { name, bytes } of given) {
+            const data = Uint8Array.from(atob(bytes), (sign) => sign.charCodeAt(0));
+            transfer.items.add(new File([data], name, { type: kinds[name.split(".").pop()] ?? "" }));
+          }
+          const more = { bubbles: true, cancelable: true };
+          if (paste) target.dispatchEvent(new ClipboardEvent("paste", { ...more, clipboardData: transfer }));
+          else for (const kind of ["dragenter", "dragover", "drop"]) {
+            const event = new DragEvent(kind, { ...more, dataTransfer: transfer });
+            target.dispatchEvent(event);
+            if (!event.defaultPrevented) throw Error(`the browser would open the file (${kind})`);
+          }
+        }""",
+        [given, paste],
+    )

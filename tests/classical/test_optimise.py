@@ -108,3 +108,21 @@ def test_a_low_strength_stays_near_the_content(painter):
         run(painter, content, [(style, 1.0)], steps=10, strength=strength)[-1].pixels for strength in (0.05, 1.0)
     )
     assert float((weak - content).abs().mean()) < 0.3 * float((strong - content).abs().mean())
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
+@pytest.mark.parametrize("stop", [2, 6, 8])  # within the first scale, at its end, within the second
+def test_what_was_stopped_goes_on_to_the_same_picture(painter, optimiser, stop):
+    content, styles = picture(13, 160, 260), [(picture(14), 1.0)]
+    options = {"steps": 9, "optimiser": optimiser, "seed": 5}
+    assert shares(9, scales_for(260)) == [6, 3]
+    through = run(painter, content, styles, **options)
+    iterations = stylise(content, styles, painter.encoder, painter, **options)
+    for iteration in iterations:
+        if iteration.step == stop:
+            begun = iteration.begun()
+            break
+    iterations.close()
+    rest = run(painter, content, styles, begun=begun, **options)
+    assert [iteration.step for iteration in rest] == list(range(stop + 1, 10))
+    assert torch.equal(rest[-1].pixels, through[-1].pixels)

@@ -1,6 +1,7 @@
 """What `ClassicalRunner` does around the mathematics: sizes, opacity, memory, what it remembers."""
 
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -202,6 +203,37 @@ def test_closing_stops_within_one_iteration(studio, picture, monkeypatch) -> Non
         assert any(model.in_use for model in studio.cache.loaded())
     assert begun == [1, 2]
     assert studio.cache.loaded() and not any(model.in_use for model in studio.cache.loaded())
+
+
+def test_a_stopped_run_goes_on_where_it_was_and_ends_the_same(studio, picture) -> None:
+    job = ClassicalJob(picture(200, 120), picture(90, 90, 3), method="optimise", steps=6, size=256, keep_colours=True)
+    through = Studio(studio.settings).finish(job)
+    events = studio.run(job)
+    for event in events:
+        if event.message.key == "iterating" and event.message.values["step"] == 3:
+            break
+    events.close()
+    steps = list(studio.run(job))
+    numbers = [event.message.values["step"] for event in steps[:-1] if event.message.key == "iterating"]
+    assert numbers == [4, 5, 6]
+    assert steps[-1].result.images[0].tobytes() == through.images[0].tobytes()
+    assert steps[-1].result.settings == through.settings
+    # Only that very job does, and only once.
+    assert next(e for e in studio.run(job) if e.message.key == "iterating").message.values["step"] == 1
+    other = replace(job, steps=7)
+    assert next(e for e in studio.run(other) if e.message.key == "iterating").message.values["step"] == 1
+
+
+def test_a_preview_is_what_would_be_the_result_now(studio, picture, monkeypatch) -> None:
+    from styleshot_demo.runners import classical
+
+    monkeypatch.setattr(classical, "PREVIEW_EVERY", 0)
+    content = picture(200, 120)
+    content.putalpha(Image.linear_gradient("L").resize(content.size))
+    job = ClassicalJob(content, picture(90, 90, 3), method="optimise", steps=3, size=256, keep_colours=True)
+    *steps, finished = studio.run(job)
+    assert steps[-1].preview.mode == "RGBA"
+    assert steps[-1].preview.tobytes() == finished.result.images[0].tobytes()
 
 
 def test_moving_the_slider_reads_the_pictures_only_once(studio, picture, monkeypatch) -> None:

@@ -112,6 +112,13 @@ def test_progress(shared):
     assert any(line.startswith("Step 1 of 1, about 0 s left") for line in alone)
 
 
+def test_each_picture_is_handed_out_as_soon_as_it_is_finished(shared):
+    *steps, finished = shared.run(text(count=2, steps=1))
+    made = [step for step in steps if step.message.key == "made"]
+    assert [step.message.values for step in made] == [{"picture": n, "pictures": 2} for n in (1, 2)]
+    assert [step.preview.tobytes() for step in made] == [image.tobytes() for image in finished.result.images]
+
+
 @pytest.mark.parametrize("make", [text, image])
 def test_same_job_same_bytes_and_each_image_alone(models, shared, make):
     job = make(count=2, scheduler="euler-a", seed=jobs.MAX_SEED)

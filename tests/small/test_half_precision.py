@@ -48,7 +48,7 @@ def check(result, expected):
 def test_half_precision_paints_the_same_picture(exact, kind, placement):
     studio = Studio(Settings(device="cpu", precision="float16", placement=placement))
     result = studio.finish(job(kind))
-    assert result.computed["precision"] == "float16" and result.computed["placement"] == placement
+    assert result.plan.precision == "float16" and result.plan.placement.tier == placement
     check(result, exact(kind))
 
 

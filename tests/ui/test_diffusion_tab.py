@@ -9,6 +9,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.messages import remark
 from styleshot_demo.ui import diffusion, image_tab, text_tab
+from styleshot_demo.ui.diffusion_tab import Desk
 
 
 @pytest.fixture
@@ -87,18 +88,46 @@ def test_a_run_shows_progress_and_previews_and_frees_the_buttons(tabs, upload, m
 
     monkeypatch.setattr(tab.studio, "run", run)
     view = tab.view
-    started, step, ended = tab.paint(*values(tab, upload))
+    started, step, ended = tab.paint(Desk(), *values(tab, upload))
     assert started[view.run]["visible"] is False and started[view.beside]["interactive"] is False
     assert "Step 7 of 20, about 12 s left" in step[view.status]
     assert step[view.shown]["preview"].startswith("data:image/jpeg")
     assert len(ended[view.shown]["pictures"]) == 1
     assert ended[view.run]["visible"] is True and ended[view.beside]["interactive"] is True
 
-    running = tab.paint(*values(tab, upload))
+    running = tab.paint(Desk(), *values(tab, upload))
     next(running), next(running)
     closed.clear()
     running.close()  # the stop button
     assert closed == [True]
+
+
+def test_what_was_finished_before_a_stop_is_kept_and_says_what_makes_it(tabs, upload, monkeypatch):
+    tab, desk = tabs["text"], Desk()
+    picture = Image.new("RGB", (16, 8), "teal")
+
+    def run(job):
+        yield Step(0.2, remark("denoising", picture=1, pictures=3, step=1, total=20, seconds=9), picture)
+        yield Step(0.3, remark("made", picture=1, pictures=3), picture)
+        raise Problem("disk_full")
+
+    monkeypatch.setattr(tab.studio, "run", run)
+    arguments = values(tab, upload, count=3, seed=5)
+    running = tab.paint(desk, *arguments)
+    next(running), next(running)
+    stopped = tab.stopped(desk)
+    assert "back" in stopped[tab.view.shown]  # nothing is finished, so the last result is there again
+    shown = next(running)[tab.view.shown]
+    assert shown["preview"].startswith("data:") and len(shown["pictures"]) == 1
+    stopped = tab.stopped(desk)
+    assert "1 of 3 pictures are finished" in stopped[tab.view.status]
+    (made,) = stopped[tab.view.shown]["pictures"]
+    assert made["name"] == "styleshot-auto-seed5.png" and stopped[tab.view.shown]["made"]["settings"]["count"] == 3
+    record = provenance.read(desk.run.made[0].path)
+    assert (record.seed, record.settings["count"]) == (5, 1)
+    # A run that fails on the way keeps them as well.
+    failed = next(running)
+    assert failed[tab.view.shown] == stopped[tab.view.shown] and "disk is full" in failed[tab.view.status]
 
 
 def test_what_is_missing_is_told(tabs, upload):
@@ -114,13 +143,13 @@ def test_what_is_missing_is_told(tabs, upload):
 def test_settings_come_back_as_they_were(tabs):
     tab = tabs["text"]
     settings = {"prompt": "a castle", "steps": 9, "model": "styleshot"}
-    updates = tab.fill(provenance.Restored("text", settings, (0.25, 0.75)))
+    updates = tab.fill(provenance.Restored("text", settings, (0.2, 0.8)))
     fields = tab.fields
     assert updates[fields["prompt"]]["value"] == "a castle" and updates[fields["steps"]]["value"] == 9
     assert updates[fields["seed"]]["value"] == 0  # what the record does not name is as at the start
     # Where there is nothing to choose from, the model that made a picture is no choice.
     assert updates[fields["model"]]["value"] == "auto"
-    assert [updates[weight]["value"] for weight in tab.inputs.weights[:2]] == [0.25, 0.75]
+    assert [updates[weight]["value"] for weight in tab.inputs.weights[:2]] == [0.25, 1]
     assert updates[tab.inputs.open_slots] == 2
 
 

@@ -2,6 +2,7 @@
 
 import json
 
+import gradio as gr
 import pytest
 from PIL import Image
 
@@ -10,7 +11,7 @@ from styleshot_demo.jobs import CLASSICAL_CHECKS
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import build, classical_tab, controls, examples, memory, panel, results, theme
+from styleshot_demo.ui import build, classical_tab, controls, desk, examples, memory, panel, results, theme, widgets
 
 
 @pytest.mark.parametrize(
@@ -102,6 +103,73 @@ def test_a_single_style_counts_whatever_its_slider_says():
     assert slots.read(["c", None, "b", None, None, 0.0, 0.0, 1, 1]) == ("c", [("b", 1.0)])
     assert slots.read(["c", "a", "b", None, None, 0.25, 0.5, 1, 1]) == ("c", [("a", 0.25), ("b", 0.5)])
     assert slots.read([None] * 5 + [1.0] * 4) == (None, [])
+
+
+@pytest.mark.parametrize(
+    "recorded, shown",
+    [
+        ((0.166667, 0.833333), [0.2, 1]),
+        ((1 / 3, 2 / 3), [0.5, 1]),
+        ((0.25, 0.25, 0.5), [0.5, 0.5, 1]),
+        ((0.123, 0.877), [0.1403, 1]),  # set by hand, off the steps
+        ((0.2, 1.0), [0.2, 1.0]),  # as they were given
+        ((0.0, 1.0), [0.0, 1.0]),
+    ],
+)
+def test_weights_come_back_as_they_were_set(recorded, shown):
+    assert controls.as_set(recorded) == shown
+
+
+@pytest.mark.parametrize("typed", ["4", 4, -1, 1e300, None, "", "x", {}, [], True, float("nan")])
+def test_numbers_are_handed_on_as_they_were_typed(typed):
+    with gr.Blocks():
+        for control in (widgets.Number(1, minimum=0, maximum=2), widgets.Slider(256, 2048, 512)):
+            assert control.preprocess(typed) is typed
+
+
+def test_no_number_of_the_page_is_one_that_gradio_refuses():
+    page = build.build(Settings(device="cpu"))
+    numbers = [block for block in page.blocks.values() if isinstance(block, gr.Number | gr.Slider)]
+    assert len(numbers) > 30
+    assert all(isinstance(block, widgets.Number | widgets.Slider) for block in numbers)
+
+
+def test_what_lay_on_a_tab_is_believed_no_more_than_an_upload(tmp_path):
+    folder, outside = tmp_path / "gradio", tmp_path / "secret.png"
+    folder.mkdir()
+    outside.write_bytes(b"")
+    inside = folder / "a.png"
+    inside.write_bytes(b"")
+    (folder / "link.png").symlink_to(outside)
+    assert desk.known(str(inside), folder) == str(inside)
+    for path in (outside, folder / "../secret.png", folder / "link.png", folder, folder / "gone.png", None, 7, "", "\0"):
+        assert desk.known(path if path is None or isinstance(path, int) else str(path), folder) is None
+    for text in (None, "", "x", "7", "[]", '{"pictures": 3}', '{"weights": {}}'):
+        assert desk.read(text).get("pictures", []) == []
+    result = {"before": f"gradio_api/file={inside}", "after": "https://example.org/x.png"}
+    assert desk.addressed(result) == [str(inside), None]
+    assert desk.addressed({"pictures": [{"src": f"gradio_api/file={inside}"}, 7]}) == [str(inside), None]
+    assert desk.addressed({}) == [None, None]
+
+
+def test_opened_pictures_are_read_once_and_few_are_kept(tmp_path, picture, monkeypatch):
+    from styleshot_demo import pictures
+    from styleshot_demo.ui import opened
+
+    path = tmp_path / "a.png"
+    picture.save(path)
+    reads = []
+    read = pictures.open_picture
+    monkeypatch.setattr(pictures, "open_picture", lambda source: reads.append(source) or read(source))
+    monkeypatch.setattr(opened, "PIXELS", 64 * 48 + 10)
+    shelf = opened.Opened()
+    assert shelf.bring(str(path), 64) is shelf.bring(str(path), 64) and shelf.bring(str(path), 64).size == (64, 48)
+    first = shelf.shown(str(path), 64, tmp_path)
+    assert shelf.shown(str(path), 64, tmp_path) == first and Image.open(first).size == (64, 48)
+    assert len(reads) == 1
+    shelf.bring(str(path), 32)
+    shelf.bring(str(path), 64)
+    assert len(reads) == 3  # both together are more than is kept
 
 
 def test_the_panel_shows_states_sizes_licences_and_nothing_unescaped():

@@ -56,3 +56,14 @@ def test_a_picture_without_a_record_is_refused(dropped):
     told, chosen, filled = dropped(None)
     assert 'role="alert"' in told and "does not say how it was made" in told
     assert chosen is None and filled is None
+
+
+def test_the_pictures_that_were_used_are_named_where_the_record_has_them():
+    class Found:
+        inputs = {"content": "my photo.jpg", "styles": ["waves.png", None]}
+
+    told = restore._made_from(Found())
+    assert [one.en for one in told] == ["The photo was my photo.jpg.", "The style was waves.png."]
+    Found.inputs = {"content": None, "styles": []}
+    assert restore._made_from(Found()) == []
+    assert restore._made_from(provenance.Restored("text", {})) == []

@@ -1,0 +1,241 @@
+/* What lies on each tab: what the controls hold, which picture was made from what, and what is dropped on the page. */
+(() => {
+  const QUICK = ["fast", "colour"]; // methods that take a moment: the page follows every change with them
+  const desks = {};
+
+  const running = (kind) => document.querySelector(`#${kind}-stop`)?.offsetParent;
+
+  /* What the controls hold, in the form that the server gives back with a result (asked.py). */
+  const path = (file) => file?.path ?? null;
+  const normal = (shape, values) => {
+    const rest = [...values];
+    const content = shape.content ? path(rest.shift()) : null;
+    const pictures = rest.splice(0, shape.styles).map(path);
+    const weights = rest.splice(0, shape.styles);
+    let styles = pictures.map((picture, place) => [picture, weights[place]]).filter(([picture]) => picture);
+    // A weight says something only beside others.
+    styles = styles.length === 1 ? [[styles[0][0], 1]] : styles;
+    const settings = Object.fromEntries(shape.fields.map((name, place) => [name, rest[place] ?? ""]));
+    return { content, styles, settings, pictures: [...(shape.content ? [content] : []), ...pictures], weights };
+  };
+  const differs = (made, asked) => made.content !== asked.content
+    || JSON.stringify(made.styles) !== JSON.stringify(asked.styles)
+    || Object.entries(made.settings).some(([name, value]) => value !== asked.settings[name]);
+
+  class Desk {
+    constructor(kind) {
+      this.kind = kind;
+      this.asked = null; // what the controls hold
+      this.ready = null; // the last finished result
+      this.now = null; // what is on show: that, or a picture that is being painted
+    }
+
+    /* The figure that shows the results, and what to do when a quick one should follow a change. */
+    stands(figure, follow) {
+      this.figure = figure;
+      this.follow = follow;
+      this.check();
+    }
+
+    /* The value of a result's element -> what is to be shown. */
+    show(value) {
+      if (value?.back) this.now = this.ready;
+      else {
+        this.now = value;
+        if (value?.made) this.ready = value;
+      }
+      this.keep();
+      this.check();
+      this.saver?.();
+      return this.now;
+    }
+
+    asks(asked) {
+      const last = this.asked;
+      this.asked = asked;
+      this.keep();
+      if (this.check() && last) this.followed(last);
+    }
+
+    /* Marks a result that is not what the controls ask for. */
+    check() {
+      const stale = Boolean(this.now?.made && this.asked && differs(this.now.made, this.asked));
+      const line = this.figure?.querySelector(".stale");
+      if (line && stale !== line.hasChildNodes()) {
+        line.replaceChildren(...(stale ? [line.nextElementSibling.content.cloneNode(true)] : []));
+      }
+      return stale;
+    }
+
+    followed(last) {
+      const { content, styles, settings } = this.asked;
+      const quick = [this.now.made.settings.method, settings.method].every((method) => QUICK.includes(method));
+      if (!this.follow || !quick || !content || !styles.length || running(this.kind)) return;
+      // A slider is followed at once; what is typed or exchanged may be the first of several changes.
+      const dragged = last.settings.strength !== settings.strength;
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => !running(this.kind) && this.check() && this.follow(), dragged ? 0 : 300);
+    }
+
+    /* For this window alone, and for as long as it is open. */
+    keep() {
+      if (!this.asked) return;
+      const { pictures, weights } = this.asked;
+      try {
+        sessionStorage.setItem(`styleshot-${this.kind}`, JSON.stringify({ pictures, weights, result: this.ready }));
+      } catch { /* private windows may refuse */ }
+    }
+  }
+  const desk = (kind) => (desks[kind] ??= new Desk(kind));
+  const asks = (kind, shape, values) => { desk(kind).asks(normal(shape, values)); };
+  const lay = (kind) => {
+    try { return sessionStorage.getItem(`styleshot-${kind}`) || "{}"; } catch { return "{}"; }
+  };
+
+  /* The button that saves what is on show. */
+  const fetched = (source, name) => {
+    const link = document.createElement("a");
+    link.href = source;
+    link.download = name;
+    link.click();
+  };
+  const saver = (kind, element, value, watch, keep) => {
+    const own = desk(kind);
+    const button = element.querySelector("button");
+    own.saver = () => { button.disabled = !own.now?.after; };
+    button.addEventListener("click", () => {
+      if (own.now?.made) fetched(own.now.after, own.now.name);
+      else keep();
+    });
+    watch("value", () => {
+      const { src, name } = value() || {};
+      if (src) fetched(src, name);
+    });
+    own.saver();
+  };
+
+  /* Work that a reload would cut off: pictures and results come back, a run does not. */
+  window.addEventListener("beforeunload", (event) => {
+    if (["classical", "text", "image"].some(running)) event.preventDefault();
+  });
+
+  /* Dropped and pasted pictures ----------------------------------------------------------------------------------- */
+
+  const PICTURE = /\.(png|jpe?g|jfif|webp|gif|bmp|dib|tiff?|avif|hei[cf]|jp2|j2k|tga|ico|svg)$/i;
+  const isPicture = (file) => file.type.startsWith("image/") || PICTURE.test(file.name);
+  const openTab = () => {
+    const id = document.querySelector('#tabs [role="tab"][aria-selected="true"]')?.dataset.tabId;
+    return ["classical", "text", "image"].includes(id) ? id : "classical";
+  };
+  const placeOf = (target) => {
+    const id = target?.closest?.(".picture")?.id ?? "";
+    return id.replace(/^(text|image)-/, "");
+  };
+  let send = null;
+  let notice = null;
+
+  let silence = 0;
+  const tell = (texts, problem = false) => {
+    if (!notice) return;
+    const box = document.createElement("div");
+    box.className = problem ? "told problem" : "told";
+    box.setAttribute("role", problem ? "alert" : "status");
+    const words = document.createElement("p");
+    words.append(...texts);
+    const close = document.createElement("button");
+    close.type = "button";
+    [close.dataset.en, close.dataset.zh] = window.styleshot.texts.close;
+    close.textContent = "×";
+    close.addEventListener("click", () => notice.replaceChildren());
+    box.append(words, close);
+    notice.replaceChildren(box);
+    clearTimeout(silence);
+    silence = setTimeout(() => notice.replaceChildren(), 12000);
+  };
+  const say = (key, values, problem = true) => tell(window.styleshot.said(key, values), problem);
+
+  const upload = async (file) => {
+    const form = new FormData();
+    // A pasted picture has no name of its own.
+    form.append("files", file, file.name || "pasted.png");
+    const answer = await fetch("gradio_api/upload", { method: "POST", body: form });
+    if (answer.status === 413) throw "toast_too_large_for";
+    if (!answer.ok) throw "toast_unreached";
+    return (await answer.json())[0];
+  };
+  const take = async (files, place) => {
+    const pictures = files.filter(isPicture);
+    if (!pictures.length) return say("drop_no_picture");
+    const paths = [];
+    say("drop_uploading", {}, false);
+    try {
+      for (const picture of pictures.slice(0, 5)) paths.push(await upload(picture));
+    } catch (error) {
+      return say(typeof error === "string" ? error : "toast_unreached");
+    }
+    notice.replaceChildren();
+    if (pictures.length > 5) say("drop_too_many", { count: pictures.length - 5 });
+    send({ paths, tab: openTab(), place });
+  };
+
+  const hasFiles = (transfer) => [...(transfer?.types ?? [])].includes("Files");
+  for (const type of ["dragenter", "dragover"]) {
+    document.addEventListener(type, (event) => {
+      if (!hasFiles(event.dataTransfer)) return;
+      event.preventDefault();
+      document.body.classList.add("dragged");
+    }, true);
+  }
+  const let_go = () => document.body.classList.remove("dragged");
+  document.addEventListener("dragleave", (event) => event.relatedTarget ?? let_go(), true);
+  document.addEventListener("dragend", let_go, true);
+  document.addEventListener("drop", (event) => {
+    let_go();
+    if (!hasFiles(event.dataTransfer)) return;
+    // Whatever it is, the browser does not open it in place of the page.
+    event.preventDefault();
+    event.stopPropagation();
+    event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true })); // Gradio has seen it come
+    const files = [...event.dataTransfer.files];
+    if (files.length && send) take(files, placeOf(event.target));
+  }, true);
+  document.addEventListener("paste", (event) => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.some(isPicture) || !send) return; // words go where they were going
+    event.preventDefault();
+    event.stopPropagation();
+    take(files, "");
+  }, true);
+
+  const drops = (element, value, watch, dropped, chosen) => {
+    const dialog = element.querySelector("dialog");
+    notice = element.querySelector(".notice");
+    send = dropped;
+    window.styleshot.send = dropped;
+    let asked = null;
+    dialog.addEventListener("click", (event) => {
+      const button = event.target.closest("button");
+      if (button || event.target === dialog) dialog.close(button?.value ?? "");
+    });
+    dialog.addEventListener("close", () => {
+      if (dialog.returnValue && asked) chosen({ paths: [asked.ask], tab: asked.tab, answer: dialog.returnValue });
+      asked = null;
+    });
+    watch("value", () => {
+      const now = value() || {};
+      if (now.tell) tell(Object.entries({ en: "en", zh: "zh-CN" }).map(([spoken, lang]) => {
+        const text = document.createElement("span");
+        text.lang = lang;
+        text.textContent = now.tell[spoken];
+        return text;
+      }), now.problem);
+      if (!now.ask) return;
+      asked = now;
+      dialog.querySelector("[value=photo]").hidden = !now.photo;
+      dialog.returnValue = "";
+      dialog.showModal();
+    });
+  };
+
+  Object.assign(window.styleshot, { desk, asks, lay, saver, drops });
+})();

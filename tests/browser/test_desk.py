@@ -1,0 +1,291 @@
+"""What lies on a tab: the result says when it is not what the controls ask for, and nothing that was painted is lost."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from styleshot_demo import provenance
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from browser.steps import LONG, files, open_drawer, open_tab, put, upload  # noqa: E402
+
+RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
+STALE = "Changed since this was painted"
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory):
+    """Two photos, 300 x 200 and 200 x 200, and two styles."""
+    folder = tmp_path_factory.mktemp("pictures")
+    first, second = Image.effect_mandelbrot((300, 200), (-2, -1.2, 1, 1.2), 60), Image.linear_gradient("L")
+    rings = [Image.radial_gradient("L").resize((120, 120)).point(lambda v, k=k: v * k % 256) for k in (3, 5, 7)]
+    for name, image in (
+        ("first", first.convert("RGB")),
+        ("second", second.resize((200, 200)).convert("RGB")),
+        ("rings", Image.merge("RGB", rings)),
+        ("sand", Image.merge("RGB", rings[::-1]).rotate(45, fillcolor="tan")),
+    ):
+        image.save(folder / f"{name}.png")
+    return {path.stem: path for path in folder.iterdir()}
+
+
+def begin(page, pictures, method="Fast", steps=None):
+    upload(page, "#content", pictures["first"])
+    upload(page, "#style-1", pictures["rings"])
+    page.locator("#method label", has_text=method).click()
+    page.locator("#size input[type=number]").fill("256")
+    page.keyboard.press("Tab")
+    expect(page.locator("#fits")).to_contain_text("256 × 171", timeout=LONG)
+    if method == "Optimise":
+        page.locator("#finer button.label-wrap").click()
+        page.locator("#steps input").fill(str(steps))
+
+
+def run(page):
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=LONG)
+    expect(page.locator("#classical-run")).to_be_visible()
+
+
+def stale(page, kind="classical"):
+    return page.locator(f"#{kind}-result .stale")
+
+
+def saved(page, folder):
+    with page.expect_download() as waiting:
+        page.locator("#classical-download button").click()
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+def clear(page, place):
+    page.locator(f"{place} button[title]").first.click()
+    expect(page.locator(f"{place} .image-frame img")).to_have_count(0)
+
+
+def test_every_change_that_the_result_does_not_show_marks_it(open_page, pictures):
+    page = open_page()
+    begin(page, pictures, "Optimise", steps=1)
+    run(page)
+    line = stale(page)
+    expect(line).to_be_empty()
+    assert line.get_attribute("role") == "status"
+    shown = page.locator("#classical-result .compare").get_attribute("data-shown")
+    strength = page.locator("#classical-strength input[type=number]")
+    for change, undo in (
+        (lambda: strength.fill("0.5"), lambda: strength.fill("1")),
+        (lambda: page.locator("#keep-colours input").check(), lambda: page.locator("#keep-colours input").uncheck()),
+        (lambda: page.locator("#steps input").fill("2"), lambda: page.locator("#steps input").fill("1")),
+        (lambda: page.locator("#seed input").fill("7"), lambda: page.locator("#seed input").fill("0")),
+        (
+            lambda: page.locator("#method label", has_text="Fast").click(),
+            lambda: page.locator("#method label", has_text="Optimise").click(),
+        ),
+        (lambda: clear(page, "#content"), lambda: upload(page, "#content", pictures["first"])),
+        (lambda: clear(page, "#style-1"), lambda: upload(page, "#style-1", pictures["rings"])),
+    ):
+        change()
+        expect(line).to_contain_text(STALE)
+        undo()
+        expect(line).to_be_empty()
+    # What cannot be seen in the result is no change: this belongs to another method, and that to no picture.
+    page.locator("#add-style").click()
+    page.locator("#weight-1 input[type=number]").fill("0.5")
+    page.keyboard.press("Tab")
+    page.wait_for_timeout(500)
+    expect(line).to_be_empty()
+    upload(page, "#style-2", pictures["sand"])
+    expect(line).to_contain_text(STALE)
+    page.locator("#language label", has_text="中文").click()
+    expect(line).to_contain_text("此图绘制后设置已改变")
+    expect(line.locator("[lang=en]")).to_be_hidden()
+    # Optimise takes its time, so nothing has been painted that nobody asked for.
+    assert page.locator("#classical-result .compare").get_attribute("data-shown") == shown
+
+
+def followed(page, change):
+    """Changes something, and waits until the result shows it."""
+    source = page.locator("#classical-result img.after").get_attribute("src")
+    change()
+    expect(page.locator("#classical-result img.after")).not_to_have_attribute("src", source, timeout=LONG)
+    expect(stale(page)).to_be_empty(timeout=LONG)
+
+
+def test_fast_follows_what_is_in_the_controls_now(open_page, pictures, tmp_path):
+    page = open_page()
+    begin(page, pictures)
+    run(page)
+    clear(page, "#content")
+    followed(page, lambda: upload(page, "#content", pictures["second"]))
+    followed(page, lambda: page.locator("#classical-strength input[type=number]").fill("0.4"))
+    path = saved(page, tmp_path)
+    assert path.name == "second-fast-seed0.png" and Image.open(path).size == (256, 256)
+    assert provenance.read(path).settings["strength"] == 0.4
+    # Another style beside it, its weight, a method that takes but a moment.
+    page.locator("#add-style").click()
+    followed(page, lambda: upload(page, "#style-2", pictures["sand"]))
+    weight = page.locator("#weight-2 input[type=number]")
+    followed(page, lambda: (weight.fill("0.25"), page.keyboard.press("Tab")))
+    followed(page, lambda: page.locator("#method label", has_text="Colour").click())
+    record = provenance.read(saved(page, tmp_path))
+    assert record.settings["method"] == "colour"
+    assert record.settings["style_weights"] == pytest.approx([0.8, 0.2])
+    # What is half typed, or taken away, is no wish: the last picture stays, and can be saved.
+    page.locator("#size input[type=number]").fill("30")
+    expect(page.locator("#fits")).to_contain_text("between 256 and 2048")
+    clear(page, "#content")
+    expect(stale(page)).to_contain_text(STALE)
+    page.wait_for_timeout(1000)
+    expect(page.locator("#classical-status [role=alert]")).to_have_count(0)
+    assert provenance.read(saved(page, tmp_path)).settings["method"] == "colour"
+
+
+def test_a_refused_run_leaves_the_last_result_to_be_saved(open_page, pictures, tmp_path):
+    page = open_page()
+    begin(page, pictures)
+    run(page)
+    clear(page, "#content")
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-status [role=alert]")).to_contain_text("no content picture", timeout=LONG)
+    expect(page.locator("#classical-result .compare")).to_have_attribute("data-state", "ready")
+    assert saved(page, tmp_path).name == "first-fast-seed0.png"
+
+
+def test_a_stopped_picture_can_be_saved_and_goes_on(open_page, pictures, tmp_path):
+    page = open_page()
+    begin(page, pictures, "Optimise", steps=40)
+    page.locator("#classical-run").click()
+    figure = page.locator("#classical-result .compare")
+    expect(figure).to_have_attribute("data-state", "painting", timeout=LONG)
+    # While it is painted, too: what is saved is what was on show.
+    path = saved(page, tmp_path)
+    assert 0 < provenance.read(path).settings["steps"] < 40 and "-step" in path.name
+
+    page.locator("#classical-stop").click()
+    expect(page.locator("#classical-status")).to_contain_text("Stopped at step", timeout=LONG)
+    expect(figure).to_have_attribute("data-state", "ready")
+    page.wait_for_timeout(1000)
+    path = saved(page, tmp_path)
+    record = provenance.read(path)
+    assert f"Stopped at step {record.settings['steps']} of 40" in page.locator("#classical-status").inner_text()
+    assert record.settings["stopped_of"] == 40 and Image.open(path).size == (256, 171)
+
+    again = page.locator("#classical-again")
+    again.click()
+    expect(page.locator("#classical-status")).to_contain_text("of 40, about", timeout=LONG)
+    step = int(page.locator("#classical-status").inner_text().split("Step ")[1].split()[0])
+    assert step > record.settings["steps"]
+    expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=2 * LONG)
+    expect(again).to_be_hidden()
+    finished = saved(page, tmp_path)
+    assert provenance.read(finished).settings["steps"] == 40
+
+    # It is the picture that an uninterrupted run makes.
+    run(page)
+    assert saved(page, tmp_path).read_bytes() == finished.read_bytes()
+
+
+def test_everything_is_there_again_after_a_reload(open_page, pictures, tmp_path):
+    page = open_page()
+    begin(page, pictures)
+    page.locator("#add-style").click()
+    upload(page, "#style-2", pictures["sand"])
+    page.locator("#weight-2 input[type=number]").fill("0.3")
+    page.keyboard.press("Tab")
+    run(page)
+    shown = page.locator("#classical-result img.after").get_attribute("src")
+    page.get_by_role("tab", name="Text-driven").click()
+    upload(page, "#text-style-1", pictures["sand"])
+    page.wait_for_timeout(500)
+    assert page.url.endswith("#text")
+    open_page.forgiven += RELOAD
+    page.reload(wait_until="domcontentloaded")
+    expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    page.go_back()
+    for place in ("#content", "#style-1", "#style-2"):
+        expect(page.locator(f"{place} .image-frame img")).to_be_visible(timeout=LONG)
+    expect(page.locator("#weight-2 input[type=number]")).to_have_value("0.3")
+    expect(page.locator("#classical-result .compare")).to_have_attribute("data-state", "ready", timeout=LONG)
+    expect(page.locator("#classical-result img.after")).to_have_attribute("src", shown)
+    expect(stale(page)).to_be_empty()
+    assert saved(page, tmp_path).name == "first-fast-seed0.png"
+    # The pictures are not only seen, they are there to be painted.
+    page.locator("#classical-strength input[type=number]").fill("0.5")
+    expect(page.locator("#classical-result img.after")).not_to_have_attribute("src", shown, timeout=LONG)
+    # Another visitor sees nothing of it.
+    other = open_page()
+    other.wait_for_timeout(1000)
+    expect(other.locator("#content .image-frame img")).to_have_count(0)
+    expect(other.locator("#classical-result .compare")).to_have_attribute("data-state", "empty")
+
+
+def test_a_link_names_a_tab_and_back_goes_to_the_last_one(open_page):
+    page = open_page()
+    for name, place in (("Image-driven", "image"), ("Models", "models")):
+        page.get_by_role("tab", name=name).click()
+        page.wait_for_url(f"**/#{place}")
+    page.go_back()
+    expect(page.get_by_role("tab", name="Image-driven")).to_have_attribute("aria-selected", "true")
+    page.go_back()
+    expect(page.get_by_role("tab", name="Classical")).to_have_attribute("aria-selected", "true")
+    page.go_forward()
+    expect(page.get_by_role("tab", name="Image-driven")).to_have_attribute("aria-selected", "true")
+    page.goto(page.url.partition("#")[0] + "?lang=en#models", wait_until="domcontentloaded")
+    expect(page.locator("#models-disk")).to_be_visible(timeout=LONG)
+
+
+def test_weights_come_back_as_they_were_set(open_page, pictures, tmp_path):
+    page = open_page()
+    begin(page, pictures)
+    page.locator("#add-style").click()
+    upload(page, "#style-2", pictures["sand"])
+    page.locator("#weight-1 input[type=number]").fill("0.2")
+    page.keyboard.press("Tab")
+    run(page)
+    path = saved(page, tmp_path)
+    other = open_page()
+    other.locator("#restore-part button.label-wrap").click()
+    other.locator("#restore input[type=file]").set_input_files(path)
+    expect(other.locator("#restore-message")).to_contain_text("as they were", timeout=LONG)
+    expect(other.locator("#weight-1 input[type=number]")).to_have_value("0.2")
+    expect(other.locator("#weight-2 input[type=number]")).to_have_value("1")
+
+
+def test_pictures_that_are_finished_survive_a_stop_in_the_middle(open_studio, pictures):
+    page = open_studio()
+    open_tab(page, "text")
+    upload(page, "#text-style-1", pictures["rings"])
+    open_drawer(page, "text")
+    put(page, "text", size=128, steps=2)
+    page.locator("#text-run").click()
+    gallery = page.locator("#text-result .gallery")
+    expect(page.locator("#text-status")).to_contain_text("Painted in", timeout=LONG)
+    (first,) = files(page, "text")
+    expect(stale(page, "text")).to_be_empty()
+
+    # Stopped before anything is finished: the last result is there again.
+    put(page, "text", steps=150)
+    expect(stale(page, "text")).to_contain_text(STALE)
+    page.locator("#text-run").click()
+    expect(gallery).to_have_attribute("data-state", "painting", timeout=LONG)
+    page.locator("#text-stop").click()
+    expect(page.locator("#text-status")).to_contain_text("Stopped", timeout=LONG)
+    expect(gallery).to_have_attribute("data-state", "ready")
+    assert files(page, "text") == [first]
+    expect(page.locator("#text-result .save")).to_be_visible()
+
+    # Stopped between pictures: those that are finished stay, each with what makes it.
+    put(page, "text", steps=30, count=8, seed=3)
+    page.locator("#text-run").click()
+    expect(page.locator("#text-result .thumbs")).to_contain_text("seed 3", timeout=2 * LONG)
+    page.locator("#text-stop").click()
+    expect(page.locator("#text-status")).to_contain_text("of 8 pictures are finished", timeout=LONG)
+    page.wait_for_timeout(1000)
+    made = files(page, "text")
+    assert 1 <= len(made) < 8
+    record = provenance.read(io.BytesIO(made[0]))
+    assert record.seed == 3 and record.settings["count"] == 1 and record.settings["steps"] == 30
+    expect(stale(page, "text")).to_be_empty()

@@ -1,0 +1,70 @@
+"""No number that can be typed, on any tab, ends in an error of the server."""
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from browser.steps import LONG, open_drawer, open_tab  # noqa: E402
+
+TYPED = ("400", "-7", "0", "1e300", "99999999999999999999", "3.7", "e", "0.00001")
+
+
+@pytest.fixture
+def watched(open_page):
+    """The page, and the answers of the server that are errors."""
+    page = open_page()
+    refused = []
+    page.on("response", lambda answer: answer.status >= 400 and refused.append((answer.status, answer.url)))
+    return page, refused
+
+
+@pytest.mark.parametrize("kind, method", [("classical", "Fast"), ("classical", "Optimise"), ("text", ""), ("image", "")])
+def test_typed_digit_by_digit_emptied_and_out_of_range(watched, kind, method):
+    page, refused = watched
+    if kind == "classical":
+        page.locator("#method label", has_text=method).click()
+        page.locator("#finer button.label-wrap").click()
+        page.locator("#add-style").click()
+    else:
+        open_tab(page, kind)
+        open_drawer(page, kind)
+        page.locator(f"#{kind}-add-style").click()
+    fields = page.locator("[role=tabpanel]:visible input[type=number]:visible")
+    count = fields.count()
+    assert count >= (6 if kind == "classical" else 7)
+    for number in range(count):
+        field = fields.nth(number)
+        before = field.input_value()
+        for text in TYPED:
+            field.fill("")
+            field.press_sequentially(text)
+        field.fill("")
+        page.wait_for_timeout(50)
+        field.fill(before)
+        field.press("Tab")
+    page.wait_for_timeout(1000)
+    expect(page.locator(".toast-body")).to_have_count(0)
+    assert refused == []
+
+
+def test_a_size_that_there_is_not_is_told_with_its_range(watched):
+    page, refused = watched
+    size = page.locator("#size input[type=number]")
+    size.fill("40")
+    line = page.locator("#fits")
+    expect(line).to_contain_text("Size is 40; it must lie between 256 and 2048.")
+    size.fill("")
+    expect(line).to_contain_text("between 256 and 2048")
+    page.locator("#language label", has_text="中文").click()
+    expect(line).to_contain_text("256 到 2048 之间")
+    size.fill("400")
+    expect(line).to_contain_text("400")
+    page.locator("#method label", has_text="优化").click()
+    page.locator("#finer button.label-wrap").click()
+    page.locator("#steps input").fill("")
+    for place in ("#example-contents", "#example-styles"):
+        page.locator(f"{place} button").first.click()
+    expect(page.locator("#style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-status [role=alert]")).to_contain_text("请输入 1 到 5000 之间的数字", timeout=LONG)
+    assert refused == []

@@ -1,0 +1,78 @@
+"""What Gradio says by itself is said in the language of the page."""
+
+import re
+
+import pytest
+from PIL import Image
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from browser.conftest import app, opener, ready  # noqa: E402
+from browser.steps import LONG, drop  # noqa: E402
+
+LETTERS = re.compile(r"[A-Za-z]{4,}")
+NAMES = re.compile(r"PNG|JPEG|WebP|BMP|TIFF|GIF|HEIC|AVIF|MB|StyleShot")
+
+
+def only_chinese(text):
+    return re.search(r"[\u4e00-\u9fff]", text) and not LETTERS.search(NAMES.sub("", text))
+
+
+@pytest.fixture
+def small_limit(browser, tmp_path_factory):
+    """Opens the page of an app that takes files up to 1 MB."""
+    models = tmp_path_factory.mktemp("models")
+    with (
+        app(tmp_path_factory, models, STYLESHOT_MAX_UPLOAD_MB="1") as address,
+        opener(browser, address) as open_it,
+    ):
+        yield open_it
+
+
+def test_a_file_too_large_or_of_another_kind_is_refused_in_the_pages_language(small_limit, tmp_path):
+    small_limit.forgiven += ["413", "exceed the maximum"]
+    large = tmp_path / "large.png"
+    Image.effect_noise((1300, 1300), 100).save(large)
+    words = tmp_path / "words.txt"
+    words.write_text("no picture")
+    page = small_limit(locale="zh-CN")
+    toast = page.locator(".toast-body")
+    page.locator("#content input[type=file]").set_input_files(large)
+    expect(toast).to_contain_text("文件过大，最多接受 1 MB", timeout=LONG)
+    assert only_chinese(toast.inner_text().replace("×", ""))
+    # It follows the switch, too.
+    page.locator("#language label", has_text="English").click()
+    expect(toast).to_contain_text("at most 1 MB are accepted")
+    page.locator("#language label", has_text="中文").click()
+    page.locator('[data-testid="toast-close"]').first.click()
+    expect(toast).to_have_count(0)
+    page.locator("#style-1 input[type=file]").set_input_files(words)
+    expect(page.locator(".toast-body, #picture-message .problem")).to_contain_text("图片", timeout=LONG)
+    if toast.count():
+        assert only_chinese(toast.inner_text().replace("×", ""))
+    # Dropped, wherever it falls.
+    for place in ("#content", "#foot"):
+        drop(page, place, large)
+        expect(page.locator(".notice [role=alert]")).to_contain_text("文件过大", timeout=LONG)
+        drop(page, place, words)
+        expect(page.locator(".notice [role=alert]")).to_contain_text("这不是图片")
+        assert only_chinese(page.locator(".notice").inner_text().replace("×", ""))
+
+
+def test_a_program_that_has_ended_is_told_in_the_pages_language(browser, tmp_path_factory, tmp_path):
+    """The page stays as it was; what it says is in its language."""
+    picture = tmp_path / "photo.png"
+    Image.new("RGB", (64, 64), "teal").save(picture)
+    with opener(browser, "http://127.0.0.1") as open_it:
+        open_it.forgiven += ["Failed", "ERR_", "fetch", "http://127.0.0.1", "errored out", "Dependency", "network"]
+        with app(tmp_path_factory, tmp_path_factory.mktemp("models")) as address:
+            page = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900}).new_page()
+            page.goto(address, wait_until="domcontentloaded")
+            ready(page)
+        page.locator("#classical-run").click()
+        toast = page.locator(".toast-body").first
+        expect(toast).to_contain_text(re.compile("连接"), timeout=LONG)
+        assert only_chinese(toast.inner_text().replace("×", ""))
+        drop(page, "#foot", picture)
+        expect(page.locator(".notice [role=alert]")).to_contain_text("无法连接到程序", timeout=LONG)
+        page.context.close()
