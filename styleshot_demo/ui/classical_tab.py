@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from styleshot_demo import jobs, names, pictures, provenance
+from styleshot_demo import jobs, names, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.jobs import CLASSICAL_CHECKS, ClassicalJob
@@ -144,7 +144,6 @@ class ClassicalTab:
     ) -> None:
         self.studio, self.inputs, self.view, self.again = studio, inputs, view, again
         self.fields, self.parts, self.seed, self.fit, self.about = fields, parts, seed, fit, about
-        self.shape = gr.State(None)  # width and height of the content picture
         self.desk = gr.State(Desk())  # each visitor gets one
         self.opened = Opened()
 
@@ -167,9 +166,10 @@ class ClassicalTab:
             **PAINTING,
         )
         view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
-        sized = [fields["method"], fields["size"], self.shape]
-        inputs.content.change(self.measure, inputs.content, self.shape, **INSTANT).then(
-            self.fits, sized, self.fit, **INSTANT
+        sized = [fields["method"], fields["size"], inputs.content, *inputs.styles]
+        gr.on(
+            [slot.change for slot in (inputs.content, *inputs.styles)],
+            self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT,
         )
         for control in (fields["size"], fields["method"]):
             control.change(self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT)
@@ -327,21 +327,14 @@ class ClassicalTab:
 
     # Settings ---------------------------------------------------------------------------------------------------
 
-    def measure(self, content: str | None) -> tuple[int, int] | None:
-        """Width and height of the content picture, None where there is none that can be read."""
-        try:
-            return pictures.open_picture(content).size if content else None
-        except Problem:
-            return None
-
-    def fits(self, method: str, size: Any, shape: tuple[int, int] | None) -> str:
+    def fits(self, method: str, size: Any, *paths: str | None) -> str:
         """The line under the size slider: which sizes there are, or what this one means."""
         try:
             side = CLASSICAL_CHECKS["size"]("size", size)
         except Problem as problem:
             what, _ = words.problem(problem)
             return f'<p class="hint warn" role="status">{what.html()}</p>'
-        return memory.line(method, side, [shape], self.studio)
+        return memory.line(method, side, [self.opened.shape(path) for path in paths], self.studio)
 
     def method_outputs(self) -> list[Any]:
         """What `relevant` changes."""

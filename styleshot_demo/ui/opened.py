@@ -8,8 +8,10 @@ from pathlib import Path
 from PIL import Image
 
 from styleshot_demo import jobs, pictures
+from styleshot_demo.errors import Problem
 from styleshot_demo.ui import results
 
+SHAPES = 500
 PIXELS = 16_000_000  # of all that is kept; the one used last stays whatever it has
 
 
@@ -20,6 +22,7 @@ class Opened:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple, Image.Image] = OrderedDict()
         self._plain: dict[tuple, Path] = {}
+        self._shapes: dict[tuple, tuple[int, int]] = {}
 
     def bring(self, path: str, size: int) -> Image.Image:
         """The picture with its longest side at `size` pixels at most. Raises the picture gate's `Problem`s."""
@@ -37,6 +40,20 @@ class Opened:
                 gone, _ = self._kept.popitem(last=False)
                 self._plain.pop(gone, None)
         return image
+
+    def shape(self, path: str | None) -> tuple[int, int] | None:
+        """Width and height of a picture as it is opened; None where there is none that can be read."""
+        if not path:
+            return None
+        key = _key(path, 0)
+        if key not in self._shapes:
+            try:
+                self._shapes[key] = pictures.open_picture(path).size
+            except Problem:
+                return None
+            while len(self._shapes) > SHAPES:
+                self._shapes.pop(next(iter(self._shapes)), None)
+        return self._shapes.get(key)
 
     def shown(self, path: str, size: int, folder: Path) -> Path:
         """The same as a file that a page may show."""
