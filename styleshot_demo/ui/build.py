@@ -1,11 +1,13 @@
 """The page: masthead, tabs, footer. Building it loads no model and asks no network."""
 
+import threading
 from typing import Any
 
 import gradio as gr
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.process import end_within
+from styleshot_demo.runtime.device import why_not_gpu
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import classical_tab, drop, image_tab, panel, restore, surroundings, text_tab, theme, words
@@ -121,6 +123,8 @@ def serve(settings: Settings) -> None:
         host = surroundings.written(settings.host)
         raise Problem("address_taken", host=host, port=settings.port) from error
     print(f"The page is at {surroundings.url(settings.host, settings.port)}", flush=True)
+    # Importing torch to ask it takes seconds, and only where there is a GPU's driver.
+    threading.Thread(target=_tell_of_gpu, args=(settings,), daemon=True).start()
     try:
         while page.is_running and page.server.thread.is_alive():
             page.server.thread.join(0.5)
@@ -128,6 +132,13 @@ def serve(settings: Settings) -> None:
         pass  # this is how a page ends, so it is no failure
     finally:
         _end(page)
+
+
+def _tell_of_gpu(settings: Settings) -> None:
+    """One sentence where there is a GPU that cannot be used."""
+    told = why_not_gpu(settings)
+    if told is not None:
+        print(f"{told}.", flush=True)
 
 
 def _end(page: gr.Blocks) -> None:
