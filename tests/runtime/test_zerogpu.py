@@ -18,7 +18,7 @@ from styleshot_demo.models.catalogue import MODELS
 from styleshot_demo.runners.classical import device_of
 from styleshot_demo.runtime import zerogpu
 
-# One process does all of it, some 20 s of computing; a busy machine takes its time for that.
+# One process does all of it, half a minute of computing; a busy machine takes its time for that.
 pytestmark = pytest.mark.timeout(600)
 ROOT = Path(__file__).resolve().parents[2]
 PICTURE = Image.linear_gradient("L").convert("RGB").resize((64, 48))
