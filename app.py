@@ -3,10 +3,12 @@
 import sys
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.process import begin
 from styleshot_demo.settings import Settings
 
 
 def main() -> None:
+    begin()
     try:
         settings = Settings.from_environment()
         from styleshot_demo.ui.build import serve
@@ -14,6 +16,8 @@ def main() -> None:
         serve(settings)
     except Problem as problem:
         sys.exit(str(problem))
+    except KeyboardInterrupt:  # before the page was there
+        sys.exit(130)
 
 
 if __name__ == "__main__":

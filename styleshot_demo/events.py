@@ -25,9 +25,10 @@ class Result:
     control   the contour or lineart map that was used, or None
     seed      the seed of images[0]; image n has seed + n
     seconds   wall-clock seconds from start to end
-    settings  the job's settings, JSON-ready: `provenance` stores them
+    settings  what shaped the result, of the job as it ran, JSON-ready
     models    name -> first 16 hex digits of the sha256 of the weights used; empty when none were
     notes     remarks a person should see (which features were used, and the like)
+    plan      the `plan.Plan` that was run
     """
 
     images: list[Image.Image]
@@ -37,6 +38,7 @@ class Result:
     settings: dict[str, Any]
     models: dict[str, str] = field(default_factory=dict)
     notes: list[Remark] = field(default_factory=list)
+    plan: Any = None
 
 
 @dataclass(frozen=True)

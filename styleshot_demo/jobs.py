@@ -1,6 +1,7 @@
 """What can be asked for. A job that exists is valid: its pictures are open and its numbers lie in their ranges."""
 
 import math
+import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -24,11 +25,12 @@ STARTS = ("content", "fast", "noise")
 OPTIMISERS = ("adam", "lbfgs")
 STYLESHOT_MODELS = ("auto", "styleshot", "small")
 PREPROCESSORS = ("contour", "lineart", "both")
-SCHEDULERS = ("dpm++", "pndm", "unipc", "euler-a", "ddim", "lcm")
+SCHEDULERS = ("dpm++", "pndm", "unipc", "euler-a", "ddim")
 MAX_IMAGES = 8
-MAX_PROMPT = 1000  # characters; the text encoder reads 77 tokens, about 350 characters of English
+MAX_PROMPT = 1000  # characters; the text encoder reads them in chunks of 77 tokens, about 350 characters of English
 SIZE_MULTIPLE = 8  # one number of the latents stands for 8 x 8 pixels
-NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality"  # the published code's
+KEPT_INFO = ("file_name", "pixels_sha256")  # what a picture that was opened before carries along
+MAX_FILE_NAME = 120  # characters of a picture's file name that are kept
 
 
 def new_seed() -> int:
@@ -89,6 +91,11 @@ def side(name: str, value: Any) -> int:
 Check = Callable[[str, Any], Any]
 
 
+def optional(check: Check) -> Check:
+    """The same check, which None passes too: it stands for the model's own default, which only the plan knows."""
+    return lambda name, value: None if value is None else check(name, value)
+
+
 def between(low: float, high: float, whole: bool = False) -> Check:
     """A check of a field that is a number between `low` and `high`."""
     return lambda name, value: number(name, value, low, high, whole)
@@ -106,9 +113,10 @@ def put_checked(job: Any, checks: Mapping[str, Check]) -> None:
 
 
 def open_styles(styles: Any) -> tuple[tuple[Image.Image, float], ...]:
-    """One picture, several, or (picture, weight) pairs as opened pictures with weights that sum to 1.
+    """One picture, several, or (picture, weight) pairs as opened pictures with their weights.
 
-    Pictures of weight 0 are left out, so they cost nothing and cannot change the result.
+    Weights stay as they were given, in any unit (a lone picture has 1): `shares` makes them sum to 1. Pictures of
+    weight 0 are left out, so they cost nothing and cannot change the result.
     """
     if styles is None:
         raise Problem("style_needed")
@@ -123,14 +131,38 @@ def open_styles(styles: Any) -> tuple[tuple[Image.Image, float], ...]:
     if any(len(pair) != 2 or pair[0] is None for pair in pairs):
         raise Problem("style_needed")
     weights = [number("style weight", weight, 0, 100) for _, weight in pairs]
-    total = sum(weights)
-    if total <= 0:
+    if sum(weights) <= 0:
         raise Problem("weights_all_zero")
-    return tuple(
-        (pictures.open_picture(picture), weight / total)
-        for (picture, _), weight in zip(pairs, weights, strict=True)
-        if weight > 0
-    )
+    seen = [(picture, weight) for (picture, _), weight in zip(pairs, weights, strict=True) if weight > 0]
+    if len(seen) == 1:
+        return ((open_named(seen[0][0]), 1.0),)
+    return tuple((open_named(picture), weight) for picture, weight in seen)
+
+
+def open_named(source: Picture) -> Image.Image:
+    """`pictures.open_picture`, with the name of the file (without its folder) kept in `info["file_name"]`."""
+    picture = pictures.open_picture(source)
+    if isinstance(source, Image.Image):
+        known = {name: source.info[name] for name in KEPT_INFO if name in source.info}
+    else:
+        known = {"file_name": name} if (name := named(source)) else {}
+    picture.info.update(known)
+    return picture
+
+
+def named(source: Any) -> str | None:
+    """The name of a file without its folder, whichever system wrote the path, in printable characters; None for what
+    is no path."""
+    if not isinstance(source, str | Path):
+        return None
+    name = re.split(r"[/\\]", str(source))[-1]
+    return "".join(sign if sign.isprintable() else " " for sign in name)[:MAX_FILE_NAME] or None
+
+
+def shares(styles: Sequence[tuple[Image.Image, float]]) -> list[float]:
+    """The weights of a job's styles, made to sum to 1."""
+    total = sum(weight for _, weight in styles)
+    return [weight / total for _, weight in styles]
 
 
 # What each field of a `ClassicalJob` but its pictures may be; provenance checks a stored record by the same table.
@@ -156,7 +188,7 @@ class ClassicalJob:
     """Classical neural style transfer, or colour transfer, of one content picture.
 
     content        the picture to repaint: PIL image or path
-    styles         pictures, or (picture, weight) pairs; at most 4, weights are normalised to sum 1
+    styles         pictures, or (picture, weight) pairs; at most 4, weights in any unit, 0 to 100
     method         "fast" (one feed-forward pass), "optimise" (Gatys), "colour" (colours only)
     strength       0 (content unchanged) to 1 (full style)
     size           longest side of the result, pixels, 256 to 2048; the aspect ratio is the content's
@@ -188,7 +220,7 @@ class ClassicalJob:
         if self.content is None:
             raise Problem("content_needed")
         put_checked(self, CLASSICAL_CHECKS)
-        object.__setattr__(self, "content", pictures.open_picture(self.content))
+        object.__setattr__(self, "content", open_named(self.content))
         object.__setattr__(self, "styles", open_styles(self.styles))
 
     # The settings that change the result, for each method: what provenance stores and what the page restores.
@@ -212,7 +244,7 @@ class ClassicalJob:
     def settings(self) -> dict[str, Any]:
         """The settings that shaped the result (no pictures), JSON-ready."""
         own = {name: getattr(self, name) for name in self._OWN[self.method]}
-        return {"method": self.method, **own, "style_weights": [round(weight, 6) for _, weight in self.styles]}
+        return {"method": self.method, **own, "style_weights": [weight for _, weight in self.styles]}
 
 
 # What each field of a `TextJob` but its pictures may be.
@@ -221,11 +253,11 @@ TEXT_CHECKS: Mapping[str, Check] = {
     "model": one_of(STYLESHOT_MODELS),
     "style_strength": between(0, 2),
     "steps": between(1, 150, whole=True),
-    "guidance_scale": between(0, 30),
+    "guidance_scale": optional(between(0, 30)),
     "count": between(1, MAX_IMAGES, whole=True),
-    "size": side,
+    "size": optional(side),
     "seed": between(0, MAX_SEED, whole=True),
-    "negative_prompt": text,
+    "negative_prompt": optional(text),
     "scheduler": one_of(SCHEDULERS),
 }
 
@@ -247,17 +279,18 @@ def seed_of(seed: int, n: int) -> int:
 class TextJob:
     """StyleShot, text-driven: what the prompt says, in the style of the pictures.
 
-    styles           pictures, or (picture, weight) pairs; at most 4, weights are normalised to sum 1
+    styles           pictures, or (picture, weight) pairs; at most 4, weights in any unit, 0 to 100
     prompt           what to paint, up to 1000 characters; may be empty
     model            "styleshot" (the published weights), "small" (built in), "auto": the first of these that is here
     style_strength   0 (the prompt alone) to 2
     steps            1 to 150
-    guidance_scale   how closely to follow the prompt, 0 to 30; 1 or less means no guidance and no negative prompt
+    guidance_scale   how closely to follow the prompt, 0 to 30; 1 or less means no guidance and no negative prompt.
+                     None: the model's own default
     count            how many images, 1 to 8; image n has the seed `seed + n` and is what it would be alone
-    size             side of the square result, pixels, 128 to 1024, rounded to a multiple of 8
+    size             side of the square result, pixels, 128 to 1024, rounded to a multiple of 8. None: the model's own
     seed             0 to 2**31 - 1; it sets the noise and the order of the style's patches
-    negative_prompt  what to avoid
-    scheduler        "dpm++" (DPM-Solver++ 2M, Karras sigmas), "pndm" (the paper's), "unipc", "euler-a", "ddim", "lcm"
+    negative_prompt  what to avoid. None: the model's own default
+    scheduler        "dpm++" (DPM-Solver++ 2M, Karras sigmas), "pndm" (the paper's), "unipc", "euler-a", "ddim"
     """
 
     styles: Any
@@ -265,11 +298,11 @@ class TextJob:
     model: str = "auto"
     style_strength: float = 1.0
     steps: int = 20
-    guidance_scale: float = 7.5
+    guidance_scale: float | None = None
     count: int = 1
-    size: int = 512
+    size: int | None = None
     seed: int = 0
-    negative_prompt: str = NEGATIVE_PROMPT
+    negative_prompt: str | None = None
     scheduler: str = "dpm++"
 
     def __post_init__(self) -> None:
@@ -288,7 +321,7 @@ class TextJob:
     def settings(self) -> dict[str, Any]:
         """The settings that shaped the result (no pictures), JSON-ready."""
         own = {name: getattr(self, name) for name in TEXT_CHECKS}
-        return {"job": "text", **own, "style_weights": [round(weight, 6) for _, weight in self.styles]}
+        return {"job": "text", **own, "style_weights": [weight for _, weight in self.styles]}
 
 
 @dataclass(frozen=True)
@@ -303,7 +336,7 @@ class ImageJob:
     content_strength  0 (the lines are not looked at) to 2
     threshold         0 to 255: how strong an edge has to be to become a contour; more means fewer lines
     size              short side of the result, pixels, 128 to 1024; the aspect ratio is the content's, both sides are
-                      rounded to multiples of 8
+                      rounded to multiples of 8. None: the model's own
 
     All else is as in `TextJob`.
     """
@@ -317,18 +350,18 @@ class ImageJob:
     model: str = "auto"
     style_strength: float = 1.0
     steps: int = 20
-    guidance_scale: float = 7.5
+    guidance_scale: float | None = None
     count: int = 1
-    size: int = 512
+    size: int | None = None
     seed: int = 0
-    negative_prompt: str = NEGATIVE_PROMPT
+    negative_prompt: str | None = None
     scheduler: str = "dpm++"
 
     def __post_init__(self) -> None:
         if self.content is None:
             raise Problem("content_needed")
         put_checked(self, IMAGE_CHECKS)
-        object.__setattr__(self, "content", pictures.open_picture(self.content))
+        object.__setattr__(self, "content", open_named(self.content))
         object.__setattr__(self, "styles", open_styles(self.styles))
 
     @property
@@ -349,4 +382,4 @@ class ImageJob:
     def settings(self) -> dict[str, Any]:
         """The settings that shaped the result (no pictures), JSON-ready."""
         own = {name: getattr(self, name) for name in IMAGE_CHECKS}
-        return {"job": "image", **own, "style_weights": [round(weight, 6) for _, weight in self.styles]}
+        return {"job": "image", **own, "style_weights": [weight for _, weight in self.styles]}

@@ -9,10 +9,17 @@ from typing import Any
 
 # Problems: (what is wrong, what to do about it). Raised as `errors.Problem(key, **values)`.
 PROBLEMS: dict[str, tuple[str, str]] = {
-    "not_a_picture": ("This file is not a picture that can be read.", "Choose a PNG, JPEG, WebP, BMP, TIFF or GIF."),
+    "not_a_picture": (
+        "This file is not a picture that can be read.",
+        "Choose a JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF, BMP, TGA or JPEG 2000.",
+    ),
     "format_refused": (
         "{format} pictures are not accepted.",
-        "Save it as PNG, JPEG, WebP, BMP, TIFF or GIF and try again.",
+        "Save it as JPEG, PNG, WebP, HEIC, AVIF, GIF, TIFF, BMP, TGA or JPEG 2000 and try again.",
+    ),
+    "camera_raw": (
+        "This is a camera raw file: what the sensor saw, not yet a picture.",
+        "Export it as JPEG or TIFF from the program that develops it, and try again.",
     ),
     "picture_truncated": ("This picture is cut off before its end.", "Download or export it again."),
     "picture_damaged": (
@@ -64,6 +71,26 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Unset STYLESHOT_OFFLINE and HF_HUB_OFFLINE, or put the files into the folder named by STYLESHOT_MODELS.",
     ),
     "no_network": ("{host} cannot be reached.", "Check the network connection and try again."),
+    "server_silent": (
+        "{host} is there but does not answer.",
+        "Try again later, or set HF_HUB_ETAG_TIMEOUT to the seconds that it may take.",
+    ),
+    "proxy_unreachable": (
+        "The proxy {proxy} cannot be reached.",
+        "Check http_proxy, https_proxy and ALL_PROXY in the environment, or unset them.",
+    ),
+    "proxy_unusable": (
+        "The proxy {proxy} cannot be used.",
+        "Set http_proxy and https_proxy to an address such as http://name:password@host:port or socks5://host:port.",
+    ),
+    "certificate_unknown": (
+        "{host} shows a certificate that this machine does not trust.",
+        "Behind the proxy of a company, name the file with its certificates in SSL_CERT_FILE.",
+    ),
+    "certificates_unusable": (
+        "The file of certificates that SSL_CERT_FILE names cannot be used.",
+        "Correct SSL_CERT_FILE, or unset it.",
+    ),
     "server_stalled": ("{host} has stopped sending.", "Try again; the download goes on where it stopped."),
     "server_error": ("{host} answers with error {status}.", "Try again later; the download goes on where it stopped."),
     "download_cut": ("The connection was cut.", "Try again; the download goes on where it stopped."),
@@ -115,6 +142,12 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     ),
     "output_format": ("Results cannot be saved as {suffix} files.", "Choose a name that ends in .png, .jpg or .webp."),
     "cannot_write": ("The result could not be written.", "Check that the folder exists and can be written to."),
+    "not_a_folder": ("{name} is a file where a folder is needed.", "Choose another name for the folder."),
+    "name_too_long": ("The name of the result is too long for the disk.", "Choose a shorter one."),
+    "saved_elsewhere": (
+        "The result could not be written there.",
+        "It was saved as {place} instead; move it to where it should be.",
+    ),
     "weights_count": (
         "{weights} style weights were given for {styles} style pictures.",
         "Give one weight for each style picture, or none at all.",
@@ -134,6 +167,15 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "address_taken": (
         "The page cannot be opened at {host}:{port}; another program may be using it.",
         "Stop that program, or set STYLESHOT_PORT to another number.",
+    ),
+    "address_foreign": (
+        "{host} is not an address of this machine.",
+        "Set STYLESHOT_HOST to 127.0.0.1, to ::1, or to 0.0.0.0 for every network.",
+    ),
+    "port_forbidden": ("This user may not open port {port}.", "Set STYLESHOT_PORT to a number from 1024 on."),
+    "no_temporary_folder": (
+        "There is no folder that temporary files can be written to.",
+        "Set GRADIO_TEMP_DIR to a folder that can be written to.",
     ),
     "phase_missing": (
         "The folder of the run holds nothing of the phase {phase} yet.",
@@ -184,6 +226,46 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Training needs either a CLIP to begin with or a StyleShot to go on from.",
         "Give one of --vision and --start.",
     ),
+    "not_finite": (
+        "The computation in {precision} has left the range of numbers, so there is no picture.",
+        "Set STYLESHOT_PRECISION to float32, or choose another seed or a lower guidance.",
+    ),
+    "run_unfinished": (
+        "Another run of this program was begun and not ended.",
+        "Run it to its end or close it, then try again.",
+    ),
+    "run_taken_over": (
+        "Nobody asked this run for its next step for a long time, so it was ended for others who waited.",
+        "Start it again.",
+    ),
+    "gpu_quota": (
+        "The GPU time of this account or network is used up.",
+        "Sign in to Hugging Face, or come back later.",
+    ),
+    "gpu_quota_until": (
+        "The GPU time left for today is {left} s, and this needs up to {requested} s.",
+        "Come back in {wait} (hours:minutes:seconds), sign in to Hugging Face for more, or ask for fewer or smaller"
+        " pictures.",
+    ),
+    "gpu_pending": (
+        "Other runs of yours have taken all the GPU time that is left to you.",
+        "Try again when they are done.",
+    ),
+    "gpu_too_long": (
+        "This would need the GPU longer than is allowed at once.",
+        "Ask for fewer or smaller pictures, or fewer steps.",
+    ),
+    "gpu_busy": ("No GPU is free now.", "Try again in a minute."),
+    "gpu_aborted": (
+        "The GPU was taken away before this was done; it took longer than was asked for.",
+        "Ask for fewer or smaller pictures, or fewer steps, and try again.",
+    ),
+    "gpu_sign_in_again": ("Your sign-in has run out.", "Load the page again, and try again."),
+    "gpu_failed": ("The GPU could not be used.", "Try again; if it stays, come back later."),
+    "not_prepared": (
+        "The files of {model} came after the program had started.",
+        "Start the program again: they are prepared then, outside of the time that a GPU is lent for.",
+    ),
     "unexpected": (
         "Something went wrong that should not have.",
         "Try again; if it stays, report it with reference {reference}.",
@@ -193,12 +275,14 @@ PROBLEMS: dict[str, tuple[str, str]] = {
 # Remarks: one sentence each. Used in `Step.message` and `Result.notes`.
 REMARKS: dict[str, str] = {
     "loading": "Loading {model}",
-    "waiting": "Waiting for another run to end",
+    "waiting_place": "Waiting for another run to end; place in the line: {place}",
     "encoding": "Reading the pictures",
     "painting": "Painting",
     "iterating": "Step {step} of {total}, about {seconds} s left",
     "saving": "Finishing",
-    "converting": "Preparing the files of {model}, once only",
+    "reading_model": "Reading {model}, once only: {percent} %",
+    "without_gpu": "No GPU was lent, so this is computed on the processor, which takes longer",
+    "converting": "Preparing the files of {model}, once only: {percent} %",
     "extracting": "Finding the lines of the photo",
     "denoising": "Picture {picture} of {pictures}: step {step} of {total}, about {seconds} s left",
     "decoding": "Turning the latents into a picture",
@@ -211,8 +295,15 @@ REMARKS: dict[str, str] = {
     "placement_minimal": "Memory: layers come to {device} one by one, which is slower",
     "placement_lowered": "Memory ran out, so this was made in a way that needs less",
     "prompt_cut": "The prompt was too long; this was not read: {rest}",
+    "negative_prompt_cut": "The negative prompt was too long; this was not read: {rest}",
+    "negative_prompt_unused": "The negative prompt was not read, as it needs guidance above 1",
     "features_builtin": "Features: the built-in encoder, because VGG-19 is not on this machine",
     "features_vgg": "Features: VGG-19",
+    "gpu_driver_too_old": "The graphics driver is too old for this build of PyTorch, so the processor is used",
+    "gpu_too_old": (
+        "{gpu} is too old for this build of PyTorch (compute capability {capability}, at least {least} is needed), "
+        "so the processor is used"
+    ),
     "size_lowered": "The size was lowered to {size} pixels to fit into memory",
     "styles_same": "Style and content are the same picture",
     "metadata_ignored": "The settings stored in this picture were not usable and were ignored",

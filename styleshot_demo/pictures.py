@@ -18,21 +18,25 @@ from typing import Any, BinaryIO
 
 # Importing the plugins registers them, so that Pillow need not import its readers of every other format.
 from PIL import (
-    BmpImagePlugin,  # noqa: F401
+    AvifImagePlugin,  # noqa: F401
+    BmpImagePlugin,  # noqa: F401 (for what libraries hand over)
     GifImagePlugin,  # noqa: F401
     Image,
+    ImageChops,
     ImageCms,
-    JpegImagePlugin,  # noqa: F401
+    Jpeg2KImagePlugin,  # noqa: F401
+    JpegImagePlugin,
     PngImagePlugin,
+    TgaImagePlugin,  # noqa: F401
     TiffImagePlugin,  # noqa: F401
     WebPImagePlugin,  # noqa: F401
 )
 
 from styleshot_demo import containers
+from styleshot_demo.atomic import put
 from styleshot_demo.containers import (
     FORMATS,
     JPEG_XMP,  # noqa: F401 (used by those who read what a file says of itself)
-    check_tiff,
     exif_orientation,
     inflate,  # noqa: F401
     jpeg_segments,  # noqa: F401
@@ -40,17 +44,23 @@ from styleshot_demo.containers import (
     riff_chunks,  # noqa: F401
 )
 from styleshot_demo.errors import Problem
+from styleshot_demo.formats import bmp, colours, tga, tiff
+from styleshot_demo.formats.clean import Clean
 from styleshot_demo.settings import MAX_PICTURE_MB
 
 Source = Image.Image | str | Path | bytes | BinaryIO
 
 MAX_PIXELS = 40_000_000
+# Kinds of which phones make more; these come out at half their width and height.
+MORE_PIXELS = {"JPEG": 100_000_000, "HEIC": 50_000_000}
 MAX_BYTES = MAX_PICTURE_MB * 2**20
 MIN_SIDE = 16
 MAX_ASPECT = 10
 XMP_KEYWORD = "XML:com.adobe.xmp"
 
 _STRIP = 2**20  # pixels of 16- or 32-bit grey that are worked on at once
+_MAX_COEFFICIENTS = 620_000_000  # bytes that libjpeg may keep for a JPEG of several scans
+_HALVED_J2K = 16_000_000  # pixels of a JPEG 2000 above which half its width and height has to do: OpenJPEG takes much
 
 
 # Opening ------------------------------------------------------------------------------------------------------------
@@ -61,27 +71,27 @@ def open_picture(source: Source) -> Image.Image:
 
     source    a path, the bytes of a file, a binary stream, or a PIL image of any mode (which is not changed)
 
-    Reads PNG, JPEG, WebP, BMP, TIFF (8, 12, 16 and 32 bits) and GIF, of several frames the first. The result is the
-    caller's own: it shares nothing with `source` and carries no metadata. Raises `Problem`: not_a_picture,
-    format_refused, picture_truncated, picture_damaged, picture_missing, too_many_pixels, too_many_bytes, too_small,
-    too_long. Never needs more than 1 GB beside the file and the result. May be called from several threads.
+    Reads PNG, JPEG, WebP, AVIF, HEIC, BMP, TIFF (8, 12, 16 and 32 bits), GIF, TGA and JPEG 2000, by what is in the
+    file and not by its name; of several frames the first. Colours come out as Chromium shows them. A JPEG of up to 100
+    megapixels and a HEIC of up to 50 come out at half their width and height if they have more than 40. The result is
+    the caller's own: it shares nothing with `source` and carries no metadata. Raises `Problem`: not_a_picture,
+    format_refused, camera_raw, picture_truncated, picture_damaged, picture_missing, too_many_pixels, too_many_bytes,
+    too_small, too_long. Never needs more than 1 GB beside the file and the result. May be called from several threads.
     """
     if isinstance(source, Image.Image):
         if source.format not in (None, "MPO", *FORMATS):
             raise Problem("format_refused", format=str(source.format)[:20])
         _load(source)
         info = source.info
-        return _to_srgb(source, info.get("icc_profile"), exif_orientation(info.get("exif")))
+        return _to_srgb(source, Clean(b"", info.get("icc_profile"), exif_orientation(info.get("exif"))))
     data = read_bytes(source)
     kind = containers.kind_of(data)
     size = containers.announced_size(kind, data)
     if size is not None:
-        check_size(*size)
+        check_size(*size, MORE_PIXELS.get(kind, MAX_PIXELS))
     clean = containers.clean(kind, data)
-    with _damage_as_problem():
-        image = Image.open(io.BytesIO(clean.data), formats=[kind])
-    _load(image)
-    return _to_srgb(image, clean.profile, clean.orientation)
+    del data
+    return _to_srgb(_decoded(kind, clean, size), clean)
 
 
 def read_bytes(source: str | Path | bytes | BinaryIO) -> bytes:
@@ -117,20 +127,20 @@ def _too_many_bytes(count: int) -> Problem:
     return Problem("too_many_bytes", megabytes=math.ceil(count / 2**20), limit=MAX_PICTURE_MB)
 
 
-def check_size(width: int, height: int) -> None:
-    """`Problem` unless the sides, in pixels, are ones that are accepted."""
-    if width * height > MAX_PIXELS:
-        raise _too_many_pixels(width * height)
+def check_size(width: int, height: int, most: int = MAX_PIXELS) -> None:
+    """`Problem` unless the sides, in pixels, are ones that are accepted, with at most `most` pixels in all."""
+    if width * height > most:
+        raise _too_many_pixels(width * height, most)
     if min(width, height) < MIN_SIDE:
         raise Problem("too_small", width=width, height=height, limit=MIN_SIDE)
     if max(width, height) > MAX_ASPECT * min(width, height):
         raise Problem("too_long", width=width, height=height, limit=MAX_ASPECT)
 
 
-def _too_many_pixels(count: int) -> Problem:
+def _too_many_pixels(count: int, most: int = MAX_PIXELS) -> Problem:
     megapixels = math.ceil(count / 1e5) / 10
     text = f"{megapixels:g}" if megapixels < 1000 else f"{megapixels:.0f}"
-    return Problem("too_many_pixels", megapixels=text, limit=MAX_PIXELS // 1_000_000)
+    return Problem("too_many_pixels", megapixels=text, limit=most // 1_000_000)
 
 
 @contextmanager
@@ -151,8 +161,67 @@ def _load(image: Image.Image) -> None:
     """Decodes the pixels, if that is still to be done, after a look at what the header says of their number."""
     check_size(*image.size)
     with _damage_as_problem():
-        check_tiff(image)
+        tiff.check(image)
         image.load()
+
+
+def _decoded(kind: str, clean: Clean, size: tuple[int, int] | None) -> Image.Image:
+    """The pixels as stored, of any mode; `size` is what the file announces of its kind."""
+    with _damage_as_problem():
+        if kind == "BMP":
+            return bmp.decode(clean.data)
+        if kind == "HEIC":
+            return _heic(clean.data)
+        if kind == "JPEG":
+            image: Image.Image = _jpeg(clean.data)
+        else:
+            image = Image.open(io.BytesIO(clean.data), formats=[kind])
+            if kind == "JPEG2000" and image.width * image.height > _HALVED_J2K:
+                check_size(*image.size)
+                image.reduce = 1  # an exponent, here
+    try:
+        _load(image)
+    except Problem as problem:
+        if clean.mended and problem.key == "picture_damaged":
+            raise Problem("picture_truncated") from None
+        raise
+    if kind == "JPEG" and clean.mended:
+        other = _jpeg(containers.jpeg_without_end(clean.data))
+        _load(other)
+        if ImageChops.difference(image, other).getbbox() is not None:
+            raise Problem("picture_truncated")
+    if kind == "TGA" and image.mode in ("LA", "RGBA"):
+        # Many programs leave the fourth byte empty without saying so.
+        if not tga.has_alpha(clean.data) or image.getchannel("A").getextrema() == (0, 0):
+            image = image.convert(image.mode[:-1])
+    return image
+
+
+def _jpeg(data: bytes) -> Image.Image:
+    """Not yet decoded, at half its size if it is too large otherwise."""
+    # Not by `Image.open`: it warns of more than 89 megapixels, and looks for more pictures behind the first.
+    image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+    width, height = image.size
+    check_size(width, height, MORE_PIXELS["JPEG"])
+    if containers.jpeg_coefficients(data) > _MAX_COEFFICIENTS:
+        raise _too_many_pixels(width * height)
+    if width * height > MAX_PIXELS:
+        image.draft(None, (width // 2, height // 2))
+    return image
+
+
+def _heic(data: bytes) -> Image.Image:
+    """Upright, of mode L, LA, RGB, RGBA, or the premultiplied ones; at half its size if it is too large otherwise."""
+    import pillow_heif  # not registered with Pillow: nobody but this gate is to open files with it
+
+    file = pillow_heif.open_heif(data)
+    found = file[file.primary_index]
+    check_size(*found.size, MAX_PIXELS if found.has_alpha else MORE_PIXELS["HEIC"])
+    pixels, mode = bytes(found.data), found.mode
+    if ";16" in mode:  # grey of more than 8 bits, which the library leaves as it is: the upper bytes
+        pixels, mode = pixels[1::2], {"I": "L"}.get(mode.partition(";")[0], mode.partition(";")[0])
+    image = Image.frombytes(mode, found.size, pixels)
+    return image.reduce(2) if image.width * image.height > MAX_PIXELS else image
 
 
 # Pixels -------------------------------------------------------------------------------------------------------------
@@ -168,17 +237,24 @@ _TURNS = {
 }
 
 
-def _to_srgb(image: Image.Image, profile: bytes | None, orientation: int) -> Image.Image:
-    """A decoded image of any mode, stored in the colours of `profile`, as upright sRGB: RGB or RGBA."""
+def _to_srgb(image: Image.Image, clean: Clean) -> Image.Image:
+    """A decoded image of any mode, stored and lying as `clean` says, as upright sRGB: RGB or RGBA."""
     with _damage_as_problem():
-        colours, alpha = _colours_and_alpha(image)
-        colours = _apply_profile(colours, profile)
+        result, alpha = _colours_and_alpha(image)
+        if clean.space is not None and result.mode in ("L", "RGB"):
+            result = colours.to_srgb(result, clean.space).convert("RGB")
+        else:
+            result = _apply_profile(result, clean.profile)
         if alpha is not None and alpha.getextrema() != (255, 255):
-            colours.putalpha(alpha)
-        if orientation in _TURNS:
-            colours = colours.transpose(_TURNS[orientation])
-        colours.info = {}
-        return colours
+            result.putalpha(alpha)
+        if clean.canvas is not None:
+            width, height, left, top = clean.canvas
+            frame, result = result, Image.new("RGBA", (width, height))
+            result.paste(frame, (left, top))
+        if clean.orientation in _TURNS:
+            result = result.transpose(_TURNS[clean.orientation])
+        result.info = {}
+        return result
 
 
 def _colours_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -307,13 +383,19 @@ def fit_longest(image: Image.Image, size: int) -> Image.Image:
 
     Colours are weighted by opacity, so the invisible colour of a transparent pixel never bleeds over an edge.
     """
-    longest = max(image.size)
-    sides = tuple(size if side == longest else max(1, round(side * size / longest)) for side in image.size)
+    sides = longest_at(image.size, size)
     if sides == image.size:
         return image.copy()
     if image.mode == "RGBA":
         return image.convert("RGBa").resize(sides, Image.Resampling.LANCZOS).convert("RGBA")
     return image.resize(sides, Image.Resampling.LANCZOS)
+
+
+def longest_at(sides: tuple[int, int], size: int) -> tuple[int, int]:
+    """Width and height that `fit_longest` gives to a picture with these sides."""
+    longest = max(sides)
+    width, height = (size if side == longest else max(1, round(side * size / longest)) for side in sides)
+    return width, height
 
 
 def split_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
@@ -374,7 +456,7 @@ def write_bytes(data: bytes, destination: str | Path | BinaryIO) -> None:
     try:
         with open(part, "xb") as stream:
             stream.write(data)
-        os.replace(part, path)
+        put(part, path)
     except (OSError, ValueError):
         with suppress(OSError, ValueError):
             part.unlink(missing_ok=True)

@@ -47,6 +47,9 @@ class Record:
     seed      of this very picture, 0 to 2**31 - 1
     versions  of this program, Python and the libraries that were loaded
     format    of the record itself
+    computed  what it was computed on: device ("cpu", "cuda", "mps"), precision, placement
+    inputs    "content", "styles": file names of the pictures that went in, or None; "content_sha256", "style_sha256":
+              first hex digits of the sha256 of their pixels
     """
 
     settings: Mapping[str, Setting]
@@ -54,6 +57,8 @@ class Record:
     seed: int
     versions: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
+    computed: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Setting] = field(default_factory=dict)
 
     @property
     def job(self) -> str:
@@ -62,7 +67,7 @@ class Record:
 
 
 def record(settings: Mapping[str, Any], models: Mapping[str, str], seed: int) -> Record:
-    """The record of a result made now, with the versions of what is loaded now."""
+    """A record of settings, with the versions of what is loaded now."""
     modules = {"pillow": "PIL", "controlnet-aux": "controlnet_aux", "opencv-python-headless": "cv2"}
     versions = {"styleshot_demo": __version__, "python": platform.python_version()}
     for name in LIBRARIES:
@@ -218,6 +223,8 @@ def _checked(value: Any) -> Record:
         models=_mapping(value.get("models", {}), _name),
         seed=seed,
         versions=_mapping(value.get("versions", {}), _name),
+        computed=_mapping(value.get("computed", {}), _name),
+        inputs=_mapping(value.get("inputs", {}), _setting),
     )
 
 
@@ -259,7 +266,8 @@ class Restored:
 
     job            its kind, a key of `JOBS`
     settings       keyword arguments for the job class, all of them valid; pictures are not among them
-    style_weights  the weights of the style pictures, in order; empty if they are not known
+    style_weights  the weights of the style pictures as they were given, in order; empty if they are not known
+    inputs         as in `Record`
     dropped        names of settings whose value was not valid, or that no job of this kind has
     """
 
@@ -267,7 +275,11 @@ class Restored:
     settings: dict[str, Any]
     style_weights: tuple[float, ...] = ()
     dropped: tuple[str, ...] = ()
+    inputs: Mapping[str, Setting] = field(default_factory=dict)
 
+
+# In a record, but no settings: the kind of job, which strengths a strip shows, how many steps were asked for.
+DERIVED = {"job", "sweep", "stopped_of"}
 
 # The kinds of job that a record can be turned into, each with what checks its fields: name -> check(name, value).
 JOBS: dict[str, Mapping[str, Callable[[str, Any], Any]]] = {
@@ -289,17 +301,17 @@ def restore(made_by: Record) -> Restored:
         try:
             if name == "style_weights":
                 weights = _weights(value)
-            elif name != "job":
+            elif name not in DERIVED:
                 settings[name] = checks[name](name, value)
         except (Problem, KeyError):
             dropped.append(name)
-    return Restored(made_by.job, settings, weights, tuple(dropped))
+    return Restored(made_by.job, settings, weights, tuple(dropped), made_by.inputs)
 
 
 def _weights(value: Any) -> tuple[float, ...]:
     if not isinstance(value, list) or not 0 < len(value) <= jobs.MAX_STYLES:
         raise KeyError
-    return tuple(jobs.number("style_weights", weight, 0, 1) for weight in value)
+    return tuple(jobs.number("style_weights", weight, 0, 100) for weight in value)
 
 
 def classical_settings(made_by: Record) -> dict[str, Any]:

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from styleshot_demo import destinations
 from styleshot_demo.errors import Problem
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
+PRECISIONS = ("float32", "float16", "bfloat16")
 PLACEMENTS = ("resident", "offload", "minimal")  # from the one that needs most memory to the one that needs least
 MAX_PICTURE_MB = 30  # the picture gate opens no larger file, so neither can a host allow it
 
@@ -21,28 +23,34 @@ class Settings:
     port: int = 7860  # STYLESHOT_PORT
     device: str = "auto"  # STYLESHOT_DEVICE: auto, cpu, cuda, cuda:1, mps
     models: Path | None = None  # STYLESHOT_MODELS: folder with weights, in the hub's or the original demo's layout
-    cache_gb: float = 0.0  # STYLESHOT_CACHE_GB: memory for loaded models, GB; 0 means half of what the machine has
+    # STYLESHOT_CACHE_GB: for loaded models, GB in main memory and as much on each GPU; 0 means half of main memory, and
+    # three quarters of what is free on a GPU
+    cache_gb: float = 0.0
     provenance: bool = True  # STYLESHOT_PROVENANCE: write into each result how it was made
     offline: bool = False  # STYLESHOT_OFFLINE: never ask the network, not even when a person presses "fetch"
     max_upload_mb: int = MAX_PICTURE_MB  # STYLESHOT_MAX_UPLOAD_MB: 1 to 30
     placement: str = "auto"  # STYLESHOT_PLACEMENT: where StyleShot's weights lie: auto, resident, offload, minimal
+    precision: str = "auto"  # STYLESHOT_PRECISION: what StyleShot computes in: auto, float32, float16, bfloat16
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Settings from the environment; `Problem` where a value cannot be used."""
         on_space = "SPACE_ID" in environ
-        host = environ.get("STYLESHOT_HOST") or ("0.0.0.0" if on_space else cls.host)
-        models = environ.get("STYLESHOT_MODELS")
+        host = environ.get("STYLESHOT_HOST", "").strip().removeprefix("[").removesuffix("]")
+        for name in ("HF_HUB_ETAG_TIMEOUT", "HF_HUB_DOWNLOAD_TIMEOUT"):  # the hub's library fails on them when imported
+            if not re.fullmatch(r"\d{1,6}", environ.get(name, "10"), re.ASCII):
+                raise Problem("bad_setting", name=name, expected="a whole number of seconds")
         return cls(
-            host=host,
+            host=host or ("0.0.0.0" if on_space else cls.host),
             port=_whole(environ, "STYLESHOT_PORT", cls.port, 1, 65535),
             device=_device(environ, "STYLESHOT_DEVICE", cls.device),
-            models=Path(models).expanduser() if models else None,
+            models=_folder(environ, "STYLESHOT_MODELS"),
             cache_gb=_number(environ, "STYLESHOT_CACHE_GB", cls.cache_gb, 0, 4096),
             provenance=_switch(environ, "STYLESHOT_PROVENANCE", cls.provenance),
             offline=_switch(environ, "STYLESHOT_OFFLINE", cls.offline),
             max_upload_mb=_whole(environ, "STYLESHOT_MAX_UPLOAD_MB", cls.max_upload_mb, 1, MAX_PICTURE_MB),
             placement=_one_of(environ, "STYLESHOT_PLACEMENT", cls.placement, ("auto", *PLACEMENTS)),
+            precision=_one_of(environ, "STYLESHOT_PRECISION", cls.precision, ("auto", *PRECISIONS)),
         )
 
 
@@ -64,6 +72,19 @@ def _whole(environ: Mapping[str, str], name: str, default: int, low: int, high: 
     if value != int(value):
         raise Problem("bad_setting", name=name, expected=f"a whole number between {low} and {high}")
     return int(value)
+
+
+def _folder(environ: Mapping[str, str], name: str) -> Path | None:
+    """A folder that may not be there yet, but could be."""
+    text = environ.get(name)
+    if not text:
+        return None
+    try:
+        folder = Path(text).expanduser()
+        destinations.check_place(folder)
+    except (Problem, RuntimeError):  # `~someone` who is not known
+        raise Problem("bad_setting", name=name, expected="the name of a folder") from None
+    return folder
 
 
 def _device(environ: Mapping[str, str], name: str, default: str) -> str:

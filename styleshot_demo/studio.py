@@ -1,7 +1,9 @@
 """The one place that runs jobs: whichever door they came in by, they share its models and wait for one another."""
 
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -10,34 +12,49 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Event, Finished, Result, Step
 from styleshot_demo.jobs import ClassicalJob, ImageJob, Picture, TextJob
 from styleshot_demo.messages import remark
-from styleshot_demo.runtime.cache import ModelCache
-from styleshot_demo.runtime import zerogpu
 from styleshot_demo.runners.weights import Choice
+from styleshot_demo.runtime import zerogpu
+from styleshot_demo.runtime.cache import ModelCache
+from styleshot_demo.runtime.device import device_of
+from styleshot_demo.runtime.lanes import LONG, SHORT, Lanes
+from styleshot_demo.runtime.placement import Placement
+from styleshot_demo.runtime.precision import precision_of
 from styleshot_demo.settings import Settings
 
+if TYPE_CHECKING:
+    from styleshot_demo.plan import Plan, Planner
+
 Job = ClassicalJob | TextJob | ImageJob
+Work = Callable[["Plan"], Iterator[Event]]
 SWEEP = (0.0, 0.5, 1.0, 1.5, 2.0)
+QUICK = ("fast", "colour")  # the methods that take a moment
+BESIDE = 0.5  # of the free memory that a short run may take beside a long one, which may still be claiming its own
 
 
 class Studio:
-    """Runs jobs one at a time with models from a shared cache. Making one is cheap: it loads nothing."""
+    """Runs jobs with models from a shared cache: short ones beside long ones, of each kind one at a time.
+
+    Making one is cheap: it loads nothing.
+    """
 
     def __init__(self, settings: Settings | None = None, cache: ModelCache | None = None) -> None:
         """`settings` default to those of the environment, `cache` to one with the budget that they name."""
         self.settings = settings or Settings.from_environment()
         self.cache = cache or ModelCache.from_settings(self.settings)
-        self._busy = threading.Lock()
+        self.lanes = Lanes()
         self._classical = None
         self._styleshot = None
-        self._run_styleshot = None
+        self._planner: Planner | None = None
+        self._lease: Work | None = None
 
     def run(self, job: Job) -> Iterator[Event]:
         """Yield `Step`s and at last one `Finished`.
 
         Closing the iterator stops the computation at its next step and gives the models back. Raises `Problem` for what
-        a person can mend; out of memory is tried once more with all idle models dropped.
+        a person can mend; out of memory is tried once more with all idle models dropped. While others run, the `Step`s
+        say which place in the line this run has.
         """
-        yield from self._alone(job, ())
+        yield from self._in_turn(job, ())
 
     def sweep(self, job: TextJob | ImageJob, strengths: Sequence[float] = SWEEP) -> Iterator[Event]:
         """`run` for one picture with each of several style strengths, 0 to 2, at the job's seed.
@@ -46,33 +63,80 @@ class Studio:
         the contour is used.
         """
         checked = [jobs.TEXT_CHECKS["style_strength"]("style_strength", strength) for strength in strengths]
-        yield from self._alone(job, tuple(checked))
+        yield from self._in_turn(job, tuple(checked))
 
-    def _alone(self, job: Job, strengths: tuple[float, ...]) -> Iterator[Event]:
-        while not self._busy.acquire(timeout=0.2):
-            yield Step(0.0, remark("waiting"))
+    def _in_turn(self, job: Job, strengths: tuple[float, ...], to_end: bool = False) -> Iterator[Event]:
+        """The events of a job, when its turn has come; `to_end` as in `Lanes.through`."""
+        plan = self.plan(job, strengths)  # what cannot run at all need not wait to hear it
+        quick = isinstance(job, ClassicalJob) and (job.method in QUICK or job.strength == 0)
+        if plan.free is None:
+            # Whoever lends the GPU has a line of its own, for all programs that it lends to: none of ours around it.
+            yield from self._on_loan(job, plan, to_end)
+            return
+        beside = (lambda: plan.memory <= BESIDE * self.plan(job).free) if quick else None
+        lane = SHORT if quick else LONG
+        yield from self.lanes.through(lane, lambda: self._planned(job, strengths), beside, to_end)
+
+    def _planned(self, job: Job, strengths: tuple[float, ...], lend: bool = True) -> Iterator[Event]:
+        """The events of a job, planned with the memory that is free now."""
+        plan = self.planner.plan(job, strengths, lend=lend)
+        plan.check()
+        return self._with_memory(job, plan, self._work)
+
+    def _with_memory(self, job: Job, plan: "Plan", work: Work) -> Iterator[Event]:
+        def lower() -> "Plan":
+            return self.planner.plan(job, plan.strengths, lower=True, lend=plan.free is None)
+
+        return self.cache.stream_with_memory(
+            lambda: work(plan), lambda: work(lower()), size=lambda: lower().fitting
+        )
+
+    def _work(self, plan: "Plan") -> Iterator[Event]:
+        runner = self.classical if isinstance(plan.job, ClassicalJob) else self.styleshot
+        return runner.run(plan)
+
+    def _on_loan(self, job: Job, plan: "Plan", to_end: bool) -> Iterator[Event]:
+        """A job in a process that gets a GPU for it. What can be done without one is done before."""
+        yield from self._files_first(plan)
         try:
-            if isinstance(job, ClassicalJob):
-                yield from self.cache.stream_with_memory(
-                    lambda: self.classical.run(job), size=lambda: self.classical.fits(job.method, tight=True)
-                )
-            else:
-                run = self._lent()
-                yield from self.cache.stream_with_memory(
-                    lambda: run(job, False, strengths),
-                    lambda: run(job, True, strengths),
-                    size=lambda: self.styleshot.fits(job, tight=True),
-                )
-        finally:
-            self._busy.release()
+            yield from self._with_memory(job, plan, self._leased())
+        except Problem as problem:
+            if not isinstance(plan.job, ClassicalJob) or not problem.key.startswith("gpu_"):
+                raise
+        else:
+            return
+        # Seconds become half a minute, but the picture comes.
+        note = remark("without_gpu")
+        yield Step(0.0, note)
+        work = self.lanes.through(LONG, lambda: self._planned(plan.job, (), lend=False), None, to_end)
+        with closing(work) as events:
+            for event in events:
+                if isinstance(event, Finished):
+                    event = Finished(replace(event.result, notes=[*event.result.notes, note]))
+                yield event
+
+    def _files_first(self, plan: "Plan") -> Iterator[Event]:
+        """Hashes and converts the files of a job."""
+        if isinstance(plan.job, ClassicalJob):
+            return
+        from styleshot_demo.runners import weights
+
+        for preprocessor in dict.fromkeys(shot.preprocessor for shot in plan.shots):
+            for found in weights.locate(self.settings, plan.model, preprocessor):
+                if isinstance(found, Step):
+                    yield Step(0.0, found.message)
+
+    def plan(self, job: Job, strengths: Sequence[float] = ()) -> "Plan":
+        """What would run, on what, at what cost, and what it would say; loads nothing. See `plan.Planner.plan`."""
+        return self.planner.plan(job, strengths)
 
     def choose(self, job: TextJob | ImageJob) -> Choice:
         """Which model a job gets now, or why none; asks the disk only."""
-        return self.styleshot.choose(job)
+        return self.planner.choose(job)
 
     def ready(self, kind: str, preprocessor: str = "contour", model: str = "auto") -> Choice:
         """`choose` before there is a job: `kind` is "text" or "image", the others are as in the jobs."""
-        return self.styleshot.ready(kind, preprocessor, model)
+        return self.planner.ready(kind, preprocessor, model)
 
     def control_map(
         self,
@@ -84,28 +148,65 @@ class Studio:
     ) -> Image.Image:
         """The lines that an `ImageJob` with these settings would follow, RGB, white on black.
 
-        It needs the detector alone, waits for no run, and is quick for another threshold of the same picture. For
-        "both" the contour map and the lineart map stand side by side.
+        It needs the detector alone, waits for short runs only, and is quick for another threshold of the same picture.
+        For "both" the contour map and the lineart map stand side by side.
         """
         values = {"preprocessor": preprocessor, "threshold": threshold, "size": size, "model": model}
         checked = {name: jobs.IMAGE_CHECKS[name](name, value) for name, value in values.items()}
         if content is None:
             raise Problem("content_needed")
         picture = pictures.open_picture(content)
-        return self.cache.with_memory(lambda: self.styleshot.control_map(picture, **checked), size=256)
+        chosen = self.planner.ready("image", preprocessor, model)
+        checked |= {"model": chosen.model or "styleshot", "device": device_of(self.settings)}
+
+        def draw() -> Iterator[Image.Image]:
+            yield self.cache.with_memory(lambda: self.styleshot.control_map(picture, **checked), size=256)
+
+        *_, drawn = self.lanes.through(SHORT, draw, to_end=True)
+        return drawn
 
     def prepare(self) -> None:
-        """To be called at the start of a program that serves others: loads the models on ZeroGPU, else does nothing."""
-        if zerogpu.lends():
-            self.styleshot.prepare()
-            self._lent()
+        """To be called at the start of a program that serves others, in its main thread.
+
+        On ZeroGPU it converts, hashes and loads all that is on this machine, so that none of it is done while a GPU is
+        lent; elsewhere it does nothing.
+        """
+        if zerogpu.withholds():
+            zerogpu.complete()
+            self._hold()
+            self.classical.hold("cuda")
+            self._leased()
+
+    def _hold(self) -> None:
+        """Loads all of StyleShot that is on this machine, to stay, onto the GPU that will be lent."""
+        from styleshot_demo.runners import weights
+
+        placement = Placement("resident", "cuda", precision_of(self.settings, "cuda"), parking=False)
+        for preprocessor in ("contour", "lineart"):
+            choice = self.ready("image", preprocessor)
+            if choice.model is not None:
+                *_, found = weights.locate(self.settings, choice.model, preprocessor)
+                self.styleshot.hold(found, placement)
 
     def finish(self, job: Job) -> Result:
-        """Run a job to its end and return its result."""
-        for event in self.run(job):
-            if isinstance(event, Finished):
-                return event.result
+        """Run a job to its end and return its result.
+
+        A `Problem` (run_unfinished) where this thread itself keeps the lane with a run that it has begun and left.
+        """
+        with closing(self._in_turn(job, (), to_end=True)) as events:
+            for event in events:
+                if isinstance(event, Finished):
+                    return event.result
         raise Problem("unexpected", reference="no result")
+
+    @property
+    def planner(self) -> "Planner":
+        """The one who decides what a job will be."""
+        if self._planner is None:
+            from styleshot_demo.plan import Planner
+
+            self._planner = Planner(self.settings, self.cache)
+        return self._planner
 
     @property
     def classical(self):
@@ -125,8 +226,15 @@ class Studio:
             self._styleshot = StyleShotRunner(self.settings, self.cache)
         return self._styleshot
 
-    def _lent(self):
-        """The StyleShot runner's `run`, with a GPU around it where one is lent by the call."""
-        if self._run_styleshot is None:
-            self._run_styleshot = zerogpu.decorated(self.styleshot.run)
-        return self._run_styleshot
+    def _leased(self) -> Work:
+        """`_work` in a process that has a GPU."""
+        if self._lease is None:
+            self._lease = zerogpu.decorated(self._work, self._forked)
+        return self._lease
+
+    def _forked(self) -> None:
+        """In a process that was just forked: no lock may stay as another thread held it at that moment."""
+        # The models that the runners hold from the start would go with them.
+        self._kept = (self._classical, self._styleshot)
+        self._classical = self._styleshot = None
+        self.cache.forked()

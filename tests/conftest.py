@@ -12,6 +12,7 @@ for _name in [name for name in os.environ if name.startswith(("STYLESHOT_", "HF_
         del os.environ[_name]
 _home = tempfile.TemporaryDirectory(prefix="styleshot-tests-")
 os.environ["HF_HOME"] = _home.name
+os.environ["XDG_CACHE_HOME"] = os.path.join(_home.name, "cache")
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 _LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "", None}

@@ -594,10 +594,16 @@ def test_serve_launches_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     launched = []
 
     class Page:
+        is_running = False
+
         def launch(self, **options):
             launched.append(options)
 
+        def close(self, **_):
+            pass
+
     monkeypatch.setenv("STYLESHOT_PORT", "7999")
+    monkeypatch.setattr(build, "end_within", lambda seconds: None)
     monkeypatch.setattr(build, "build", lambda settings, studio: Page())
     assert run("serve").exit_code == 0
     assert launched[0]["server_port"] == 7999 and launched[0]["server_name"] == "127.0.0.1"

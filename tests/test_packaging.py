@@ -8,13 +8,19 @@ from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import pytest
+import yaml
+from huggingface_hub import constants
+
+from styleshot_demo import Settings
+from styleshot_demo.models.catalogue import MODELS
+from styleshot_demo.runners import weights
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAINING = "styleshot_demo/training/requirements.txt"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FRONT = {
-    name: value.strip('"') for name, value in (line.split(": ", 1) for line in README.split("---\n")[1].splitlines())
-}
+BLOCK = README.split("---\n")[1]
+# As it stands, and where a host takes the # away from the lines that are prepared there.
+FRONT, WITH_WEIGHTS = yaml.safe_load(BLOCK), yaml.safe_load(re.sub(r"^# (?=preload|  -)", "", BLOCK, flags=re.M))
 # Imported where it is there: hosts that need it bring it.
 OPTIONAL = {"spaces"}
 
@@ -89,11 +95,41 @@ def test_only_one_opencv_is_asked_for() -> None:
 def test_spaces_reads_the_versions_that_are_pinned() -> None:
     assert FRONT["sdk"] == "gradio"
     assert FRONT["sdk_version"] == pins("requirements.txt")["gradio"]
-    assert FRONT["python_version"] == "3.11"
+    assert FRONT["python_version"] == "3.12.12"  # one of the two that ZeroGPU has
     assert (ROOT / FRONT["app_file"]).is_file()
     assert FRONT["license"] == "mit"
     assert FRONT["title"] and FRONT["emoji"] and len(FRONT["short_description"]) <= 60
-    assert "preload_from_hub" not in FRONT
+    assert "preload_from_hub" not in FRONT  # 9 GB are a host's own choice
+
+
+def test_a_host_can_preload_exactly_what_the_published_weights_need() -> None:
+    assert {name: value for name, value in WITH_WEIGHTS.items() if name != "preload_from_hub"} == FRONT
+    models = [MODELS[name] for name in weights.needs("image")]
+    lines = []
+    for model in models:
+        (source,) = {(file.repo, file.revision) for file in model.files}
+        lines.append(f"{source[0]} {','.join(file.path for file in model.files)} {source[1]}")
+    assert sorted(WITH_WEIGHTS["preload_from_hub"]) == sorted(lines)
+    gigabytes = sum(file.bytes for model in models for file in model.files) / 1e9
+    assert f"{gigabytes:.0f} GB" in BLOCK
+
+
+def test_what_spaces_preloads_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # It fills the hub's own cache: blobs, and links to them under the names and revisions of these lines.
+    for line in WITH_WEIGHTS["preload_from_hub"]:
+        repo, paths, revision = line.split(" ")
+        folder = tmp_path / f"models--{repo.replace('/', '--')}"
+        for number, path in enumerate(paths.split(",")):
+            blob, link = folder / "blobs" / str(number), folder / "snapshots" / revision / path
+            for place in (blob, link):
+                place.parent.mkdir(parents=True, exist_ok=True)
+            head = {".safetensors": b"\2\0\0\0\0\0\0\0{}", ".bin": b"\x80", ".pth": b"\x80"}
+            blob.write_bytes(head.get(link.suffix, b"{}"))
+            link.symlink_to(blob)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    choice = weights.choose(Settings(), "image", "contour", "styleshot")
+    assert choice.model == "styleshot", choice.missing
+
 
 
 def test_the_readme_names_the_two_commands() -> None:

@@ -355,7 +355,7 @@ def test_restored_settings_make_the_same_job(method: str) -> None:
     restored = provenance.restore(provenance.read(stream.getvalue()))
     assert restored.job == "classical"
     assert restored.dropped == ()
-    assert restored.style_weights == (0.75, 0.25)
+    assert restored.style_weights == (3, 1)
     styles = [(nasty.photo(), weight) for weight in restored.style_weights]
     assert jobs.ClassicalJob(nasty.photo(), styles, **restored.settings).settings() == first.settings()
 

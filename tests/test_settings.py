@@ -81,3 +81,15 @@ def test_every_variable_is_documented() -> None:
     source = Path(settings.__file__).read_text()
     for name in Settings.__dataclass_fields__:
         assert f"# STYLESHOT_{name.upper()}" in source
+
+
+@pytest.mark.parametrize(("given", "host"), [("[::1]", "::1"), (" :: ", "::"), ("", "127.0.0.1"), ("::1", "::1")])
+def test_a_host_is_taken_with_and_without_brackets(given: str, host: str) -> None:
+    assert Settings.from_environment({"STYLESHOT_HOST": given}).host == host
+
+
+@pytest.mark.parametrize("value", ["2.5", "soon", "", "-1"])
+def test_a_time_limit_that_the_hub_s_library_cannot_read_is_told(value: str) -> None:
+    with pytest.raises(Problem, match="HF_HUB_ETAG_TIMEOUT"):
+        Settings.from_environment({"HF_HUB_ETAG_TIMEOUT": value})
+    assert Settings.from_environment({"HF_HUB_ETAG_TIMEOUT": "30"})

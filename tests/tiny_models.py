@@ -42,7 +42,7 @@ def build(folder: Path, kinds: tuple[str, ...] = KINDS, *, taesd: bool = False) 
 
 
 def write_detectors(folder: Path) -> None:
-    """`ControlNetHED.pth`, `sk_model.pth` and `sk_model2.pth` with random weights that draw some lines."""
+    """`ControlNetHED.pth` and `sk_model.pth` with random weights that draw some lines."""
     from controlnet_aux.hed import ControlNetHED_Apache2
     from controlnet_aux.lineart import Generator
 
@@ -58,8 +58,7 @@ def write_detectors(folder: Path) -> None:
             projection.bias.sub_(side.mean()).div_(side.std())
     # In half precision, as published.
     torch.save(hed.half().state_dict(), folder / "ControlNetHED.pth")
-    for name in ("sk_model.pth", "sk_model2.pth"):
-        torch.save(Generator(3, 1, 3).state_dict(), folder / name)
+    torch.save(Generator(3, 1, 3).state_dict(), folder / "sk_model.pth")
 
 
 def write_taesd(folder: Path) -> None:

@@ -10,12 +10,13 @@ from torch import nn
 
 from styleshot_demo.classical.fast import Decoder, FastTransfer
 from styleshot_demo.classical.features import Encoder
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 
 
 def save(model: nn.Module, path: Path, about: dict[str, Any]) -> None:
     """Write a network's weights in half precision and `about` (architecture, training, figures) beside them."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     save_file({name: value.detach().half().contiguous().cpu() for name, value in model.state_dict().items()}, path)
     path.chmod(0o644)  # safetensors makes files that only their owner may read
     path.with_suffix(".json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")

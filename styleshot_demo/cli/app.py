@@ -1,14 +1,13 @@
 """All commands together."""
 
-import logging
-import sys
 from typing import Annotated
 
 import typer
 
 from styleshot_demo import __version__
-from styleshot_demo.cli import classical, evaluation, models, provenance, serve, styleshot, training
+from styleshot_demo.cli import classical, evaluation, models, noise, provenance, serve, styleshot, training
 from styleshot_demo.cli.report import Commands
+from styleshot_demo.process import begin
 
 app = typer.Typer(
     cls=Commands,
@@ -31,15 +30,13 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def options(
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="Show the program's log, also of its own defects.")
+        bool, typer.Option("--verbose", help="Show the log, also of defects, and what libraries say.")
     ] = False,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    level = logging.INFO if verbose else logging.CRITICAL
-    logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("styleshot_demo").setLevel(level)
+    noise.begin(verbose)
 
 
 app.command("classical")(classical.classical)
@@ -55,7 +52,5 @@ app.add_typer(training.app, name="train")
 
 def main() -> None:
     """Run the command that `sys.argv` names; ends the program."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a file name may hold what the terminal cannot show
-            stream.reconfigure(errors="backslashreplace")
+    begin()
     app()

@@ -62,7 +62,6 @@ def classical(
             show_default="on",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object about the result.")] = False,
 ) -> None:
     """Repaint CONTENT in the style of STYLE, without any download.
@@ -96,7 +95,6 @@ def classical(
             start=start,
             optimiser=optimiser,
         )
-    result = run_to_end(Studio(settings), job, quiet)
+    result = run_to_end(Studio(settings), job)
     keep = settings.provenance if record is None else record
-    write_image(result, 0, result.settings, result.seed, out, keep)
-    tell(result, [out], as_json)
+    tell(result, [out], [write_image(result, 0, out, keep)], as_json)

@@ -6,8 +6,11 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo import jobs
+from styleshot_demo.cli import noise
 from styleshot_demo.cli.network import Feed, opened
 from styleshot_demo.cli.report import Commands, Progress, asked, print_json
+from styleshot_demo.cli.results import check_destination
+from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import ASSETS
 
@@ -71,7 +74,8 @@ def bench_styleshot(
     from styleshot_demo.evaluation import benchmark_styleshot
 
     def told(stage: str) -> None:
-        typer.echo(stage, err=True)
+        if not noise.quiet():
+            typer.echo(stage, err=True)
 
     figures = benchmark_styleshot.styleshot(
         synthetic=synthetic, as_original=as_original, size=size, steps=steps, model=model, on_stage=told
@@ -142,8 +146,8 @@ def evaluate_classical(
         methods = [jobs.choice("method", one, jobs.METHODS) for one in method or ("fast", "optimise")]
         jobs.choice("part", part, ("held", "all"))
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
-        if sheet is not None and not sheet.absolute().parent.is_dir():
-            raise Problem("cannot_write")
+        if sheet is not None:
+            check_destination(sheet, [], SHEET_SUFFIXES)
     from styleshot_demo.evaluation import classical
     from styleshot_demo.evaluation.squeezenet import SqueezeNet
 
@@ -198,6 +202,9 @@ def evaluate_small(
     """How often the small StyleShot paints the thing, the style and the lines asked for, on what it never saw."""
     from styleshot_demo.training.small import places
 
+    if sheets is not None:
+        with asked(str(sheets)):
+            check_folder(sheets)
     with asked(str(run / places.PACK)):
         if not (run / places.PACK).is_file():
             raise Problem("no_training_pictures")
@@ -248,6 +255,7 @@ def small_sheet(
 ) -> None:
     """What the small StyleShot makes of prompts and contents in several styles, on one sheet."""
     from styleshot_demo.evaluation import small_sheet
+    from styleshot_demo.evaluation.sheets import write
     from styleshot_demo.pictures import open_picture
     from styleshot_demo.settings import Settings
     from styleshot_demo.studio import Studio
@@ -255,10 +263,7 @@ def small_sheet(
 
     with asked():
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
-        if not to.absolute().parent.is_dir():
-            raise Problem("cannot_write")
-        if to.suffix.lower() not in SHEET_SUFFIXES:
-            raise Problem("cannot_write")
+        check_destination(to, [], SHEET_SUFFIXES)
     pictures = []
     for folder in (style, content):
         found = [] if folder is None else pictures_in(folder)[:rows]
@@ -280,10 +285,7 @@ def small_sheet(
             seed=seed,
             on_picture=lambda done, total: progress.show(done / total, f"Picture {done} of {total}", "pictures"),
         )
-    try:
-        image.save(to, quality=88)
-    except OSError:
-        raise Problem("cannot_write") from None
+    write(image, to, quality=88)
 
 
 def _tell(figures: dict[str, Any], as_json: bool) -> None:

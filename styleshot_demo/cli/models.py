@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from styleshot_demo import destinations
+from styleshot_demo.cli import noise
 from styleshot_demo.cli.report import Commands, Progress, asked, print_json, settings_asked
 from styleshot_demo.jobs import choice
 from styleshot_demo.models import hub
@@ -14,6 +16,7 @@ from styleshot_demo.models.hub import Found, Missing
 
 app = typer.Typer(cls=Commands, help="List the models and fetch those that are missing.", invoke_without_command=True)
 
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -66,7 +69,6 @@ def _line(state: Found | Missing) -> tuple[str, str, str, str, str]:
 @app.command("fetch")
 def fetch(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(MODELS)}.", show_default=False)],
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Download a model and those that it needs; what came before a break is kept and continued."""
@@ -74,11 +76,11 @@ def fetch(
     with asked(name):
         model = hub.model_of(name)
     missing = hub.plan(model, settings)
-    if missing and not quiet:
+    if missing and not noise.quiet():
         for state in missing:
             text = f"{state.model.title}: {hub.readable(state.bytes)} to fetch, licence {state.model.licence}"
             typer.echo(text, err=True)
-    with Progress(quiet=quiet) as progress, closing(hub.fetching(model, settings)) as steps:
+    with Progress() as progress, closing(hub.fetching(model, settings)) as steps:
         for step in steps:
             left = "" if step.seconds_left is None else f", about {_span(step.seconds_left)} left"
             done, whole = hub.readable(step.done), hub.readable(step.bytes)
@@ -96,14 +98,19 @@ def convert(
     preprocessor: Annotated[
         str, typer.Option(metavar="contour|lineart", help="Which of the two content encoders.")
     ] = "contour",
+    quiet: Quiet = False,
 ) -> None:
     """Write StyleShot as a folder that StyleShotPipeline.from_pretrained opens, in half precision."""
     settings = settings_asked()
     with asked():
         choice("preprocessor", preprocessor, ("contour", "lineart"))
+    with asked(str(to)):
+        destinations.check_new(to)
     from styleshot_demo.runners import weights
 
-    weights.export(settings, to, preprocessor)
+    with Progress(quiet=quiet) as progress, closing(weights.exporting(settings, to, preprocessor)) as steps:
+        for step in steps:
+            progress.show(step.fraction, str(step.message), step.message.key)
     typer.echo(str(to))
 
 

@@ -13,11 +13,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TextIO
+from functools import cache
+from typing import Annotated, Any, TextIO
 
 import typer
 from typer.core import TyperGroup
 
+from styleshot_demo.cli import noise
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import Settings
 
@@ -27,7 +29,13 @@ _log = logging.getLogger("styleshot_demo")
 
 
 class Commands(TyperGroup):
-    """A group of commands whose errors reach a person as two sentences, never as a traceback."""
+    """A group of commands that all know -q, and whose errors reach a person as two sentences, never as a traceback."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        command = super().get_command(ctx, cmd_name)
+        if command is not None and not any(one.name == "quiet" for one in command.params):
+            command.params.append(_quiet_option())
+        return command
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -46,9 +54,33 @@ class Commands(TyperGroup):
             raise typer.Exit(FAILED) from None
 
 
+@cache
+def _quiet_option() -> Any:
+    """The option as typer makes it of a command that has no other."""
+
+    def command(
+        quiet: Annotated[
+            bool,
+            typer.Option(
+                "--quiet", "-q", help="Nothing on stderr but errors.", callback=noise.be_quiet, expose_value=False
+            ),
+        ] = False,
+    ) -> None:
+        pass
+
+    alone = typer.Typer(add_completion=False)
+    alone.command()(command)
+    return typer.main.get_command(alone).params[0]
+
+
 def tell_problem(problem: Problem, about: str = "") -> None:
     """Both sentences on stderr, after the argument of the person that they are about."""
-    typer.echo(f"{about}: {problem}" if about else str(problem), err=True)
+    typer.echo(printable(f"{about}: {problem}" if about else str(problem)), err=True)
+
+
+def printable(text: str) -> str:
+    """The text with control characters spelled out, since file names and settings may come from anybody."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
 @contextmanager
@@ -73,12 +105,14 @@ def print_json(value: Any) -> None:
 
 
 class Progress:
-    """How far something is, on stderr: one line that renews itself in a terminal, now and then a line in a file."""
+    """How far something is, on stderr: one line that renews itself in a terminal, now and then a line in a file.
 
-    def __init__(self, stream: TextIO | None = None, quiet: bool = False) -> None:
+    With -q it says nothing.
+    """
+
+    def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
-        self._quiet = quiet
         self._last = ""
         self._next = 0.0  # clock time before which a file gets no more lines of the same kind
         self._width = 0
@@ -93,7 +127,7 @@ class Progress:
 
     def show(self, fraction: float, message: str, kind: str | None = None) -> None:
         """`fraction` 0 to 1; messages of the same `kind` (by default: that are equal) are news only now and then."""
-        if self._quiet:
+        if noise.quiet():
             return
         line = f"{fraction:4.0%}  {message}"
         if self._live:

@@ -1,6 +1,11 @@
 """From a checked command to files: pictures in, a run with progress, pictures out."""
 
-from collections.abc import Sequence
+import contextlib
+import errno
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -8,40 +13,59 @@ from typing import Any
 import typer
 from PIL import Image
 
-from styleshot_demo import pictures, provenance
-from styleshot_demo.cli.report import Progress, asked, print_json
+from styleshot_demo import names, provenance
+from styleshot_demo.cli import noise
+from styleshot_demo.cli.report import FAILED, Progress, asked, print_json, printable, tell_problem
+from styleshot_demo.destinations import check_file
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
+from styleshot_demo.jobs import open_named
 from styleshot_demo.studio import Job, Studio
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 
 
-def option(help: str, choices: Sequence[str] = ()) -> Any:
-    """An option that the job itself checks, so that shell, page and Python say the same of a wrong value."""
-    return typer.Option(help=help, metavar="|".join(choices) if choices else "NUMBER")
+def option(help: str, choices: Sequence[str] = (), default: str | bool = True) -> Any:
+    """An option that the job itself checks, so that shell, page and Python say the same of a wrong value.
+
+    `default` is what its help shows in place of the default None.
+    """
+    return typer.Option(help=help, metavar="|".join(choices) if choices else "NUMBER", show_default=default)
 
 
-def check_destination(out: Path, inputs: Sequence[Path]) -> None:
+def check_destination(out: Path, inputs: Sequence[Path], suffixes: Sequence[str] = SUFFIXES) -> None:
     """What can be known of the destination before minutes of work are spent on it."""
-    if out.suffix.lower() not in SUFFIXES:
-        raise Problem("output_format", suffix=out.suffix[:20] or "nameless")
-    if out.is_dir() or not out.absolute().parent.is_dir():
-        raise Problem("cannot_write")
-    if out.exists() and any(path.exists() and out.samefile(path) for path in inputs):
-        raise Problem("overwrites_input", name=out.name)
+    check_file(out, suffixes)
+    try:
+        if out.exists() and any(path.exists() and out.samefile(path) for path in inputs):
+            raise Problem("overwrites_input", name=out.name)
+        _try_name(out)
+    except OSError as error:
+        raise Problem("name_too_long" if error.errno == errno.ENAMETOOLONG else "cannot_write") from None
+    except ValueError:  # a NUL in the name
+        raise Problem("cannot_write") from None
+
+
+def _try_name(out: Path) -> None:
+    """Makes and removes files as writing the result will: only the disk knows which names it takes, and from whom."""
+    part = out.with_name(f".{secrets.token_hex(8)}.part")
+    part.touch(exist_ok=False)
+    part.unlink()
+    if not os.path.lexists(out):
+        out.touch(exist_ok=False)
+        out.unlink()
 
 
 def open_asked(path: Path) -> Image.Image:
     """The picture at a place that the person named."""
     with asked(str(path)):
-        return pictures.open_picture(path)
+        return open_named(path)
 
 
-def run_to_end(studio: Studio, job: Job, quiet: bool) -> Result:
-    """Run a job, with progress on stderr unless `quiet`."""
+def run_to_end(studio: Studio, job: Job) -> Result:
+    """Run a job, with progress on stderr."""
     # Closing gives the models back and stops the work at once when Ctrl-C comes between two steps.
-    with Progress(quiet=quiet) as progress, closing(studio.run(job)) as events:
+    with Progress() as progress, closing(studio.run(job)) as events:
         for event in events:
             if isinstance(event, Finished):
                 return event.result
@@ -49,14 +73,37 @@ def run_to_end(studio: Studio, job: Job, quiet: bool) -> Result:
     raise RuntimeError("a run ended without a result")
 
 
-def write_image(result: Result, place: int, settings: dict[str, Any], seed: int, out: Path, keep: bool) -> None:
-    """Save one image of a result; with `keep` the file says how it was made."""
-    made_by = provenance.record(settings, result.models, seed) if keep else None
-    provenance.write(result.images[place], out, made_by)
+def write_image(result: Result, place: int, out: Path, keep: bool) -> Path:
+    """Save one image of a result and return where it lies; with `keep` the file says how it was made.
+
+    What was painted is not lost because of a place: where `out` cannot be written, it goes into another file.
+    """
+    made_by = result.plan.record(place, result.models) if keep else None
+    image = result.images[place]
+    try:
+        provenance.write(image, out, made_by)
+        return out
+    except Problem as problem:
+        for instead in _elsewhere(out, result.plan.alone()[place]["seed"]):
+            with contextlib.suppress(Problem):
+                provenance.write(image, instead, made_by)
+                return instead
+        raise problem
 
 
-def tell(result: Result, files: Sequence[Path], as_json: bool) -> None:
-    """Report what was made: one JSON object, or a line per file and the notes on stderr."""
+def _elsewhere(out: Path, seed: int) -> Iterator[Path]:
+    """Places for what cannot be written to `out`: beside it, the current folder, the folder for temporary files."""
+    name = names.made_of(out.stem, f"seed{seed}", secrets.token_hex(3), suffix=out.suffix.lower())
+    for folder in (lambda: out.absolute().parent, Path.cwd, lambda: Path(tempfile.gettempdir())):
+        with contextlib.suppress(OSError):  # the current folder may be gone too
+            yield folder() / name
+
+
+def tell(result: Result, asked_for: Sequence[Path], files: Sequence[Path], as_json: bool) -> None:
+    """Report what was made: one JSON object, or a line per file and the notes on stderr.
+
+    Exit code 1 if a file does not lie where it was asked for.
+    """
     notes = [str(note) for note in result.notes]
     if as_json:
         print_json(
@@ -67,10 +114,18 @@ def tell(result: Result, files: Sequence[Path], as_json: bool) -> None:
                 "models": result.models,
                 "notes": notes,
                 "settings": result.settings,
+                "plan": result.plan.as_json(),
+                "inputs": result.plan.inputs(),
             }
         )
-        return
-    for note in notes:
-        typer.echo(note, err=True)
-    for file, image in zip(files, result.images, strict=True):
-        typer.echo(f"{file}  {image.width} x {image.height}, seed {result.seed}, {result.seconds:.1f} s")
+    else:
+        for note in () if noise.quiet() else notes:
+            typer.echo(printable(note), err=True)
+        for file, image in zip(files, result.images, strict=True):
+            line = f"{file}  {image.width} x {image.height}, seed {result.seed}, {result.seconds:.1f} s"
+            typer.echo(printable(line))
+    lost = [(wanted, file) for wanted, file in zip(asked_for, files, strict=True) if wanted != file]
+    for wanted, file in lost:
+        tell_problem(Problem("saved_elsewhere", place=file), str(wanted))
+    if lost:
+        raise typer.Exit(FAILED)

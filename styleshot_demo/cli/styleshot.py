@@ -29,16 +29,20 @@ Weight = Annotated[
 Model = Annotated[str, option("auto: the published StyleShot where its files are on disk.", STYLESHOT_MODELS)]
 StyleStrength = Annotated[float, option("0 is the prompt alone, 1 the style as published, up to 2.")]
 Steps = Annotated[int, option("Denoising steps, 1 to 150.")]
-Guidance = Annotated[float, option("How closely to follow the prompt, 0 to 30; 1 or less: no guidance.")]
+Guidance = Annotated[
+    float | None,
+    option("How closely to follow the prompt, 0 to 30; 1 or less: no guidance.", default="the model's own"),
+]
 Count = Annotated[int, option("How many images, 1 to 8; image n has seed + n.")]
 Seed = Annotated[int, option("Same seed, same picture.")]
-Negative = Annotated[str, typer.Option(metavar="TEXT", help="What to avoid.", show_default="the paper's list")]
+Negative = Annotated[
+    str | None, typer.Option(metavar="TEXT", help="What to avoid.", show_default="the model's own")
+]
 Scheduler = Annotated[str, option("How noise is taken away.", SCHEDULERS)]
 Record = Annotated[
     bool | None,
     typer.Option("--provenance/--no-provenance", help="Write into each file how it was made.", show_default="on"),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object about the result.")]
 
 
@@ -54,12 +58,13 @@ def text(
     steps: Steps = TextJob.steps,
     guidance_scale: Guidance = TextJob.guidance_scale,
     count: Count = TextJob.count,
-    size: Annotated[int, option("Side of the square result, 128 to 1024 pixels.")] = TextJob.size,
+    size: Annotated[
+        int | None, option("Side of the square result, 128 to 1024 pixels.", default="the model's own")
+    ] = TextJob.size,
     seed: Seed = TextJob.seed,
     negative_prompt: Negative = TextJob.negative_prompt,
     scheduler: Scheduler = TextJob.scheduler,
     record: Record = None,
-    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Paint what PROMPT says in the style of STYLE, with StyleShot.
@@ -84,7 +89,7 @@ def text(
             negative_prompt=negative_prompt,
             scheduler=scheduler,
         )
-    _make(job, out, record, quiet, as_json)
+    _make(job, styles, out, record, as_json)
 
 
 def image(
@@ -105,12 +110,13 @@ def image(
     steps: Steps = ImageJob.steps,
     guidance_scale: Guidance = ImageJob.guidance_scale,
     count: Count = ImageJob.count,
-    size: Annotated[int, option("Short side of the result, 128 to 1024 pixels.")] = ImageJob.size,
+    size: Annotated[
+        int | None, option("Short side of the result, 128 to 1024 pixels.", default="the model's own")
+    ] = ImageJob.size,
     seed: Seed = ImageJob.seed,
     negative_prompt: Negative = ImageJob.negative_prompt,
     scheduler: Scheduler = ImageJob.scheduler,
     record: Record = None,
-    quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
     """Paint along the lines of CONTENT in the style of STYLE, with StyleShot.
@@ -140,7 +146,7 @@ def image(
             negative_prompt=negative_prompt,
             scheduler=scheduler,
         )
-    _make(job, out, record, quiet, as_json)
+    _make(job, [content, *styles], out, record, as_json)
 
 
 def _pairs(styles: Sequence[Path], weights: Sequence[float] | None) -> list[tuple[Any, float]]:
@@ -150,15 +156,19 @@ def _pairs(styles: Sequence[Path], weights: Sequence[float] | None) -> list[tupl
     return [(open_asked(path), number) for path, number in zip(styles, weights or [1.0] * len(styles), strict=True)]
 
 
-def _make(job: TextJob | ImageJob, out: Path, record: bool | None, quiet: bool, as_json: bool) -> None:
+def _make(
+    job: TextJob | ImageJob, inputs: Sequence[Path], out: Path, record: bool | None, as_json: bool
+) -> None:
     settings = settings_asked()
-    result = run_to_end(Studio(settings), job, quiet)
-    keep = settings.provenance if record is None else record
     files = [out]
-    if job.total > 1:
-        files = [out.with_stem(f"{out.stem}-{number}") for number in range(1, job.total + 1)]
-    for place, file in enumerate(files):
-        alone = job.alone(place)
-        made_with = alone.settings() | {"model": result.settings["model"]}  # not "auto", but what that meant
-        write_image(result, place, made_with, alone.seed, file, keep)
-    tell(result, files, as_json)
+    studio = Studio(settings)
+    total = studio.plan(job).job.total  # the small model makes one picture of "both"
+    if total > 1:
+        files = [out.with_stem(f"{out.stem}-{number}") for number in range(1, total + 1)]
+    for file in files:
+        with asked(str(file)):
+            check_destination(file, inputs)
+    result = run_to_end(studio, job)
+    keep = settings.provenance if record is None else record
+    written = [write_image(result, place, file, keep) for place, file in enumerate(files)]
+    tell(result, files, written, as_json)

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from styleshot_demo.cli.report import Progress, asked, print_json, settings_asked, tell_problem
+from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
 
 CONTOURS = ("auto", "hed", "edges")
@@ -47,6 +48,8 @@ def gallery(
     from styleshot_demo.training.gallery.builder import Recipe, build
 
     settings = settings_asked()
+    with asked(str(out)):
+        check_folder(out)
     with asked():
         kinds = _kinds(lines)
         if contour not in CONTOURS:
@@ -92,6 +95,7 @@ def _place(device: str, detectors: dict[str, str]) -> str:
     """The device for these detectors; without networks nothing is gained by a GPU, nor is torch needed."""
     if device != "auto" or not set(detectors.values()) & {"hed", "lineart"}:
         return "cpu" if device == "auto" else device
-    import torch
+    from styleshot_demo.runtime.device import device_of, is_cuda
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    found = device_of(settings_asked())
+    return found if is_cuda(found) else "cpu"

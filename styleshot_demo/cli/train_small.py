@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo.cli.report import Commands, asked, print_json
+from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import ASSETS
 
@@ -54,15 +55,18 @@ def pack_command(
     """Bring the training pictures into one small file, RUN/pack.zip."""
     from styleshot_demo.training.small import pack, places
 
+    with asked(str(run)):
+        check_folder(run)
     print_json(pack.write(data, run / places.PACK, quality))
 
 
 @small.command("autoencoder")
 def autoencoder_command(run: Run, recipe: RecipeFile = None, seed: Annotated[int, typer.Option(min=0)] = 0) -> None:
     """Fit the encoder (principal components of patches) and make the tokenizer; takes a minute."""
+    pictures = _pack(run)
     from styleshot_demo.training.small import phases
 
-    print_json(phases.fit(_pack(run), run, _recipe(recipe, "joint").sizes, seed))
+    print_json(phases.fit(pictures, run, _recipe(recipe, "joint").sizes, seed))
 
 
 @small.command("triplets")
@@ -98,6 +102,8 @@ def _add_phase(name: str, told: str) -> None:
         device: Device = "auto",
         precision: Precision = "auto",
     ) -> None:
+        with asked(str(run)):
+            check_folder(run)
         from styleshot_demo.training.small import phases
 
         given = {"steps": steps, "batch": batch, "rate": rate, "seed": seed}
@@ -141,6 +147,8 @@ def export_command(
     """Write the averaged weights in half precision, as the program reads them."""
     from styleshot_demo.training.small import export
 
+    with asked(str(to)):
+        check_folder(to)
     told = export.export(run, to, _recipe(recipe, "joint").sizes)
     print_json({"parameters": told["parameters"], "bytes": sum(f.stat().st_size for f in to.rglob("*") if f.is_file())})
 
@@ -178,6 +186,7 @@ def _pack(run: Path) -> Any:
     from styleshot_demo.training.small import pack, places
 
     with asked(str(run)):
+        check_folder(run)
         if not (run / places.PACK).is_file():
             raise Problem("no_training_pictures")
         return pack.Pack(run / places.PACK)
@@ -187,6 +196,7 @@ def _fitted(run: Path) -> None:
     from styleshot_demo.training.small import places
 
     with asked(str(run)):
+        check_folder(run)
         if not (run / places.AUTOENCODER).is_dir():
             raise Problem("phase_missing", phase="autoencoder")
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from styleshot_demo.cli.report import asked, settings_asked, tell_problem
+from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
 
 if TYPE_CHECKING:
@@ -280,6 +281,8 @@ def _with_recipe(command: Callable[..., None], **defaults: Any) -> Callable[...,
     def run(**given: Any) -> None:
         from styleshot_demo.training.stages.recipe import Recipe
 
+        with asked(str(given["out"])):
+            check_folder(given["out"])
         with asked():
             chosen = {field: given.pop(option) for option, (field, _, _) in SHARED.items()}
             recipe = Recipe(**chosen)

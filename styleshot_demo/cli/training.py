@@ -12,6 +12,7 @@ from styleshot_demo.cli.report import Commands, asked
 from styleshot_demo.cli.train_gallery import gallery
 from styleshot_demo.cli.train_small import small
 from styleshot_demo.cli.train_stages import add_to
+from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import ASSETS
 
@@ -62,7 +63,7 @@ def encoder(
 
     The JSON beside the built-in weights says what they were trained with.
     """
-    _check(contents, styles, teacher, device, precision)
+    _check(contents, styles, teacher, out, device, precision)
     from styleshot_demo.training.classical_encoder import distil
 
     given = _given(steps=steps, batch=batch, size=size, rate=rate, seed=seed)
@@ -132,7 +133,7 @@ def decoder(
 
     The JSON beside the built-in weights says what they were trained with.
     """
-    _check(contents, styles, teacher, device, precision)
+    _check(contents, styles, teacher, out, device, precision)
     from styleshot_demo.classical.fast import DEPTHS
     from styleshot_demo.classical.weights import load_decoder, load_encoder
     from styleshot_demo.training.classical_decoder import DecoderRecipe, train_decoder
@@ -176,9 +177,11 @@ def _given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _check(contents: Path, styles: Path, teacher: Path, device: str, precision: str) -> None:
+def _check(contents: Path, styles: Path, teacher: Path, out: Path, device: str, precision: str) -> None:
     from styleshot_demo.training.folders import pictures_in
 
+    with asked(str(out)):
+        check_folder(out)
     with asked():
         if precision not in ("auto", "fp32", "bf16"):
             raise Problem("unknown_choice", value=precision[:40], name="precision", choices="auto, fp32, bf16")

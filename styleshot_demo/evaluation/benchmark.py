@@ -3,13 +3,14 @@
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
+
+import psutil
 
 
 def classical(sizes: Sequence[int] = (384, 512, 1024), repeats: int = 5) -> dict[str, Any]:
@@ -45,6 +46,12 @@ def _median_seconds(work: Callable[[], Any], repeats: int) -> float:
 
 
 def _peak_mb() -> float:
+    """Most main memory that this process has had, MiB."""
+    memory = psutil.Process().memory_info()
+    if hasattr(memory, "peak_wset"):  # Windows, which has no `resource`
+        return memory.peak_wset / 1024**2
+    import resource
+
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 1024**2 if sys.platform == "darwin" else peak / 1024
 

@@ -21,6 +21,8 @@ from typing import Any
 from styleshot_demo.errors import Problem
 from styleshot_demo.evaluation.benchmark import _peak_mb
 from styleshot_demo.models import hub
+from styleshot_demo.runtime.device import cuda_has_started, device_of, gpu_name
+from styleshot_demo.runtime.memory import free_memory
 from styleshot_demo.settings import Settings
 
 SCENARIOS = ("text", "image", "both")
@@ -80,7 +82,7 @@ def styleshot(
             "machine": {
                 "processor": platform.processor() or platform.machine(),
                 "threads": torch.get_num_threads(),
-                "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+                "gpu": gpu_name(device_of(settings)) or None,
             },
             "torch": torch.__version__,
             "size": size,
@@ -195,7 +197,7 @@ def _on_gpu(picture: Callable[[], Any]) -> dict[str, Any]:
     """Peak memory of the GPU so far, and pictures per minute; nothing where none is used."""
     import torch
 
-    if not (torch.cuda.is_available() and torch.cuda.is_initialized()):
+    if not cuda_has_started():
         return {}
     peak = torch.cuda.max_memory_allocated() / 1e9
     picture()
@@ -207,17 +209,15 @@ def _on_gpu(picture: Callable[[], Any]) -> dict[str, Any]:
 
 def _original(settings: Settings, size: int, steps: int) -> dict[str, Any]:
     """The same networks as the original arranges them; times of the parts, as its scripts run them one by one."""
-    import psutil
     import torch
     from diffusers.models.attention_processor import AttnProcessor, IPAdapterAttnProcessor
 
     from styleshot_demo.runners import weights as files
-    from styleshot_demo.runners.classical import device_of
     from styleshot_demo.runtime.placement import Placement
     from styleshot_demo.styleshot.tokens import encode_style
 
     device = device_of(settings)
-    free = torch.cuda.mem_get_info()[0] if device.startswith("cuda") else psutil.virtual_memory().available
+    free = free_memory(device)
     variants = ("contour", "lineart") if free > ORIGINAL_BYTES else ("contour",)
     placement = Placement("resident", device, "float32", parking=False)
 

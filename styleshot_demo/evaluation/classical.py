@@ -22,7 +22,7 @@ from styleshot_demo.evaluation.metrics import (
     style_sliced_distance,
 )
 from styleshot_demo.evaluation.microast import MicroAST
-from styleshot_demo.evaluation.sheets import sheet_of
+from styleshot_demo.evaluation.sheets import sheet_of, write
 from styleshot_demo.evaluation.squeezenet import SqueezeNet
 from styleshot_demo.jobs import METHODS, ClassicalJob
 from styleshot_demo.pictures import fit_longest, open_picture
@@ -105,7 +105,7 @@ def evaluate(
             shown.append([photo, painting, *made])
         on_pair(number, len(drawn))
     if sheet is not None:
-        sheet_of(shown, ["content", "style", *painters]).save(sheet)
+        write(sheet_of(shown, ["content", "style", *painters]), sheet)
     figures = {
         "features": network.source if network else "compressed VGG-19" if teacher else "built-in encoder",
         "pairs": len(drawn),

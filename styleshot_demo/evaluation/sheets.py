@@ -1,8 +1,12 @@
 """Contact sheets: rows of pictures under headings, to look at many results at once."""
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
+
+from styleshot_demo.errors import Problem
 
 GAP = 8
 
@@ -23,3 +27,11 @@ def sheet_of(rows: Sequence[Sequence[Image.Image]], headings: Sequence[str], cel
             left = GAP + column * (cell + GAP) + (cell - small.width) // 2
             sheet.paste(small, (left, top + GAP + line * (cell + GAP) + (cell - small.height) // 2))
     return sheet
+
+
+def write(sheet: Image.Image, file: Path, **options: Any) -> None:
+    """Saves a sheet, with Pillow's `options`; `Problem` cannot_write."""
+    try:
+        sheet.save(file, **options)
+    except (OSError, ValueError) as error:  # ValueError: no format has that suffix
+        raise Problem("cannot_write") from error

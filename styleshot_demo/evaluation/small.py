@@ -18,8 +18,9 @@ from PIL import Image
 from torch import Tensor
 
 from styleshot_demo.classical.losses import gram
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.evaluation.metrics import Features, edge_f1
-from styleshot_demo.evaluation.sheets import sheet_of
+from styleshot_demo.evaluation.sheets import sheet_of, write
 from styleshot_demo.jobs import ImageJob, TextJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.training.small.pack import HELD_SET, Pack
@@ -208,9 +209,13 @@ def rank(one: Tensor, gallery: Tensor, place: int) -> int:
 
 
 def spearman(one: Sequence[float], other: Sequence[float]) -> float:
-    """Rank correlation, -1 to 1."""
-    first, second = (np.argsort(np.argsort(values)).astype(float) for values in (one, other))
-    return float(np.corrcoef(first, second)[0, 1])
+    """Rank correlation, -1 to 1; equal numbers share their mean rank. 0 where all numbers of a side are equal."""
+    from scipy.stats import spearmanr
+
+    # What never changes follows nothing; SciPy calls that undefined, and a figure has to be a number.
+    if min(len(set(one)), len(set(other))) < 2:
+        return 0.0
+    return float(spearmanr(one, other).statistic)
 
 
 def _style_hits(judge: Features, images: Sequence[Image.Image], looks: Tensor) -> float:
@@ -271,7 +276,7 @@ def _square(pixels: np.ndarray) -> Image.Image:
 def _save(folder: Path | None, name: str, rows: Sequence[Sequence[Image.Image]], across: int = 5) -> None:
     if folder is None or not rows:
         return
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     across = max(1, across if len(rows[0]) < 4 else 1)
     lines = [[image for row in rows[n : n + across] for image in row] for n in range(0, len(rows), across)]
-    sheet_of(lines, [""] * max(len(line) for line in lines), cell=128).save(folder / f"{name}.png")
+    write(sheet_of(lines, [""] * max(len(line) for line in lines), cell=128), folder / f"{name}.png")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import struct
 from pathlib import Path
 
@@ -50,7 +51,7 @@ def write(folder: Path, lineart: bool = True) -> None:
         beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", skip_prk_steps=True, steps_offset=1
     ).save_pretrained(base / "scheduler")
     _write_tokenizer(base / "tokenizer")
-    (base / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
+    (base / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}', encoding="utf-8")
 
     shared: dict[str, Path] = {}
     for preprocessor in ("contour", "lineart") if lineart else ("contour",):
@@ -64,13 +65,21 @@ def write(folder: Path, lineart: bool = True) -> None:
         for module, part in ((encoder, "style_encoder"), (adapter, "adapter"), (controlnet, "controlnet")):
             module.save_config(converted / part)
             if part in shared:
-                os.link(shared[part], converted / part / WEIGHTS)
+                _share(shared[part], converted / part / WEIGHTS)
             else:
                 _write(converted / part / WEIGHTS, module)
                 shared[part] = converted / part / WEIGHTS
         marks = {"style_encoder": "synthetic", "adapter": "synthetic", "controlnet": f"synthetic {preprocessor}"}
-        (converted / files.MANIFEST).write_text(json.dumps(marks))
+        (converted / files.MANIFEST).write_text(json.dumps(marks), encoding="utf-8")
     _write_detectors(folder / MODELS["hed"].files[0].repo)
+
+
+def _share(file: Path, to: Path) -> None:
+    """The same file by another name, or a copy where the disk knows no links."""
+    try:
+        os.link(file, to)
+    except OSError:
+        shutil.copyfile(file, to)
 
 
 def _write(path: Path, module: torch.nn.Module) -> None:
@@ -120,5 +129,4 @@ def _write_detectors(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(0)
     torch.save(ControlNetHED_Apache2().state_dict(), folder / "ControlNetHED.pth")
-    for name in ("sk_model.pth", "sk_model2.pth"):
-        torch.save(Generator(3, 1, 3).state_dict(), folder / name)
+    torch.save(Generator(3, 1, 3).state_dict(), folder / "sk_model.pth")

@@ -222,32 +222,6 @@ MODELS: dict[str, Model] = {
             ),
         ),
         Model(
-            "sd15-safety",
-            "Safety checker of Stable Diffusion 1.5",
-            "Blanks pictures that it takes for unsuitable; optional.",
-            "CreativeML OpenRAIL-M",
-            (
-                ModelFile(
-                    *_SD15,
-                    "feature_extractor/preprocessor_config.json",
-                    342,
-                    "2a1da83b5e1032aaeef397552ddb408dca0d8cd1dc58f61bf6abf38d6f33a0a2",
-                ),
-                ModelFile(
-                    *_SD15,
-                    "safety_checker/config.json",
-                    4_723,
-                    "5dd77a06cbd9b155060bd58deb81ffd1aafc1c6d7970acac674c1128bd4edfe2",
-                ),
-                ModelFile(
-                    *_SD15,
-                    "safety_checker/model.fp16.safetensors",
-                    608_018_440,
-                    "08902f19b1cfebd7c989f152fc0507bef6898c706a91d666509383122324b511",
-                ),
-            ),
-        ),
-        Model(
             "styleshot",
             "StyleShot, contour",
             "Style-aware encoder, style adapter and content encoder for contours.",
@@ -314,12 +288,6 @@ MODELS: dict[str, Model] = {
                     "sk_model.pth",
                     17_173_511,
                     "c686ced2a666b4850b4bb6ccf0748031c3eda9f822de73a34b8979970d90f0c6",
-                ),
-                ModelFile(
-                    *_ANNOTATORS,
-                    "sk_model2.pth",
-                    17_173_511,
-                    "30a534781061f34e83bb9406b4335da4ff2616c95d22a585c1245aa8363e74e0",
                 ),
             ),
         ),

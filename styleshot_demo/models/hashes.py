@@ -6,89 +6,153 @@ import json
 import os
 import tempfile
 import threading
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+from styleshot_demo.atomic import put
+from styleshot_demo.models.once import Once, Progress, finished
 
 _BLOCK = 4 * 1024 * 1024
 _remembered: dict[tuple[str, int, int], str] = {}
 _lock = threading.Lock()
+_reading = Once()
 
 
 class Record:
-    """A small JSON file in the folder for model files: what was downloaded, and what each file hashed to.
+    """A small JSON file: what was downloaded, and what each file hashed to.
 
     Losing it costs time only; a damaged one counts as empty.
     """
 
     NAME = "styleshot_files.json"
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / self.NAME
+    def __init__(self, *folders: Path, older: Sequence[Path] = ()) -> None:
+        """`folders`: the first that can be written to is; `older`: folders of records that are only read."""
+        self._paths = [folder / self.NAME for folder in folders]
+        self._older = [folder / self.NAME for folder in older]
 
     def read(self, kind: str) -> dict[str, dict[str, Any]]:
         """All entries of one kind ("fetched" or "hashed")."""
-        try:
-            content = json.loads(self._path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        entries = content.get(kind) if isinstance(content, dict) else None
-        if not isinstance(entries, dict):
-            return {}
-        return {key: entry for key, entry in entries.items() if isinstance(entry, dict)}
+        found: dict[str, dict[str, Any]] = {}
+        for path in (*self._paths, *self._older):
+            found = _entries(path, kind) | found
+        return found
 
     def write(self, kind: str, key: str, entry: dict[str, Any]) -> None:
-        """Adds or replaces one entry; `OSError` where the folder cannot be written to."""
-        with _lock:
-            content = {other: self.read(other) for other in ("fetched", "hashed")}
-            content[kind][key] = entry
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=".record-")
+        """Adds or replaces one entry; `OSError` where none of the folders can be written to."""
+        failure = OSError("there is no folder for the record")
+        for path in self._paths:
             try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(content, file, indent=1, sort_keys=True)
-                os.replace(name, self._path)
-            except BaseException:
-                with contextlib.suppress(OSError):
-                    os.unlink(name)
-                raise
+                with _lock:
+                    content = {other: _entries(path, other) for other in ("fetched", "hashed")}
+                    content[kind][key] = entry
+                    _write(path, content)
+                return
+            except OSError as error:
+                failure = error
+        raise failure
+
+
+def known(path: Path, record: Record | None = None) -> str | None:
+    """The SHA-256 of a file if it was read before and has the size and time of change that it had then.
+
+    Raises `OSError` where there is no such file.
+    """
+    path = Path(path).absolute()
+    key = _key(path)
+    if key not in _remembered and record:
+        entry = record.read("hashed").get(str(path), {})
+        if (entry.get("bytes"), entry.get("mtime_ns")) == key[1:] and isinstance(entry.get("sha256"), str):
+            _remembered[key] = entry["sha256"]
+    return _remembered.get(key)
+
+
+def hashing(path: Path, record: Record | None = None) -> Progress[str]:
+    """SHA-256 of a file, 64 hex digits; yields the share that is read. Nothing is yielded where it is known already.
+
+    Two who ask for the same file at the same time read it once. Closing the generator stops the reading, unless another
+    goes on waiting for it. With a `record` the hash is also remembered from one run of the program to the next. Raises
+    `OSError` where the file cannot be read.
+    """
+    path = Path(path).absolute()
+    digest, key = known(path, record), _key(path)
+    if digest is None:
+        digest = yield from _reading.follow(key, lambda: _read(path))
+        _remember(key, digest, record)
+    return digest
+
+
+def hashing_all(paths: Iterable[Path], record: Record | None = None) -> Progress[dict[Path, str]]:
+    """`hashing` of several files: yields the share of all bytes that had to be read."""
+    digests = {path: known(path, record) for path in paths}
+    sizes = {path: path.stat().st_size for path, digest in digests.items() if digest is None}
+    done, whole = 0, max(1, sum(sizes.values()))
+    for path, size in sizes.items():
+        reading = hashing(path, record)
+        try:
+            while True:
+                yield (done + size * next(reading)) / whole
+        except StopIteration as end:
+            digests[path] = end.value
+        finally:
+            reading.close()
+        done += size
+    return digests
 
 
 def sha256_of(path: Path, record: Record | None = None) -> str:
-    """SHA-256 of a file, 64 hex digits; read again only after its size or time of change has changed.
-
-    With a `record` the hash is also remembered from one run of the program to the next. Raises `OSError` where the
-    file cannot be read.
-    """
-    path = Path(path).absolute()
-    state = path.stat()
-    key = (str(path), state.st_size, state.st_mtime_ns)
-    if key in _remembered:
-        return _remembered[key]
-    entry = record.read("hashed").get(str(path), {}) if record else {}
-    if entry.get("bytes") == state.st_size and entry.get("mtime_ns") == state.st_mtime_ns:
-        digest = str(entry.get("sha256"))
-    else:
-        with path.open("rb") as file:
-            digest = _digest(file)
-        remember(path, digest, record)
-    _remembered[key] = digest
-    return digest
+    """`hashing` to its end: for small files, and where nobody waits."""
+    return finished(hashing(path, record))
 
 
 def remember(path: Path, digest: str, record: Record | None = None) -> None:
     """Notes a hash that was computed elsewhere, for instance while the file was being downloaded."""
-    path = Path(path).absolute()
-    state = path.stat()
-    _remembered[str(path), state.st_size, state.st_mtime_ns] = digest
+    _remember(_key(Path(path).absolute()), digest, record)
+
+
+def _remember(key: tuple[str, int, int], digest: str, record: Record | None) -> None:
+    _remembered[key] = digest
     if record:
-        # A read-only folder only means that the file is read again next time.
+        # Where nothing can be written, the file is only read again by the next run of the program.
         with contextlib.suppress(OSError):
-            entry = {"bytes": state.st_size, "mtime_ns": state.st_mtime_ns, "sha256": digest}
-            record.write("hashed", str(path), entry)
+            record.write("hashed", key[0], {"bytes": key[1], "mtime_ns": key[2], "sha256": digest})
 
 
-def _digest(file: Any) -> str:
-    hashing = hashlib.sha256()
-    while block := file.read(_BLOCK):
-        hashing.update(block)
+def _key(path: Path) -> tuple[str, int, int]:
+    state = path.stat()
+    return str(path), state.st_size, state.st_mtime_ns
+
+
+def _read(path: Path) -> Progress[str]:
+    hashing, done, size = hashlib.sha256(), 0, max(1, path.stat().st_size)
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            hashing.update(block)
+            done += len(block)
+            yield min(1.0, done / size)
     return hashing.hexdigest()
+
+
+def _entries(path: Path, kind: str) -> dict[str, dict[str, Any]]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    entries = content.get(kind) if isinstance(content, dict) else None
+    if not isinstance(entries, dict):
+        return {}
+    return {key: entry for key, entry in entries.items() if isinstance(entry, dict)}
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".record-")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1, sort_keys=True)
+        put(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise

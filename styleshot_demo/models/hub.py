@@ -5,7 +5,8 @@ Files are looked for, in this order, in
    `org/name/...`, as `name/...`, as the original demo leaves them, or being itself one repository's folder;
 2. the Hugging Face cache of this user;
 3. for built-in models, the program's own `assets/`.
-Downloads go into the first of 1 and 2 that there is, in the Hugging Face cache's layout.
+Downloads go into the first of 1 and 2 that there is, in the Hugging Face cache's layout. What is noted of them lies
+elsewhere (`own.py`).
 """
 
 import contextlib
@@ -14,16 +15,21 @@ import os
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from styleshot_demo.atomic import put
 from styleshot_demo.errors import Problem
+from styleshot_demo.models import own
 from styleshot_demo.models.catalogue import ALSO_KNOWN_AS, MODELS, ORIGINAL_DEMO, Model, ModelFile
-from styleshot_demo.models.hashes import Record, remember, sha256_of
-from styleshot_demo.models.transfer import Patience, ask, disk_problem, fetch_file, part_of
+from styleshot_demo.models.hashes import hashing, hashing_all, remember
+from styleshot_demo.models.once import Progress as Fractions
+from styleshot_demo.models.once import finished
+from styleshot_demo.models.transfer import Patience, asking, disk_problem, fetch_file, part_of
 from styleshot_demo.settings import ASSETS, Settings
 
+_BLOCK = 16 * 1024 * 1024
 _SPARE = 64 * 1024 * 1024  # bytes to leave free on the disk
 
 
@@ -139,19 +145,26 @@ def check(found: Found, settings: Settings) -> list[str]:
 
     A changed file is not an error (somebody may have trained it further); a person may want to know.
     """
-    recorded = _record(settings).read("fetched")
-    different = []
+    recorded = own.record(settings).read("fetched")
+    digests, different = hashes(found, settings), []
     for file in found.model.files:
-        path = found.files.get(file.path)
         expected = file.sha256 or recorded.get(_key(file), {}).get("sha256")
-        if path and expected and sha256_of(path, _record(settings)) != expected:
+        if file.path in digests and expected and digests[file.path] != expected:
             different.append(file.path)
     return different
 
 
 def hashes(found: Found, settings: Settings) -> dict[str, str]:
     """SHA-256 of each file, by its path in the catalogue; quick when they have been read before."""
-    return {path: sha256_of(place, _record(settings)) for path, place in found.files.items()}
+    return finished(hashing_files(found, settings))
+
+
+def hashing_files(found: Found, settings: Settings) -> Fractions[dict[str, str]]:
+    """`hashes` as a generator: yields the share that is read; closing it stops the reading."""
+    # The program's own files are small: they are not worth a line in the record.
+    record = None if found.model.built_in else own.record(settings)
+    digests = yield from hashing_all(found.files.values(), record)
+    return {path: digests[place] for path, place in found.files.items()}
 
 
 def fetch(
@@ -183,7 +196,7 @@ def fetching(
     """`fetch` as an iterator: about four `Progress`es a second; closing it stops the download."""
     from huggingface_hub import constants
 
-    model, patience = model_of(model) if isinstance(model, str) else model, patience or Patience()
+    model, patience = model_of(model) if isinstance(model, str) else model, patience or Patience.of_the_hub()
     if model.built_in:
         require(model, settings)
         return
@@ -211,7 +224,7 @@ def _bring(file: ModelFile, settings: Settings, endpoint: str, patience: Patienc
     from filelock import FileLock, Timeout
     from huggingface_hub import hf_hub_url
 
-    name, target, record = file.path.rsplit("/", 1)[-1], _target(file, settings), _record(settings)
+    name, target, record = file.path.rsplit("/", 1)[-1], _target(file, settings), own.record(settings)
     lock = _home(settings) / ".locks" / f"{_repo_folder(file.repo)}--{file.path.replace('/', '--')}.lock"
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
@@ -219,12 +232,12 @@ def _bring(file: ModelFile, settings: Settings, endpoint: str, patience: Patienc
         with FileLock(lock, timeout=0, thread_local=False):
             size = file.bytes
             twin = _twin(file, settings)
-            if twin and sha256_of(twin, record) == file.sha256:
-                size = _copy(twin, target)
+            if twin and (yield from _none_yet(hashing(twin, record), size)) == file.sha256:
+                size = yield from _copy(twin, target, size)
                 digest = str(file.sha256)
             else:
                 url = hf_hub_url(file.repo, file.path, revision=file.revision, endpoint=endpoint)
-                offer = ask(url, name, patience.reach)
+                offer = yield from _numbered(asking(url, name, _there(target), patience), size)
                 expected = file.sha256 or record.read("fetched").get(_key(file), {}).get("sha256")
                 exact = file.bytes if file.exact else None
                 if (exact and offer.bytes and exact != offer.bytes) or (
@@ -243,7 +256,9 @@ def _bring(file: ModelFile, settings: Settings, endpoint: str, patience: Patienc
                 digest = yield from _numbered(bringing, size)
                 size = target.stat().st_size
             remember(target, digest, record)
-            record.write("fetched", _key(file), {"bytes": size, "sha256": digest})
+            # Without a record the file is here all the same.
+            with contextlib.suppress(OSError):
+                record.write("fetched", _key(file), {"bytes": size, "sha256": digest})
     except Timeout:
         raise Problem("already_fetching", file=name) from None
     except OSError as error:
@@ -262,18 +277,34 @@ def _numbered(bringing, size: int):
         bringing.close()
 
 
+def _none_yet(reading: Fractions[str], size: int) -> Generator[tuple[int, int], None, str]:
+    """The same generator, while nothing of `size` has come."""
+    try:
+        while True:
+            next(reading)
+            yield 0, size
+    except StopIteration as end:
+        return end.value
+    finally:
+        reading.close()
+
+
 def _need_space(files: list[ModelFile], settings: Settings) -> None:
     needed = 0
     for file in files:
-        part = part_of(_target(file, settings))
-        there = part.stat().st_size if part.exists() else 0
-        needed += max(0, file.bytes - there)
+        needed += max(0, file.bytes - _there(_target(file, settings)))
     home = _home(settings)
     while not home.exists():
         home = home.parent
     free = shutil.disk_usage(home).free
     if needed + _SPARE > free:
         raise Problem("disk_too_small", needed=readable(needed + _SPARE), free=readable(free))
+
+
+def _there(target: Path) -> int:
+    """Bytes that an earlier, broken-off download has left."""
+    part = part_of(target)
+    return part.stat().st_size if part.exists() else 0
 
 
 def readable(size: float) -> str:
@@ -292,10 +323,6 @@ def _home(settings: Settings) -> Path:
     from huggingface_hub import constants
 
     return Path(constants.HF_HUB_CACHE)
-
-
-def _record(settings: Settings) -> Record:
-    return Record(_home(settings))
 
 
 def _key(file: ModelFile) -> str:
@@ -407,14 +434,22 @@ def _twin(file: ModelFile, settings: Settings) -> Path | None:
     return None
 
 
-def _copy(source: Path, target: Path) -> int:
-    """A hard link where the disk knows them, else a copy; returns the size."""
+def _copy(source: Path, target: Path, size: int) -> Generator[tuple[int, int], None, int]:
+    """A hard link where the disk knows them, else a copy, (bytes there, bytes in all) by and by; returns the size."""
     part = part_of(target)
     part.parent.mkdir(parents=True, exist_ok=True)
     part.unlink(missing_ok=True)
     try:
         os.link(source, part)
     except OSError:
-        shutil.copyfile(source, part)
-    os.replace(part, target)
+        try:
+            with source.open("rb") as reading, part.open("wb") as writing:
+                while block := reading.read(_BLOCK):
+                    writing.write(block)
+                    yield writing.tell(), size
+        except BaseException:
+            # A download would take it for its own beginning.
+            part.unlink(missing_ok=True)
+            raise
+    put(part, target)
     return target.stat().st_size

@@ -3,37 +3,52 @@
 import contextlib
 import errno
 import hashlib
+import math
 import os
 import queue
+import socket
+import ssl
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+from styleshot_demo.atomic import put
 from styleshot_demo.errors import Problem
 
 T = TypeVar("T")
 _BEAT = 0.25  # seconds: how often a waiting download lets its caller look up, and be cancelled
 _BLOCK = 4 * 1024 * 1024
+_PASSING = ("server_error", "server_silent", "download_cut")  # keys of problems that may be gone at the next try
 
 
 @dataclass(frozen=True)
 class Patience:
     """How long to wait, in seconds, before saying that something is wrong.
 
-    reach  for the first answer of the server
-    stall  without a single byte
-    tries  how often to go on where it stopped when no byte came since the last try
-    pause  between two tries
+    connect  until the server is found and takes the connection; without a network, this is what one waits
+    reach    for its answer to a question, once connected: a hub that is busy may take ten seconds
+    stall    without a single byte of a file
+    tries    how often to ask again, or to go on where it stopped when no byte came since the last try
+    pause    between two tries
     """
 
-    reach: float = 3.0
+    connect: float = 3.0
+    reach: float = 10.0
     stall: float = 10.0
     tries: int = 3
     pause: float = 1.0
+
+    @classmethod
+    def of_the_hub(cls) -> "Patience":
+        """What HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT ask for, by which people know the hub's library."""
+        from huggingface_hub import constants
+
+        return cls(reach=constants.HF_HUB_ETAG_TIMEOUT, stall=constants.HF_HUB_DOWNLOAD_TIMEOUT)
 
 
 @dataclass(frozen=True)
@@ -49,17 +64,26 @@ def part_of(target: Path) -> Path:
     return target.with_name(f".{target.name}.part")
 
 
-def ask(url: str, name: str, seconds: float) -> Offer:
-    """Asks the server for size and hash of a file, and gives up after `seconds`, whatever hangs (DNS included)."""
+def asking(url: str, name: str, done: int, patience: Patience) -> Generator[int, None, Offer]:
+    """Asks the server for size and hash of a file; yields `done` while it waits, and returns what is offered.
+
+    Gives up after `patience.connect` where nobody is there, whatever hangs (DNS included); asks a server again that is
+    there but does not answer. Every failure is a `Problem`.
+    """
+    import httpx2
     from huggingface_hub import get_hf_file_metadata
 
-    host = _host(url)
-    try:
-        metadata = _within(seconds, lambda: get_hf_file_metadata(url, timeout=seconds))
-    except TimeoutError:
-        raise Problem("no_network", host=host) from None
-    except Exception as error:
-        raise _problem(error, host, name) from error
+    limits = httpx2.Timeout(patience.reach, connect=patience.connect)
+    for left in reversed(range(patience.tries)):
+        try:
+            yield from _meanwhile(lambda: _look_up(url), done, patience.connect)
+            metadata = yield from _meanwhile(lambda: get_hf_file_metadata(url, timeout=limits), done)
+            break
+        except Exception as error:
+            problem = _problem(error, url, name)
+            if not left or problem.key not in _PASSING:
+                raise problem from error
+        yield from _wait(patience.pause, done)
     etag = (metadata.etag or "").strip('"').lower()
     # The hub's etag of a large file is its SHA-256; that of a small one is a git hash of 40 digits.
     known = len(etag) == 64 and not set(etag) - set("0123456789abcdef")
@@ -113,8 +137,8 @@ def fetch_file(
                 except _Stalled:
                     failure = Problem("server_stalled", host=_host(url))
                 except _Failed as failed:
-                    failure = _problem(failed.error, _host(url), name)
-                    if failure.key not in ("no_network", "server_error", "download_cut"):
+                    failure = _problem(failed.error, url, name)
+                    if failure.key not in (*_PASSING, "no_network"):
                         raise failure from failed.error
                 finally:
                     stream.close()
@@ -129,7 +153,7 @@ def fetch_file(
         digest = hashing.hexdigest()
         if sha256 is not None and digest != sha256:
             raise _Unlike
-        os.replace(part, target)
+        put(part, target)
         return digest
     except _Unlike:
         # Nothing of it can be trusted, so the next try has to begin anew.
@@ -240,8 +264,8 @@ def _wait(seconds: float, done: int) -> Generator[int, None, None]:
         yield done
 
 
-def _within(seconds: float, work: Callable[[], T]) -> T:
-    """`work()` in a thread of its own; `TimeoutError` when it takes longer than `seconds`."""
+def _meanwhile(work: Callable[[], T], done: int, seconds: float = math.inf) -> Generator[int, None, T]:
+    """`work()` in a thread of its own; yields `done` at every beat, and `TimeoutError` after `seconds`."""
     answers: queue.Queue[tuple[bool, Any]] = queue.Queue()
 
     def run() -> None:
@@ -250,28 +274,69 @@ def _within(seconds: float, work: Callable[[], T]) -> T:
         except BaseException as error:
             answers.put((False, error))
 
+    end = time.monotonic() + seconds
     threading.Thread(target=run, name="ask", daemon=True).start()
-    try:
-        worked, answer = answers.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError from None
+    while True:
+        left = end - time.monotonic()
+        try:
+            worked, answer = answers.get(timeout=max(0.0, min(_BEAT, left)))
+            break
+        except queue.Empty:
+            if left <= _BEAT:
+                raise TimeoutError from None
+            yield done
     if not worked:
         raise answer
     return answer
 
 
-def _problem(error: BaseException, host: str, name: str) -> Problem:
+def _look_up(url: str) -> None:
+    """Asks the name service for whoever has to be connected to; no time limit of an HTTP client holds for that."""
+    parts = urlsplit(_proxy(url) or url)
+    socket.getaddrinfo(parts.hostname, parts.port)
+
+
+def _problem(error: BaseException, url: str, name: str) -> Problem:
     """The `Problem` behind a failed request."""
+    host, proxy = _host(url), _proxy(url)
     status = getattr(getattr(error, "response", None), "status_code", None)
+    kind = type(error).__name__
     if status in (401, 403):
         return Problem("access_refused", host=host, file=name)
     if status in (404, 410):
         return Problem("file_gone", host=host, file=name)
+    if status == 407 and proxy:
+        return Problem("proxy_unusable", proxy=_host(proxy))
     if status is not None:
         return Problem("server_error", host=host, status=status)
-    if type(error).__name__ in ("RemoteProtocolError", "ReadError"):
+    if kind in ("RemoteProtocolError", "ReadError"):
         return Problem("download_cut", host=host)
-    return Problem("no_network", host=host)
+    if kind in ("ReadTimeout", "WriteTimeout", "PoolTimeout"):
+        return Problem("server_silent", host=host)
+    if any(isinstance(one, ssl.SSLCertVerificationError) for one in _causes(error)):
+        return Problem("certificate_unknown", host=host)
+    named = os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR")
+    if named and isinstance(error, FileNotFoundError | ssl.SSLError):
+        return Problem("certificates_unusable")
+    if proxy and (isinstance(error, ValueError | ImportError) or kind == "ProxyError"):
+        return Problem("proxy_unusable", proxy=_host(proxy))
+    return Problem("proxy_unreachable", proxy=_host(proxy)) if proxy else Problem("no_network", host=host)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy that requests to `url` go through."""
+    parts = urlsplit(url)
+    proxies = getproxies()
+    found = proxies.get(parts.scheme) or proxies.get("all")
+    if not found or proxy_bypass(parts.hostname or ""):
+        return None
+    return found if "://" in found else f"http://{found}"
 
 
 def _host(url: str) -> str:

@@ -1,8 +1,6 @@
-"""Runs `ClassicalJob`s: pictures to tensors, the method, tensors to pictures."""
+"""Paints `ClassicalJob`s as they were planned: pictures to tensors, the method, tensors to pictures."""
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -10,25 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from styleshot_demo import pictures
-from styleshot_demo.errors import Problem
-from styleshot_demo.events import Event, Finished, Result, Step
+from styleshot_demo import jobs, pictures
+from styleshot_demo.events import Event, Finished, Step
 from styleshot_demo.jobs import ClassicalJob
-from styleshot_demo.messages import Remark, remark
+from styleshot_demo.messages import remark
 from styleshot_demo.models import hub
-from styleshot_demo.runtime.cache import ModelCache, is_out_of_memory
+from styleshot_demo.plan import Plan
+from styleshot_demo.runners.weights import TITLES
+from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
 if TYPE_CHECKING:
     import torch
 
     from styleshot_demo.classical.fast import Encoded, FastTransfer
-    from styleshot_demo.classical.optimise import Begun
 
-# Bytes of working memory per pixel of the result, measured by `bench classical` (peak above the idle process, plus a
-# fifth); the guard refuses sizes that would not fit rather than have the machine swap.
-BYTES_PER_PIXEL = {"fast": 700, "optimise": 3600, "colour": 350}
-SIZES = (2048, 1792, 1536, 1280, 1024, 896, 768, 640, 512, 384, 256)
 PREVIEW_EVERY = 0.5  # seconds between previews: converting and sending one costs more than a small iteration
 KEPT_PAIRS = 2
 KEPT_BEGUN = 1  # stopped descents: one is some hundred bytes for each pixel
@@ -40,87 +34,73 @@ class ClassicalRunner:
     def __init__(self, settings: Settings, cache: ModelCache) -> None:
         self.settings = settings
         self.cache = cache
-        self._pairs: OrderedDict[tuple, Encoded] = OrderedDict()
-        self._begun: OrderedDict[tuple, Begun] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept = ExitStack()  # what is held from the start where a GPU is lent by the call
 
-    def fits(self, method: str, tight: bool = False) -> int:
-        """The longest side, pixels, of a square picture that fits into the memory free now; 256 at least.
+    def hold(self, device: str) -> None:
+        """Loads what `optimise` needs, to stay."""
+        self._borrow_fast(device, self._kept, {})
+        if hub.find("vgg19", self.settings).here:
+            self._borrow_vgg(device, self._kept, {})
 
-        `tight`: memory has just run out, so take half of what the estimate says.
-        """
-        free = free_bytes(self.settings) * (0.5 if tight else 0.85)
-        return next((size for size in SIZES if size * size * BYTES_PER_PIXEL[method] <= free), SIZES[-1])
-
-    def run(self, job: ClassicalJob) -> Iterator[Event]:
-        """See `Studio.run`."""
+    def run(self, plan: Plan) -> Iterator[Event]:
+        """Yields `Step`s and at last one `Finished`."""
         started = time.perf_counter()
+        job = plan.job
         content = pictures.fit_longest(job.content, job.size)
-        notes: list[Remark] = []
         models: dict[str, str] = {}
         if job.strength == 0:
             image = content
         else:
-            if largest_area(job) * BYTES_PER_PIXEL[job.method] > free_bytes(self.settings):
-                raise Problem("out_of_memory", size=self.fits(job.method))
+            if plan.free is not None:
+                self.cache.make_free(plan.device, plan.memory)
             colours, alpha = apart(content)
             work = {"fast": self._fast, "optimise": self._optimise, "colour": self._colour}[job.method]
             pixels = None
-            try:
-                with ExitStack() as borrowed, closing(work(job, colours, borrowed, notes, models)) as events:
-                    for event in events:
-                        if isinstance(event, Step):
-                            seen = event.preview and pictures.join_alpha(event.preview, alpha)
-                            yield replace(event, preview=seen)
-                        else:
-                            pixels = event
-            except Exception as error:
-                if is_out_of_memory(error):  # what is kept for a next run is the first thing to go
-                    with self._lock:
-                        self._pairs.clear()
-                        self._begun.clear()
-                raise
+            with ExitStack() as borrowed, closing(work(plan, colours, borrowed, models)) as events:
+                for event in events:
+                    if isinstance(event, Step):
+                        seen = event.preview and pictures.join_alpha(event.preview, alpha)
+                        yield replace(event, preview=seen)
+                    else:
+                        pixels = event
             image = pictures.join_alpha(to_image(pixels), alpha)
-        seconds = time.perf_counter() - started
-        yield Finished(Result([image], None, job.seed, seconds, job.settings(), models, notes))
+        yield Finished(plan.result([image], time.perf_counter() - started, models))
 
     def _fast(
-        self, job: ClassicalJob, content: Image.Image, borrowed: ExitStack, notes: list[Remark], models: dict[str, str]
+        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> "Iterator[Step | torch.Tensor]":
         from styleshot_demo.classical.colour import with_colours_of
 
         yield Step(0.0, remark("encoding"))
-        painter = self._borrow_fast(borrowed, models)
-        encoded = self._encoded(job, content, painter)
+        job = plan.job
+        painter = self._borrow_fast(plan.device, borrowed, models)
+        encoded = self._encoded(job, content, painter, plan.device)
         yield Step(0.6, remark("painting"))
         pixels = painter.decode(encoded, job.strength)
         if job.keep_colours:
             pixels = with_colours_of(encoded.pixels, pixels)
         yield pixels
 
-    def _encoded(self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer") -> "Encoded":
+    def _encoded(
+        self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer", device: str
+    ) -> "Encoded":
         """The pair's statistics: remembered, so that moving the strength slider only decodes."""
-        key = (*_seen(job, content), job.size, job.transform)
-        with self._lock:
-            encoded = self._pairs.pop(key, None)
+        key = ("pair", device, *_seen(job, content), job.size, job.transform)
+        encoded = self.cache.recall(key)
         if encoded is None:
-            device = device_of(self.settings)
             encoded = painter.encode(to_tensor(content, device), self._styles(job, device), job.transform)
-        with self._lock:
-            self._pairs[key] = encoded
-            while len(self._pairs) > KEPT_PAIRS:
-                self._pairs.popitem(last=False)
+            self.cache.remember(key, encoded, TITLES["pairs"], KEPT_PAIRS)
         return encoded
 
     def _optimise(
-        self, job: ClassicalJob, content: Image.Image, borrowed: ExitStack, notes: list[Remark], models: dict[str, str]
+        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> "Iterator[Step | torch.Tensor]":
         import torch
 
         from styleshot_demo.classical.colour import with_colours_of
         from styleshot_demo.classical.optimise import stylise
 
-        device = device_of(self.settings)
+        job, device = plan.job, plan.device
         target = to_tensor(content, device)
 
         def whole(pixels: "torch.Tensor") -> "torch.Tensor":
@@ -132,18 +112,17 @@ class ClassicalRunner:
             return with_colours_of(target, pixels) if job.keep_colours else pixels
 
         yield Step(0.0, remark("encoding"))
-        features = self._borrow_features(borrowed, notes, models)
-        painter = self._borrow_fast(borrowed, models)
+        painter = self._borrow_fast(device, borrowed, models)
+        features = self._borrow_vgg(device, borrowed, models) if "vgg19" in plan.files else painter.encoder
         start = None
         if job.start == "noise":
             start = torch.rand(target.shape, generator=torch.Generator().manual_seed(job.seed)).to(device)
         elif job.start == "content":
             start = target
         # A descent that was stopped goes on where it was, to the same result.
-        settings = {name: value for name, value in job.settings().items() if name != "style_weights"}
-        key = (*_seen(job, content), *sorted(settings.items()))
-        with self._lock:
-            begun = self._begun.pop(key, None)
+        settings = tuple(value for name, value in sorted(job.settings().items()) if name != "style_weights")
+        key = ("begun", device, *_seen(job, content), *settings)
+        begun = self.cache.recall(key, keep=False)
         began, last, first = time.perf_counter(), 0.0, None
         iteration, pixels = None, target
         iterations = stylise(
@@ -174,29 +153,28 @@ class ClassicalRunner:
                 yield Step(iteration.step / iteration.total, message, preview)
         except GeneratorExit:
             if iteration is not None:
-                with self._lock:
-                    self._begun[key] = iteration.begun()
-                    while len(self._begun) > KEPT_BEGUN:
-                        self._begun.popitem(last=False)
+                self.cache.remember(key, iteration.begun(), TITLES["begun"], KEPT_BEGUN)
             raise
         yield whole(pixels)
 
     def _colour(
-        self, job: ClassicalJob, content: Image.Image, borrowed: ExitStack, notes: list[Remark], models: dict[str, str]
+        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> "Iterator[Step | torch.Tensor]":
         from styleshot_demo.classical.colour import transfer_colours
 
         yield Step(0.0, remark("painting"))
-        device = device_of(self.settings)
+        job, device = plan.job, plan.device
         styles = self._styles(job, device)
         yield transfer_colours(to_tensor(content, device), styles, job.colour_method, job.strength)
 
     def _styles(self, job: ClassicalJob, device: str) -> "list[tuple[torch.Tensor, float]]":
-        return [(to_tensor(pictures.fit_longest(picture, job.size), device), weight) for picture, weight in job.styles]
+        return [
+            (to_tensor(pictures.fit_longest(picture, job.size), device), share)
+            for (picture, _), share in zip(job.styles, jobs.shares(job.styles), strict=True)
+        ]
 
-    def _borrow_fast(self, borrowed: ExitStack, models: dict[str, str]) -> "FastTransfer":
+    def _borrow_fast(self, device: str, borrowed: ExitStack, models: dict[str, str]) -> "FastTransfer":
         encoder, decoder = hub.require("encoder", self.settings), hub.require("fast", self.settings)
-        device = device_of(self.settings)
 
         def load() -> Any:
             from styleshot_demo.classical.weights import load_fast
@@ -204,61 +182,23 @@ class ClassicalRunner:
             return load_fast(_weights(encoder), _weights(decoder), device)
 
         models |= _short(encoder, self.settings) | _short(decoder, self.settings)
-        return borrowed.enter_context(self.cache.lend(("fast", device), load, name="fast"))
+        return borrowed.enter_context(self.cache.lend(("fast", device), load, name="fast", device=device))
 
-    def _borrow_features(self, borrowed: ExitStack, notes: list[Remark], models: dict[str, str]) -> Any:
-        """VGG-19 where its file is on this machine, else the built-in encoder; a remark says which."""
-        vgg = hub.find("vgg19", self.settings)
-        device = device_of(self.settings)
-        if isinstance(vgg, hub.Found):
-            from styleshot_demo.classical.vgg import load_vgg19
+    def _borrow_vgg(self, device: str, borrowed: ExitStack, models: dict[str, str]) -> Any:
+        from styleshot_demo.classical.vgg import load_vgg19
 
-            notes.append(remark("features_vgg"))
-            models |= _short(vgg, self.settings)
-            path = _weights(vgg)
-            return borrowed.enter_context(
-                self.cache.lend(("vgg19", device), lambda: load_vgg19(path, device), name="vgg19")
-            )
-        notes.append(remark("features_builtin"))
-        return self._borrow_fast(borrowed, models).encoder
+        vgg = hub.require("vgg19", self.settings)
+        models |= _short(vgg, self.settings)
+        path = _weights(vgg)
+        return borrowed.enter_context(
+            self.cache.lend(("vgg19", device), lambda: load_vgg19(path, device), name="vgg19", device=device)
+        )
 
 
 def _seen(job: ClassicalJob, content: Image.Image) -> tuple:
     """What tells the pictures of one job, with their weights, from those of others."""
-    return pictures.digest(content), tuple((pictures.digest(picture), weight) for picture, weight in job.styles)
-
-
-def device_of(settings: Settings) -> str:
-    """The torch device that classical methods run on; `Problem` if the settings name one that is not there."""
-    import torch
-
-    if settings.device != "auto":
-        kind, _, number = settings.device.partition(":")
-        count = {"cuda": torch.cuda.device_count, "mps": lambda: int(torch.backends.mps.is_available())}
-        if kind in count and int(number or 0) >= count[kind]():
-            raise Problem("device_missing", device=settings.device)
-        return settings.device
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
-
-
-def free_bytes(settings: Settings) -> int:
-    """Memory, bytes, that a job could take now on its device."""
-    import torch
-
-    device = device_of(settings)
-    if device.startswith("cuda"):
-        return torch.cuda.mem_get_info(device)[0]
-    import psutil
-
-    return psutil.virtual_memory().available
-
-
-def largest_area(job: ClassicalJob) -> int:
-    """Pixels of the largest picture that is worked on: a style can be larger than a content that is long and thin."""
-    every = (job.content, *(picture for picture, _ in job.styles))
-    return max(job.size * max(1, round(job.size * min(image.size) / max(image.size))) for image in every)
+    styles = zip(job.styles, jobs.shares(job.styles), strict=True)
+    return pictures.digest(content), tuple((pictures.digest(picture), share) for (picture, _), share in styles)
 
 
 def apart(content: Image.Image) -> tuple[Image.Image, Image.Image | None]:

@@ -1,15 +1,13 @@
 """The lines of content pictures: contour or line drawing, quick enough to follow a slider."""
 
-import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageFilter
 
 from styleshot_demo import pictures
 from styleshot_demo.models import hub
-from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.runners.weights import DETECTOR, TITLES, broken_as_problem
+from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
 if TYPE_CHECKING:
@@ -25,23 +23,17 @@ class Maps:
     def __init__(self, settings: Settings, cache: ModelCache) -> None:
         self._settings = settings
         self._cache = cache
-        self._edges: OrderedDict[tuple, Image.Image] = OrderedDict()
-        self._lock = threading.Lock()
 
     def draw(self, picture: Image.Image, preprocessor: str, threshold: int, device: str) -> Image.Image:
         """White lines on black, RGB, in the size of `picture` (RGB); `preprocessor` is "contour" or "lineart".
 
         Raises `Problem` weights_missing or weights_broken where the detector cannot be had.
         """
-        key = (preprocessor, pictures.digest(picture))
-        with self._lock:
-            lines = self._edges.pop(key, None)
+        key = ("edges", preprocessor, pictures.digest(picture))
+        lines = self._cache.recall(key)
         if lines is None:
             lines = self._detect(picture, preprocessor, device)
-        with self._lock:
-            self._edges[key] = lines
-            while len(self._edges) > KEPT:
-                self._edges.popitem(last=False)
+            self._cache.remember(key, lines, TITLES["edges"], KEPT, size=lambda image: image.width * image.height)
         if preprocessor == "contour":
             # As `content.contour`: what is stronger than the threshold, grown by one pixel.
             strong = lines.point([255 * (level > threshold) for level in range(256)])
@@ -59,7 +51,9 @@ class Maps:
                 # Single precision also on a GPU: the networks are small, and a threshold shows every difference.
                 return {"contour": content.load_hed, "lineart": content.load_lineart}[preprocessor](file, device)
 
-        with self._cache.lend(("detector", str(file), device), load, name=TITLES[preprocessor]) as network:
+        with self._cache.lend(
+            ("detector", str(file), device), load, name=TITLES[preprocessor], device=device
+        ) as network:
             if preprocessor == "lineart":
                 return content.lineart(picture, network).convert("L")
             levels = content.edges(picture, network) * 255
@@ -79,14 +73,3 @@ def opaque(picture: Image.Image) -> Image.Image:
         return picture.convert("RGB")
     paper = Image.new("RGBA", picture.size, "white")
     return Image.alpha_composite(paper, picture).convert("RGB")
-
-
-def beside(images: list[Image.Image], gap: int = 0) -> Image.Image:
-    """Pictures of one height in a row on white, `gap` pixels apart."""
-    width = sum(image.width for image in images) + gap * (len(images) - 1)
-    row = Image.new("RGB", (width, max(image.height for image in images)), "white")
-    left = 0
-    for image in images:
-        row.paste(image, (left, 0))
-        left += image.width + gap
-    return row

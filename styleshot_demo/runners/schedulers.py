@@ -6,11 +6,11 @@ from typing import Any
 # Name (as in `jobs.SCHEDULERS`) -> class in diffusers, settings beside those of the base model.
 KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "dpm++": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "use_karras_sigmas": True}),
-    "pndm": ("PNDMScheduler", {}),
+    # As with the published weights: Runge-Kutta steps to begin with would take 12 evaluations, and 4 steps at least.
+    "pndm": ("PNDMScheduler", {"skip_prk_steps": True}),
     "unipc": ("UniPCMultistepScheduler", {}),
     "euler-a": ("EulerAncestralDiscreteScheduler", {}),
     "ddim": ("DDIMScheduler", {"clip_sample": False}),
-    "lcm": ("LCMScheduler", {}),
 }
 
 

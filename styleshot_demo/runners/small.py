@@ -1,7 +1,7 @@
 """What the small built-in StyleShot asks for: its own size and defaults, its own lines, the words it knows."""
 
 import json
-import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from styleshot_demo.jobs import NEGATIVE_PROMPT, ImageJob, TextJob
+from styleshot_demo.jobs import ImageJob, TextJob
 from styleshot_demo.messages import Remark, remark
 
 if TYPE_CHECKING:
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 SIZE = 256  # pixels that it was trained for, short side
 MULTIPLE = 16  # pixels per latent
-# In place of the default, which is the published model's: it was trained on no words of quality, and strong guidance
-# burns the colours of a small network. Lines need less of it than words.
-DEFAULT_GUIDANCE = 7.5
+# Strong guidance burns the colours of a small network. Lines need less of it than words.
 GUIDANCE = {"text": 5.0, "image": 2.0}
 # The published thresholds are those of HED; this brings their default to the detector's that training used.
 THRESHOLD = 128 / 200
@@ -31,7 +29,7 @@ SHOWN_WORDS = 6
 
 @dataclass(frozen=True)
 class Aid:
-    """What helps a model that has seen few pictures; nothing of it in the published one. See `pipeline.iterate`."""
+    """What helps a model that has seen few pictures; nothing of it in the published one. See `small.pipeline`."""
 
     pull: float = 0.0  # how far latents are moved towards the style's statistics, at style strength 1
     lines: float = 1.0  # what the ControlNet adds, at content strength 1
@@ -55,27 +53,51 @@ def suited(job: TextJob | ImageJob, folder: Path) -> tuple[TextJob | ImageJob, l
     if size != job.size:
         notes.append(remark("small_size", size=size))
     changes: dict[str, object] = {"size": size}
-    if job.guidance_scale == DEFAULT_GUIDANCE:
-        changes["guidance_scale"] = GUIDANCE["image" if isinstance(job, ImageJob) else "text"]
-    if job.negative_prompt == NEGATIVE_PROMPT:
-        changes["negative_prompt"] = ""
     if isinstance(job, ImageJob) and job.preprocessor != "contour":
         changes["preprocessor"] = "contour"
         notes.append(remark("small_contour"))
-    unknown = unknown_words(job.prompt, folder)
+    negative = changes.get("negative_prompt", job.negative_prompt) if job.guidance_scale > 1 else ""
+    unknown = unknown_words(f"{job.prompt}\n{negative}", folder)
     if unknown:
-        notes.append(remark("words_unknown", words=", ".join(unknown[:SHOWN_WORDS])))
+        shown = [*unknown[:SHOWN_WORDS], *(["…"] if len(unknown) > SHOWN_WORDS else [])]
+        notes.append(remark("words_unknown", words=", ".join(shown)))
     return replace(job, **changes), notes
 
 
 def unknown_words(prompt: str, folder: Path) -> list[str]:
-    """The words of a prompt that no caption of the training had, in their order."""
+    """The words and symbols of a prompt that no caption of the training had, in their order."""
     known = _words(folder / WORDS)
     if not known:
         return []
-    words = re.findall(r"[^\W_]+", prompt.lower().replace("’", "").replace("'", ""))
+    words = dict.fromkeys(_split(prompt.lower()))
     # A plural is understood by its letters.
-    return [word for word in dict.fromkeys(words) if not {word, word.removesuffix("s"), word + "s"} & known]
+    return [word for word in words if not {word, word.removesuffix("s"), word + "s"} & known]
+
+
+def _split(text: str) -> list[str]:
+    """Words, and symbols one by one, with what belongs to them: marks, skin tones, and what is joined to an emoji."""
+    from styleshot_demo.styleshot.prompts import plain
+
+    found: list[str] = []
+    kind, joined = "", False
+    for sign in plain(text):
+        category = unicodedata.category(sign)
+        modifies = category[0] == "M" or category in ("Sk", "Cf")
+        is_flag = "\U0001f1e6" <= sign <= "\U0001f1ff"  # two letters make one
+        if sign in "'’":  # within a word they are nothing
+            continue
+        if kind and (modifies or joined or (is_flag and kind == "flag")):
+            found[-1] += sign
+            kind = "symbol" if is_flag else kind
+        elif category[0] in "LN":
+            found, kind = ([*found[:-1], found[-1] + sign] if kind == "word" else [*found, sign]), "word"
+        elif category[0] == "S" or category in ("Co", "Cn"):
+            found.append(sign)
+            kind = "flag" if is_flag else "symbol"
+        else:
+            kind = ""
+        joined = sign == "\u200d"
+    return found
 
 
 def lines(picture: Image.Image, threshold: int) -> Image.Image:
@@ -90,8 +112,8 @@ def statistics(autoencoder: "PatchAutoencoder", styles: Sequence[tuple[Image.Ima
     import torch
 
     from styleshot_demo.runners.maps import opaque
-    from styleshot_demo.styleshot import patches
     from styleshot_demo.small.statistics import mixed, of_latents
+    from styleshot_demo.styleshot import patches
 
     found = []
     with torch.no_grad():

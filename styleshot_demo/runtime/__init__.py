@@ -1,1 +1,1 @@
-"""Where work is computed: device, free memory, precision, placement, the cache of loaded models, ZeroGPU."""
+"""Where work is computed: device, free memory, precision, placement, the cache of models, who runs when, ZeroGPU."""

@@ -1,25 +1,28 @@
-"""Models in memory: loaded when first lent, shared while in use, given up for others by a budget in bytes."""
+"""Models in memory: loaded when first lent, shared while in use, given up for others by a budget in bytes.
+
+Main memory and each GPU have a budget of their own: what lies in one takes nothing of the other.
+"""
 
 import contextlib
 import errno
 import gc
-import os
-import sys
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.runtime.device import cuda_has_started, hand_back
+from styleshot_demo.runtime.memory import free_memory, machine_memory, memory_of
 from styleshot_demo.settings import Settings
 
 T = TypeVar("T")
+GPU_SHARE = 0.75  # of what a GPU has free, for models: the rest is what they compute in
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """One model in memory, for the models panel.
+    """What is in memory under one name, for the models panel.
 
     bytes   memory of its parameters and buffers; tensors that two models share count in both
     in_use  whether a job holds it right now
@@ -47,6 +50,14 @@ class _Entry:
         if self.size:
             self.storages = {id(self): int(self.size(self.value))}
 
+    def memory(self, block: Hashable) -> str:
+        """Which memory a block of this entry lies in."""
+        device = block[0] if isinstance(block, tuple) else self.device.split(", ")[0]
+        return memory_of(device or "cpu")
+
+    def lies_in(self, memory: str) -> bool:
+        return any(self.memory(block) == memory for block in self.storages)
+
 
 class _Attempt:
     """One try to load a model; everybody who waits for it shares its end."""
@@ -59,10 +70,13 @@ class ModelCache:
     """Loads models lazily and at most once, lends them, and drops the least recently used that nobody holds.
 
     Thread-safe. Loads run one at a time, because `from_pretrained` patches globals while it works; lending what is
-    already loaded never waits for a load. The budget is a number of bytes, or a function that is asked when it matters.
+    already loaded never waits for a load. What runs keep for a next one (`remember`) lies here too, under the same
+    budgets.
     """
 
-    def __init__(self, budget_bytes: int | Callable[[], int]) -> None:
+    def __init__(self, budget_bytes: int | Callable[[str], int]) -> None:
+        """`budget_bytes`: for each memory, or a function from a memory ("cpu", "cuda:0") to its budget, which is asked
+        when it matters."""
         self._budget = budget_bytes
         self._entries: dict[Hashable, _Entry] = {}  # the most recently used last
         self._attempts: dict[Hashable, _Attempt] = {}
@@ -72,19 +86,38 @@ class ModelCache:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "ModelCache":
-        """A cache with the budget that the settings name."""
-        return cls(lambda: budget_of(settings))
+        """A cache with the budgets that the settings name."""
+        return cls(lambda memory: budget_of(settings, memory))
 
-    @property
-    def budget_bytes(self) -> int:
-        """How many bytes the models may take together."""
-        return int(self._budget() if callable(self._budget) else self._budget)
+    def budget_bytes(self, memory: str = "cpu") -> int:
+        """How many bytes may be taken in one memory."""
+        return int(self._budget(memory) if callable(self._budget) else self._budget)
 
-    @property
-    def used_bytes(self) -> int:
-        """How many bytes the loaded models take together; tensors that several share count once."""
+    def used_bytes(self, memory: str = "cpu") -> int:
+        """How many bytes are taken in one memory; tensors that several models share count once."""
         with self._changed:
-            return sum(self._union().values())
+            return self._used().get(memory, 0)
+
+    def idle_bytes(self, memory: str = "cpu") -> int:
+        """How many bytes in one memory would come free if all went that nobody holds."""
+        with self._changed:
+            held = self._used(lambda entry: entry.holders > 0)
+            return self._used().get(memory, 0) - held.get(memory, 0)
+
+    def free_bytes(self, device: str) -> int:
+        """Bytes that a job could take now on a torch device: what is free, and what idle models would give up."""
+        return free_memory(device) + self.idle_bytes(memory_of(device))
+
+    def make_free(self, device: str, needed: int) -> None:
+        """Drops what nobody holds, the least recently used first, until `needed` bytes are free on a torch device."""
+        memory = memory_of(device)
+        while free_memory(device) < needed:
+            with self._changed:
+                key = self._oldest_in(memory)
+                dropped = [self._entries.pop(key)] if key is not None else []
+            if not dropped:
+                return
+            _forget(dropped)
 
     @contextlib.contextmanager
     def lend(
@@ -95,28 +128,60 @@ class ModelCache:
         *,
         name: str | None = None,
         expect_bytes: int = 0,
+        device: str = "cpu",
     ) -> Iterator[T]:
         """Lends the model under `key` for the length of a `with` block, and loads it by `load()` when it is not there.
 
         Concurrent calls wait for one load; when it fails, all of them see its error, and the next call tries anew.
         `load` may itself lend other models. A model that is lent is never dropped. `size` overrides how its memory is
-        counted; `expect_bytes` makes room before the load. Out of memory while loading: everything that nobody holds
-        is dropped and `load` is called once more, then `Problem("out_of_memory_loading")`.
+        counted; `expect_bytes` makes room on `device` before the load. Out of memory while loading: everything that
+        nobody holds is dropped and `load` is called once more, then `Problem("out_of_memory_loading")`.
         """
-        entry = self._take(key, load, size, name or str(key), expect_bytes)
+        entry = self._take(key, load, size, name or str(key), expect_bytes, memory_of(device))
         try:
             yield entry.value
         finally:
             self._give_back(key, entry)
 
-    def loaded(self) -> list[Loaded]:
-        """What is in memory, the most recently used first."""
+    def remember(
+        self, key: Hashable, value: Any, name: str, most: int, size: Callable[[Any], int] | None = None
+    ) -> None:
+        """Keeps what a run has computed, for a next one: as any idle model it goes when others need the room.
+
+        Of one `name` the `most` recently used are kept. `size` counts what is no tensor.
+        """
+        entry = _Entry(name, value, size)
+        entry.weigh()
         with self._changed:
-            entries = list(self._entries.values())
-            return [
-                Loaded(entry.name, sum(entry.storages.values()), entry.holders > 0, entry.device)
-                for entry in reversed(entries)
-            ]
+            self._entries.pop(key, None)
+            self._entries[key] = entry
+            same = [other for other, kept in self._entries.items() if kept.name == name]
+            dropped = [self._entries.pop(other) for other in same[: max(0, len(same) - most)]]
+            dropped += self._make_room(0)
+        # Not `_forget`: whoever has just recalled one of these still works with it.
+        del dropped
+
+    def recall(self, key: Hashable, keep: bool = True) -> Any:
+        """What `remember` has kept under a key; None where it is gone. Without `keep` it is handed over for good."""
+        with self._changed:
+            entry = self._entries.pop(key, None)
+            if entry is None:
+                return None
+            if keep:
+                self._entries[key] = entry
+            return entry.value
+
+    def loaded(self) -> list[Loaded]:
+        """What is in memory, a row for each name, the most recently used first."""
+        rows: dict[str, Loaded] = {}
+        with self._changed:
+            for entry in reversed(self._entries.values()):
+                size, in_use, devices = sum(entry.storages.values()), entry.holders > 0, {entry.device}
+                if entry.name in rows:
+                    row = rows[entry.name]
+                    size, in_use, devices = size + row.bytes, in_use or row.in_use, {*devices, *row.device.split(", ")}
+                rows[entry.name] = Loaded(entry.name, size, in_use, ", ".join(sorted(filter(None, devices))))
+        return list(rows.values())
 
     def unload(self, name: str) -> bool:
         """Drops the models of that name; those in use as soon as they are given back. True if all are gone now."""
@@ -168,6 +233,11 @@ class ModelCache:
             dropped = self._drop(lambda entry: True)
         _forget(dropped)
 
+    def forked(self) -> None:
+        """To be called first in a process that was forked: threads that held the lock or were loading are not there."""
+        self._changed = threading.Condition(threading.RLock())
+        self._attempts, self._loader, self._depth = {}, None, 0
+
     def _take(
         self,
         key: Hashable,
@@ -175,6 +245,7 @@ class ModelCache:
         size: Callable[[Any], int] | None,
         name: str,
         expect_bytes: int,
+        memory: str,
     ) -> _Entry:
         me = threading.get_ident()
         with self._changed:
@@ -191,7 +262,7 @@ class ModelCache:
                 if attempt.done:
                     attempt = self._attempts.setdefault(key, _Attempt())
             self._loader, self._depth = me, self._depth + 1
-            dropped = self._make_room(expect_bytes)
+            dropped = self._make_room(expect_bytes, memory)
         try:
             if dropped:
                 _forget(dropped)
@@ -263,34 +334,44 @@ class ModelCache:
         keys = [key for key, entry in self._entries.items() if not entry.holders and which(entry)]
         return [self._entries.pop(key) for key in keys]
 
-    def _make_room(self, expect_bytes: int) -> list[_Entry]:
-        """Takes out the least recently used that nobody holds until the rest and `expect_bytes` fit the budget.
+    def _make_room(self, expect_bytes: int, memory: str = "cpu") -> list[_Entry]:
+        """Takes out the least recently used that nobody holds until each memory keeps to its budget, with
+        `expect_bytes` more in one of them.
 
         Returned, not freed: a model may take long to fall apart, and nobody should wait for that at the lock.
         """
         dropped: list[_Entry] = []
-        if not self._entries:
-            return dropped
-        budget = self.budget_bytes
-        while sum(self._union().values()) + expect_bytes > budget:
-            key = next((key for key, entry in self._entries.items() if not entry.holders), None)
-            if key is None:
-                break
-            dropped.append(self._entries.pop(key))
+        for place in {memory, *self._used()} if self._entries else ():
+            budget, expected = self.budget_bytes(place), expect_bytes if place == memory else 0
+            while self._used().get(place, 0) + expected > budget:
+                key = self._oldest_in(place)
+                if key is None:
+                    break
+                dropped.append(self._entries.pop(key))
         return dropped
 
-    def _union(self) -> dict[Hashable, int]:
-        together: dict[Hashable, int] = {}
+    def _oldest_in(self, memory: str) -> Hashable | None:
+        """The key of the least recently used that nobody holds and that has something in a memory."""
+        return next((key for key, entry in self._entries.items() if not entry.holders and entry.lies_in(memory)), None)
+
+    def _used(self, which: Callable[[_Entry], bool] = lambda entry: True) -> Mapping[str, int]:
+        """Memory -> bytes taken there."""
+        together: dict[Hashable, tuple[str, int]] = {}
         for entry in self._entries.values():
-            together |= entry.storages
-        return together
+            if which(entry):
+                together |= {block: (entry.memory(block), size) for block, size in entry.storages.items()}
+        used: dict[str, int] = {}
+        for memory, size in together.values():
+            used[memory] = used.get(memory, 0) + size
+        return used
 
 
 def _forget(dropped: list[_Entry]) -> None:
     """Lets go of what was taken out; the entries themselves may still be held by a `lend` that is just ending."""
     for entry in dropped:
         entry.value = None
-    free_memory()
+    gc.collect()
+    hand_back()
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -309,45 +390,27 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-def free_memory() -> None:
-    """Collects garbage and hands cached GPU memory back; never imports torch."""
-    gc.collect()
-    torch = sys.modules.get("torch")
-    if torch is None:
-        return
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
-    if torch.backends.mps.is_available():
-        torch.mps.empty_cache()
-
-
 def bytes_of(value: Any) -> int:
     """Memory in bytes of all tensors of a module, a pipeline, or a dict, list or tuple of those; shared ones once."""
     return sum(_storages(value)[0].values())
 
 
-def budget_of(settings: Settings) -> int:
-    """Bytes that loaded models may take: `Settings.cache_gb`, or half of what the machine (or its free GPU) has."""
+def budget_of(settings: Settings, memory: str = "cpu") -> int:
+    """Bytes that loaded models may take in one memory.
+
+    `Settings.cache_gb` where that is set; else half of main memory, and of a GPU `GPU_SHARE` of what other programs
+    leave of it.
+    """
     if settings.cache_gb > 0:
         return int(settings.cache_gb * 1e9)
-    torch = sys.modules.get("torch")
-    # Asking an idle GPU would start it, which costs memory and on ZeroGPU is not allowed outside of a run.
-    if torch and settings.device not in ("cpu", "mps") and torch.cuda.is_initialized():
-        device = settings.device if settings.device.startswith("cuda") else "cuda"
-        return (torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)) // 2
-    return machine_memory() // 2
+    if memory == "cpu":
+        return machine_memory() // 2
+    # Asking an idle GPU would start it, which costs memory and on ZeroGPU is not allowed outside of a lease.
+    if not cuda_has_started():
+        return 2**62
+    import torch
 
-
-def machine_memory() -> int:
-    """Bytes of main memory that this process may use: the machine's, or less where a container limits it."""
-    limits = []
-    with contextlib.suppress(AttributeError, ValueError, OSError):
-        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    for place in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
-        with contextlib.suppress(OSError, ValueError):
-            limits.append(int(Path(place).read_text()))
-    # Where neither can be asked (Windows), assume a small machine.
-    return min((limit for limit in limits if limit > 0), default=8 * 1024**3)
+    return int(GPU_SHARE * (torch.cuda.mem_get_info(memory)[0] + torch.cuda.memory_reserved(memory)))
 
 
 def _storages(value: Any) -> tuple[dict[Hashable, int], str]:
@@ -382,5 +445,8 @@ def _tensors(value: Any, seen: set[int]) -> Iterator[Any]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _tensors(part, seen)
+    elif is_dataclass(value) and not isinstance(value, type):
+        for part in fields(value):
+            yield from _tensors(getattr(value, part.name), seen)
     elif isinstance(getattr(value, "components", None), dict):  # a diffusers pipeline
         yield from _tensors(value.components, seen)

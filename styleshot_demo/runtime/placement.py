@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from styleshot_demo.runtime.memory import SPARE
+from styleshot_demo.runtime.precision import BYTES, precision_for
 from styleshot_demo.settings import PLACEMENTS
 
 if TYPE_CHECKING:
@@ -23,26 +25,25 @@ ENCODERS = ("style_encoder", "text_encoder")
 
 # Bytes of working memory per pixel of one picture, beside the weights, while it is decoded: as seen on a CPU in float32
 # (1.15 GB at 512 x 512), plus a fifth; in half precision half of it. A step of the UNet takes a part of that.
-WORK = {"float32": 5300, "float16": 2650}
+WORK = {"float32": 5300, "float16": 2650, "bfloat16": 2650}
 STEP = 0.7
 TILE = 512  # pixels: what the VAE decodes at once where it works in tiles
-SPARE = 0.9  # of the free memory: the rest is for what the driver and other programs take meanwhile
 
 
 @dataclass(frozen=True)
 class Placement:
-    """tier: one of `settings.PLACEMENTS`; device as torch names it; dtype "float16" or "float32"."""
+    """tier: one of `settings.PLACEMENTS`; device as torch names it; dtype: one of `settings.PRECISIONS`."""
 
     tier: str
     device: str
     dtype: str
     parking: bool = True  # False: even the encoders stay on the device, where that is lent for a moment only
 
-    def torch_dtype(self) -> "torch.dtype":
-        """The dtype that is computed in."""
+    def torch_dtype(self, part: str = "") -> "torch.dtype":
+        """The dtype that a part is computed in."""
         import torch
 
-        return getattr(torch, self.dtype)
+        return getattr(torch, precision_for(part, self.dtype))
 
     def form(self, part: str) -> str:
         """How that part's weights are kept.
@@ -63,41 +64,36 @@ class Placement:
         return Placement(rest[0], self.device, self.dtype, self.parking) if rest else self
 
 
-def dtype_for(device: str) -> str:
-    """Half precision where it is fast; a CPU is slower in it than in single precision."""
-    return "float32" if device.startswith("cpu") else "float16"
-
-
 def needed(placement: Placement, numbers: dict[str, int], pixels: int) -> int:
     """Bytes on the device that a run takes at its peak.
 
     numbers  part -> how many numbers its weights are
     pixels   width times height of a picture
     """
-    size = 2 if placement.dtype == "float16" else 4
+    size = BYTES[placement.dtype]
     on_cpu = placement.device.startswith("cpu")
     work = WORK[placement.dtype] * pixels
     large = size * sum(numbers.get(part, 0) for part in LARGE)
     rest = size * sum(count for part, count in numbers.items() if part not in (*LARGE, *ENCODERS))
-    encoders = sum(numbers.get(part, 0) for part in ENCODERS)
     if not placement.parking:
-        return rest + large + size * encoders + work
+        encoders = sum(BYTES[precision_for(part, placement.dtype)] * numbers.get(part, 0) for part in ENCODERS)
+        return int(rest + large + encoders + work)
     if placement.tier == "minimal":
         # Parked weights lie in main memory, in half precision.
         parked = 2 * (sum(numbers.get(part, 0) for part in LARGE) + numbers.get("text_encoder", 0)) if on_cpu else 0
         return int(rest + parked + max(STEP * work, WORK[placement.dtype] * min(pixels, TILE * TILE)))
     if placement.tier == "offload":
         return int(rest + max(large + STEP * work, work))
-    return rest + large + work + (2 * numbers.get("text_encoder", 0) if on_cpu else 0)
+    return int(rest + large + work + (2 * numbers.get("text_encoder", 0) if on_cpu else 0))
 
 
 def choose(
-    wanted: str, device: str, free_bytes: int, numbers: dict[str, int], pixels: int, parking: bool = True
+    wanted: str, device: str, dtype: str, free_bytes: int, numbers: dict[str, int], pixels: int
 ) -> Placement:
     """The tier that a person has named, or the first that fits into `free_bytes`; the last one where none does."""
     if wanted != "auto":
-        return Placement(wanted, device, dtype_for(device), parking)
-    placement = Placement(PLACEMENTS[0], device, dtype_for(device), parking)
+        return Placement(wanted, device, dtype)
+    placement = Placement(PLACEMENTS[0], device, dtype)
     while needed(placement, numbers, pixels) > SPARE * free_bytes and placement.lower() != placement:
         placement = placement.lower()
     return placement
@@ -110,7 +106,7 @@ def settle(module: "nn.Module", part: str, placement: Placement) -> "nn.Module":
     """
     import torch
 
-    device, dtype, form = torch.device(placement.device), placement.torch_dtype(), placement.form(part)
+    device, dtype, form = torch.device(placement.device), placement.torch_dtype(part), placement.form(part)
     if form.startswith("parked"):
         return park(module, device, dtype, eight_bits=form == "parked8")
     if form == "visiting":

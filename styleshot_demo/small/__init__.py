@@ -1,1 +1,1 @@
-"""What the small built-in StyleShot adds to the published one: an autoencoder, a prior of words, edges, AdaIN of latents."""
+"""What the small built-in StyleShot adds to the published one: autoencoder, prior of words, edges, AdaIN of latents."""

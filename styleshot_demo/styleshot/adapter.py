@@ -9,6 +9,8 @@ from diffusers.configuration_utils import register_to_config
 from diffusers.models.attention_processor import IPAdapterAttnProcessor2_0
 from torch import Tensor, nn
 
+from styleshot_demo.styleshot.sharing import alone
+
 TOKENS_PER_LEVEL = 2
 LEVELS = 3
 
@@ -68,32 +70,71 @@ class StyleAdapter(ModelMixin, ConfigMixin):
         return self(torch.zeros(LEVELS, self.config.embed_dim, device=self.device, dtype=self.dtype))
 
     def attach(self, unet: nn.Module, strengths: Sequence[float] = (1.0,)) -> None:
-        """Let style into the UNet's cross-attentions.
+        """Let style into the UNet's cross-attentions for good, as a training does: the processors are this adapter's.
 
         The UNet then wants `encoder_hidden_states=(text, [tokens, ...])`, with as many sets of tokens [B, 6, token_dim]
         as there are `strengths`. The weights stay this adapter's: nothing is copied.
         """
-        names = list(unet.attn_processors)
-        if len(names) != len(self.config.attention_widths):
-            raise ValueError(f"the adapter is for {len(self.config.attention_widths)} attentions, not {len(names)}")
-        processors = unet.attn_processors
-        for place, processor in self.adapter_modules.items():
+        for attention, processor in zip(self._attentions(unet), self.adapter_modules.values(), strict=True):
             processor.scale = list(strengths)
             # Each set of tokens passes through the same weights.
             processor.to_k_ip = nn.ModuleList([processor.to_k_ip[0]] * len(strengths))
             processor.to_v_ip = nn.ModuleList([processor.to_v_ip[0]] * len(strengths))
-            processors[names[int(place)]] = processor
-        unet.set_attn_processor(processors)
+            _put(attention, processor)
+
+    def attachment(self, unet: nn.Module, strengths: Sequence[float]) -> "Attachment":
+        """`attach` with processors of its own, which is in place only while the UNet is called for one run."""
+        processors = [self._processor(own, strengths) for own in self.adapter_modules.values()]
+        return Attachment(unet, self._attentions(unet), processors)
 
     @contextmanager
     def attached(self, unet: nn.Module, strengths: Sequence[float]) -> Iterator[None]:
-        """`attach` for the length of a block: the UNet is shared, others must find it as they left it."""
-        plain = unet.attn_processors
-        self.attach(unet, strengths)
-        try:
+        """`attachment`, in place for the length of a block."""
+        with self.attachment(unet, strengths).in_place():
             yield
-        finally:
-            unet.set_attn_processor(plain)
-            for processor in self.adapter_modules.values():
-                processor.to_k_ip = processor.to_k_ip[:1]
-                processor.to_v_ip = processor.to_v_ip[:1]
+
+    def _attentions(self, unet: nn.Module) -> list[nn.Module]:
+        """The UNet's attentions that style reaches."""
+        names = list(unet.attn_processors)
+        if len(names) != len(self.config.attention_widths):
+            raise ValueError(f"the adapter is for {len(self.config.attention_widths)} attentions, not {len(names)}")
+        return [unet.get_submodule(names[int(place)].removesuffix(".processor")) for place in self.adapter_modules]
+
+    @staticmethod
+    def _processor(own: IPAdapterAttnProcessor2_0, strengths: Sequence[float]) -> IPAdapterAttnProcessor2_0:
+        with torch.device("meta"):  # its weights are thrown away at once
+            made = IPAdapterAttnProcessor2_0(own.hidden_size, own.cross_attention_dim, own.num_tokens)
+        made.scale = list(strengths)
+        made.to_k_ip = nn.ModuleList([own.to_k_ip[0]] * len(strengths))
+        made.to_v_ip = nn.ModuleList([own.to_v_ip[0]] * len(strengths))
+        return made
+
+
+class Attachment:
+    """One run's style in a UNet that it shares with others, who find it as they left it.
+
+    The processors are the run's own, their weights the adapter's. Made by `StyleAdapter.attachment`.
+    """
+
+    def __init__(self, unet: nn.Module, attentions: list[nn.Module], processors: list[nn.Module]) -> None:
+        self._unet = unet
+        self._places = list(zip(attentions, processors, strict=True))
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """For the length of a block, in which no other run can have the UNet."""
+        with alone(self._unet):
+            before = [attention.processor for attention, _ in self._places]
+            try:
+                for attention, processor in self._places:
+                    _put(attention, processor)
+                yield
+            finally:
+                for (attention, _), processor in zip(self._places, before, strict=True):
+                    _put(attention, processor)
+
+
+def _put(attention: nn.Module, processor: object) -> None:
+    """`attention.set_processor`, which would print the old one's weights into its log for every step."""
+    del attention.processor  # a module's place cannot be taken by what is none
+    attention.processor = processor

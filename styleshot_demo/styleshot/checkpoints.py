@@ -5,6 +5,7 @@ portion at a time and without running any code they may hold, and written as thr
 `style_encoder/`, `adapter/` and, where the file has one, `controlnet/`.
 """
 
+import hashlib
 import json
 import math
 import os
@@ -12,9 +13,10 @@ import pickle
 import shutil
 import struct
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import diffusers
 import torch
@@ -22,6 +24,8 @@ from diffusers import ControlNetModel, ModelMixin, UNet2DConditionModel
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from styleshot_demo.atomic import put
+from styleshot_demo.destinations import check_new
 from styleshot_demo.errors import Problem
 from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
@@ -43,38 +47,74 @@ class Checkpoint:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        state = self._open()
-        self.shapes = {name: tuple(value.shape) for name, value in state.items() if isinstance(value, Tensor)}
+        self._whole: dict[str, Tensor] | None = None  # of a file that can only be read as a whole
+        with self._readable():
+            if self._is_safetensors:
+                with safe_open(self.path, framework="pt") as file:
+                    self.shapes = {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()}  # noqa: SIM118
+            else:
+                state = self._state()
+                self.shapes = {name: tuple(value.shape) for name, value in state.items() if isinstance(value, Tensor)}
 
     def tensors(self, names: list[str]) -> Iterator[Tensor]:
         """The tensors called `names`, in their order, never holding much more than `PORTION` bytes."""
-        state: dict[str, Tensor] = {}
-        held = 0
-        for name in names:
-            if not state or held > PORTION:
-                state, held = {}, 0
-                state = self._open()
-            held += state[name].nbytes
-            yield state[name]
+        rest = list(reversed(names))
+        while rest:
+            held = 0
+            with self._readable(), self._opened() as read:
+                while rest and held <= PORTION:
+                    tensor = read(rest.pop())
+                    held += tensor.nbytes
+                    yield tensor
 
-    def _open(self) -> dict[str, Tensor]:
+    @contextmanager
+    def _opened(self) -> Iterator[Callable[[str], Tensor]]:
+        """A function from a name to its tensor; what it has read is given back at the end of the block."""
+        if self._is_safetensors:
+            with safe_open(self.path, framework="pt") as file:
+                yield file.get_tensor
+        else:
+            yield self._state().__getitem__
+
+    def _state(self) -> dict[str, Tensor]:
+        if self._whole is not None:
+            return self._whole
+        # Files in the format before torch 1.6 are no archives and cannot be mapped.
+        mapped = zipfile.is_zipfile(self.path)
+        state = torch.load(self.path, map_location="cpu", weights_only=True, mmap=mapped)
+        if not isinstance(state, dict):
+            raise Problem("checkpoint_unreadable", file=self.path.name)
+        if not mapped:
+            self._whole = state
+        return state
+
+    @property
+    def _is_safetensors(self) -> bool:
+        return self.path.suffix == ".safetensors"
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
         try:
-            if self.path.suffix == ".safetensors":
-                with safe_open(self.path, framework="pt") as file:
-                    return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-            # Files in the format before torch 1.6 are no archives and cannot be mapped.
-            mapped = zipfile.is_zipfile(self.path)
-            state = torch.load(self.path, map_location="cpu", weights_only=True, mmap=mapped)
+            yield
         except FileNotFoundError:
             raise Problem("weights_missing", model=self.path.name) from None
         except UNREADABLE as error:
             raise Problem("checkpoint_unreadable", file=self.path.name) from error
-        if not isinstance(state, dict):
-            raise Problem("checkpoint_unreadable", file=self.path.name)
-        return state
 
 
-def convert(ip: Path, encoder: Path, to: Path, unet_config: dict[str, Any] | None = None) -> None:
+def convert(ip: Path, encoder: Path, to: Path, unet_config: dict[str, Any] | None = None) -> dict[str, str]:
+    """`converting` to its end."""
+    progress = converting(ip, encoder, to, unet_config)
+    try:
+        while True:
+            next(progress)
+    except StopIteration as end:
+        return end.value
+
+
+def converting(
+    ip: Path, encoder: Path, to: Path, unet_config: dict[str, Any] | None = None
+) -> Generator[float, None, dict[str, str]]:
     """Write `to/style_encoder`, `to/adapter` and, where `ip` has content fusion, `to/controlnet`, in half precision.
 
     ip           `ip.bin`, or what a training has saved of adapter and ControlNet
@@ -82,18 +122,25 @@ def convert(ip: Path, encoder: Path, to: Path, unet_config: dict[str, Any] | Non
                  encoder of another size than the published one has its configuration beside it, suffix `.json`
     unet_config  the `unet/config.json` of the base model; Stable Diffusion 1.5 where left out
 
-    Tensors may be of any floating type. The UNet's own weights and `position_ids` are passed over. A key that is
-    missing, unknown or of another shape is named in the `Problem` that is raised, before anything is written. Each
-    file of weights appears complete or not at all.
+    Yields, after each tensor, the share that is written; returns the SHA-256 of each folder's weights. Tensors may be
+    of any floating type. The UNet's own weights and `position_ids` are passed over. A key that is missing, unknown or
+    of another shape is named in the `Problem` that is raised, before anything is written. Each file of weights appears
+    complete or not at all, also when the generator is closed.
     """
     config_file = encoder.with_suffix(".json")
-    encoder_config = json.loads(config_file.read_text()) if config_file.is_file() else {}
-    with torch.device("meta"):
+    encoder_config = json.loads(config_file.read_text(encoding="utf-8")) if config_file.is_file() else {}
+    # Each of these takes a moment, between which the conversion can be stopped.
+    meta = torch.device("meta")
+    with meta:
         unet = UNet2DConditionModel.from_config(unet_config or SD15_UNET)
+    yield 0.0
+    with meta:
         style_encoder = StyleAwareEncoder(**encoder_config)
+    yield 0.0
+    with meta:
         adapter = StyleAdapter.from_unet(unet, style_encoder.config.projection_dim)
         controlnet = ControlNetModel.from_unet(unet, load_weights_from_unet=False)
-
+    yield 0.0
     encoder_file, ip_file = Checkpoint(encoder), Checkpoint(ip)
     attentions = [name.removesuffix(".processor") for name in unet.attn_processors]
     jobs = [
@@ -103,12 +150,23 @@ def convert(ip: Path, encoder: Path, to: Path, unet_config: dict[str, Any] | Non
     if content := {name.removeprefix("controlnet."): name for name in ip_file.shapes if name.startswith("controlnet.")}:
         jobs.append(("controlnet", controlnet, ip_file, content))
     plans = [(folder, module, file, _plan(module, file, names)) for folder, module, file, names in jobs]
+    whole = sum(_bytes(plan) for _, _, _, plan in plans)
+    done, digests = 0, {}
     for folder, module, file, plan in plans:
         try:
             module.save_config(to / folder)
-            _write_half(to / folder / WEIGHTS, file, plan)
+            writing = _write_half(to / folder / WEIGHTS, file, plan)
+            try:
+                while True:
+                    yield (done + next(writing)) / whole
+            except StopIteration as end:
+                digests[folder] = end.value
+            finally:
+                writing.close()
         except OSError as error:
             raise Problem("cannot_write") from error
+        done += _bytes(plan)
+    return digests
 
 
 def export(base: Path, converted: Path, to: Path) -> None:
@@ -118,11 +176,13 @@ def export(base: Path, converted: Path, to: Path) -> None:
     converted  what `convert` has written
     to         must not exist, or be empty
     """
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise Problem("folder_not_empty", name=to.name)
-    index = json.loads((base / "model_index.json").read_text())
+    check_new(to)
+    index = json.loads((base / "model_index.json").read_text(encoding="utf-8"))
     components = {name: index.get(name, [None, None]) for name in BASE_COMPONENTS}
     components |= {name: [None, None] for name in BASE_COMPONENTS if not (base / name).is_dir()}
+    if not any((base / "safety_checker").glob("*.safetensors")):
+        # Only half of it is there, which nobody needs: without its weights the folder could not be opened.
+        components |= {name: [None, None] for name in ("safety_checker", "feature_extractor")}
     components |= {
         "style_encoder": [StyleAwareEncoder.__module__, StyleAwareEncoder.__name__],
         "adapter": [StyleAdapter.__module__, StyleAdapter.__name__],
@@ -137,8 +197,8 @@ def export(base: Path, converted: Path, to: Path) -> None:
         for name, (_, class_name) in components.items():
             if class_name is not None:
                 _copy_component((base if name in BASE_COMPONENTS else converted) / name, part / name)
-        (part / "model_index.json").write_text(json.dumps(about | components, indent=2))
-        os.replace(part, to)
+        (part / "model_index.json").write_text(json.dumps(about | components, indent=2), encoding="utf-8")
+        put(part, to)
     except OSError as error:
         raise Problem("cannot_write") from error
     finally:
@@ -185,8 +245,16 @@ def _plan(module: ModelMixin, file: Checkpoint, names: dict[str, str]) -> Plan:
     return {key: (names[key], shape) for key, shape in expected.items()}
 
 
-def _write_half(path: Path, file: Checkpoint, plan: Plan) -> None:
-    """The planned tensors as float16 safetensors, written one by one, so that they are never in memory together."""
+def _bytes(plan: Plan) -> int:
+    """Bytes that the planned tensors take in half precision."""
+    return sum(2 * math.prod(shape) for _, shape in plan.values())
+
+
+def _write_half(path: Path, file: Checkpoint, plan: Plan) -> Generator[int, None, str]:
+    """The planned tensors as float16 safetensors, written one by one, so that they are never in memory together.
+
+    Yields the bytes of tensors written so far; returns the SHA-256 of the file.
+    """
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     end = 0
     for key, (_, shape) in plan.items():
@@ -197,19 +265,35 @@ def _write_half(path: Path, file: Checkpoint, plan: Plan) -> None:
 
     part = path.with_suffix(f".{os.getpid()}.part")
     names = [name for name, _ in plan.values()]
+    hashing, done, kept = hashlib.sha256(), 0, 0
     try:
         with open(part, "wb") as output:
-            output.write(struct.pack("<Q", len(text)) + text)
+            for data in (struct.pack("<Q", len(text)), text):
+                output.write(data)
+                hashing.update(data)
             for name, tensor in zip(names, file.tensors(names), strict=True):
                 half = tensor.to(torch.float16)
                 if not half.isfinite().all():
                     raise Problem("checkpoint_not_finite", file=file.path.name, name=name)
-                output.write(half.contiguous().numpy().tobytes())
-            output.flush()
-            os.fsync(output.fileno())
-        os.replace(part, path)
+                data = half.contiguous().numpy().tobytes()
+                output.write(data)
+                hashing.update(data)
+                done += len(data)
+                if done - kept > PORTION:
+                    # All at once at the end, a slow disk could not be interrupted.
+                    _flush(output)
+                    kept = done
+                yield done
+            _flush(output)
+        put(part, path)
     finally:
         part.unlink(missing_ok=True)
+    return hashing.hexdigest()
+
+
+def _flush(output: BinaryIO) -> None:
+    output.flush()
+    os.fsync(output.fileno())
 
 
 def _copy_component(source: Path, to: Path) -> None:

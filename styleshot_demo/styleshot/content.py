@@ -26,7 +26,7 @@ def load_hed(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype 
 
 
 def load_lineart(path: Path, device: torch.device | str = "cpu", dtype: torch.dtype = torch.float32) -> nn.Module:
-    """The line drawing network of `sk_model.pth` (fine; the paper's) or `sk_model2.pth` (coarse)."""
+    """The line drawing network of `sk_model.pth`, the paper's."""
     with _quiet_import():
         from controlnet_aux.lineart import Generator
 

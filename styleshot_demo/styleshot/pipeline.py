@@ -1,12 +1,11 @@
 """StyleShot on Stable Diffusion: a prompt in the style of pictures, optionally along the lines of another picture."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from diffusers import (
     AutoencoderKL,
     ControlNetModel,
@@ -18,52 +17,60 @@ from diffusers import (
 from diffusers.callbacks import MultiPipelineCallbacks, PipelineCallback
 from diffusers.image_processor import VaeImageProcessor
 from diffusers.pipelines.stable_diffusion import StableDiffusionPipelineOutput, StableDiffusionSafetyChecker
+from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPTextModel, CLIPTokenizer
 
+from styleshot_demo.styleshot import prompts as reading
 from styleshot_demo.styleshot.adapter import StyleAdapter
-from styleshot_demo.small.autoencoder import PatchAutoencoder
+from styleshot_demo.styleshot.decoding import check_finite, decode
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
-from styleshot_demo.small.prior import LatentPrior
-from styleshot_demo.small.statistics import Statistics, moved, noise_level, restyled
+from styleshot_demo.styleshot.schedule import begun
+from styleshot_demo.styleshot.sharing import alone
 from styleshot_demo.styleshot.tokens import encode_style
 
 # The texts of the published code.
 PROMPT = "best quality, high quality"
 NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality"
 
-MAX_STRENGTH = 2.0
+MAX_STRENGTH = 2.0  # of style
+MAX_CONTENT_STRENGTH = 4.0  # as published, more than 2 is of no use; small ControlNets need more
 
 
 @dataclass
 class Denoised:
-    """The state after one evaluation of the UNet. Tensors that are replaced here are used from the next one on."""
+    """The state after one evaluation of the UNet. What is replaced from `latents` on is used from the next one on."""
 
     index: int  # 0 to total - 1
     total: int  # evaluations in all: PNDM makes one more than it has steps
     timestep: Tensor
+    scheduler: SchedulerMixin  # this run's own
     latents: Tensor  # [batch, 4, height/8, width/8]
-    prompt_embeds: Tensor  # [batch, 77, token_dim]
+    prompt_embeds: Tensor  # [batch, 77 * chunks, token_dim]
     negative_prompt_embeds: Tensor | None
+    guidance_scale: float
+    stop: bool = False  # True: this was the last one
 
 
 class StyleShotPipeline(StableDiffusionPipeline):
     """Stable Diffusion 1.5 with the style-aware encoder, its adapter and, optionally, the content fusion ControlNet.
 
-    Every component may be shared with other pipelines: style enters the UNet's attentions only while a run lasts.
+    Every component may be shared with other pipelines, and several runs may take turns with one pipeline or go on in
+    several threads: style is in the UNet's attentions only while that is called, and each run has its own scheduler.
     `style_encoder` may be None where runs get their `style_tokens` ready-made: it is nearly as large as the UNet and
     needed only once per style, so that memory can be saved by encoding first (`tokens.encode_style`).
     """
 
-    model_cpu_offload_seq = "style_encoder->adapter->text_encoder->prior->unet->vae"
-    _optional_components = ["style_encoder", "controlnet", "prior", "safety_checker", "feature_extractor"]
+    model_cpu_offload_seq = "style_encoder->adapter->text_encoder->unet->vae"
+    max_chunks = 1  # of a prompt that are read: one as in the published code; set it to `prompts.MAX_CHUNKS` for more
+    _optional_components = ["style_encoder", "controlnet", "safety_checker", "feature_extractor"]
     _exclude_from_cpu_offload = ["safety_checker"]
     _callback_tensor_inputs = ["latents", "prompt_embeds", "negative_prompt_embeds"]
 
     def __init__(
         self,
-        vae: AutoencoderKL | PatchAutoencoder,
+        vae: AutoencoderKL,
         text_encoder: CLIPTextModel,
         tokenizer: CLIPTokenizer,
         unet: UNet2DConditionModel,
@@ -71,7 +78,6 @@ class StyleShotPipeline(StableDiffusionPipeline):
         style_encoder: StyleAwareEncoder | None,
         adapter: StyleAdapter,
         controlnet: ControlNetModel | None = None,
-        prior: LatentPrior | None = None,
         safety_checker: StableDiffusionSafetyChecker | None = None,
         feature_extractor: CLIPImageProcessor | None = None,
     ) -> None:
@@ -86,7 +92,6 @@ class StyleShotPipeline(StableDiffusionPipeline):
             style_encoder=style_encoder,
             adapter=adapter,
             controlnet=controlnet,
-            prior=prior,
             safety_checker=safety_checker,
             feature_extractor=feature_extractor,
         )
@@ -125,18 +130,70 @@ class StyleShotPipeline(StableDiffusionPipeline):
         if unknown:
             raise ValueError(f"{sorted(unknown)} are no tensors for the callback: {self._callback_tensor_inputs}")
 
-        run = self.iterate(prompt, style_image, **arguments)
-        while True:
-            try:
-                state = next(run)
-            except StopIteration as end:
-                output = end.value
-                return output if return_dict else (output.images, output.nsfw_content_detected)
-            if callback_on_step_end is not None:
-                tensors = {name: getattr(state, name) for name in callback_on_step_end_tensor_inputs}
-                changed = callback_on_step_end(self, state.index, state.timestep, tensors) or {}
-                for name in changed.keys() & set(self._callback_tensor_inputs):
-                    setattr(state, name, changed[name])
+        with closing(self.iterate(prompt, style_image, **arguments)) as run:
+            while True:
+                try:
+                    state = next(run)
+                except StopIteration as end:
+                    output = end.value
+                    return output if return_dict else (output.images, output.nsfw_content_detected)
+                if callback_on_step_end is not None:
+                    self._call_back(callback_on_step_end, callback_on_step_end_tensor_inputs, state)
+
+    def _call_back(self, callback: Callable[..., Any], names: Sequence[str], state: Denoised) -> None:
+        # Callbacks read and set attributes of the pipeline, which other runs may have, too.
+        with alone(self):
+            self._guidance_scale, self._interrupt, self._num_timesteps = state.guidance_scale, False, state.total
+            tensors = {name: getattr(state, name) for name in names}
+            changed = callback(self, state.index, state.timestep, tensors) or {}
+            state.guidance_scale, state.stop = self._guidance_scale, self._interrupt
+        for name in changed.keys() & set(self._callback_tensor_inputs):
+            setattr(state, name, changed[name])
+
+    def encode_prompt(
+        self,
+        prompt: str | list[str] | None,
+        device: torch.device,
+        num_images_per_prompt: int,
+        do_classifier_free_guidance: bool,
+        negative_prompt: str | list[str] | None = None,
+        prompt_embeds: Tensor | None = None,
+        negative_prompt_embeds: Tensor | None = None,
+        lora_scale: float | None = None,
+        clip_skip: int | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
+        """As Stable Diffusion's, with emphasis and in chunks (`prompts.embed`): both [B, 77 * chunks, token_dim].
+
+        Not with `lora_scale` or `clip_skip`: then it is Stable Diffusion's own.
+        """
+        if lora_scale is None and clip_skip is None and prompt_embeds is None:
+            prompts, negatives = (
+                [self._with_inversions(one) for one in texts]
+                for texts in _texts(prompt, negative_prompt)
+            )
+            read = [*prompts, *negatives] if do_classifier_free_guidance else prompts
+            chunks = min(reading.chunks_of(self.tokenizer, read), self.max_chunks)
+            parts = (self.tokenizer, self.text_encoder, device, chunks)
+            prompt_embeds = reading.embed(prompts, *parts)
+            if do_classifier_free_guidance and negative_prompt_embeds is None:
+                negative_prompt_embeds = reading.embed(negatives, *parts)
+            prompt = negative_prompt = None
+        return super().encode_prompt(
+            prompt,
+            device,
+            num_images_per_prompt,
+            do_classifier_free_guidance,
+            negative_prompt,
+            prompt_embeds,
+            negative_prompt_embeds,
+            lora_scale,
+            clip_skip,
+        )
+
+    def _with_inversions(self, text: str) -> str:
+        # Asked only where there may be one, as the library warns of every long text on the way.
+        inverted = any(token in text for token in self.tokenizer.added_tokens_encoder)
+        return self.maybe_convert_prompt(text, self.tokenizer) if inverted else text
 
     @torch.no_grad()
     def iterate(
@@ -147,21 +204,19 @@ class StyleShotPipeline(StableDiffusionPipeline):
         style_weights: Sequence[float] | None = None,
         style_strength: float | Sequence[float] = 1.0,
         style_tokens: Tensor | None = None,
-        style_statistics: Statistics | None = None,
-        statistics_pull: float = 0.0,
-        prior_share: float = 0.0,
-        prior_pull: float = 0.0,
         control_image: Image.Image | Sequence[Image.Image] | Tensor | None = None,
         content_strength: float = 1.0,
-        content_gain: float = 1.0,
         height: int | None = None,
         width: int | None = None,
         num_inference_steps: int = 50,
+        denoising_start: float = 0.0,
         guidance_scale: float = 7.5,
         negative_prompt: str | Sequence[str] | None = NEGATIVE_PROMPT,
         num_images_per_prompt: int = 1,
         generator: torch.Generator | list[torch.Generator] | None = None,
         latents: Tensor | None = None,
+        prompt_embeds: Tensor | None = None,
+        negative_prompt_embeds: Tensor | None = None,
         output_type: str = "pil",
     ) -> Iterator[Denoised]:
         """Run step by step: yields a `Denoised` after each evaluation of the UNet and returns the output.
@@ -177,44 +232,39 @@ class StyleShotPipeline(StableDiffusionPipeline):
                           `style_weights` only mix what the ControlNet sees
         style_tokens      what `encode_style` returned, [batch, styles, 6, token_dim] (or with batch 1), instead of
                           `style_image`
-        style_statistics  means and deviations of the style's latents (`statistics.of_latents`), if the picture's are
-                          to be moved towards them
-        statistics_pull   how far they are moved after each step, 0 (not at all, as published) to 1
-        prior_share       share of the steps, from the noisiest on, that what the words foretell takes the place of: 0
-                          (none, as published) to less than 1. Needs a `prior` and latents that are not given; has no
-                          effect where there are no words
-        prior_pull        how far that is moved towards `style_statistics`, 0 to 1
         control_image     contour or line drawing to follow, one or one per picture: PIL, or float [B, 3, H, W] in 0..1
-        content_strength  0 (the ControlNet is not run) to 2
-        content_gain      what the ControlNet adds at strength 1; 1 as published
+        content_strength  0 (the ControlNet is not run) to 4; 1 as published
         height, width     pixels, multiples of 8; where left out those of the control picture, cut down to a multiple
                           of 8, else the UNet's own
+        denoising_start   share of the steps, from the noisiest on, that are left out, 0 to less than 1; needs `latents`
         guidance_scale    1 or less: no guidance, and no negative prompt
         generator         one, or a list with one per picture: then picture n is what it would be alone. The seed of a
                           generator also sets the order of the style's patches
+        latents           [batch, 4, height/8, width/8]: the noise to begin with, of deviation 1; with `denoising_start`
+                          pictures with noise, as they are after the steps that are left out
+        prompt_embeds     what `encode_prompt` returns, in place of `prompt`; with guidance `negative_prompt_embeds` too
         output_type       "pil", "np" (float, 0..1), "pt" (the same, [B, 3, H, W]) or "latent"
 
-        Raises ValueError for arguments that do not fit together.
+        Raises ValueError for arguments that do not fit together; `Problem` not_finite where the computation leaves the
+        range of numbers, so that there is no picture.
         """
-        prompts, negatives = _texts(prompt, negative_prompt)
-        batch = len(prompts) * num_images_per_prompt
+        prompts, negatives = _texts(prompt, negative_prompt) if prompt_embeds is None else (None, None)
+        batch = len(prompts if prompt_embeds is None else prompt_embeds) * num_images_per_prompt
         strengths, weights = self._check_style(style_image, style_tokens, style_strength, style_weights)
         use_content = control_image is not None and content_strength != 0
-        for name, pull in (("statistics_pull", statistics_pull), ("prior_pull", prior_pull)):
-            if not 0 <= pull <= 1:
-                raise ValueError(f"{name} has to lie between 0 and 1, not {pull}")
-        if not 0 <= prior_share < 1:
-            raise ValueError(f"prior_share has to be at least 0 and less than 1, not {prior_share}")
-        if prior_share and (self.prior is None or latents is not None):
-            raise ValueError("prior_share needs a pipeline with a prior, and no latents")
+        if not 0 <= denoising_start < 1:
+            raise ValueError(f"denoising_start has to be at least 0 and less than 1, not {denoising_start}")
+        if denoising_start and latents is None:
+            raise ValueError("denoising_start needs latents to go on from")
         if use_content and self.controlnet is None:
             raise ValueError("control_image needs a pipeline with a controlnet")
-        _check_strength("content_strength", content_strength)
+        _check_strength("content_strength", content_strength, MAX_CONTENT_STRENGTH)
         if isinstance(generator, list | tuple) and len(generator) != batch:
             raise ValueError(f"{len(generator)} generators for {batch} pictures")
         height, width = self._size(height, width, control_image)
-        self._guidance_scale = guidance_scale
-        self._interrupt = False
+        guided = self._is_guided(guidance_scale)
+        if guided and prompt_embeds is not None and negative_prompt_embeds is None:
+            raise ValueError("prompt_embeds need negative_prompt_embeds where there is guidance")
         device = self._execution_device
 
         use_style = any(strengths)
@@ -226,83 +276,98 @@ class StyleShotPipeline(StableDiffusionPipeline):
                 style_tokens = self.encode_style(_pictures(style_image), _seeds(generator, batch))
             if len(style_tokens) not in (1, batch):
                 raise ValueError(f"style_tokens for {len(style_tokens)} pictures, but {batch} are asked for")
+            check_finite(style_tokens)
             tokens = style_tokens.to(device=device, dtype=self.adapter.dtype).expand(batch, -1, -1, -1)
             negative_tokens = self.adapter.negative().to(device).expand(batch, -1, -1)
         mixed = None if tokens is None else _mix(tokens, weights)
         style_sets = [] if not use_style else [mixed] if len(strengths) == 1 else list(tokens.unbind(1))
 
         prompt_embeds, negative_prompt_embeds = self.encode_prompt(
-            prompts, device, num_images_per_prompt, self.do_classifier_free_guidance, negatives
+            prompts, device, num_images_per_prompt, guided, negatives, prompt_embeds, negative_prompt_embeds
         )
-        self.scheduler.set_timesteps(num_inference_steps, device=device)
-        timesteps = self.scheduler.timesteps
-        skipped = round(prior_share * len(timesteps)) if all(text.strip() for text in prompts) else 0
-        timesteps = timesteps[skipped:]
-        self._num_timesteps = len(timesteps)
-        # Noise is drawn in float32, as half precision would draw other numbers: a seed is the same picture in both.
-        latents = self.prepare_latents(
-            batch, self.unet.config.in_channels, height, width, torch.float32, device, generator, latents
-        ).to(prompt_embeds.dtype)
-        if skipped:
-            begun = self._foretold(prompt_embeds, height, width)
-            if style_statistics is not None and prior_pull:
-                begun = restyled(begun, style_statistics, prior_pull)
-            unit = latents / self.scheduler.init_noise_sigma
-            latents = self.scheduler.add_noise(begun.to(unit), unit, timesteps[:1])
-            if hasattr(self.scheduler, "set_begin_index"):
-                self.scheduler.set_begin_index(skipped)
+        scheduler, timesteps = begun(self.scheduler, num_inference_steps, device, denoising_start)
+        latents = self._first_latents((batch, height, width), scheduler, device, generator, latents, denoising_start)
+        latents = latents.to(prompt_embeds.dtype)
         extra_step_kwargs = self.prepare_extra_step_kwargs(generator, eta=0.0)
         control = self._control(control_image, height, width, batch, device) if use_content else None
 
+        style = self.adapter.attachment(self.unet, strengths) if use_style else None
         try:
-            style_in_place = self.adapter.attached(self.unet, strengths) if use_style else nullcontext()
-            with style_in_place, self.progress_bar(total=len(timesteps)) as progress:
+            with self.progress_bar(total=len(timesteps)) as progress:
                 for index, timestep in enumerate(timesteps):
-                    noisy = self.scheduler.scale_model_input(self._halves(latents, latents), timestep)
-                    text = self._halves(negative_prompt_embeds, prompt_embeds)
+                    noisy = scheduler.scale_model_input(_halves(guided, latents, latents), timestep)
+                    text = _halves(guided, negative_prompt_embeds, prompt_embeds)
                     residuals = {}
                     if use_content:
                         down, mid = self.controlnet(
                             noisy.to(self.controlnet.dtype),
                             timestep,
-                            encoder_hidden_states=self._halves(negative_tokens, mixed).to(self.controlnet.dtype),
-                            controlnet_cond=self._halves(control, control),
-                            conditioning_scale=content_strength * content_gain,
+                            encoder_hidden_states=_halves(guided, negative_tokens, mixed).to(self.controlnet.dtype),
+                            controlnet_cond=_halves(guided, control, control),
+                            conditioning_scale=content_strength,
                             return_dict=False,
                         )
                         residuals = {"down_block_additional_residuals": down, "mid_block_additional_residual": mid}
-                    styles = [self._halves(negative_tokens, style).to(text.dtype) for style in style_sets]
-                    noise = self.unet(
-                        noisy,
-                        timestep,
-                        encoder_hidden_states=(text, styles) if use_style else text,
-                        return_dict=False,
-                        **residuals,
-                    )[0]
-                    if self.do_classifier_free_guidance:
+                    styles = [_halves(guided, negative_tokens, each).to(text.dtype) for each in style_sets]
+                    # Never over a `yield`: another run may take its turn between two steps of this one.
+                    with alone(self.unet), style.in_place() if style else nullcontext():
+                        noise = self.unet(
+                            noisy,
+                            timestep,
+                            encoder_hidden_states=(text, styles) if use_style else text,
+                            return_dict=False,
+                            **residuals,
+                        )[0]
+                    if guided:
                         negative, positive = noise.chunk(2)
-                        noise = negative + self.guidance_scale * (positive - negative)
-                    latents = self.scheduler.step(noise, timestep, latents, **extra_step_kwargs, return_dict=False)[0]
-                    if style_statistics is not None and statistics_pull:
-                        level = noise_level(self.scheduler, skipped + index + 1, latents)
-                        latents = moved(latents, style_statistics, statistics_pull, *level)
+                        noise = negative + guidance_scale * (positive - negative)
+                    latents = scheduler.step(noise, timestep, latents, **extra_step_kwargs, return_dict=False)[0]
+                    if index == 0:
+                        check_finite(latents)  # nobody should wait for the other steps in vain
                     progress.update()
 
-                    state = Denoised(index, len(timesteps), timestep, latents, prompt_embeds, negative_prompt_embeds)
+                    state = Denoised(
+                        index,
+                        len(timesteps),
+                        timestep,
+                        scheduler,
+                        latents,
+                        prompt_embeds,
+                        negative_prompt_embeds,
+                        guidance_scale,
+                    )
                     yield state
                     latents, prompt_embeds = state.latents, state.prompt_embeds
-                    negative_prompt_embeds = state.negative_prompt_embeds
-                    if self.interrupt:
+                    negative_prompt_embeds, guidance_scale = state.negative_prompt_embeds, state.guidance_scale
+                    guided = self._is_guided(guidance_scale)
+                    if state.stop:
                         break
 
-            return self._output(latents, output_type, device, prompt_embeds.dtype)
+            return self._output(check_finite(latents), output_type, device, prompt_embeds.dtype)
         finally:
             # Also where the caller stops early: offloaded components leave the device.
             self.maybe_free_model_hooks()
 
-    def _halves(self, negative: Tensor | None, positive: Tensor) -> Tensor:
-        """The batch for the networks: negative half first where there is guidance, which a callback may turn off."""
-        return torch.cat([negative, positive]) if self.do_classifier_free_guidance else positive
+    def _is_guided(self, guidance_scale: float) -> bool:
+        return guidance_scale > 1 and self.unet.config.time_cond_proj_dim is None
+
+    def _first_latents(
+        self,
+        size: tuple[int, int, int],
+        scheduler: SchedulerMixin,
+        device: torch.device,
+        generator: torch.Generator | list[torch.Generator] | None,
+        latents: Tensor | None,
+        denoising_start: float,
+    ) -> Tensor:
+        """`size` is how many, height and width in pixels."""
+        batch, height, width = size
+        shape = (batch, self.unet.config.in_channels, height // self.vae_scale_factor, width // self.vae_scale_factor)
+        if latents is None:
+            # Drawn in float32, as half precision would draw other numbers: a seed is the same picture in both.
+            latents = randn_tensor(shape, generator=generator, device=device, dtype=torch.float32)
+        latents = latents.to(device)
+        return latents if denoising_start else latents * scheduler.init_noise_sigma
 
     def _check_style(
         self,
@@ -337,12 +402,6 @@ class StyleShotPipeline(StableDiffusionPipeline):
             raise ValueError(f"height and width have to be multiples of {multiple}, not {height} and {width}")
         return height, width
 
-    def _foretold(self, prompt_embeds: Tensor, height: int, width: int) -> Tensor:
-        """What the prior makes of the words, scaled as the UNet sees latents."""
-        latents = self.prior(prompt_embeds).float() * self.vae.config.scaling_factor
-        side = (height // self.vae_scale_factor, width // self.vae_scale_factor)
-        return latents if latents.shape[2:] == side else F.interpolate(latents, side, mode="bilinear")
-
     def _control(self, image: Any, height: int, width: int, batch: int, device: torch.device) -> Tensor:
         image = list(image) if isinstance(image, tuple) else image
         control = self.control_image_processor.preprocess(image, height=height, width=width)
@@ -356,9 +415,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
     ) -> StableDiffusionPipelineOutput:
         if output_type == "latent":
             return StableDiffusionPipelineOutput(images=latents, nsfw_content_detected=None)
-        # One at a time: decoding takes more memory than denoising, and a picture must not depend on its neighbours.
-        scaled = (latents / self.vae.config.scaling_factor).to(self.vae.dtype)
-        decoded = torch.cat([self.vae.decode(one, return_dict=False)[0] for one in scaled.split(1)])
+        decoded = decode(self.vae, latents / self.vae.config.scaling_factor)
         decoded, unsafe = self.run_safety_checker(decoded, device, dtype)
         images = self.image_processor.postprocess(
             decoded, output_type=output_type, do_denormalize=[not flag for flag in unsafe or [False] * len(decoded)]
@@ -397,6 +454,11 @@ def _mix(tokens: Tensor, weights: Tensor) -> Tensor:
     return torch.einsum("bsnd,s->bnd", tokens, weights.to(tokens))
 
 
-def _check_strength(name: str, value: float) -> None:
-    if not 0 <= value <= MAX_STRENGTH:
-        raise ValueError(f"{name} has to lie between 0 and {MAX_STRENGTH:g}, not {value}")
+def _halves(guided: bool, negative: Tensor | None, positive: Tensor) -> Tensor:
+    """The batch for the networks: negative half first where there is guidance, which a callback may turn off."""
+    return torch.cat([negative, positive]) if guided else positive
+
+
+def _check_strength(name: str, value: float, limit: float = MAX_STRENGTH) -> None:
+    if not 0 <= value <= limit:
+        raise ValueError(f"{name} has to lie between 0 and {limit:g}, not {value}")

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from styleshot_demo.styleshot import patches
 from styleshot_demo.styleshot.adapter import StyleAdapter
+from styleshot_demo.styleshot.decoding import check_finite
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 
 
@@ -23,9 +24,9 @@ def encode_style(
 
     Each seed sets the order of the patches, the same for every style, so that a picture's tokens do not depend on the
     other pictures. Each seed's tokens are computed alone, so that they do not depend on the other seeds. `device` is
-    where the networks run.
+    where the networks run. Raises `Problem` not_finite, before a picture is begun with tokens that are no numbers.
     """
     pictures = torch.cat([patches.to_tensor(patches.crop(image, encoder.config.crop)) for image in style_images])
     split = patches.split(pictures.to(device))
     tokens = {seed: adapter(encoder(*patches.shuffle(split, patches.order(seed)))) for seed in dict.fromkeys(seeds)}
-    return torch.stack([tokens[seed] for seed in seeds])
+    return check_finite(torch.stack([tokens[seed] for seed in seeds]))

@@ -1,11 +1,12 @@
 """Training checkpoints: one file, replaced atomically, holding all that is needed to go on."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
+
+from styleshot_demo.atomic import put
 
 NAME = "checkpoint.pt"
 
@@ -15,7 +16,7 @@ def save(out: Path, step: int, model: nn.Module, optimiser: torch.optim.Optimize
     state = {"step": step, "config": config, "model": model.state_dict(), "optimiser": optimiser.state_dict()}
     temporary = out / (NAME + ".tmp")
     torch.save(state, temporary)
-    os.replace(temporary, out / NAME)
+    put(temporary, out / NAME)
 
 
 def latest(out: Path) -> dict[str, Any] | None:

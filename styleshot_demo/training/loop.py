@@ -11,14 +11,18 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
+from styleshot_demo.runtime.device import device_of, is_cuda
+from styleshot_demo.settings import Settings
 from styleshot_demo.training.checkpoint import latest, save
 
 
 def device_and_dtype(device: str, precision: str) -> tuple[torch.device, torch.dtype | None]:
     """Where to train and the autocast dtype (None: float32). `auto` uses a GPU in bfloat16 when there is one."""
     if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+        found = device_of(Settings())
+        device = found if is_cuda(found) else "cpu"
     if precision == "auto":
         precision = "bf16" if device.startswith("cuda") else "fp32"
     return torch.device(device), {"fp32": None, "bf16": torch.bfloat16}[precision]
@@ -53,7 +57,7 @@ def train(
               with another number of steps: the learning rate then follows the new schedule from there
     validate  figures for the log, called before the first step, every `validate_every` steps and at the end
     """
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     optimiser = torch.optim.Adam(parameters, lr=rate)
     first = 0

@@ -1,13 +1,16 @@
 """The page: masthead, tabs, footer. Building it loads no model and asks no network."""
 
+import threading
 from typing import Any
 
 import gradio as gr
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.process import end_within
+from styleshot_demo.runtime.device import why_not_gpu
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import classical_tab, drop, image_tab, panel, restore, text_tab, theme, words
+from styleshot_demo.ui import classical_tab, drop, image_tab, panel, restore, surroundings, text_tab, theme, words
 from styleshot_demo.ui.controls import INSTANT
 from styleshot_demo.ui.words import mark, say, translations
 
@@ -86,7 +89,7 @@ def _switch_language(page: gr.Blocks, language: gr.Radio) -> None:
 def launch_options(settings: Settings) -> dict[str, Any]:
     """What `launch` has to be told, so that the page looks like ours and keeps to itself."""
     return {
-        "server_name": settings.host,
+        "server_name": surroundings.written(settings.host),
         "server_port": settings.port,
         "share": False,
         "show_error": False,
@@ -100,15 +103,46 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "pwa": False,
         "mcp_server": False,
         "state_session_capacity": 32,
+        "enable_monitoring": False,
+        # Whether the page answers within three seconds, which a busy machine may not manage, is not for it to ask.
+        "_frontend": False,
     }
 
 
 def serve(settings: Settings) -> None:
-    """Build the page and answer until Ctrl-C; `Problem` address_taken where it cannot listen."""
+    """Build the page and answer until the process is told to end; `Problem` where it cannot listen."""
+    surroundings.check_folder()
+    surroundings.check_address(settings.host, settings.port)
     studio = Studio(settings)
     studio.prepare()
     page = build(settings, studio)
     try:
-        page.launch(**launch_options(settings))
+        with surroundings.alone():
+            page.launch(prevent_thread_lock=True, quiet=True, **launch_options(settings))
     except OSError as error:
-        raise Problem("address_taken", host=settings.host, port=settings.port) from error
+        host = surroundings.written(settings.host)
+        raise Problem("address_taken", host=host, port=settings.port) from error
+    print(f"The page is at {surroundings.url(settings.host, settings.port)}", flush=True)
+    # Importing torch to ask it takes seconds, and only where there is a GPU's driver.
+    threading.Thread(target=_tell_of_gpu, args=(settings,), daemon=True).start()
+    try:
+        while page.is_running and page.server.thread.is_alive():
+            page.server.thread.join(0.5)
+    except (KeyboardInterrupt, SystemExit):
+        pass  # this is how a page ends, so it is no failure
+    finally:
+        _end(page)
+
+
+def _tell_of_gpu(settings: Settings) -> None:
+    """One sentence where there is a GPU that cannot be used."""
+    told = why_not_gpu(settings)
+    if told is not None:
+        print(f"{told}.", flush=True)
+
+
+def _end(page: gr.Blocks) -> None:
+    """Stops answering and painting, and removes uploads and results."""
+    end_within(8)
+    page.close(verbose=False)
+    surroundings.clear()

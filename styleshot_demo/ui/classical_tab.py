@@ -3,14 +3,14 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
-from styleshot_demo import jobs, pictures, provenance
+from styleshot_demo import jobs, names, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.jobs import CLASSICAL_CHECKS, ClassicalJob
@@ -142,7 +142,6 @@ class ClassicalTab:
     ) -> None:
         self.studio, self.inputs, self.view, self.again = studio, inputs, view, view.again
         self.fields, self.parts, self.seed, self.fit, self.about = fields, parts, seed, fit, about
-        self.shape = gr.State(None)  # width and height of the content picture
         self.desk = gr.State(Desk())  # each visitor gets one
         self.opened = Opened()
 
@@ -165,9 +164,10 @@ class ClassicalTab:
             **PAINTING,
         )
         view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
-        sized = [fields["method"], fields["size"], self.shape]
-        inputs.content.change(self.measure, inputs.content, self.shape, **INSTANT).then(
-            self.fits, sized, self.fit, **INSTANT
+        sized = [fields["method"], fields["size"], inputs.content, *inputs.styles]
+        gr.on(
+            [slot.change for slot in (inputs.content, *inputs.styles)],
+            self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT,
         )
         for control in (fields["size"], fields["method"]):
             control.change(self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT)
@@ -214,7 +214,7 @@ class ClassicalTab:
         self.view.shown.temp_files.add(str(before))  # so that Gradio deletes it when it is old
         parts = {**self.parts, "seed": ("optimise",)}
         counting = {name: value for name, value in settings.items() if job.method in parts.get(name, (job.method,))}
-        return Run(job, Path(content).stem, before, Asked(content, styles, counting))
+        return Run(job, names.stem_of(content), before, Asked(content, styles, counting))
 
     def work(self, desk: Desk, run: Run) -> Iterator[dict[Any, Any]]:
         """Paints it. However that ends, what was on show last is on show, and can be saved."""
@@ -256,14 +256,14 @@ class ClassicalTab:
                     self.finish(run, event.result)
                     desk.run = run
                     yield {view.shown: run.value, view.status: run.told, self.again: gr.update(visible=False)}
-                elif event.message.key == "waiting" and time.perf_counter() - began > 1:
+                elif event.message.key == "waiting_place" and time.perf_counter() - began > 1:
                     yield {view.status: widgets.progress(0, words.remark(event.message))}
 
     def finish(self, run: Run, result: Result) -> None:
         """Saves the result."""
         run.preview, run.step = result.images[0], run.total
         name = results.file_name(run.stem, run.job.method, result.seed)
-        path = self.save(run.preview, result.settings, result.models, name)
+        path = self.save(run.preview, result.plan.record(0, result.models), name)
         run.value, run.told = widgets.pair(run.before, path, run.asked), results.summary(result)
 
     def left(self, run: Run) -> dict[Any, Any]:
@@ -296,13 +296,14 @@ class ClassicalTab:
 
     def save_unfinished(self, run: Run) -> Path:
         """Saves the picture so far. Its record names the steps that were done, and of how many."""
-        settings = {**run.job.settings(), "steps": run.step, "stopped_of": run.total}
+        record = self.studio.plan(run.job).record()
+        record = replace(record, settings={**record.settings, "steps": run.step, "stopped_of": run.total})
         name = results.file_name(run.stem, f"{run.job.method}-step{run.step}", run.job.seed)
-        return self.save(run.preview, settings, {}, name)
+        return self.save(run.preview, record, name)
 
-    def save(self, image: Any, settings: dict[str, Any], models: dict[str, str], name: str) -> Path:
+    def save(self, image: Any, record: provenance.Record, name: str) -> Path:
         """Saves a picture where the page may show it; `Problem` cannot_write."""
-        path = results.save(image, settings, models, self.folder, name, self.studio.settings.provenance)
+        path = results.save(image, record if self.studio.settings.provenance else None, self.folder, name)
         self.view.shown.temp_files.add(str(path))
         return path
 
@@ -324,21 +325,14 @@ class ClassicalTab:
 
     # Settings ---------------------------------------------------------------------------------------------------
 
-    def measure(self, content: str | None) -> tuple[int, int] | None:
-        """Width and height of the content picture, None where there is none that can be read."""
-        try:
-            return pictures.open_picture(content).size if content else None
-        except Problem:
-            return None
-
-    def fits(self, method: str, size: Any, shape: tuple[int, int] | None) -> str:
+    def fits(self, method: str, size: Any, *paths: str | None) -> str:
         """The line under the size slider: which sizes there are, or what this one means."""
         try:
             side = CLASSICAL_CHECKS["size"]("size", size)
         except Problem as problem:
             text = words.join(words.problem(problem), " ")
             return f'<p class="hint warn" role="status">{text.html()}</p>'
-        return memory.line(method, side, shape, self.studio.settings)
+        return memory.line(method, side, [self.opened.shape(path) for path in paths], self.studio)
 
     def method_outputs(self) -> list[Any]:
         """What `relevant` changes."""

@@ -8,16 +8,16 @@ from typing import Any
 
 import gradio as gr
 
-from styleshot_demo import jobs, pictures
+from styleshot_demo import containers, jobs, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui import examples, problems
-from styleshot_demo.ui.widgets import Example, Number, PictureInput, Slider, shelf
+from styleshot_demo.ui.widgets import SHOWN, Example, Number, PictureInput, Slider, shelf
 from styleshot_demo.ui.words import mark
 
 # Handlers are private: the page's own events are no interface; the command line and `Studio` are.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 INSTANT: dict[str, Any] = {**QUIET, "queue": False}
-# Any number of pages may wait; the studio itself runs one job at a time and says so.
+# Several pages may wait at once: the studio lets them run in turn, and says to each its place in the line.
 PAINTING: dict[str, Any] = {**QUIET, "concurrency_id": "painting", "concurrency_limit": 8}
 
 WEIGHT_STEP = 0.05
@@ -187,8 +187,26 @@ def show_slots(count: int) -> list[Any]:
     ]
 
 
-# What browsers can show as it is. Others, such as TIFF, are shown as the gate has read them.
-_SHOWN = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp"}
+# What browsers show as it is, if its name says so too. Others are shown as the gate has read them.
+_SHOWN = {
+    "PNG": {".png"},
+    "JPEG": {".jpg", ".jpeg"},
+    "WEBP": {".webp"},
+    "GIF": {".gif"},
+    "BMP": {".bmp"},
+    "AVIF": {".avif"},
+}
+_SHOWN_SIDE = 2048  # pixels
+
+
+def _browsers_show(path: str) -> bool:
+    """Whether browsers show a file that the gate has opened, and the same way."""
+    data = pictures.read_bytes(path)
+    kind = containers.kind_of(data)
+    if Path(path).suffix.lower() not in _SHOWN.get(kind, ()):
+        return False
+    clean = containers.clean(kind, data)
+    return not clean.mended and not (kind == "WEBP" and clean.orientation != 1)  # those lie as they were stored
 
 
 @problems.guarded(lambda message: (None, message))
@@ -198,12 +216,13 @@ def _checked(path: str | None) -> Any:
         yield gr.skip(), ""
         return
     image = pictures.open_picture(path)
-    if Path(path).suffix.lower() in _SHOWN:
+    if _browsers_show(path):
         yield gr.skip(), ""
-    else:
-        place = Path(path).with_suffix(".png")
-        image.save(place, format="PNG", compress_level=1)
-        yield str(place), ""
+        return
+    # The file itself is still what gets painted: this one would be too large as a PNG, or lose something.
+    shown = pictures.fit_longest(image, min(_SHOWN_SIDE, max(image.size)))
+    shown.save(path + SHOWN, format="PNG", compress_level=1)
+    yield path + SHOWN, ""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from styleshot_demo import jobs
+from styleshot_demo import jobs, plan
 from styleshot_demo.jobs import ImageJob, TextJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, weights, widgets
@@ -14,15 +14,14 @@ from styleshot_demo.ui.words import mark, say
 
 JOBS = {"text": TextJob, "image": ImageJob}
 CHECKS = {"text": jobs.TEXT_CHECKS, "image": jobs.IMAGE_CHECKS}
-SIZES = {"styleshot": TextJob.size, "small": 256}  # the size, pixels, that each model was trained for
 PROMPTS = ("red apple", "rocket", "cat face", "sailboat", "castle", "sunflower")  # things that the small model knows
 
 
 def defaults(kind: str, studio: Studio) -> dict[str, Any]:
-    """What a tab starts with: the job's own defaults, in the size of the model that "auto" means now."""
+    """What a tab starts with: the job's own defaults, and those of the model that "auto" means now."""
     values = {name: JOBS[kind].__dataclass_fields__[name].default for name in CHECKS[kind]}
     values["prompt"] = ""
-    return values | {"size": SIZES[studio.ready(kind).model or "styleshot"]}
+    return values | plan.defaults(kind, studio.ready(kind).model)
 
 
 def prompt(kind: str) -> gr.Textbox:
@@ -97,6 +96,13 @@ def _slider(
     )  # fmt: skip
 
 
-def size_for(model: str | None, size: float) -> float:
-    """The size, pixels, after a model was chosen: that model's own, unless a person has set some other size."""
-    return SIZES.get(model or "styleshot", size) if size in SIZES.values() else size
+MODEL_FIELDS = ("size", "guidance_scale", "negative_prompt")  # whose defaults depend on the model
+
+
+def suited(kind: str, model: str | None, values: dict[str, Any]) -> dict[str, Any]:
+    """`MODEL_FIELDS` after a model was chosen: that model's own defaults, but for what a person has set otherwise."""
+    own = plan.defaults(kind, model)
+    usual = [plan.defaults(kind, other) for other in ("styleshot", "small")]
+    return {
+        name: own[name] if any(value == each[name] for each in usual) else value for name, value in values.items()
+    }

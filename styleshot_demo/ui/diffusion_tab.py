@@ -1,17 +1,17 @@
 """What the Text-driven and the Image-driven tab do: paint, sweep, stop, remember, restore."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 from PIL import Image
 
-from styleshot_demo import jobs
-from styleshot_demo.errors import Problem
+from styleshot_demo import jobs, names
 from styleshot_demo.events import Finished, Result
+from styleshot_demo.plan import Plan
 from styleshot_demo.provenance import Restored
 from styleshot_demo.studio import SWEEP, Studio
 from styleshot_demo.ui import desk, diffusion, problems, restore, results, widgets, words
@@ -33,6 +33,7 @@ class Run:
     asked      what stood in the controls
     sweep      one picture for each of several style strengths
     total      how many pictures there will be, without the strip of a sweep
+    plan       what the job really becomes
     made       those that are finished
     value      of the element that shows them all, once they are
     told       what is said with it
@@ -43,6 +44,7 @@ class Run:
     asked: Asked
     sweep: bool
     total: int
+    plan: Plan
     made: list[widgets.Made] = field(default_factory=list)
     value: dict[str, Any] | None = None
     told: str = ""
@@ -92,7 +94,8 @@ class DiffusionTab:
         self.prompts.pick(self.pick_prompt, None, fields["prompt"], **INSTANT).then(**stored.save)
         preprocessor = fields.get("preprocessor")
         asked = [fields["model"], *([preprocessor] if preprocessor else [])]
-        fields["model"].input(self.resize, [fields["size"], *asked], fields["size"], **INSTANT).then(**stored.save)
+        own = [fields[name] for name in diffusion.MODEL_FIELDS]
+        fields["model"].input(self.suit, [*own, *asked], own, **INSTANT).then(**stored.save)
         self.weights.wire(page, tab, view, asked)
         if self.lines and self.inputs.content:
             self.lines.wire(self.studio, self.inputs.content, fields["size"], fields["model"])
@@ -142,12 +145,12 @@ class DiffusionTab:
         job, stem = self.job(values)
         unseen = {"style_strength", "count"} if sweep else set()
         counting = {name: value for name, value in settings.items() if name not in unseen}
-        total = len(SWEEP) if sweep else job.total
-        return Run(job, stem, Asked(content, styles, counting), sweep, total)
+        plan = self.studio.plan(job, SWEEP if sweep else ())
+        return Run(job, stem, Asked(content, styles, counting), sweep, len(plan.shots), plan)
 
     def finish(self, run: Run, result: Result) -> None:
         """Saves the results."""
-        run.made = self.hang(result, run.job, run.stem, run.sweep)
+        run.made = self.hang(result, run.stem)
         run.value, run.told = widgets.hung(run.made, run.asked), results.summary(result)
 
     def left(self, run: Run) -> dict[Any, Any]:
@@ -177,59 +180,35 @@ class DiffusionTab:
         if self.kind == "text":
             job: Job = jobs.TextJob(styles, **settings)
             return job, job.prompt or "styleshot"
-        return jobs.ImageJob(content, styles, **settings), Path(content or "").stem
+        return jobs.ImageJob(content, styles, **settings), names.stem_of(content)
 
-    def hang(self, result: Result, job: Job, stem: str, sweep: bool) -> list[widgets.Made]:
+    def hang(self, result: Result, stem: str) -> list[widgets.Made]:
         """Saves the pictures of a result, each with the settings that make it alone."""
-        model, images = result.settings["model"], list(result.images)
-        made = []
-        if sweep:
-            tag = f"{model}-sweep"
-            made.append(self._saved(images.pop(0), result.settings, result.models, stem, tag, say("sweep_caption")))
-        strengths = result.settings["sweep"] if sweep else None
-        return made + [
-            self._alone(image, number, job, stem, model, result.models, strengths)
-            for number, image in enumerate(images)
-        ]
+        return [self._saved(image, number, result.plan, stem, result.models) for number, image in enumerate(result.images)]
 
     def made_alone(self, run: Run, number: int, image: Image.Image) -> widgets.Made:
         """Saves picture `number` of a run that has not ended."""
-        try:
-            model = self.studio.choose(run.job).model
-        except Problem:  # its files have gone meanwhile; the run itself will say so
-            model = None
-        return self._alone(image, number, run.job, run.stem, model or run.job.model, {}, SWEEP if run.sweep else None)
-
-    def _alone(
-        self,
-        image: Image.Image,
-        number: int,
-        job: Job,
-        stem: str,
-        model: str,
-        models: Mapping[str, str],
-        strengths: Sequence[float] | None,
-    ) -> widgets.Made:
-        """Saves one picture of several with the settings that make it alone; `strengths` are those of a sweep."""
-        if strengths is not None:
-            strength = strengths[number]
-            settings = {**replace(job.alone(0), style_strength=strength).settings(), "model": model}
-            tag, caption = f"strength{strength:g}", say("strength_caption", strength=f"{strength:g}")
-        else:
-            settings = {**job.alone(number).settings(), "model": model}
-            tag, caption = "", say("seed_caption", seed=settings["seed"])
-            if job.total > job.count:
-                tag = settings["preprocessor"]
-                caption = words.join([say(f"preprocessor_{tag}"), caption])
-        return self._saved(image, settings, models, stem, "-".join(filter(None, (model, tag))), caption)
+        return self._saved(image, number + run.sweep, run.plan, run.stem, {})  # a sweep begins with its strip
 
     def _saved(
-        self, image: Image.Image, settings: Any, models: Mapping[str, str], stem: str, tag: str, caption: words.Said
+        self, image: Image.Image, number: int, plan: Plan, stem: str, models: Mapping[str, str]
     ) -> widgets.Made:
-        view, keep = self.view, self.studio.settings.provenance
-        name = results.file_name(stem, tag, settings["seed"])
-        path = results.save(image, settings, models, Path(view.shown.GRADIO_CACHE), name, keep)
-        view.shown.temp_files.add(str(path))  # so that Gradio deletes it when it is old
+        """Saves image `number` of a result with the record that makes it alone."""
+        settings = plan.alone()[number]
+        if plan.strengths and number == 0:
+            tag, caption = "sweep", say("sweep_caption")
+        elif plan.strengths:
+            strength = f"{settings['style_strength']:g}"
+            tag, caption = f"strength{strength}", say("strength_caption", strength=strength)
+        else:
+            tag, caption = "", say("seed_caption", seed=settings["seed"])
+            if plan.job.total > plan.job.count:
+                tag = settings["preprocessor"]
+                caption = words.join([say(f"preprocessor_{tag}"), caption])
+        name = results.file_name(stem, "-".join(filter(None, (plan.model, tag))), settings["seed"])
+        record = plan.record(number, models) if self.studio.settings.provenance else None
+        path = results.save(image, record, Path(self.view.shown.GRADIO_CACHE), name)
+        self.view.shown.temp_files.add(str(path))  # so that Gradio deletes it when it is old
         return widgets.Made(path, caption)
 
     # Settings ---------------------------------------------------------------------------------------------------
@@ -239,9 +218,11 @@ class DiffusionTab:
         name = getattr(event, "name", None)
         return name if name in diffusion.PROMPTS else gr.skip()
 
-    def resize(self, size: float, model: str, preprocessor: str = "contour") -> float:
-        """The size after another model was chosen."""
-        return diffusion.size_for(self.weights.choice(model, preprocessor).model, size)
+    def suit(self, *values: Any) -> list[Any]:
+        """What the fields whose defaults depend on the model become after another one was chosen."""
+        count = len(diffusion.MODEL_FIELDS)
+        set_now = dict(zip(diffusion.MODEL_FIELDS, values[:count], strict=True))
+        return list(diffusion.suited(self.kind, self.weights.choice(*values[count:]).model, set_now).values())
 
     def setting_updates(self, settings: dict[str, Any]) -> dict[Any, Any]:
         """Updates for every field: the value given, or else the default."""

@@ -1,40 +1,25 @@
 """What fits into memory, said while the size slider moves."""
 
-import sys
+from collections.abc import Sequence
 
+from styleshot_demo import pictures
 from styleshot_demo.models.hub import readable
-from styleshot_demo.runners.classical import BYTES_PER_PIXEL, SIZES, free_bytes
-from styleshot_demo.settings import Settings
+from styleshot_demo.runtime.memory import SPARE
+from styleshot_demo.studio import Studio
 from styleshot_demo.ui.words import join, say
 
-_ROOM = 0.85  # of what is free: the estimate is one, and other programs live too
 
-
-def free(settings: Settings) -> int:
-    """Bytes free for a run. Which device that is only torch knows; before the first run, main memory stands in."""
-    if "torch" in sys.modules:
-        return free_bytes(settings)
-    import psutil
-
-    return psutil.virtual_memory().available
-
-
-def line(method: str, size: int, shape: tuple[int, int] | None, settings: Settings) -> str:
+def line(method: str, size: int, shapes: Sequence[tuple[int, int] | None], studio: Studio) -> str:
     """One sentence or two, as HTML: how big the result will be, and whether that fits.
 
-    shape  width and height of the content picture, None while there is none
+    shapes  width and height of the content picture, then of each style; None for one that is not there
     """
-    width, height = shape or (1, 1)
-    ratio = min(width, height) / max(width, height)
-    there = free(settings) * _ROOM
-    cost = BYTES_PER_PIXEL[method] * ratio
-    limit = next((side for side in SIZES if side * side * cost <= there), SIZES[-1])
-    needed = size * size * cost
-    if needed > there:
-        text = say("too_big", size=size, needed=readable(needed), free=readable(there / _ROOM), limit=limit)
+    needed, free, limit = studio.planner.room(method, size, [shape for shape in shapes if shape])
+    if needed > SPARE * free:
+        text = say("too_big", size=size, needed=readable(needed), free=readable(free), limit=limit)
         return f'<p class="hint warn" role="status">{text.html()}</p>'
     sentences = [say("fits", limit=limit)]
-    if shape:
-        sides = [max(1, round(side * size / max(shape))) for side in shape]
-        sentences.insert(0, say("will_be", width=sides[0], height=sides[1]))
+    if shapes and shapes[0]:
+        width, height = pictures.longest_at(shapes[0], size)
+        sentences.insert(0, say("will_be", width=width, height=height))
     return f'<p class="hint">{join(sentences, " ").html()}</p>'

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from styleshot_demo import pictures
+from styleshot_demo import jobs, pictures
+from styleshot_demo.errors import Problem
 from styleshot_demo.ui import results
 
+SHAPES = 500
 PIXELS = 16_000_000  # of all that is kept; the one used last stays whatever it has
 
 
@@ -20,6 +22,7 @@ class Opened:
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple, Image.Image] = OrderedDict()
         self._plain: dict[tuple, Path] = {}
+        self._shapes: dict[tuple, tuple[int, int]] = {}
 
     def bring(self, path: str, size: int) -> Image.Image:
         """The picture with its longest side at `size` pixels at most. Raises the picture gate's `Problem`s."""
@@ -27,13 +30,30 @@ class Opened:
         with self._lock:
             image = self._kept.pop(key, None)
         if image is None:
-            image = pictures.fit_longest(pictures.open_picture(path), size)
+            whole = jobs.open_named(path)
+            image = pictures.fit_longest(whole, size)
+            # What is painted is smaller; the record is to know the file by its own pixels.
+            image.info = {"file_name": whole.info.get("file_name"), "pixels_sha256": pictures.digest(whole)}
         with self._lock:
             self._kept[key] = image
             while len(self._kept) > 1 and sum(each.width * each.height for each in self._kept.values()) > PIXELS:
                 gone, _ = self._kept.popitem(last=False)
                 self._plain.pop(gone, None)
         return image
+
+    def shape(self, path: str | None) -> tuple[int, int] | None:
+        """Width and height of a picture as it is opened; None where there is none that can be read."""
+        if not path:
+            return None
+        key = _key(path, 0)
+        if key not in self._shapes:
+            try:
+                self._shapes[key] = pictures.open_picture(path).size
+            except Problem:
+                return None
+            while len(self._shapes) > SHAPES:
+                self._shapes.pop(next(iter(self._shapes)), None)
+        return self._shapes.get(key)
 
     def shown(self, path: str, size: int, folder: Path) -> Path:
         """The same as a file that a page may show."""

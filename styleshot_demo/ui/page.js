@@ -52,6 +52,7 @@
     '[id$="style-4"].picture': ["Choose style picture 4", "选择风格图片 4"],
     "#restore": ["Choose a picture made here", "选择由本应用生成的图片"],
   };
+  const ACCEPTED = "image/*,.heic,.heif,.avif,.tif,.tiff,.tga,.jp2,.j2k";
   const settle = () => {
     document.documentElement.lang = LOCALES[language];
     document.title = language === "zh" ? "StyleShot · 用任何风格重绘照片" : "StyleShot · paint a photo in any style";
@@ -65,12 +66,36 @@
       const name = names[language === "zh" ? 1 : 0];
       for (const node of document.querySelectorAll(`${place} input[type=file], ${place} button:has(input[type=file])`)) {
         if (node.getAttribute("aria-label") !== name) node.setAttribute("aria-label", name);
+        if (node.tagName === "INPUT" && node.accept !== ACCEPTED) node.accept = ACCEPTED;
       }
       for (const picture of document.querySelectorAll(`${place} .image-frame img`)) {
         picture.alt = picture.closest(place).querySelector("label")?.textContent.trim() ?? "";
       }
     }
   };
+
+  /* Files of any type ---------------------------------------------------------------------------------------------- */
+
+  /* Gradio drops what the browser does not call an image, and many know no HEIC or TGA. What a file is, and what to say
+     of one that is none, is for the program to find out: here all of them pass. */
+  const foreign = (files) => [...files].some((file) => !file.type.startsWith("image/"));
+  const asImages = (files) => {
+    const carried = new DataTransfer();
+    for (const file of files) carried.items.add(new File([file], file.name, { type: "image/*" }));
+    return carried;
+  };
+  document.addEventListener("change", (event) => {
+    const input = event.target;
+    if (input.matches?.(".picture input[type=file]") && foreign(input.files)) input.files = asImages(input.files).files;
+  }, true);
+  document.addEventListener("drop", (event) => {
+    const files = event.dataTransfer?.files ?? [];
+    if (!event.target.closest?.(".picture") || !foreign(files)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    const again = { bubbles: true, cancelable: true, dataTransfer: asImages(files) };
+    event.target.dispatchEvent(new DragEvent("drop", again));
+  }, true);
 
   /* Light and dark ------------------------------------------------------------------------------------------------ */
 

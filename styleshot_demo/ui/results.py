@@ -1,40 +1,41 @@
 """Finished pictures as files: a PNG with its record, under a name a person would choose."""
 
-import re
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 
-from styleshot_demo import provenance
+from styleshot_demo import names, provenance
+from styleshot_demo.errors import Problem
 from styleshot_demo.events import Result
+from styleshot_demo.provenance import Record
 from styleshot_demo.ui import problems, words
 from styleshot_demo.ui.words import say
 
 
 def file_name(stem: str, method: str, seed: int) -> str:
     """Such as "chelsea-fast-seed7.png"."""
-    return f"{_plain(stem)}-{method}-seed{seed}.png"
+    return names.made_of(stem, method, f"seed{seed}", suffix=".png")
 
 
-def save(
-    image: Image.Image, settings: Mapping[str, Any], models: Mapping[str, str], place: Path, name: str, keep: bool
-) -> Path:
+def save(image: Image.Image, made_by: Record | None, place: Path, name: str) -> Path:
     """Saves one picture in a folder of its own inside `place` and returns its path; `Problem` cannot_write.
 
-    settings  those of the job that makes this very picture
-    keep      whether the file says how it was made
+    made_by  what the file is to say of how it was made; None for nothing
     """
-    path = _place(place) / name
-    provenance.write(image, path, provenance.record(settings, models, settings["seed"]) if keep else None)
-    return path
+    folder = _place(place)
+    for path in (folder / name, folder / "picture.png"):
+        try:
+            provenance.write(image, path, made_by)
+            return path
+        except Problem as problem:  # what was painted is not lost because of a name
+            refused = problem
+    raise refused
 
 
 def save_plain(image: Image.Image, stem: str, folder: Path) -> Path:
     """Saves a picture that is shown but not offered for download, quickly."""
-    path = _place(folder) / f"{_plain(stem)}.png"
+    path = _place(folder) / names.made_of(stem, suffix=".png")
     image.save(path, format="PNG", compress_level=1)
     return path
 
@@ -49,11 +50,6 @@ def summary(result: Result) -> str:
         *(words.remark(told) for told in result.notes),
     ]
     return problems.note(words.join(parts))
-
-
-def _plain(stem: str) -> str:
-    """A stem of letters (of any language), digits and hyphens."""
-    return re.sub(r"[^\w-]+", "-", stem).strip("-_")[:60] or "picture"
 
 
 def _place(folder: Path) -> Path:

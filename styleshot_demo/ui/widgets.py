@@ -19,6 +19,9 @@ from PIL import Image
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.words import Said, say
 
+# Behind the name of a file that browsers cannot show: a picture of it, which is seen in its place.
+SHOWN = ".shown.png"
+
 # Gradio writes a stub file beside every module that subclasses one of its components; nobody needs it there.
 with patch("gradio.component_meta.create_or_modify_pyi", lambda *_: None):
 
@@ -28,7 +31,10 @@ with patch("gradio.component_meta.create_or_modify_pyi", lambda *_: None):
         is_template = True  # for Gradio: drawn like the class it is made from
 
         def preprocess(self, payload: Any) -> str | None:
-            return payload.path if payload else None
+            if not payload:
+                return None
+            original = payload.path.removesuffix(SHOWN)
+            return original if Path(original).is_file() else payload.path
 
     class Number(gr.Number):
         """A number, handed on as it was typed. What it may be the job says, in a sentence: Gradio's own check answers

@@ -99,6 +99,19 @@ def test_rank_and_spearman():
     assert small.spearman([4, 3, 2, 1], [0, 1, 2, 3]) == pytest.approx(-1)
 
 
+def test_equal_numbers_share_a_rank():
+    # By hand: ranks 1.5, 1.5, 3, 4 against 1, 2, 3, 4 correlate with 4.5 / sqrt(4.5 * 5).
+    assert small.spearman([1, 1, 2, 3], [0, 1, 2, 3]) == pytest.approx(4.5 / 22.5**0.5)
+    assert small.spearman([1, 1, 2, 3], [0, 1, 2, 3]) == small.spearman([0, 1, 2, 3], [1, 1, 2, 3])
+    assert small.spearman([2, 1, 1], [1, 2, 3]) == pytest.approx(-(3**0.5) / 2)
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_never_changes_follows_nothing():
+    assert small.spearman([5, 5, 5, 5], [0, 1, 2, 3]) == 0
+    assert small.spearman([0, 1, 2, 3], [5, 5, 5, 5]) == 0
+
+
 def test_sheets_are_saved(packed, tmp_path):
     small.evaluate(packed, Painter(perfect(packed)), small.Counts(2, 2, 2, 1), sheets=tmp_path / "sheets")
     names = {path.stem for path in (tmp_path / "sheets").glob("*.png")}

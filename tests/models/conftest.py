@@ -18,6 +18,7 @@ class FakeHub:
     cut_after                close the connection after so many bytes of a body, as often as `cuts` says
     stall_after              stop sending after so many bytes of a body until the server is closed, `stalls` times
     hang                     accept a request and never answer
+    slow                     seconds before each answer, one after another; then answer at once
     no_ranges                ignore ranges
     large                    bytes from which on the etag is a SHA-256
     """
@@ -29,6 +30,7 @@ class FakeHub:
         self.cut_after = self.stall_after = None
         self.cuts = self.stalls = 10**9
         self.hang = self.no_ranges = False
+        self.slow = []
         self.large = 1000
         self.requests = Counter()
         self.ranges = []
@@ -64,6 +66,8 @@ class FakeHub:
             self.closing.wait(20)
             handler.close_connection = True
             return
+        if self.slow:
+            self.closing.wait(self.slow.pop(0))
         status = self.get_status if body else self.head_status
         path = unquote(handler.path.partition("?")[0]).lstrip("/")
         cdn = path.startswith("cdn/")
@@ -130,6 +134,13 @@ class FakeHub:
             handler.close_connection = True
         else:
             handler.wfile.write(content)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """A user who has not run the program yet; returns the folder for what is the program's own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "styleshot_demo"
 
 
 @pytest.fixture

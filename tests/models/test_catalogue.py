@@ -1,11 +1,15 @@
 import re
 import sys
 from dataclasses import FrozenInstanceError
+from pathlib import Path
 from subprocess import run
 
 import pytest
 
+from styleshot_demo.models import catalogue
 from styleshot_demo.models.catalogue import ALSO_KNOWN_AS, MODELS, ORIGINAL_DEMO
+
+DATA = ("catalogue.py", "words.py")  # name every model without using it
 
 
 def test_names_are_those_of_the_entries():
@@ -53,6 +57,16 @@ def test_no_files_that_are_not_used():
     paths = {file.path for file in MODELS["sd15"].files}
     assert not any("safety_checker" in path or path.endswith((".bin", ".ckpt")) for path in paths)
     assert all(".fp16." in path for path in paths if path.endswith(".safetensors"))
+
+
+def test_what_is_offered_is_what_some_code_loads():
+    package = Path(catalogue.__file__).parent.parent
+    texts = [path.read_text(encoding="utf-8") for path in package.rglob("*.py") if path.name not in DATA]
+    for model in MODELS.values():
+        if not model.built_in:
+            assert any(f'"{model.name}"' in text for text in texts), model.name
+    # A detector is one network.
+    assert [len(MODELS[name].files) for name in ("hed", "lineart")] == [1, 1]
 
 
 def test_other_names_belong_to_known_repositories():

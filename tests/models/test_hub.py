@@ -179,9 +179,9 @@ def test_files_of_two_folders_are_not_mixed(settings, tmp_path):
 
 
 def test_half_a_model_in_the_download_folder_lowers_the_cost(settings):
-    file, other = MODELS["lineart"].files
+    file, other = MODELS["styleshot"].files
     put(snapshot(settings.models, file.repo, file.revision) / file.path)
-    state = find("lineart", settings)
+    state = find("styleshot", settings)
     assert state.files == (other,) and state.bytes == other.bytes
 
 

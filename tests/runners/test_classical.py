@@ -11,8 +11,9 @@ from styleshot_demo import ClassicalJob, Settings, Studio, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Step
 from styleshot_demo.jobs import COLOUR_METHODS, METHODS, OPTIMISERS, STARTS, TRANSFORMS
+from styleshot_demo.plan import BYTES_PER_PIXEL, SPARE
 from styleshot_demo.runners import classical
-from styleshot_demo.runners.classical import BYTES_PER_PIXEL, ClassicalRunner
+from styleshot_demo.runners.classical import ClassicalRunner
 
 SMALL = {"size": 256, "steps": 4}
 
@@ -259,7 +260,8 @@ def test_a_remembered_pair_gives_the_same_bytes_as_a_fresh_one(picture) -> None:
 
 
 def test_what_does_not_fit_is_refused_before_it_is_tried(studio, picture, monkeypatch) -> None:
-    monkeypatch.setattr(classical, "free_bytes", lambda settings: 1024 * 1024 * BYTES_PER_PIXEL["fast"])
+    free = 1024 * 1024 * BYTES_PER_PIXEL["fast"]
+    monkeypatch.setattr(studio.cache, "free_bytes", lambda device: free)
     with pytest.raises(Problem) as caught:
         studio.finish(ClassicalJob(picture(256, 256), [picture(256, 256, 1)], size=2048))
     assert caught.value.key == "out_of_memory"
@@ -267,23 +269,25 @@ def test_what_does_not_fit_is_refused_before_it_is_tried(studio, picture, monkey
     assert 256 < size < 1024
     # What is said to fit has to fit.
     job = ClassicalJob(picture(256, 256), [picture(256, 256, 1)], size=size)
-    assert classical.largest_area(job) * BYTES_PER_PIXEL["fast"] <= classical.free_bytes(studio.settings)
+    assert studio.plan(job).memory <= SPARE * free
 
 
-def test_a_large_style_counts_when_the_content_is_thin(picture) -> None:
+def test_a_large_style_counts_when_the_content_is_thin(studio, picture) -> None:
     thin, square = picture(160, 16), picture(64, 64)
-    assert classical.largest_area(ClassicalJob(thin, [thin], size=1000)) == 1000 * 100
-    assert classical.largest_area(ClassicalJob(thin, [square], size=1000)) == 1000 * 1000
+    areas = [
+        studio.plan(ClassicalJob(thin, [style], size=1000)).memory / BYTES_PER_PIXEL["fast"] for style in (thin, square)
+    ]
+    assert areas == [1000 * 100, 1000 * 1000]
 
 
 def test_out_of_memory_drops_what_was_remembered(studio, picture, monkeypatch) -> None:
     job = ClassicalJob(picture(256, 192), [picture(256, 256, 1)], size=256)
     first = studio.finish(job).images[0]
-    assert studio.classical._pairs
+    assert "Encoded pictures" in [row.name for row in studio.cache.loaded()]
     decode, left = classical.ClassicalRunner._encoded, []
 
     def failing(self, *args):
-        left.append(len(self._pairs))
+        left.append([row.name for row in studio.cache.loaded()].count("Encoded pictures"))
         if len(left) == 1:
             raise MemoryError
         return decode(self, *args)
@@ -297,6 +301,7 @@ def test_out_of_memory_drops_what_was_remembered(studio, picture, monkeypatch) -
 def test_a_device_that_is_not_there_is_named(picture, device, monkeypatch) -> None:
     import torch
 
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(Problem) as caught:

@@ -6,6 +6,7 @@ from diffusers import AutoencoderTiny
 
 from styleshot_demo.runners import previews
 from styleshot_demo.runners.previews import Previews, clean
+from styleshot_demo.small.autoencoder import PatchAutoencoder
 
 
 def test_a_linear_map_of_the_latents():
@@ -20,6 +21,17 @@ def test_a_linear_map_of_the_latents():
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e30])
 def test_latents_that_run_away_are_still_a_picture(value):
     assert Previews().of(torch.full((2, 4, 4, 4), value).half(), None, (8, 8)).size == (8, 8)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_whatever_makes_previews_takes_numbers_that_are_none(value):
+    widths = (8, 8, 8, 8)
+    decoder = AutoencoderTiny(encoder_block_out_channels=widths, decoder_block_out_channels=widths).eval()
+    own = PatchAutoencoder(latent_channels=4, block_out_channels=[8, 8, 8, 8, 8]).eval()
+    euler = types.SimpleNamespace(step_index=1, sigmas=torch.tensor([9.0, value, 0.0]))
+    latents = torch.full((1, 4, 4, 4), value)
+    for shown in (Previews(decoder), Previews(None, own.rough), Previews()):
+        assert shown.of(latents, euler, (16, 16)).size == (16, 16)
 
 
 def test_a_tiny_decoder():

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from styleshot_demo import ImageJob, Settings, Studio, TextJob
+from styleshot_demo import ImageJob, Settings, Studio, TextJob, plan
 from styleshot_demo.models import hub
 from styleshot_demo.runners import small
 from styleshot_demo.runners.schedulers import scheduler
@@ -23,9 +23,13 @@ def folder(tmp_path):
 
 
 def test_defaults_of_the_published_model_are_replaced_by_its_own(folder):
-    job, notes = small.suited(TextJob(styles=[STYLE], prompt="a red apple"), folder)
+    asked = plan.filled_in(TextJob(styles=[STYLE], prompt="a red apple"), "small")
+    job, notes = small.suited(asked, folder)
     assert (job.size, job.guidance_scale, job.negative_prompt, job.prompt) == (256, 5.0, "", "a red apple")
-    assert [note.key for note in notes] == ["small_size"]
+    assert notes == []
+    for guidance in (7.0, 7.5):  # no value means "not chosen" but None
+        kept = plan.filled_in(TextJob(styles=[STYLE], prompt="", guidance_scale=guidance), "small")
+        assert small.suited(kept, folder)[0].guidance_scale == guidance
 
 
 def test_what_a_person_chose_is_kept(folder):
@@ -50,6 +54,28 @@ def test_sizes_are_multiples_of_a_latent(folder, size, expected):
 def test_unknown_words_are_told_once_in_their_order(folder):
     assert small.unknown_words("A red-apple, and two Zebras; cats' faces. zebras", folder) == ["and", "two", "zebras"]
     assert small.unknown_words("", folder) == []
+    assert small.unknown_words("🍎", folder) == ["🍎"]
+    assert small.unknown_words("🍎, zebra? 🍎!", folder) == ["zebra", "🍎"]
+
+
+def test_symbols_and_words_of_every_script_are_told_too(folder):
+    found = small.unknown_words("red 🍎🍌 👩‍🚀, 👍🏽 🇩🇪🇫🇷 1️⃣ ❤️ 5€ हिन्दी 山", folder)
+    assert found == ["🍎", "🍌", "👩‍🚀", "👍🏽", "🇩🇪", "🇫🇷", "1️⃣", "❤️", "5", "€", "हिन्दी", "山"]
+
+
+def test_emphasis_is_no_word(folder):
+    assert small.unknown_words(r"(red:1.4) [apple] ((cat)) (zebra:0.5) \(face\) :)", folder) == ["zebra"]
+
+
+def test_words_of_the_negative_prompt_are_told_where_it_is_read(folder):
+    def told(**fields):
+        notes = small.suited(TextJob(styles=[STYLE], prompt="red 🍎", size=128, **fields), folder)[1]
+        return [note.values["words"] for note in notes if note.key == "words_unknown"]
+
+    assert told() == ["🍎"], "the default is the published model's, and replaced"
+    assert told(negative_prompt="blurry cat") == ["🍎, blurry"]
+    assert told(negative_prompt="blurry cat", guidance_scale=1.0) == ["🍎"]
+    assert told(negative_prompt="one two three four five six") == ["🍎, one, two, three, four, five, …"]
 
 
 def test_without_a_list_of_words_nothing_is_remarked(tmp_path):

@@ -18,10 +18,10 @@ from styleshot_demo import ImageJob, Settings, Studio, TextJob, jobs
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Step
 from styleshot_demo.models import hub
-from styleshot_demo.runtime.cache import bytes_of
 from styleshot_demo.runners import schedulers
-from styleshot_demo.runtime import placement
 from styleshot_demo.runners import weights as files
+from styleshot_demo.runtime import placement
+from styleshot_demo.runtime.cache import bytes_of
 from styleshot_demo.styleshot import checkpoints, content
 from styleshot_demo.styleshot.pipeline import StyleShotPipeline
 
@@ -43,6 +43,13 @@ def shared(models):
 
 def fresh(models, **settings):
     return Studio(Settings(models=models, device="cpu", **settings))
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    """A user who has not run the program yet; the folder for converted checkpoints."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "styleshot_demo" / files.CONVERTED
 
 
 def copy(models, to, without=()):
@@ -200,11 +207,25 @@ def test_any_guidance(shared, guidance):
     assert shared.finish(text(guidance_scale=guidance, steps=1)).images
 
 
-def test_a_prompt_that_is_too_long_says_so(shared):
-    words = "castle " * 20
-    notes = shared.finish(text(prompt=words, steps=1)).notes
-    cut = next(note for note in notes if note.key == "prompt_cut")
-    assert words.replace(" ", "").endswith(cut.values["rest"].replace(" ", "")) and cut.values["rest"]
+def test_long_prompts_are_read_and_what_is_not_is_told(shared):
+    """The tiny tokenizer makes a token of nearly every letter: what is not read begins after 600 of them."""
+    notes = shared.finish(text(prompt="castle " * 20, negative_prompt="castle " * 20, steps=1)).notes
+    assert not [note for note in notes if "cut" in note.key]
+    words = "castle " * 140
+    notes = shared.finish(text(prompt=words, negative_prompt=words, steps=1)).notes
+    for key in ("prompt_cut", "negative_prompt_cut"):
+        rest = next(note for note in notes if note.key == key).values["rest"].replace(" ", "")
+        assert rest and words.replace(" ", "").endswith(rest)
+    notes = shared.finish(text(negative_prompt="grey", guidance_scale=1, steps=1)).notes
+    assert "negative_prompt_unused" in [note.key for note in notes]
+
+
+def test_the_small_model_reads_one_chunk_and_tells_of_the_rest(shared):
+    job = text(model="small", prompt="(red:1.4) apple " * 20, negative_prompt="blue " * 60, steps=1)
+    found = {note.key: note.values for note in shared.finish(job).notes}
+    assert found["prompt_cut"]["rest"].startswith("red apple red apple")
+    assert found["negative_prompt_cut"]["rest"].startswith("blue")
+    assert "words_unknown" not in found
 
 
 def test_sweep(shared):
@@ -269,14 +290,14 @@ def test_parts_are_shared_by_all_jobs(models, monkeypatch):
     assert [model.name for model in studio.cache.loaded()].count("Content fusion") == 1
 
 
-def test_equal_checkpoints_are_loaded_and_stored_once(models, tmp_path, monkeypatch):
+def test_equal_checkpoints_are_loaded_and_stored_once(models, tmp_path, monkeypatch, own_cache):
     folder = copy(models, tmp_path / "models", without=("StyleShot_lineart",))
     shutil.copytree(folder / "Gaojunyao/StyleShot", folder / "Gaojunyao/StyleShot_lineart")
     studio, loaded = fresh(folder), spy(monkeypatch)
     one = studio.finish(image(steps=1))
     other = studio.finish(image(steps=1, preprocessor="lineart"))
     assert loaded.count("controlnet") == 1 and one.control.tobytes() != other.control.tobytes()
-    assert len(list((folder / files.CONVERTED).glob("*/parts.json"))) == 1
+    assert len(list(own_cache.glob("*/parts.json"))) == 1
 
 
 def test_weights_come_in_the_right_precision(models):
@@ -352,16 +373,16 @@ def test_out_of_memory_twice_says_what_would_fit(models, failing):
 
 def test_too_large_a_job_is_refused_before_it_begins(models, monkeypatch):
     studio = fresh(models)
-    monkeypatch.setattr(studio.styleshot, "_free_bytes", lambda: 300 * 10**6)
+    monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 300 * 10**6)
     with pytest.raises(Problem) as caught:
-        for event in studio.run(image(size=1024)):
-            assert event.message.key == "converting"
+        list(studio.run(image(size=1024)))
     fitting = caught.value.values["size"]
     assert caught.value.key == "out_of_memory" and 128 <= fitting < 1024
     assert studio.finish(image(size=128, steps=1)).images
 
-    monkeypatch.setattr(studio.styleshot, "_free_bytes", lambda: 6 * 10**9)
-    assert studio.styleshot.fits(text()) >= studio.styleshot.fits(image()) > studio.styleshot.fits(image(), tight=True)
+    monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 6 * 10**9)
+    tight = studio.planner.plan(image(), lower=True).fitting
+    assert studio.plan(text()).fitting >= studio.plan(image()).fitting > tight
 
 
 # Files
@@ -408,38 +429,40 @@ def test_text_needs_either_checkpoint(models, tmp_path):
     assert studio.finish(text(steps=1)).models.keys() == {"sd15", "styleshot-lineart"}
 
 
-def test_conversion_happens_once(models, tmp_path, monkeypatch):
+def test_conversion_happens_once(models, tmp_path, monkeypatch, own_cache):
     folder = copy(models, tmp_path / "models")
-    calls, convert = [], checkpoints.convert
-    monkeypatch.setattr(checkpoints, "convert", lambda *args: (calls.append(args[0].name), convert(*args)))
+    calls, converting = [], checkpoints.converting
+    monkeypatch.setattr(checkpoints, "converting", lambda *args: (calls.append(args[0].name), converting(*args))[1])
     first = [event.message.key for event in fresh(folder).run(text(steps=1)) if isinstance(event, Step)]
     assert first[0] == "converting" and calls == ["ip.bin"]
     second = [event.message.key for event in fresh(folder).run(image(steps=1)) if isinstance(event, Step)]
     assert "converting" not in second and calls == ["ip.bin"]
     fresh(folder).finish(image(steps=1, preprocessor="lineart"))
     assert calls == ["ip.bin", "ip.bin"]
-    encoders = list((folder / files.CONVERTED).glob("*/style_encoder/*.safetensors"))
+    encoders = list(own_cache.glob("*/style_encoder/*.safetensors"))
     assert len(encoders) == 2 and os.path.samefile(*encoders), "equal weights take room once"
-    assert not [path for path in (folder / files.CONVERTED).iterdir() if path.name.startswith(".part")]
+    assert not [path for path in own_cache.iterdir() if path.name.startswith(".part")]
+    assert not (folder / files.CONVERTED).exists(), "what is ours lies in a folder of ours"
 
 
-def test_a_conversion_that_fails_leaves_nothing(models, tmp_path, monkeypatch):
+def test_a_conversion_that_fails_leaves_nothing(models, tmp_path, monkeypatch, own_cache):
     folder = copy(models, tmp_path / "models")
 
     def fail(ip, encoder, to, config):
         (to / "style_encoder").mkdir()
+        yield 0.5
         raise Problem("cannot_write")
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "convert", fail)
+        patch.setattr(checkpoints, "converting", fail)
         with pytest.raises(Problem) as caught:
             fresh(folder).finish(text())
     assert caught.value.key == "cannot_write"
-    assert not [path for path in (folder / files.CONVERTED).iterdir() if path.is_dir()]
+    assert not [path for path in own_cache.iterdir() if path.is_dir()]
     assert fresh(folder).finish(text(steps=1)).images
 
 
-def test_a_full_disk_is_told_before_converting(models, tmp_path, monkeypatch):
+def test_a_full_disk_is_told_before_converting(models, tmp_path, monkeypatch, own_cache):
     folder = copy(models, tmp_path / "models")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 9, 1))
     with pytest.raises(Problem) as caught:
@@ -447,12 +470,23 @@ def test_a_full_disk_is_told_before_converting(models, tmp_path, monkeypatch):
     assert caught.value.key == "disk_too_small"
 
 
-def test_a_folder_that_cannot_be_written_to(models, tmp_path, monkeypatch):
+def test_where_the_home_cannot_be_written_to_the_folder_with_models_serves(models, tmp_path, monkeypatch):
+    folder = copy(models, tmp_path / "models")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/1/nowhere")
+    assert fresh(folder).finish(text(steps=1)).images
+    assert list((folder / files.CONVERTED).glob("*/parts.json"))
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "converting", None)  # is not called again
+        assert fresh(folder).finish(text(steps=1)).images
+
+
+def test_where_nothing_can_be_written_the_problem_says_so(models, tmp_path, monkeypatch):
     folder = copy(models, tmp_path / "models")
     (folder / files.CONVERTED).write_text("in the way")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert fresh(folder).finish(text(steps=1)).images
-    assert list((tmp_path / "cache").rglob("parts.json"))
+    monkeypatch.setenv("XDG_CACHE_HOME", "/proc/1/nowhere")
+    with pytest.raises(Problem) as caught:
+        fresh(folder).finish(text(steps=1))
+    assert caught.value.key == "models_folder_locked"
 
 
 def rewrite(path, **changes):
@@ -462,7 +496,7 @@ def rewrite(path, **changes):
     torch.save({name: value for name, value in state.items() if value is not None}, path)
 
 
-def test_files_that_are_not_what_they_should_be(models, tmp_path):
+def test_files_that_are_not_what_they_should_be(models, tmp_path, own_cache):
     folder = copy(models, tmp_path / "models")
     ip = folder / "Gaojunyao/StyleShot" / files.IP
     rewrite(ip, **{"controlnet.conv_in.weight": torch.zeros(3)})
@@ -490,7 +524,7 @@ def test_a_base_model_of_another_kind(models, tmp_path):
     assert caught.value.key == "weights_broken" and str(tmp_path) not in str(caught.value)
 
 
-def test_a_checkpoint_without_content_fusion(models, tmp_path):
+def test_a_checkpoint_without_content_fusion(models, tmp_path, own_cache):
     folder = copy(models, tmp_path / "models")
     ip = folder / "Gaojunyao/StyleShot" / files.IP
     keys = [name for name in torch.load(ip, weights_only=True) if name.startswith("controlnet.")]

@@ -122,19 +122,19 @@ def test_a_visit_ends_where_it_began(half):
     ],
 )
 def test_the_tier_follows_the_free_memory(device, free, tier):
-    found = placement.choose("auto", device, int(free * GB), FULL, 512 * 512)
-    assert (found.tier, found.device) == (tier, device)
-    assert found.dtype == ("float32" if device == "cpu" else "float16")
+    dtype = "float32" if device == "cpu" else "float16"
+    found = placement.choose("auto", device, dtype, int(free * GB), FULL, 512 * 512)
+    assert (found.tier, found.device, found.dtype) == (tier, device, dtype)
 
 
 @pytest.mark.parametrize("tier", PLACEMENTS)
 def test_a_person_may_choose(tier):
-    assert placement.choose(tier, "cuda", 1, FULL, 512 * 512).tier == tier
+    assert placement.choose(tier, "cuda", "float16", 1, FULL, 512 * 512).tier == tier
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])
 def test_lower_tiers_need_less(device):
-    start = Placement("resident", device, placement.dtype_for(device))
+    start = Placement("resident", device, "float32" if device == "cpu" else "float16")
     tiers = [start]
     while tiers[-1].lower() != tiers[-1]:
         tiers.append(tiers[-1].lower())

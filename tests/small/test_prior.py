@@ -7,8 +7,13 @@ from styleshot import tiny
 from styleshot.test_pipeline import RED, differs, latents, make
 
 from styleshot_demo.runners.schedulers import KINDS
+from styleshot_demo.small.pipeline import SmallStyleShotPipeline
 from styleshot_demo.small.prior import LatentPrior
 from styleshot_demo.small.statistics import of_latents
+
+
+def small(parts, **other):
+    return make(parts, SmallStyleShotPipeline, **other)
 
 
 def test_every_token_tells_its_own_field():
@@ -61,9 +66,9 @@ def parts(parts):
 
 
 def test_denoising_begins_with_it(parts, prior):
-    pipeline = make(parts, prior=prior)
+    pipeline = small(parts, prior=prior)
     given = {"num_inference_steps": 10, "height": 64, "width": 64}
-    plain = latents(make(parts), "a house", RED, **given)
+    plain = latents(small(parts), "a house", RED, **given)
     assert torch.equal(latents(pipeline, "a house", RED, **given), plain), "none is asked for"
     told = prior(pipeline.text_encoder(_ids(pipeline, "a house"))[0]) * parts["vae"].config.scaling_factor
 
@@ -72,7 +77,7 @@ def test_denoising_begins_with_it(parts, prior):
 
 
 def test_fewer_steps_are_made_and_none_is_skipped_without_words(parts, prior):
-    pipeline = make(parts, prior=prior)
+    pipeline = small(parts, prior=prior)
     for prompt, count in (("a house", 8), ("", 10), (" ", 10), (["a house", ""], 10)):
         states = list(pipeline.iterate(prompt, RED, num_inference_steps=10, prior_share=0.2, output_type="latent"))
         assert [state.index for state in states] == list(range(count))
@@ -80,7 +85,7 @@ def test_fewer_steps_are_made_and_none_is_skipped_without_words(parts, prior):
 
 
 def test_it_takes_over_a_style(parts, prior):
-    pipeline = make(parts, prior=prior)
+    pipeline = small(parts, prior=prior)
     style = of_latents(torch.randn(1, 4, 8, 8) * 3 + 5)
     given = {"num_inference_steps": 10, "prior_share": 0.9, "style_statistics": style, "height": 64, "width": 64}
     plain, pulled = (latents(pipeline, "a house", RED, prior_pull=pull, **given) for pull in (0.0, 1.0))
@@ -92,7 +97,7 @@ def test_every_scheduler_begins_with_it(parts, prior, name, tmp_path):
     from styleshot_demo.runners.schedulers import scheduler
 
     parts["scheduler"].save_pretrained(tmp_path)
-    pipeline = make(parts, prior=prior, scheduler=scheduler(name, tmp_path))
+    pipeline = small(parts, prior=prior, scheduler=scheduler(name, tmp_path))
     given = {"num_inference_steps": 10, "height": 64, "width": 64}
     told = prior(pipeline.text_encoder(_ids(pipeline, "a house"))[0]) * parts["vae"].config.scaling_factor
     found = latents(pipeline, "a house", RED, prior_share=0.8, **given)
@@ -102,7 +107,7 @@ def test_every_scheduler_begins_with_it(parts, prior, name, tmp_path):
 
 
 def test_other_sizes_stretch_it(parts, prior):
-    pipeline = make(parts, prior=prior)
+    pipeline = small(parts, prior=prior)
     found = latents(pipeline, "a house", RED, prior_share=0.5, height=64, width=96)
     assert found.shape == (1, 4, 8, 12) and torch.isfinite(found).all()
 
@@ -110,19 +115,17 @@ def test_other_sizes_stretch_it(parts, prior):
 @pytest.mark.parametrize("share", [-0.1, 1.0])
 def test_wrong_shares_are_refused(parts, prior, share):
     with pytest.raises(ValueError, match="prior_share"):
-        make(parts, prior=prior)("a house", RED, prior_share=share)
+        small(parts, prior=prior)("a house", RED, prior_share=share)
 
 
 def test_it_needs_a_prior(parts):
     with pytest.raises(ValueError, match="prior"):
-        make(parts)("a house", RED, prior_share=0.5)
+        small(parts)("a house", RED, prior_share=0.5)
 
 
 def test_it_is_written_and_read_with_the_pipeline(parts, prior, tmp_path):
-    from styleshot_demo.styleshot.pipeline import StyleShotPipeline
-
-    make(parts, prior=prior).save_pretrained(tmp_path)
-    again = StyleShotPipeline.from_pretrained(tmp_path)
+    small(parts, prior=prior).save_pretrained(tmp_path)
+    again = SmallStyleShotPipeline.from_pretrained(tmp_path)
     assert again.prior is not None and differs(again.prior.told, torch.zeros(()))
     assert torch.equal(again.prior.told, prior.told)
 

@@ -11,6 +11,11 @@ from diffusers import (
 from styleshot.test_pipeline import RED, latents, make
 
 from styleshot_demo.small import statistics
+from styleshot_demo.small.pipeline import SmallStyleShotPipeline
+
+
+def small(parts, **other):
+    return make(parts, SmallStyleShotPipeline, **other)
 
 
 @pytest.fixture
@@ -89,7 +94,7 @@ def test_the_level_of_noise_is_the_schedulers_own(kind):
 
 
 def test_the_pipeline_moves_its_latents_after_every_step(parts, style):
-    plain = make(parts)
+    plain = small(parts)
     settings = {"height": 64, "width": 64}
     without = latents(plain, "a house", RED, **settings)
     assert torch.equal(latents(plain, "a house", RED, style_statistics=style, **settings), without), "as published"
@@ -107,7 +112,7 @@ def test_the_pipeline_moves_its_latents_after_every_step(parts, style):
 
 def test_a_pull_beyond_its_range_is_refused(parts, style):
     with pytest.raises(ValueError, match="statistics_pull"):
-        latents(make(parts), "a house", RED, style_statistics=style, statistics_pull=1.5)
+        latents(small(parts), "a house", RED, style_statistics=style, statistics_pull=1.5)
 
 
 def test_half_precision_stays_half_precision(style):

@@ -1,11 +1,16 @@
+import hashlib
 import json
 import os
 import pickle
+import shutil
 
 import pytest
 import torch
+from diffusers.pipelines.stable_diffusion import StableDiffusionSafetyChecker
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from styleshot import tiny
+from transformers import CLIPConfig, CLIPImageProcessor
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.styleshot import checkpoints
@@ -216,6 +221,87 @@ def test_small_portions(parts, published, converted, monkeypatch):
 
 
 @pytest.fixture
+def asked(monkeypatch):
+    """Bytes of the tensors that are asked of safetensors files, by name."""
+    taken = []
+
+    class Counting:
+        def __init__(self, *given, **named):
+            self.file = safe_open(*given, **named)
+
+        def __enter__(self):
+            self.file.__enter__()
+            return self
+
+        def __exit__(self, *error):
+            return self.file.__exit__(*error)
+
+        def __getattr__(self, name):
+            return getattr(self.file, name)
+
+        def get_tensor(self, name):
+            tensor = self.file.get_tensor(name)
+            taken.append((name, tensor.nbytes))
+            return tensor
+
+    monkeypatch.setattr(checkpoints, "safe_open", Counting)
+    return taken
+
+
+def test_of_safetensors_every_tensor_is_read_once_and_unused_ones_never(parts, published, tmp_path, monkeypatch, asked):
+    states = [torch.load(path, weights_only=True) for path in published]
+    unet = {f"unet.{key}": value for key, value in parts["unet"].state_dict().items()}
+    files = [tmp_path / "ip.safetensors", tmp_path / "encoder.safetensors"]
+    for path, state in zip(files, (states[0] | unet, states[1]), strict=True):
+        save_file({key: value.contiguous() for key, value in state.items()}, path)
+    files[1].with_suffix(".json").write_text(json.dumps(tiny.ENCODER))
+    monkeypatch.setattr(checkpoints, "PORTION", 50_000)  # so that there are many
+    convert(parts, *files, tmp_path / "converted")
+    wanted = [(key, value.nbytes) for state in states for key, value in state.items() if ".position_ids" not in key]
+    assert sorted(asked) == sorted(wanted)
+
+
+def test_the_shapes_of_safetensors_take_no_reading(tmp_path, asked):
+    """A file of 20 GB of zeros that takes no room."""
+    header = {"huge": {"dtype": "F32", "shape": [5, 2**30], "data_offsets": [0, 20 * 2**30]}}
+    text = json.dumps(header).encode()
+    with open(tmp_path / "huge.safetensors", "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        file.truncate(8 + len(text) + 20 * 2**30)
+    assert checkpoints.Checkpoint(tmp_path / "huge.safetensors").shapes == {"huge": (5, 2**30)}
+    assert not asked
+
+
+def test_a_file_from_before_torch_1_6_is_read_once(parts, published, converted, monkeypatch):
+    torch.save(tiny.ip_state(parts), published[0], _use_new_zipfile_serialization=False)
+    read, load = [], torch.load
+    monkeypatch.setattr(torch, "load", lambda path, **options: (read.append(path.name), load(path, **options))[1])
+    monkeypatch.setattr(checkpoints, "PORTION", 50_000)
+    convert(parts, *published, converted)
+    assert read.count("ip.bin") == 1
+
+
+def test_progress_digests_and_stopping(parts, published, converted):
+    def converting():
+        return checkpoints.converting(*published, converted, parts["unet"].config)
+
+    progress, seen = converting(), []
+    with pytest.raises(StopIteration) as end:
+        while True:
+            seen.append(next(progress))
+    assert seen == sorted(seen) and seen[-1] == 1 and len(seen) > 100
+    written = {path.parent.name: path for path in converted.glob(f"*/{checkpoints.WEIGHTS}")}
+    assert end.value.value == {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in written.items()}
+    shutil.rmtree(converted)
+    progress = converting()
+    while next(progress) < 0.4:
+        pass
+    assert list(converted.rglob("*.part"))
+    progress.close()
+    assert not list(converted.rglob("*.part"))
+
+
+@pytest.fixture
 def base(parts, tmp_path):
     """Stable Diffusion as the hub has it: half precision beside full."""
     pipeline = tiny.plain(parts)
@@ -247,6 +333,26 @@ def test_exported_folder_opens_and_draws_the_same(parts, published, converted, b
         for each in (pipeline, expected)
     )
     assert torch.allclose(one, other, atol=1e-3)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_safety_checker_that_somebody_has_breaks_nothing(published, converted, base, tmp_path, parts, whole):
+    convert(parts, *published, converted)
+    index = json.loads((base / "model_index.json").read_text())
+    index |= {"safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"]}
+    index |= {"feature_extractor": ["transformers", "CLIPImageProcessor"]}
+    (base / "model_index.json").write_text(json.dumps(index))
+    if whole:
+        vision = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2, "num_hidden_layers": 1}
+        config = CLIPConfig(vision_config=vision, text_config=vision, projection_dim=8)
+        StableDiffusionSafetyChecker(config).save_pretrained(base / "safety_checker")
+    else:  # a download that was stopped after its first file
+        (base / "safety_checker").mkdir()
+        (base / "safety_checker" / "config.json").write_text("{}")
+    CLIPImageProcessor().save_pretrained(base / "feature_extractor")
+    checkpoints.export(base, converted, tmp_path / "out")
+    pipeline = StyleShotPipeline.from_pretrained(tmp_path / "out", dtype=torch.float32)
+    assert (pipeline.safety_checker is not None) == (pipeline.feature_extractor is not None) == whole
 
 
 def test_export_into_a_folder_with_files(published, converted, base, tmp_path):

@@ -5,6 +5,7 @@ import torch
 from PIL import Image
 from styleshot import tiny
 
+from styleshot_demo.errors import Problem
 from styleshot_demo.styleshot.pipeline import NEGATIVE_PROMPT, PROMPT, StyleShotPipeline
 from styleshot_demo.styleshot.tokens import encode_style
 
@@ -17,8 +18,8 @@ def pipeline(parts):
     return make(parts)
 
 
-def make(parts, **other):
-    pipeline = StyleShotPipeline(**{**parts, **other})
+def make(parts, kind=StyleShotPipeline, **other):
+    pipeline = kind(**{**parts, **other})
     pipeline.set_progress_bar_config(disable=True)
     return pipeline
 
@@ -47,15 +48,6 @@ def test_strength_zero_is_plain_stable_diffusion_bit_for_bit(parts, pipeline):
         "a house", style_tokens=tokens, style_strength=[0, 0], **settings, generator=seeded(), output_type="np"
     ).images
     assert np.array_equal(ours, expected)
-
-
-def test_style_processors_of_strength_zero_add_nothing(parts, pipeline):
-    """Style stays attached while a run lasts; only its strength makes the difference."""
-    run = pipeline.iterate("a house", RED, style_strength=[1.0, 0.0], style_tokens=torch.zeros(1, 2, 6, tiny.WIDTH))
-    next(run)
-    assert any("IPAdapter" in type(processor).__name__ for processor in parts["unet"].attn_processors.values())
-    run.close()
-    assert not any("IPAdapter" in type(processor).__name__ for processor in parts["unet"].attn_processors.values())
 
 
 def test_text_driven_is_image_driven_at_content_strength_zero(pipeline):
@@ -213,7 +205,6 @@ SCHEDULERS = [
     "DPMSolverMultistepScheduler",
     "UniPCMultistepScheduler",
     "EulerAncestralDiscreteScheduler",
-    "LCMScheduler",
     "HeunDiscreteScheduler",
 ]
 
@@ -274,26 +265,226 @@ def test_interrupt_stops_at_that_step(parts, pipeline):
         handle.remove()
 
 
-def test_closing_the_iterator_stops_and_puts_the_unet_back(parts, pipeline):
-    plain = parts["unet"].attn_processors
-    run = pipeline.iterate("", RED, num_inference_steps=10)
-    state = next(run)
-    assert (state.index, state.total) == (0, 11) and state.latents.shape == (1, 4, 8, 8)
-    assert torch.is_grad_enabled(), "gradients are off only inside"
-    assert parts["unet"].attn_processors != plain
-    run.close()
-    assert parts["unet"].attn_processors == plain
+@pytest.fixture
+def unchanged(parts):
+    """What a run changes for a while in parts that it shares is as it was when the test is over."""
+    unet, adapter, vae = parts["unet"], parts["adapter"], parts["vae"]
+
+    def state():
+        modules = [module for part in (unet, adapter, vae) for module in part.modules()]
+        return (
+            unet.attn_processors,
+            list(adapter.state_dict()),
+            [processor.scale for processor in adapter.adapter_modules.values()],
+            [(len(module._forward_pre_hooks), len(module._forward_hooks), module.training) for module in modules],
+            [(value.data_ptr(), value.dtype) for part in (unet, adapter, vae) for value in part.parameters()],
+            {name: str(value) for name, value in vars(parts["scheduler"]).items()},
+        )
+
+    before = state()
+    yield
+    assert state() == before
 
 
-def test_an_error_puts_the_unet_back(parts, pipeline):
-    plain = parts["unet"].attn_processors
+def test_style_is_in_the_unet_only_while_that_computes(parts, pipeline, unchanged):
+    kinds = lambda: {type(processor).__name__ for processor in parts["unet"].attn_processors.values()}  # noqa: E731
+    seen = []
+    handle = parts["unet"].register_forward_hook(lambda *_: seen.append(kinds()))
+    try:
+        run = pipeline.iterate("", RED, num_inference_steps=10)
+        state = next(run)
+        assert (state.index, state.total) == (0, 11) and state.latents.shape == (1, 4, 8, 8)
+        assert torch.is_grad_enabled(), "gradients are off only inside"
+        assert "IPAdapterAttnProcessor2_0" in seen[0]
+        assert "IPAdapterAttnProcessor2_0" not in kinds()
+        run.close()
+        assert len(seen) == 1
+    finally:
+        handle.remove()
 
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+@pytest.mark.parametrize("where", ["callback", "consumer", "unet", "inside the unet", "vae"])
+def test_an_error_anywhere_leaves_all_as_it_was(parts, pipeline, unchanged, error, where):
     def fail(*_):
-        raise ZeroDivisionError
+        raise error
 
-    with pytest.raises(ZeroDivisionError):
-        latents(pipeline, "", RED, callback_on_step_end=fail)
-    assert parts["unet"].attn_processors == plain
+    place = {
+        "unet": parts["unet"],
+        "inside the unet": parts["unet"].mid_block,
+        "vae": parts["vae"].decoder,
+    }.get(where)
+    handle = place.register_forward_pre_hook(fail) if place else None
+    freed = []
+    pipeline.maybe_free_model_hooks = lambda: freed.append(1)
+    try:
+        with pytest.raises(error):
+            if where == "consumer":
+                for _ in pipeline.iterate("", RED, num_inference_steps=2):
+                    raise error
+            callback = {"callback_on_step_end": fail} if where == "callback" else {}
+            pipeline("", RED, num_inference_steps=1, **callback)
+    finally:
+        if handle:
+            handle.remove()
+    assert freed, "the run was closed, not only left"
+
+
+TURNS = [
+    {"prompt": "a house", "style_image": RED, "style_strength": 1.0, "guidance_scale": 5.0},
+    {"prompt": "a tree", "style_image": [BLUE, RED], "style_strength": [0.3, 1.4], "guidance_scale": 2.0},
+    {"prompt": "", "style_image": BLUE, "style_strength": 0.4, "control_image": LINES, "height": 64, "width": 64},
+    {"prompt": "a house", "style_image": RED, "style_strength": 0.0, "guidance_scale": 1.0},
+]
+
+
+def turn(pipeline, arguments, seed):
+    return pipeline.iterate(**arguments, num_inference_steps=4, output_type="latent", generator=seeded(seed))
+
+
+def to_end(run):
+    while True:
+        try:
+            next(run)
+        except StopIteration as end:
+            return end.value.images
+
+
+@pytest.mark.parametrize("name", ["PNDMScheduler", "DPMSolverMultistepScheduler", "EulerAncestralDiscreteScheduler"])
+def test_runs_that_take_turns_give_what_they_give_alone(parts, unchanged, name):
+    pipeline = make(parts, scheduler=getattr(diffusers, name).from_config(parts["scheduler"].config))
+    alone = [to_end(turn(pipeline, arguments, seed)) for seed, arguments in enumerate(TURNS)]
+    runs = {seed: turn(pipeline, arguments, seed) for seed, arguments in enumerate(TURNS)}
+    found = {}
+    while runs:
+        for seed, run in list(runs.items()):
+            try:
+                next(run)
+            except StopIteration as end:
+                found[seed] = end.value.images
+                del runs[seed]
+    for seed, expected in enumerate(alone):
+        assert torch.equal(found[seed], expected)
+
+
+def test_runs_in_threads_give_what_they_give_alone(parts, pipeline, unchanged):
+    """Two pipelines over the same parts, each used by two threads at once."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    other = make(parts, scheduler=diffusers.DDIMScheduler.from_config(parts["scheduler"].config, clip_sample=False))
+    jobs = [(one, arguments, seed) for seed, arguments in enumerate(TURNS) for one in (pipeline, other)]
+    alone = [to_end(turn(*job)) for job in jobs]
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        together = list(pool.map(lambda job: to_end(turn(*job)), jobs))
+    assert all(torch.equal(one, found) for one, found in zip(alone, together, strict=True))
+
+
+def test_a_callback_steers_its_own_run_only(pipeline):
+    """It sets attributes of the pipeline; another run that takes its turn in between does not see them."""
+    alone = to_end(turn(pipeline, TURNS[0], 0))
+    other, found = turn(pipeline, TURNS[0], 0), []
+
+    def steer(called, step, timestep, tensors):
+        called._guidance_scale = 0.0
+        called._interrupt = step == 1
+        if step < 4:
+            next(other)
+
+    latents(pipeline, "", RED, num_inference_steps=4, callback_on_step_end=steer)
+    found.append(to_end(other))
+    assert torch.equal(found[0], alone)
+
+
+def test_going_on_from_latents_is_the_rest_of_the_run(parts):
+    """`denoising_start`: the steps that are left out may have been made elsewhere."""
+    pipeline = make(parts, scheduler=diffusers.DDIMScheduler.from_config(parts["scheduler"].config, clip_sample=False))
+    states = []
+    for state in pipeline.iterate("a house", RED, num_inference_steps=10, output_type="latent", generator=seeded()):
+        states.append(state.latents)
+    rest = latents(pipeline, "a house", RED, num_inference_steps=10, latents=states[3], denoising_start=0.4)
+    assert torch.equal(rest, states[-1])
+    for arguments in ({"denoising_start": 0.4}, {"denoising_start": 1.0, "latents": states[3]}):
+        with pytest.raises(ValueError, match="denoising_start"):
+            latents(pipeline, "a house", RED, **arguments)
+
+
+# Numbers that are none
+
+
+def test_no_picture_of_numbers_that_are_none(parts, pipeline, unchanged):
+    def spoil(called, step, timestep, tensors):
+        return {"latents": torch.full_like(tensors["latents"], float("nan"))}
+
+    for kind in ("pil", "latent"):
+        with pytest.raises(Problem) as caught:
+            pipeline("", RED, num_inference_steps=1, callback_on_step_end=spoil, output_type=kind)
+        assert caught.value.key == "not_finite" and "float32" in caught.value.what
+
+
+def test_numbers_that_are_none_are_found_after_the_first_step(parts, pipeline):
+    calls = []
+    handle = parts["controlnet"].controlnet_mid_block.register_forward_hook(
+        lambda module, inputs, output: (calls.append(1), output * float("inf"))[1]
+    )
+    try:
+        with pytest.raises(Problem) as caught:
+            pipeline("", RED, control_image=LINES, num_inference_steps=20)
+    finally:
+        handle.remove()
+    assert caught.value.key == "not_finite" and len(calls) == 1
+
+
+def test_style_tokens_that_are_none_are_found_before_the_first_step(parts, pipeline):
+    seen = []
+    handle = parts["unet"].register_forward_pre_hook(lambda *_: seen.append(1))
+    overflown = parts["style_encoder"].register_forward_hook(lambda module, inputs, output: output.half() * 1e6)
+    try:
+        for arguments in ({"style_image": RED}, {"style_tokens": torch.full((1, 1, 6, tiny.WIDTH), float("inf"))}):
+            with pytest.raises(Problem) as caught:
+                pipeline("", num_inference_steps=1, **arguments)
+            assert caught.value.key == "not_finite"
+    finally:
+        handle.remove()
+        overflown.remove()
+    assert not seen
+
+
+# Prompts
+
+
+def test_a_prompt_of_one_chunk_without_emphasis_is_stable_diffusions_own(parts, pipeline):
+    for prompt in ("a house", "", "a cat :)", "🍎" * 9, "a b c " * 25):
+        own = tiny.plain(parts).encode_prompt(prompt, "cpu", 2, True, "grey, [brackets")
+        ours = pipeline.encode_prompt(prompt, "cpu", 2, True, "grey, [brackets")
+        assert all(torch.equal(one, other) for one, other in zip(ours, own, strict=True))
+
+
+def test_the_end_of_a_long_prompt_matters_and_the_other_is_filled_up(pipeline):
+    long = "castle " * 60
+    pipeline.max_chunks = 8
+    for prompt, negative in ((long, ""), ("a house", long)):
+        both = pipeline.encode_prompt(prompt, "cpu", 1, True, negative)
+        assert both[0].shape == both[1].shape and both[0].shape[1] > 77
+    base = latents(pipeline, long, RED, num_inference_steps=1)
+    # One word of 61 moves little, but it moves something.
+    assert not torch.equal(latents(pipeline, long + " tree", RED, num_inference_steps=1), base)
+    other = latents(pipeline, "", RED, num_inference_steps=1, negative_prompt=long)
+    again = latents(pipeline, "", RED, num_inference_steps=1, negative_prompt=long + " tree")
+    assert not torch.equal(again, other)
+
+
+def test_as_published_one_chunk_is_read(parts, pipeline):
+    for prompt, negative in (("castle " * 60, "grey"), ("a house", "castle " * 60)):
+        own = tiny.plain(parts).encode_prompt(prompt, "cpu", 1, True, negative)
+        ours = pipeline.encode_prompt(prompt, "cpu", 1, True, negative)
+        assert all(torch.equal(one, other) for one, other in zip(ours, own, strict=True))
+
+
+def test_emphasis_matters_in_both_prompts(pipeline):
+    base = latents(pipeline, "a red house", RED, negative_prompt="a tree")
+    assert differs(latents(pipeline, "a (red:1.6) house", RED, negative_prompt="a tree"), base)
+    assert differs(latents(pipeline, "a red house", RED, negative_prompt="a (tree:1.6)"), base)
+    assert torch.equal(latents(pipeline, "a (red house:1)", RED, negative_prompt="a tree"), base)
 
 
 def test_two_pipelines_share_components(parts, pipeline):
@@ -341,7 +532,7 @@ BAD = [
     ({"style_strength": -1}, "style_strength"),
     ({"style_strength": float("nan")}, "style_strength"),
     ({"style_strength": [1, 1]}, "2 style strengths for 1"),
-    ({"content_strength": 3}, "content_strength"),
+    ({"content_strength": 4.5}, "content_strength"),
     ({"height": 60}, "multiples of 8"),
     ({"style_weights": [1, 2]}, "style_weights"),
     ({"style_weights": [0]}, "style_weights"),

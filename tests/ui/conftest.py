@@ -2,8 +2,8 @@ import pytest
 from PIL import Image
 
 from styleshot_demo.models import hub
-from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.models.catalogue import MODELS
+from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import ASSETS, Settings
 from styleshot_demo.studio import Studio
 

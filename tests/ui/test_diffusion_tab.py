@@ -4,7 +4,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from styleshot_demo import jobs, provenance
+from styleshot_demo import jobs, plan, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.messages import remark
@@ -153,11 +153,14 @@ def test_settings_come_back_as_they_were(tabs):
     assert updates[tab.inputs.open_slots] == 2
 
 
-@pytest.mark.parametrize("model, size, after", [
-    ("small", 512, 256), ("styleshot", 256, 512), (None, 256, 512), ("small", 384, 384), ("small", 256, 256),
-])  # fmt: skip
-def test_another_model_brings_its_size_unless_a_person_has_set_one(model, size, after):
-    assert diffusion.size_for(model, size) == after
+def test_another_model_brings_its_defaults_unless_a_person_has_set_something_else():
+    published, small = plan.defaults("text", "styleshot"), plan.defaults("text", "small")
+    assert published != small
+    assert diffusion.suited("text", "small", published) == small
+    assert diffusion.suited("text", "styleshot", small) == diffusion.suited("text", None, small) == published
+    chosen = {"size": 384, "guidance_scale": 7.0, "negative_prompt": "people"}
+    for model in ("small", "styleshot"):
+        assert diffusion.suited("text", model, chosen) == chosen
 
 
 def test_only_prompts_of_the_page_are_picked(tabs):

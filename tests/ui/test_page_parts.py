@@ -6,7 +6,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from styleshot_demo import provenance
+from styleshot_demo import ClassicalJob, plan, provenance
 from styleshot_demo.jobs import CLASSICAL_CHECKS
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
@@ -26,6 +26,16 @@ from styleshot_demo.ui import build, classical_tab, controls, desk, examples, me
 )
 def test_files_get_a_name_a_person_would_choose(stem, name):
     assert results.file_name(stem, "fast", 7) == name
+
+
+@pytest.mark.parametrize("letter", ["𝒳", "字", "a"])
+def test_no_prompt_makes_a_name_under_which_the_result_is_lost(tmp_path, picture, letter):
+    settings = {"method": "fast", "seed": 7}
+    path = results.save(picture, settings, {}, tmp_path, results.file_name(letter * 61, "small", 7), False)
+    assert path.exists() and path.name.startswith(letter * 9) and len(path.name.encode()) <= 143
+    # And should a disk refuse a name all the same, the picture gets another one.
+    path = results.save(picture, settings, {}, tmp_path, letter * 300 + ".png", False)
+    assert path.name == "picture.png" and path.exists()
 
 
 @pytest.mark.parametrize("wanted", [True, False])
@@ -69,15 +79,23 @@ def test_what_a_browser_stored_comes_back_as_far_as_it_is_a_setting():
 
 
 def test_the_memory_line_says_what_fits(monkeypatch):
-    monkeypatch.setattr(memory, "free", lambda settings: 2_000_000_000)
-    per_pixel = memory.BYTES_PER_PIXEL["optimise"]
-    limit = max(side for side in memory.SIZES if side * side * per_pixel <= 1_700_000_000)
-    line = memory.line("optimise", 256, None, Settings())
+    studio = Studio(Settings(device="cpu"), ModelCache(10**9))
+    monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 2_000_000_000)
+    per_pixel = plan.BYTES_PER_PIXEL["optimise"]
+    limit = max(side for side in plan.CLASSICAL_SIZES if side * side * per_pixel <= 1_800_000_000)
+    line = memory.line("optimise", 256, [None], studio)
     assert f"Up to {limit} pixels" in line and "warn" not in line
-    line = memory.line("optimise", 2048, None, Settings())
+    line = memory.line("optimise", 2048, [], studio)
     assert "warn" in line and "2.00 GB are free" in line and f"about {limit}" in line
-    assert "The result will be 512 × 341." in memory.line("fast", 512, (600, 400), Settings())
-    assert "结果将为 512 × 341。" in memory.line("fast", 512, (600, 400), Settings())
+    assert "The result will be 512 × 341." in memory.line("fast", 512, [(600, 400)], studio)
+    assert "结果将为 512 × 341。" in memory.line("fast", 512, [(600, 400)], studio)
+    # A style may be larger than a panorama, and what is promised has to be painted.
+    panorama, square = Image.new("RGB", (1600, 200)), Image.new("RGB", (64, 64))
+    for styles in ([square], [panorama]):
+        shapes = [panorama.size, *(style.size for style in styles)]
+        for size in range(256, 2049, 128):
+            job = ClassicalJob(panorama, styles, method="optimise", size=size)
+            assert ("warn" in memory.line("optimise", size, shapes, studio)) is not studio.plan(job).fits
 
 
 def test_a_single_style_counts_whatever_its_slider_says():
@@ -180,10 +198,16 @@ def test_models_are_prepared_once_before_the_page_answers(monkeypatch):
     calls = []
 
     class Page:
+        is_running = False
+
         def launch(self, **options):
             calls.append("launch")
 
+        def close(self, **_):
+            calls.append("close")
+
+    monkeypatch.setattr(build, "end_within", lambda seconds: None)
     monkeypatch.setattr(build.Studio, "prepare", lambda self: calls.append("prepare"))
     monkeypatch.setattr(build, "build", lambda settings, studio: Page())
     build.serve(Settings(device="cpu"))
-    assert calls == ["prepare", "launch"]
+    assert calls == ["prepare", "launch", "close"]

@@ -4,7 +4,7 @@ import gradio as gr
 import pytest
 
 from styleshot_demo import jobs, provenance
-from styleshot_demo.ui import restore
+from styleshot_demo.ui import controls, restore
 
 
 @pytest.fixture
@@ -44,6 +44,12 @@ def test_the_strengths_of_a_strip_are_no_setting_that_was_ignored(dropped):
     assert "as they were" in told
     told, _, _ = dropped({"job": "text", "prompt": "x", "steps": 9999})
     assert "were ignored" in told
+
+
+def test_a_sampler_that_is_no_longer_offered_is_told(dropped):
+    told, chosen, filled = dropped({"job": "text", "prompt": "x", "scheduler": "lcm"})
+    assert "were ignored" in told and chosen == "text" and filled == ("text", {"prompt": "x", "seed": 3})
+    assert controls.valid(jobs.TEXT_CHECKS, {"scheduler": "lcm", "steps": 9}) == {"steps": 9}
 
 
 def test_a_picture_without_a_record_is_refused(dropped):

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
@@ -14,6 +13,8 @@ from typing import TextIO
 import numpy as np
 from PIL import Image
 
+from styleshot_demo.atomic import put
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.pictures import open_picture, write_bytes
 from styleshot_demo.runners.maps import opaque
@@ -94,7 +95,7 @@ def _claim(out: Path, about: dict) -> None:
             if json.loads(path.read_bytes()) != about:
                 raise Problem("other_run")
             return
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         if any(out.iterdir()):
             raise Problem("folder_not_empty", name=out.name)
     except ValueError:
@@ -126,7 +127,7 @@ def _appearing(path: Path) -> Iterator[TextIO]:
     try:
         with open(part, "x", encoding="utf-8", errors="surrogateescape", newline="\n") as stream:
             yield stream
-        os.replace(part, path)
+        put(part, path)
     finally:
         part.unlink(missing_ok=True)
 
@@ -203,7 +204,7 @@ def _put(maker: _Maker, entry: Entry, places: dict[str, Path]) -> bool:
     if parts is None:
         return False
     for part, place in places.items():
-        place.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(place.parent)
         write_bytes(parts[part], place)
     return True
 

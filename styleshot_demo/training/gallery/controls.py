@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from PIL import Image
 
 from styleshot_demo.models import hub
-from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.runners.maps import Maps
 from styleshot_demo.runners.weights import DETECTOR
+from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
 KINDS = ("contour", "lineart")

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
+from styleshot_demo.atomic import put
 from styleshot_demo.errors import Problem
 from styleshot_demo.pictures import open_picture
 from styleshot_demo.runners.maps import opaque
@@ -53,7 +54,7 @@ def write(samples: Iterable[Sample], path: Path) -> int:
             for sample in samples:
                 writer.write(sample)
                 number += 1
-        os.replace(part, path)
+        put(part, path)
     except OSError:
         raise Problem("cannot_write") from None
     finally:

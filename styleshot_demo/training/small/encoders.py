@@ -19,8 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import CLIPTokenizer
 
-from styleshot_demo.styleshot import patches
 from styleshot_demo.small.autoencoder import PatchAutoencoder
+from styleshot_demo.styleshot import patches
 from styleshot_demo.training.small import captions
 from styleshot_demo.training.small.networks import Networks, token_ids
 from styleshot_demo.training.small.pack import Pack

@@ -13,11 +13,13 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from styleshot_demo import __version__
+from styleshot_demo.atomic import put
+from styleshot_demo.destinations import check_folder, make_folder
 from styleshot_demo.errors import Problem
-from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.small.autoencoder import PatchAutoencoder
-from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 from styleshot_demo.small.prior import LatentPrior
+from styleshot_demo.styleshot.adapter import StyleAdapter
+from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small import priors
 from styleshot_demo.training.small.decoder import current
@@ -61,6 +63,7 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
     The content phase's weights are taken where there are any, the joint phase's else; then there is no ControlNet. The
     prior is fitted to them here, on the pictures of `run`.
     """
+    check_folder(to)
     state = latest(run / CONTENT) or latest(run / JOINT)
     if state is None:
         raise Problem("phase_missing", phase="joint")
@@ -71,7 +74,7 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
     networks.load_states(state["average"])
     part = to.with_name(f".{to.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
+    make_folder(part)
     # The adapter's weights live in its own folder, so the UNet is written without them.
     networks.unet.set_default_attn_processor()
     parts = {name: getattr(networks, name) for name in (*nets.TRAINED, "controlnet")}
@@ -83,7 +86,8 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
             module.half().save_pretrained(part / name, max_shard_size=SHARD)
     # transformers would take this part in half precision, diffusers takes the others in single.
     config = part / "text_encoder" / "config.json"
-    config.write_text(json.dumps(json.loads(config.read_text()) | {"dtype": "float32"}, indent=2) + "\n", "utf-8")
+    single = json.loads(config.read_text(encoding="utf-8")) | {"dtype": "float32"}
+    config.write_text(json.dumps(single, indent=2) + "\n", encoding="utf-8")
     shutil.copytree(run / TOKENIZER, part / "tokenizer")
     shutil.move(part / "tokenizer" / WORDS, part / WORDS)
     scheduler = DPMSolverMultistepScheduler(
@@ -93,7 +97,7 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
     index: dict[str, Any] = {
         name: list(CLASSES[name]) if (part / name).is_dir() else [None, None] for name in CLASSES
     } | {"safety_checker": [None, None], "feature_extractor": [None, None]}
-    about = {"_class_name": "StyleShotPipeline", "_diffusers_version": diffusers.__version__}
+    about = {"_class_name": "SmallStyleShotPipeline", "_diffusers_version": diffusers.__version__}
     (part / "model_index.json").write_text(json.dumps(about | index, indent=1) + "\n", encoding="utf-8")
     figures = run / EVALUATION  # of an earlier export, where somebody has measured one
     told = {
@@ -115,7 +119,7 @@ def export(run: Path, to: Path, sizes: Sizes) -> dict[str, Any]:
         if file.is_file():
             file.chmod(0o644)  # safetensors makes files that only their owner may read
     shutil.rmtree(to, ignore_errors=True)
-    part.rename(to)
+    put(part, to)
     return told
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
+from styleshot_demo.atomic import put
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.small.networks import Networks, follow
 from styleshot_demo.training.small.recipe import Phase
@@ -52,7 +53,7 @@ def train(
     stop_at   end after that many steps although the schedule goes on, as an interruption would
     until     end at that time (`time.time()`), with a checkpoint
     """
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     decayed = [value for value in parameters if value.ndim >= 2]
     plain = [value for value in parameters if value.ndim < 2]
     groups = [{"params": decayed, "weight_decay": phase.weight_decay}, {"params": plain, "weight_decay": 0.0}]
@@ -85,7 +86,7 @@ def train(
             "optimiser": optimiser.state_dict(),
         }
         torch.save(content, out / (CHECKPOINT + ".tmp"))
-        os.replace(out / (CHECKPOINT + ".tmp"), out / CHECKPOINT)
+        put(out / (CHECKPOINT + ".tmp"), out / CHECKPOINT)
         return content
 
     last = min(phase.steps, stop_at or phase.steps)

@@ -9,8 +9,8 @@ from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.small.autoencoder import PatchAutoencoder
+from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 from styleshot_demo.training.small.recipe import Sizes
 

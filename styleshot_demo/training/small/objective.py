@@ -9,11 +9,24 @@ from diffusers import DDPMScheduler
 from torch import Tensor
 from transformers import CLIPTokenizer
 
-from styleshot_demo.styleshot import patches
 from styleshot_demo.small.autoencoder import PatchAutoencoder
+from styleshot_demo.styleshot import patches
 from styleshot_demo.training.small.networks import Networks, token_ids
 from styleshot_demo.training.small.recipe import Phase
 from styleshot_demo.training.small.samples import Batch
+
+
+def timesteps(count: int, total: int, shift: float, generator: torch.Generator) -> Tensor:
+    """Times for a batch: int64 [count], each 0 to `total` - 1.
+
+    They are spread evenly over the batch: the loss says little about weights and much about the time. A `shift` above 1
+    draws more of the late ones: where there is more noise there is more to be learnt of words and style.
+    """
+    places = (torch.arange(count) + torch.rand(count, generator=generator)) / count
+    places = places[torch.randperm(count, generator=generator)]
+    places = shift * places / (1 + (shift - 1) * places)
+    # Numbers just below 1 are rounded to 1 on their way here, about once in a million.
+    return (places * total).long().clamp_(max=total - 1)
 
 
 class Objective:
@@ -39,12 +52,7 @@ class Objective:
         generator = torch.Generator().manual_seed(phase.seed * 1_000_003 + step)
         pixels = batch.targets.to(self.device) * 2 - 1
         latents = self.autoencoder.latents(pixels) * self.autoencoder.config.scaling_factor
-        # Times are spread evenly over the batch: the loss says little about weights and much about the time.
-        places = (torch.arange(count) + torch.rand(count, generator=generator)) / count
-        places = places[torch.randperm(count, generator=generator)]
-        # Where there is more noise there is more to be learnt of words and style.
-        places = phase.shift * places / (1 + (phase.shift - 1) * places)
-        times = (places * len(self.schedule.alphas_cumprod)).long().to(self.device)
+        times = timesteps(count, len(self.schedule.alphas_cumprod), phase.shift, generator).to(self.device)
         noise = torch.randn(latents.shape, generator=generator).to(self.device)
         noisy = self.schedule.add_noise(latents, noise, times)
         wanted = self.schedule.get_velocity(latents, noise, times)

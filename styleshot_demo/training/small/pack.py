@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from styleshot_demo.atomic import put
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.small import captions
 
@@ -41,7 +43,7 @@ def write(data: Path, to: Path, quality: int = 70, limit: int | None = None) -> 
         lines = (data / "emoji" / "metadata.jsonl").read_text(encoding="utf-8").splitlines()
     except OSError:
         raise Problem("no_training_pictures") from None
-    to.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(to.parent)
     index: dict[str, Any] = {"things": {}, "emoji": [], "pictures": []}
     archives: dict[str, zipfile.ZipFile] = {}
     part = to.with_suffix(".part")
@@ -74,7 +76,7 @@ def write(data: Path, to: Path, quality: int = 70, limit: int | None = None) -> 
                         }
                     )
         pack.writestr("index.json", json.dumps(index))
-    part.replace(to)
+    put(part, to)
     return {"things": len(index["things"]), "emoji": len(index["emoji"]), "pictures": len(index["pictures"])}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.loop import device_and_dtype
 from styleshot_demo.training.small import export, tokenizer, validation
@@ -29,6 +30,7 @@ FIT_PICTURES = 3000
 
 def fit(pack: Pack, out: Path, sizes: Sizes, seed: int = 0) -> dict[str, float]:
     """Write the tokenizer and the autoencoder's linear maps into folders of `out`; returns what the maps keep."""
+    make_folder(out)
     size = tokenizer.write(pack.all_captions(), out / TOKENIZER, sizes.vocabulary)
     samples = Samples(pack, Mix(things=0.5, restyled_things=0, pictures=0.5, restyled_photos=0), seed=seed)
     pixels = torch.cat([samples.batch(100, step).targets for step in range(-(-FIT_PICTURES // 100))])
@@ -211,7 +213,7 @@ def _adopt(start: Path | None, out: Path, phase: str) -> None:
 def _remember(start: Path | None, folder: Path) -> None:
     """Keep what is told of the weights that a phase began with: it is part of what became of them."""
     if start is not None and (start / export.ABOUT).is_file() and not (folder / STARTED).exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         shutil.copyfile(start / export.ABOUT, folder / STARTED)
 
 

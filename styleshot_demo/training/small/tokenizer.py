@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.training.small.captions import PREFIX_WORDS
 
 LENGTH = 32  # tokens of a prompt, start and end included; names take ten at most, the last 16 serve as layout
@@ -30,7 +31,7 @@ def write(texts: Sequence[str], to: Path, size: int = 3072) -> int:
     merges = [tuple(pair) for pair in json.loads(tokenizer.to_str())["model"]["merges"]]
     merges = merges[: size - 2 - len(base)]
     vocabulary = list(dict.fromkeys([*base, *(first + second for first, second in merges), START, END]))
-    to.mkdir(parents=True, exist_ok=True)
+    make_folder(to)
     numbers = {token: number for number, token in enumerate(vocabulary)}
     (to / "vocab.json").write_text(json.dumps(numbers, ensure_ascii=False), encoding="utf-8")
     lines = ["#version: 0.2", *(f"{first} {second}" for first, second in merges)]

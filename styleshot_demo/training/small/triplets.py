@@ -14,6 +14,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from styleshot_demo.atomic import put
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.training.small.pack import Pack, decode
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def write(
     """
     from styleshot_demo.training.small.samples import background, box_of, cut, placed
 
+    make_folder(to.parent)
     rng = np.random.default_rng((seed, 1))
     emoji, paintings, subjects = (
         pack.emoji_places(),
@@ -116,4 +119,4 @@ def _save(to: Path, files: list[bytes], index: dict[str, list]) -> None:
         for place, content in enumerate(files):
             file.writestr(f"{place}.webp", content)
         file.writestr("index.json", json.dumps(index))
-    part.replace(to)
+    put(part, to)

@@ -9,6 +9,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from styleshot_demo.destinations import make_folder
+from styleshot_demo.errors import Problem
 from styleshot_demo.training.small.networks import SCHEDULE
 from styleshot_demo.training.small.objective import Objective
 from styleshot_demo.training.small.pack import Pack
@@ -137,15 +139,20 @@ def sheet(
     rows = []
     with torch.autocast(objective.device.type, objective.dtype, enabled=objective.dtype is not None):
         for style in style_images:
-            made = pipeline(
-                list(prompts) if contents is None else [""] * len(contents),
-                style,
-                negative_prompt="",
-                control_image=list(contents) if contents else None,
-                num_inference_steps=STEPS,
-                guidance_scale=GUIDANCE,
-                generator=torch.Generator().manual_seed(7),
-            ).images
+            try:
+                made = pipeline(
+                    list(prompts) if contents is None else [""] * len(contents),
+                    style,
+                    negative_prompt="",
+                    control_image=list(contents) if contents else None,
+                    num_inference_steps=STEPS,
+                    guidance_scale=GUIDANCE,
+                    generator=torch.Generator().manual_seed(7),
+                ).images
+            except Problem as problem:
+                if problem.key != "not_finite":
+                    raise
+                made = [Image.new("RGB", (SIDE, SIDE))] * len(contents or prompts)  # no reason to end a training
             rows.append([style, *made])
     networks.adapter.attach(networks.unet)
     if contents:
@@ -154,5 +161,5 @@ def sheet(
     for line, row in enumerate(rows):
         for column, image in enumerate(row):
             board.paste(image.resize((SIDE, SIDE)), (column * SIDE, line * SIDE))
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     board.save(path)

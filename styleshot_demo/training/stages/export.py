@@ -13,6 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from styleshot_demo.atomic import put
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.models import hub
 from styleshot_demo.runners import weights as files
@@ -77,12 +79,12 @@ def write(
     folder = models / hub.model_of(files.CHECKPOINT[preprocessor]).files[0].repo / Path(files.IP).parent
     ip, encoder = published(state, unet, styleshot)
     config = {name: value for name, value in styleshot.style_encoder.config.items() if not name.startswith("_")}
+    make_folder(folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         for name, content in ((IP, ip), (ENCODER, encoder)):
             part = folder / f".{name}.part"
             torch.save(content, part)
-            os.replace(part, folder / name)
+            put(part, folder / name)
         # So that encoders of other sizes than the published one can be opened.
         (folder / ENCODER).with_suffix(".json").write_text(json.dumps(config, indent=2), encoding="utf-8")
         _link_others(models, base, settings)
@@ -92,7 +94,8 @@ def write(
     found, here = hub.find(files.CHECKPOINT[preprocessor], own), hub.find(files.BASE, own)
     # A base that is no Stable Diffusion 1.5 by its files is for `StyleShotPipeline`, not for the app.
     if found.here and here.here:
-        files.convert(found, here, own)
+        # Beside the checkpoint, so that the folder can be carried to another machine as it is.
+        files.convert(found, here, own, models / files.CONVERTED)
     return models
 
 

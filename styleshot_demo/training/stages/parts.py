@@ -131,7 +131,7 @@ def load_styleshot(folder: Path, unet: UNet2DConditionModel) -> StyleShot:
                 ControlNetModel.from_pretrained(control, dtype=torch.float32) if control.is_dir() else None,
             )
     described = (folder / ENCODER).with_suffix(".json")
-    encoder = StyleAwareEncoder(**(json.loads(described.read_text()) if described.is_file() else {}))
+    encoder = StyleAwareEncoder(**(json.loads(described.read_text(encoding="utf-8")) if described.is_file() else {}))
     adapter = StyleAdapter.from_unet(unet, encoder.config.projection_dim)
     _fill(encoder, folder / ENCODER, _state(folder / ENCODER))
     state = _state(folder / IP)

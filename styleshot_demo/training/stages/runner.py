@@ -11,6 +11,7 @@ from accelerate import Accelerator
 from accelerate.utils import DistributedType
 from torch import Tensor
 
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.stages import state, validation
 from styleshot_demo.training.stages.average import Average
@@ -65,8 +66,7 @@ def train(
     main, world = accelerator.is_main_process, accelerator.num_processes
     identity = {"stage": stage.name, **recipe.identity(world)}
     kept = (out, identity, model, optimiser.optimizer, average, accelerator.scaler)
-    with _writing():
-        out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     first = state.load(*kept)
     cut = Cutting(
         stage.bounds,

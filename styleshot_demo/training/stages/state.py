@@ -18,6 +18,7 @@ from torch.distributed.checkpoint.state_dict import (
     set_optimizer_state_dict,
 )
 
+from styleshot_demo.atomic import put
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.stages.average import Average
 
@@ -59,7 +60,7 @@ def save(
             torch.save(state, stream)
             stream.flush()
             os.fsync(stream.fileno())
-        os.replace(temporary, out / NAME)
+        put(temporary, out / NAME)
 
 
 def load(

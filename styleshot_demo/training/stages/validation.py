@@ -7,6 +7,8 @@ from pathlib import Path
 import torch
 from PIL import Image
 
+from styleshot_demo.destinations import make_folder
+from styleshot_demo.errors import Problem
 from styleshot_demo.runners.maps import beside
 from styleshot_demo.styleshot.pipeline import StyleShotPipeline
 from styleshot_demo.training.gallery.examples import Example
@@ -58,15 +60,20 @@ class Validation:
                 other = self.examples[(place + 1) % len(self.examples)]
                 control = _square(other.content, self.side) if self.stage.uses_content else None
                 prompt = self.prompts[place % len(self.prompts)] if self.prompts else other.prompt
-                made = pipeline(
-                    prompt,
-                    example.picture,
-                    control_image=control,
-                    height=self.side,
-                    width=self.side,
-                    num_inference_steps=self.steps,
-                    generator=torch.Generator().manual_seed(self.seed + place),
-                ).images[0]
+                try:
+                    made = pipeline(
+                        prompt,
+                        example.picture,
+                        control_image=control,
+                        height=self.side,
+                        width=self.side,
+                        num_inference_steps=self.steps,
+                        generator=torch.Generator().manual_seed(self.seed + place),
+                    ).images[0]
+                except Problem as problem:
+                    if problem.key != "not_finite":
+                        raise
+                    made = Image.new("RGB", (self.side, self.side))  # a sheet is no reason to end a training
                 shown = [_square(example.picture, self.side), *([control] if control else []), made]
                 rows.append(beside(shown, gap=8))
         sheet = Image.new("RGB", (rows[0].width, sum(row.height + 8 for row in rows) - 8), "white")
@@ -78,7 +85,7 @@ class Validation:
 def write(sheet: Image.Image, out: Path, step: int) -> Path:
     """Into the run's folder; returns the file."""
     path = out / FOLDER / f"{step:07d}.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     sheet.save(path)
     return path
 

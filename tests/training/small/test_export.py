@@ -13,7 +13,8 @@ from training.small.made import SIZES, recipe
 from styleshot_demo import ImageJob, Settings, Studio, TextJob
 from styleshot_demo.models import catalogue, hub
 from styleshot_demo.runners import small
-from styleshot_demo.styleshot.pipeline import StyleShotPipeline
+from styleshot_demo.small.pipeline import SmallStyleShotPipeline
+from styleshot_demo.small.prior import LatentPrior
 from styleshot_demo.training.small import decoder, export, phases
 from styleshot_demo.training.small.loop import latest
 
@@ -63,7 +64,8 @@ def test_files_are_small_half_precision_and_tell_their_training(exported):
 
 
 def test_the_pipeline_opens_the_folder(exported):
-    pipeline = StyleShotPipeline.from_pretrained(exported)
+    pipeline = SmallStyleShotPipeline.from_pretrained(exported)
+    assert isinstance(pipeline.prior, LatentPrior)
     pipeline.set_progress_bar_config(disable=True)
     image = pipeline("red circle", STYLE, num_inference_steps=2, height=128, width=128, negative_prompt="").images[0]
     assert image.size == (128, 128)

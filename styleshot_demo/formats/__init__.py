@@ -1,0 +1,1 @@
+"""Single file formats, each in a file of its own; `containers` is the way in."""

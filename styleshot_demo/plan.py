@@ -1,0 +1,366 @@
+"""What a job will really be: decided once, before anything is loaded. Every door, runner and record reads it here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from PIL import Image
+
+from styleshot_demo import pictures, provenance
+from styleshot_demo.errors import Problem
+from styleshot_demo.events import Result
+from styleshot_demo.jobs import ClassicalJob, ImageJob, TextJob, seed_of
+from styleshot_demo.messages import Remark, remark
+from styleshot_demo.models import hub
+from styleshot_demo.provenance import Record
+from styleshot_demo.runners import small
+from styleshot_demo.runners import weights as files
+from styleshot_demo.runners.weights import Choice
+from styleshot_demo.runtime import placement as placing
+from styleshot_demo.runtime import zerogpu
+from styleshot_demo.runtime.cache import ModelCache
+from styleshot_demo.runtime.device import device_of, kind_of, why_not_gpu
+from styleshot_demo.runtime.memory import SPARE
+from styleshot_demo.runtime.placement import Placement
+from styleshot_demo.runtime.precision import precision_of
+from styleshot_demo.settings import Settings
+
+Job = ClassicalJob | TextJob | ImageJob
+DiffusionJob = TextJob | ImageJob
+NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality"  # the published code's
+
+# Bytes of working memory per pixel of the largest picture, measured by `bench classical` (peak above the idle process,
+# plus a fifth).
+BYTES_PER_PIXEL = {"fast": 700, "optimise": 3600, "colour": 350}
+CLASSICAL_SIZES = (2048, 1792, 1536, 1280, 1024, 896, 768, 640, 512, 384, 256)
+TIGHT = 0.5  # of the free memory is what an estimate may take that has just failed
+DIFFUSION_SIZES = tuple(range(1024, 120, -64))
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture to make."""
+
+    seed: int
+    preprocessor: str
+    style_strength: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A job as it will run.
+
+    job         with every default filled in, and as the model can do it
+    model       "fast", "optimise", "colour", "styleshot" or "small"
+    files       names of the catalogue's models that are used
+    device      as torch names it: "cpu", "cuda", "mps"
+    precision   "float32", "float16" or "bfloat16"
+    placement   where StyleShot's weights lie, or None where that is no question
+    size        width and height of each picture, pixels
+    memory      bytes that the run takes on its device at its peak
+    free        bytes that it could have there; None where that is not ours to know (ZeroGPU)
+    fitting     the largest `job.size` that would fit
+    remarks     what a person should know of all this
+    strengths   style strengths of a sweep; empty for a plain run
+    """
+
+    job: Job
+    model: str
+    files: tuple[str, ...]
+    device: str
+    precision: str
+    placement: Placement | None
+    size: tuple[int, int]
+    memory: int
+    free: int | None
+    fitting: int
+    remarks: tuple[Remark, ...] = ()
+    strengths: tuple[float, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is memory for it."""
+        return self.free is None or self.memory <= SPARE * self.free
+
+    def check(self) -> None:
+        """`Problem` out_of_memory where there is not: a machine that swaps is of no use to anybody."""
+        if not self.fits:
+            raise Problem("out_of_memory", size=self.fitting)
+
+    @cached_property
+    def shots(self) -> tuple[Shot, ...]:
+        """The pictures to make, in their order; for diffusion jobs."""
+        job = self.job
+        assert not isinstance(job, ClassicalJob)
+        if self.strengths:
+            return tuple(Shot(job.seed, preprocessors_of(job)[0], strength) for strength in self.strengths)
+        return tuple(
+            Shot(seed_of(job.seed, n), preprocessor, job.style_strength)
+            for preprocessor in preprocessors_of(job)
+            for n in range(job.count)
+        )
+
+    def settings(self) -> dict[str, Any]:
+        """What shaped the result, JSON-ready: of the job as it ran, not as it was asked for."""
+        settings = self.job.settings()
+        if not isinstance(self.job, ClassicalJob):
+            settings["model"] = self.model
+        return settings | ({"sweep": list(self.strengths)} if self.strengths else {})
+
+    def alone(self) -> list[dict[str, Any]]:
+        """For each image of the result the settings that make it and nothing else."""
+        job = self.job
+        if isinstance(job, ClassicalJob):
+            return [self.settings()]
+        if self.strengths:
+            one = job.alone(0)
+            each = [replace(one, style_strength=strength).settings() for strength in self.strengths]
+            return [self.settings(), *(settings | {"model": self.model} for settings in each)]
+        return [job.alone(n).settings() | {"model": self.model} for n in range(job.total)]
+
+    def computed(self) -> dict[str, str]:
+        """What it was computed on, for the record."""
+        placement = {"placement": self.placement.tier} if self.placement else {}
+        return {"device": kind_of(self.device), "precision": self.precision, **placement}
+
+    def inputs(self) -> dict[str, Any]:
+        """Which pictures went in: their file names, where they are known, and 16 hex digits of a sha256 of each."""
+        content = getattr(self.job, "content", None)
+        styles = [picture for picture, _ in self.job.styles]
+        named = {"styles": [_name(picture) for picture in styles], "style_sha256": [_short(one) for one in styles]}
+        return named if content is None else {"content": _name(content), "content_sha256": _short(content), **named}
+
+    def record(self, number: int = 0, models: Mapping[str, str] | None = None) -> Record:
+        """What is written into image `number`: how it alone is made. `models`: name -> hash of the weights used."""
+        settings = self.alone()[number]
+        made_by = provenance.record(settings, models or {}, settings["seed"])
+        return replace(made_by, computed=self.computed(), inputs=self.inputs())
+
+    def result(
+        self,
+        images: list[Image.Image],
+        seconds: float,
+        models: dict[str, str],
+        notes: Sequence[Remark] = (),
+        control: Image.Image | None = None,
+    ) -> Result:
+        """What a runner hands out at its end; `notes` are those that only the run could know."""
+        return Result(
+            images=images,
+            control=control,
+            seed=self.job.seed,
+            seconds=seconds,
+            settings=self.settings(),
+            models=models,
+            notes=[*self.remarks, *notes],
+            plan=self,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it but the pictures, JSON-ready."""
+        return {
+            "settings": self.settings(),
+            "model": self.model,
+            "files": list(self.files),
+            **self.computed(),
+            "width": self.size[0],
+            "height": self.size[1],
+            "memory_bytes": self.memory,
+            "free_bytes": self.free,
+            "fits": self.fits,
+            "largest_size": self.fitting,
+            "notes": [str(one) for one in self.remarks],
+        }
+
+
+class Planner:
+    """Makes plans. It asks the disk and the device, loads nothing, and is the only one who decides."""
+
+    def __init__(self, settings: Settings, cache: ModelCache) -> None:
+        self.settings = settings
+        self.cache = cache
+
+    def plan(
+        self, job: Job, strengths: Sequence[float] = (), *, lower: bool = False, lend: bool = True
+    ) -> Plan:
+        """What a job will be. `lower`: memory has just run out, so take a tier of placement that needs less, and trust
+        estimates of what fits only half as far. `lend`: where GPUs are lent by the call (ZeroGPU), for such a call.
+
+        Raises `Problem` where it cannot run at all (no weights, no such device). Whether there is memory for it is
+        `Plan.fits`.
+        """
+        if isinstance(job, ClassicalJob):
+            return self._classical(job, TIGHT if lower else SPARE, lend)
+        return self._diffusion(job, tuple(float(strength) for strength in strengths), lower)
+
+    def ready(self, kind: str, preprocessor: str = "contour", model: str = "auto") -> Choice:
+        """Which model a job would get now, or why none; `kind` is "text" or "image". Asks the disk only."""
+        return files.choose(self.settings, kind, preprocessor, model)
+
+    def room(self, method: str, size: int, shapes: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
+        """(bytes that a classical run takes, bytes it could have, the largest size that fits) before there is a job.
+
+        shapes  (width, height) of the content and of each style, as far as they are known
+        """
+        return self._room(method, size, shapes, device_of(self.settings), SPARE)
+
+    # Classical ---------------------------------------------------------------------------------------------------
+
+    def _classical(self, job: ClassicalJob, share: float, lend: bool) -> Plan:
+        # The other methods take a moment, which is not worth a loan.
+        lent = lend and zerogpu.lends() and job.method == "optimise" and job.strength > 0
+        device = "cuda" if lent else device_of(self.settings)
+        shapes = [job.content.size, *(picture.size for picture, _ in job.styles)]
+        if lent:
+            needed, free, fitting = self._room(job.method, job.size, shapes, "cpu", share)[0], None, CLASSICAL_SIZES[0]
+        else:
+            needed, free, fitting = self._room(job.method, job.size, shapes, device, share)
+        if job.strength == 0:  # the content as it is
+            needed = 0
+        remarks = [] if (told := why_not_gpu(self.settings)) is None else [told]
+        names = {"fast": ("encoder", "fast"), "optimise": ("encoder", "fast"), "colour": ()}[job.method]
+        if job.method == "optimise":
+            vgg = hub.find("vgg19", self.settings).here
+            names = ("vgg19", *names) if vgg else names
+            remarks.append(remark("features_vgg" if vgg else "features_builtin"))
+        size = pictures.longest_at(job.content.size, job.size)
+        return Plan(
+            job, job.method, names, device, "float32", None, size, needed, free, fitting, tuple(remarks)
+        )
+
+    def _room(
+        self, method: str, size: int, shapes: Sequence[tuple[int, int]], device: str, share: float
+    ) -> tuple[int, int, int]:
+        # A style can be larger than a content that is long and thin, as both are brought to the same longest side.
+        cost = BYTES_PER_PIXEL[method] * max([min(one) / max(one) for one in shapes], default=1.0)
+        free = self.cache.free_bytes(device)
+        fits = (side for side in CLASSICAL_SIZES if side * side * cost <= share * free)
+        return int(size * size * cost), free, next(fits, CLASSICAL_SIZES[-1])
+
+    # StyleShot ---------------------------------------------------------------------------------------------------
+
+    def _diffusion(self, job: DiffusionJob, strengths: tuple[float, ...], lower: bool) -> Plan:
+        choice = self.choose(job)
+        if choice.model is None or choice.why is None:
+            raise choice.problem()
+        remarks = [choice.why]
+        job = filled_in(job, choice.model)
+        if choice.model == "small":
+            job, told = small.suited(job, files.small_folder(self.settings))
+            remarks += [remark("preview_model"), *told]
+        numbers = self._numbers(job, choice.model)
+        device, free = self._device()
+        precision = precision_of(self.settings, device)
+        if free is None:
+            placement = Placement("resident", device, precision, parking=False)
+        else:
+            wanted = self.settings.placement
+            placement = placing.choose(wanted, device, precision, free, numbers, _pixels(job, job.size))
+        if lower and placement.lower() != placement:
+            placement = placement.lower()
+            remarks.append(remark("placement_lowered"))
+        remarks.append(remark(f"placement_{placement.tier}", device=placement.device))
+        if (told_gpu := why_not_gpu(self.settings)) is not None:
+            remarks.append(told_gpu)
+        preprocessors = preprocessors_of(job)
+        if choice.model == "small":
+            names = (files.SMALL,)
+        else:
+            names = (files.BASE, *(files.CHECKPOINT[one] for one in preprocessors))
+            names += tuple(files.DETECTOR[one] for one in preprocessors if uses_content(job))
+        return Plan(
+            job=job,
+            model=choice.model,
+            files=tuple(dict.fromkeys(names)),
+            device=device,
+            precision=precision,
+            placement=placement,
+            size=_size(job, small.MULTIPLE if choice.model == "small" else 8),
+            memory=placing.needed(placement, numbers, _pixels(job, job.size)),
+            free=free,
+            fitting=self._fitting(job, placement, numbers, free, TIGHT if lower else SPARE),
+            remarks=tuple(remarks),
+            strengths=strengths,
+        )
+
+    def choose(self, job: DiffusionJob) -> Choice:
+        """Which model a job gets now, or why none."""
+        kind = "image" if isinstance(job, ImageJob) else "text"
+        return self.ready(kind, getattr(job, "preprocessor", "contour"), job.model)
+
+    def _device(self) -> tuple[str, int | None]:
+        """(the device of a StyleShot run, bytes free there). Where a GPU is lent by the call, it is all ours."""
+        if zerogpu.lends():
+            return "cuda", None
+        device = device_of(self.settings)
+        return device, self.cache.free_bytes(device)
+
+    def _numbers(self, job: DiffusionJob, model: str) -> dict[str, int]:
+        """Part -> how many numbers its weights are, of the parts that the job uses."""
+        located = files.parts(self.settings, model, preprocessors_of(job)[0])
+        counts = located.numbers() if located else {}
+        if located and located.converted and uses_content(job) and "controlnet" not in located.folders:
+            raise Problem("no_content_fusion", model="StyleShot")
+        return {part: count for part, count in counts.items() if part != "controlnet" or uses_content(job)}
+
+    def _fitting(
+        self, job: DiffusionJob, placement: Placement, numbers: dict[str, int], free: int | None, share: float
+    ) -> int:
+        """The largest `size` that fits in the tier that needs least; the smallest of all where none does."""
+        if free is None:
+            return DIFFUSION_SIZES[0]
+        while placement.lower() != placement:
+            placement = placement.lower()
+        fits = (
+            size for size in DIFFUSION_SIZES if placing.needed(placement, numbers, _pixels(job, size)) <= share * free
+        )
+        return next(fits, DIFFUSION_SIZES[-1])
+
+
+def defaults(kind: str, model: str | None) -> dict[str, Any]:
+    """What the None of a job's field stands for: `kind` is "text" or "image", `model` "styleshot" or "small"."""
+    if model == "small":
+        return {"size": small.SIZE, "guidance_scale": small.GUIDANCE[kind], "negative_prompt": ""}
+    return {"size": 512, "guidance_scale": 7.5, "negative_prompt": NEGATIVE_PROMPT}
+
+
+def filled_in(job: DiffusionJob, model: str) -> Any:
+    """The job with the model's own value in place of each None."""
+    own = defaults("image" if isinstance(job, ImageJob) else "text", model)
+    return replace(job, **{name: value for name, value in own.items() if getattr(job, name) is None})
+
+
+def preprocessors_of(job: DiffusionJob) -> tuple[str, ...]:
+    """What of a content picture is looked at; "contour" for the checkpoint that a text job uses."""
+    return job.preprocessors if isinstance(job, ImageJob) else ("contour",)
+
+
+def uses_content(job: DiffusionJob) -> bool:
+    """Whether the job needs a ControlNet and a detector."""
+    return isinstance(job, ImageJob) and job.content_strength > 0
+
+
+def _pixels(job: DiffusionJob, size: int) -> int:
+    if isinstance(job, TextJob):
+        return size**2
+    return int(size**2 * max(job.content.size) / min(job.content.size))
+
+
+def _size(job: DiffusionJob, multiple: int) -> tuple[int, int]:
+    """Width and height of each picture: as `content.resize_to` makes them of a content picture."""
+    if isinstance(job, TextJob):
+        return job.size, job.size
+    scale = job.size / min(job.content.size)
+    width, height = (max(round(side * scale / multiple), 1) * multiple for side in job.content.size)
+    return width, height
+
+
+def _name(picture: Any) -> str | None:
+    return picture.info.get("file_name")
+
+
+def _short(picture: Any) -> str:
+    if "pixels_sha256" not in picture.info:
+        picture.info["pixels_sha256"] = pictures.digest(picture)
+    return picture.info["pixels_sha256"][:16]

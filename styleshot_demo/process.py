@@ -1,0 +1,61 @@
+"""How a program of ours begins, and ends when it is told to; the package does nothing of this to other programs."""
+
+import getpass
+import os
+import signal
+import sys
+import threading
+import time
+from types import FrameType
+
+TOLD = 128  # added to a signal's number, as shells do
+
+
+def begin() -> None:
+    """Called first of all by the command line and by app.py."""
+    _end_in_order()
+    _be_somebody()
+    # The hub's library would ask the hub something of its own first, inside of our time limits.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a file name may hold what the terminal cannot show
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _end_in_order() -> None:
+    """From now on the signals that ask a program to end raise `SystemExit` in the main thread; a second one kills.
+
+    Without that, SIGTERM ends Python at once, and temporary folders of gigabytes stay. Ctrl-C already raises.
+    """
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):  # each system knows some of them
+        number = getattr(signal, name, None)
+        # One that is ignored stays so: that is what nohup does.
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, _end)
+
+
+def _be_somebody() -> None:
+    """Many containers run as a user without name and home. Then "~" stays as it is, and libraries make a folder of that
+    name in the current one; others ask for the user's name while they are imported, and fail. A home that is not there
+    only means that nothing is kept."""
+    if os.path.expanduser("~").startswith("~"):
+        os.environ["USERPROFILE" if os.name == "nt" else "HOME"] = os.path.join(os.path.abspath(os.sep), "nonexistent")
+    try:
+        getpass.getuser()
+    except Exception:  # KeyError, OSError or ImportError, by the version of Python and the system
+        os.environ["USER"] = "user"
+
+
+def _end(number: int, _: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    raise SystemExit(TOLD + number)
+
+
+def end_within(seconds: float, code: int = 0) -> None:
+    """Lets the process end after `seconds` even if threads still compute: a step on a CPU can take a minute."""
+
+    def wait() -> None:
+        time.sleep(seconds)
+        os._exit(code)
+
+    threading.Thread(target=wait, name="deadline", daemon=True).start()

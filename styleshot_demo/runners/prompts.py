@@ -1,0 +1,22 @@
+"""What of a job's words the model does not read, so that a person can be told."""
+
+from typing import Any
+
+from styleshot_demo.jobs import ImageJob, TextJob
+from styleshot_demo.messages import Remark, remark
+
+
+def unread(job: TextJob | ImageJob, tokenizer: Any, chunks: int) -> list[Remark]:
+    """Remarks on the ends of prompt and negative prompt that do not fit into so many chunks of the text encoder.
+
+    Without guidance nothing of the negative prompt is read.
+    """
+    from styleshot_demo.styleshot import prompts
+
+    notes = []
+    for key, text in (("prompt_cut", job.prompt), ("negative_prompt_cut", job.negative_prompt)):
+        if text and key == "negative_prompt_cut" and job.guidance_scale <= 1:
+            notes.append(remark("negative_prompt_unused"))
+        elif rest := prompts.unread(tokenizer, text, chunks):
+            notes.append(remark(key, rest=rest))
+    return notes

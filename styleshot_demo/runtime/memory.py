@@ -1,0 +1,93 @@
+"""How much memory there is, and how much of it a job could take now."""
+
+import contextlib
+import sys
+from pathlib import Path
+
+from styleshot_demo.runtime.device import cuda_has_started, is_cuda
+
+SPARE = 0.9  # of what is free: estimates are estimates, and other programs live too
+CGROUP = Path("/sys/fs/cgroup")
+_OWN_GROUP = Path("/proc/self/cgroup")
+
+
+def machine_memory() -> int:
+    """Bytes of main memory that this process may use: the machine's, or less where a container limits it."""
+    import psutil
+
+    limits = [limit for limit, _ in _groups()]
+    return min([psutil.virtual_memory().total, *limits])
+
+
+def free_main_memory() -> int:
+    """Bytes of main memory that could be taken now, a container's limit included."""
+    import psutil
+
+    left = [max(0, limit - used) for limit, used in _groups()]
+    return min([psutil.virtual_memory().available, *left])
+
+
+def free_memory(device: str) -> int:
+    """Bytes that could be taken now on a torch device, with what torch holds in reserve there.
+
+    What idle models would give up is known to the cache alone: `ModelCache.free_bytes` adds it. Asking a GPU starts
+    it, which takes seconds and a few hundred MB.
+    """
+    if is_cuda(device):
+        import torch
+
+        reserve = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return torch.cuda.mem_get_info(device)[0] + reserve
+    if device == "mps":
+        import torch
+
+        left = torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory()
+        return max(0, min(left, free_main_memory()))
+    return free_main_memory()
+
+
+def memory_of(device: str) -> str:
+    """Which memory a torch device works on: "cpu" for main memory, also for "mps", else the device with its number."""
+    if not is_cuda(device):
+        return "cpu"
+    return device if ":" in device else f"{device}:{_current_gpu()}"
+
+
+def _current_gpu() -> int:
+    return sys.modules["torch"].cuda.current_device() if cuda_has_started() else 0
+
+
+def _groups() -> list[tuple[int, int]]:
+    """(limit, in use), bytes, of every control group with a limit that this process is in (Linux, version 2 or 1).
+
+    File pages that the kernel would drop at once do not count as in use.
+    """
+    found = []
+    for folder, limit_file, used_file, cache_key in _group_folders():
+        with contextlib.suppress(OSError, ValueError):
+            limit = int((folder / limit_file).read_text())  # "max" is no number: no limit
+            used = int((folder / used_file).read_text())
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                statistics = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
+                used -= int(statistics.get(cache_key, 0))
+            if 0 < limit < 2**60:  # version 1 writes "no limit" as a huge number
+                found.append((limit, max(0, used)))
+    return found
+
+
+def _group_folders() -> list[tuple[Path, str, str, str]]:
+    folders: list[tuple[Path, str, str, str]] = []
+    with contextlib.suppress(OSError):
+        for line in _OWN_GROUP.read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            own = Path(path.lstrip("/"))
+            if not controllers:
+                root, names = CGROUP, ("memory.max", "memory.current", "inactive_file")
+            elif "memory" in controllers.split(","):
+                root = CGROUP / "memory"
+                names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+            else:
+                continue
+            # A limit of any group above holds too; inside a container the path may name folders that are not seen.
+            folders += [(root / part, *names) for part in (own, *own.parents)]
+    return folders

@@ -1,0 +1,175 @@
+"""The plan: what runs is what was planned, what is recorded is what ran, and a record makes the same picture again."""
+
+import io
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob, jobs, plan, provenance
+from styleshot_demo.errors import Problem
+
+WIDE = Image.merge("RGB", [Image.linear_gradient("L").rotate(turn).resize((96, 64)) for turn in (0, 90, 180)])
+TALL = Image.merge("RGB", [Image.radial_gradient("L").rotate(turn).resize((64, 100)) for turn in (0, 0, 90)])
+STYLES = [(WIDE, 0.2), (TALL, 1.0)]
+
+
+@pytest.fixture(scope="module")
+def studio():
+    return Studio(Settings(device="cpu"))
+
+
+def numbers(low: float, high: float):
+    return st.integers(int(low * 20), int(high * 20)).map(lambda value: value / 20)
+
+
+CLASSICAL = st.fixed_dictionaries(
+    {
+        "method": st.sampled_from(jobs.METHODS),
+        "strength": numbers(0, 1),
+        "size": st.integers(256, 300),
+        "seed": st.integers(0, jobs.MAX_SEED),
+        "keep_colours": st.booleans(),
+        "transform": st.sampled_from(jobs.TRANSFORMS),
+        "colour_method": st.sampled_from(jobs.COLOUR_METHODS),
+        "steps": st.integers(1, 3),
+        "start": st.sampled_from(jobs.STARTS),
+        "optimiser": st.sampled_from(jobs.OPTIMISERS),
+    }
+)
+COMMON = {
+    "prompt": st.sampled_from(["", "a red apple", "画 <b>&\"'"]),
+    "style_strength": numbers(0, 2),
+    "steps": st.integers(1, 3),
+    "guidance_scale": st.none() | numbers(0, 9) | st.just(7.5),
+    "count": st.integers(1, 2),
+    "size": st.none() | st.integers(128, 140) | st.just(512),
+    "seed": st.integers(0, jobs.MAX_SEED),
+    "negative_prompt": st.none() | st.sampled_from(["", "grey", plan.NEGATIVE_PROMPT]),
+    "scheduler": st.sampled_from(jobs.SCHEDULERS),
+    "model": st.sampled_from(["auto", "small"]),
+}
+IMAGE = {
+    **COMMON,
+    "preprocessor": st.sampled_from(jobs.PREPROCESSORS),
+    "content_strength": numbers(0, 2),
+    "threshold": st.integers(0, 255),
+}
+# A job's own defaults are what people use most: every field may be left out.
+JOBS = st.one_of(
+    CLASSICAL.map(lambda fields: ClassicalJob(WIDE, STYLES, **fields)),
+    st.fixed_dictionaries({}, optional=COMMON).map(lambda few: TextJob(STYLES, **{"prompt": "", "steps": 1} | few)),
+    st.fixed_dictionaries({}, optional=IMAGE).map(lambda few: ImageJob(TALL, STYLES, **{"steps": 1} | few)),
+)
+
+
+def made_again(studio, result, number, job):
+    """The picture that the record of image `number` makes, by way of a file."""
+    stream = io.BytesIO()
+    provenance.write(result.images[number], stream, result.plan.record(number, result.models))
+    restored = provenance.restore(provenance.read(stream.getvalue()))
+    assert restored.dropped == ()
+    styles = [(picture, weight) for (picture, _), weight in zip(job.styles, restored.style_weights, strict=True)]
+    kinds = {"classical": ClassicalJob, "text": TextJob, "image": ImageJob}
+    content = {} if restored.job == "text" else {"content": job.content}
+    again = studio.finish(kinds[restored.job](**content, styles=styles, **restored.settings))
+    assert len(again.images) == 1 and again.settings == result.plan.alone()[number]
+    return again.images[0]
+
+
+@given(job=JOBS)
+@hypothesis_settings(
+    max_examples=14, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+def test_a_record_makes_the_same_picture_again(studio, job):
+    planned = studio.plan(job)
+    result = studio.finish(job)
+    assert result.settings == planned.settings() and result.plan.remarks == planned.remarks
+    assert {image.size for image in result.images} == {planned.size}
+    assert planned.as_json()["settings"] == json.loads(json.dumps(result.settings))
+    number = len(result.images) - 1
+    assert made_again(studio, result, number, job).tobytes() == result.images[number].tobytes()
+
+
+@given(job=JOBS)
+@hypothesis_settings(
+    max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
+def test_a_planned_job_stays_as_it_is(studio, job):
+    """So that a stored result can be planned again; and nothing is left open in it."""
+    planned = studio.plan(job)
+    assert None not in planned.settings().values()
+    again = studio.plan(replace(planned.job, model=planned.model) if hasattr(planned.job, "model") else planned.job)
+    assert again.settings() == planned.settings() and again.size == planned.size
+
+
+def test_the_record_says_what_was_done_not_what_was_asked_for(studio):
+    """Without published weights a default job wrote 512 pixels, guidance 7.5 and a negative prompt; it used none."""
+    result = studio.finish(TextJob([WIDE], "a red apple", steps=1))
+    record = result.plan.record(0, result.models)
+    done = {name: record.settings[name] for name in ("model", "size", "guidance_scale", "negative_prompt", "steps")}
+    assert done == {"model": "small", "size": 256, "guidance_scale": 5.0, "negative_prompt": "", "steps": 1}
+    assert record.computed == {"device": "cpu", "precision": "float32", "placement": "resident"}
+    assert record.versions["torch"] and record.models.keys() == {"styleshot-small"}
+
+
+@pytest.mark.parametrize("guidance", [7.0, 7.5, 5.0])
+def test_no_value_counts_as_not_chosen(studio, guidance):
+    asked = {"guidance_scale": guidance, "negative_prompt": plan.NEGATIVE_PROMPT}
+    planned = studio.plan(TextJob([WIDE], "", model="small", **asked)).settings()
+    assert {name: planned[name] for name in asked} == asked
+
+
+def test_the_record_names_the_pictures(tmp_path, studio):
+    for name, picture in (("照片.png", WIDE), ("van gogh.png", TALL)):
+        picture.save(tmp_path / name)
+    result = studio.finish(ClassicalJob(tmp_path / "照片.png", [str(tmp_path / "van gogh.png"), TALL], method="colour"))
+    inputs = result.plan.record().inputs
+    assert (inputs["content"], inputs["styles"]) == ("照片.png", ["van gogh.png", None])
+    assert inputs["style_sha256"][0] == inputs["style_sha256"][1] != inputs["content_sha256"]
+    assert str(tmp_path) not in json.dumps(inputs)
+    nasty = [r"C:\Users\me\Desktop\cat.png", "/home/me/a\nb.png"]
+    assert [jobs.named(one) for one in nasty] == ["cat.png", "a b.png"]
+
+
+def test_a_sweep_is_recorded_picture_by_picture(studio):
+    events = list(studio.sweep(TextJob([WIDE], "", steps=1, size=128, seed=3), [0.5, 2]))
+    result = events[-1].result
+    assert [result.plan.record(number).settings["style_strength"] for number in (1, 2)] == [0.5, 2.0]
+    assert result.plan.record(0).settings["sweep"] == [0.5, 2.0]
+    job = TextJob([WIDE], "", steps=1, size=128, seed=3)
+    assert made_again(studio, result, 2, job).tobytes() == result.images[2].tobytes()
+
+
+def test_planning_loads_nothing_and_needs_no_torch():
+    code = (
+        "import sys\nfrom PIL import Image\n"
+        "from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob\n"
+        "picture, studio = Image.new('RGB', (64, 64)), Studio(Settings(device='cpu'))\n"
+        "for job in (ClassicalJob(picture, [picture]), TextJob([picture], 'a'), ImageJob(picture, [picture])):\n"
+        "    studio.plan(job).as_json()\n"
+        "assert studio.cache.loaded() == []\n"
+        "print(*sorted({'torch', 'diffusers', 'transformers', 'gradio'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize("kind", ["fast", "optimise", "colour", "text", "image"])
+def test_what_does_not_fit_is_planned_and_refused(monkeypatch, kind):
+    studio = Studio(Settings(device="cpu"))
+    monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 50_000_000)
+    large = {"text": TextJob([WIDE], "", size=256), "image": ImageJob(WIDE, [WIDE], size=256)}
+    job = large.get(kind) or ClassicalJob(WIDE, [WIDE], method=kind, size=2048)
+    planned = studio.plan(job)
+    assert not planned.fits and planned.fitting < job.size and planned.as_json()["fits"] is False
+    with pytest.raises(Problem) as caught:
+        studio.finish(job)
+    assert caught.value.key == "out_of_memory" and caught.value.values["size"] == planned.fitting
+    assert studio.cache.loaded() == []
