@@ -30,7 +30,6 @@ def test_files_get_a_name_a_person_would_choose(stem, name):
 
 @pytest.mark.parametrize("letter", ["𝒳", "字", "a"])
 def test_no_prompt_makes_a_name_under_which_the_result_is_lost(tmp_path, picture, letter):
-    settings = {"method": "fast", "seed": 7}
     path = results.save(picture, None, tmp_path, results.file_name(letter * 61, "small", 7))
     assert path.exists() and path.name.startswith(letter * 9) and len(path.name.encode()) <= 143
     # And should a disk refuse a name all the same, the picture gets another one.
