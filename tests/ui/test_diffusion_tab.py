@@ -6,8 +6,9 @@ from PIL import Image
 
 from styleshot_demo import jobs, plan, provenance
 from styleshot_demo.errors import Problem
-from styleshot_demo.events import Finished, Result, Step
+from styleshot_demo.events import Finished, Step
 from styleshot_demo.messages import remark
+from styleshot_demo.plan import Plan
 from styleshot_demo.ui import diffusion, image_tab, text_tab
 from styleshot_demo.ui.diffusion_tab import Desk
 
@@ -33,10 +34,16 @@ def values(tab, upload, **settings):
     return *content, upload, None, None, None, 1, 1, 1, 1, *(everything[name] for name in tab.fields)
 
 
-def result(job, count, **more):
+def planned(job, strengths=()):
+    """A plan for the published model, as if its files were here."""
+    job = plan.filled_in(job, "styleshot")
+    return Plan(job, "styleshot", (), "cpu", "float32", None, (16, 8), 1, None, 512, (), tuple(strengths))
+
+
+def result(job, count, strengths=()):
     colours = ("red", "green", "blue", "teal", "gold", "black")
     images = [Image.new("RGB", (16, 8), colour) for colour in colours[:count]]
-    return Result(images, None, job.seed, 1.0, {**job.settings(), "model": "styleshot", **more}, {"sd15": "00ff"})
+    return planned(job, strengths).result(images, 1.0, {"sd15": "00ff"})
 
 
 @pytest.mark.parametrize("kind", ["text", "image"])
@@ -53,7 +60,7 @@ def test_fields_are_those_of_the_job_and_start_with_its_defaults(tabs, kind, upl
 def test_pictures_say_what_makes_each_of_them_alone(tabs, upload):
     tab = tabs["image"]
     job, stem = tab.job(values(tab, upload, preprocessor="both", count=2, seed=5))
-    made = tab.hang(result(job, 4), job, stem, sweep=False)
+    made = tab.hang(result(job, 4), stem)
     captions = [f"{name} · seed {seed}" for name in ("Contour", "Lineart") for seed in (5, 6)]
     assert [one.caption.en for one in made] == captions
     assert made[3].path.name == "my-photo-styleshot-lineart-seed6.png"
@@ -67,7 +74,7 @@ def test_pictures_say_what_makes_each_of_them_alone(tabs, upload):
 def test_pictures_of_a_sweep_carry_their_strength(tabs, upload):
     tab = tabs["text"]
     job, stem = tab.job(values(tab, upload, prompt="rocket", count=3, style_strength=0.3))
-    made = tab.hang(result(job, 3, sweep=[0.0, 1.5]), job, stem, sweep=True)
+    made = tab.hang(result(job, 3, (0.0, 1.5)), stem)
     names = ["sweep-seed0", "strength0-seed0", "strength1.5-seed0"]
     assert [one.path.name for one in made] == [f"rocket-styleshot-{name}.png" for name in names]
     strengths = [provenance.read(one.path).settings["style_strength"] for one in made]
@@ -87,6 +94,7 @@ def test_a_run_shows_progress_and_previews_and_frees_the_buttons(tabs, upload, m
             closed.append(True)
 
     monkeypatch.setattr(tab.studio, "run", run)
+    monkeypatch.setattr(tab.studio, "plan", planned)
     view = tab.view
     started, step, ended = tab.paint(Desk(), *values(tab, upload))
     assert started[view.run]["visible"] is False and started[view.beside]["interactive"] is False
@@ -112,6 +120,7 @@ def test_what_was_finished_before_a_stop_is_kept_and_says_what_makes_it(tabs, up
         raise Problem("disk_full")
 
     monkeypatch.setattr(tab.studio, "run", run)
+    monkeypatch.setattr(tab.studio, "plan", planned)
     arguments = values(tab, upload, count=3, seed=5)
     running = tab.paint(desk, *arguments)
     next(running), next(running)
@@ -122,7 +131,7 @@ def test_what_was_finished_before_a_stop_is_kept_and_says_what_makes_it(tabs, up
     stopped = tab.stopped(desk)
     assert "1 of 3 pictures are finished" in stopped[tab.view.status]
     (made,) = stopped[tab.view.shown]["pictures"]
-    assert made["name"] == "styleshot-auto-seed5.png" and stopped[tab.view.shown]["made"]["settings"]["count"] == 3
+    assert made["name"] == "styleshot-styleshot-seed5.png" and stopped[tab.view.shown]["made"]["settings"]["count"] == 3
     record = provenance.read(desk.run.made[0].path)
     assert (record.seed, record.settings["count"]) == (5, 1)
     # A run that fails on the way keeps them as well.
