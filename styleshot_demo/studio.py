@@ -186,7 +186,7 @@ class Studio:
             choice = self.ready("image", preprocessor)
             if choice.model is not None:
                 *_, found = weights.locate(self.settings, choice.model, preprocessor)
-                self.styleshot.hold(found, placement)
+                self.styleshot.hold(found, placement, preprocessor if choice.model == "styleshot" else None)
 
     def finish(self, job: Job) -> Result:
         """Run a job to its end and return its result.
