@@ -4,7 +4,6 @@
 `nasty.photo()`, since Pillow writes them with 8 bits and in sRGB only.
 """
 
-import io
 import struct
 import zlib
 from collections.abc import Callable, Sequence
@@ -338,13 +337,3 @@ CASES: Sequence[str] = (
 )
 SHOWN = PNG | GIF | JPEG | WEBP | BMP | AVIF | {name: (FILES / name).read_bytes for name in CASES}
 
-
-# Not for browsers ---------------------------------------------------------------------------------------------------
-
-
-def heic(image: Image.Image, **options: object) -> bytes:
-    import pillow_heif
-
-    stream = io.BytesIO()
-    pillow_heif.from_pillow(image).save(stream, **options)
-    return stream.getvalue()
