@@ -187,7 +187,7 @@ def _decoded(kind: str, clean: Clean, size: tuple[int, int] | None) -> Image.Ima
     if kind == "JPEG" and clean.mended:
         other = _jpeg(containers.jpeg_without_end(clean.data))
         _load(other)
-        if ImageChops.difference(image, other).getbbox() is not None:
+        if any(band.getbbox() for band in ImageChops.difference(image, other).split()):
             raise Problem("picture_truncated")
     if kind == "TGA" and image.mode in ("LA", "RGBA"):
         # Many programs leave the fourth byte empty without saying so.
