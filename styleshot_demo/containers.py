@@ -384,7 +384,7 @@ def _jpeg_end(data: bytes, place: int) -> int | None:
             scans += 1
             if scans > _MAX_SCANS:
                 raise Problem("picture_damaged")
-        if 0xC0 <= marker and not 0xD0 <= marker <= 0xD8:
+        if marker >= 0xC0 and not 0xD0 <= marker <= 0xD8:
             length = int.from_bytes(data[place : place + 2], "big")
             if length < 2 or place + length > len(data):
                 # No segment but a wrong byte, perhaps: a decoder goes on at the next marker, and so does this.

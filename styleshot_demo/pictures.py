@@ -189,10 +189,10 @@ def _decoded(kind: str, clean: Clean, size: tuple[int, int] | None) -> Image.Ima
         _load(other)
         if any(band.getbbox() for band in ImageChops.difference(image, other).split()):
             raise Problem("picture_truncated")
+    # Many programs leave a Targa's fourth byte empty without saying so.
     if kind == "TGA" and image.mode in ("LA", "RGBA"):
-        # Many programs leave the fourth byte empty without saying so.
-        if not tga.has_alpha(clean.data) or image.getchannel("A").getextrema() == (0, 0):
-            image = image.convert(image.mode[:-1])
+        bare = not tga.has_alpha(clean.data) or image.getchannel("A").getextrema() == (0, 0)
+        return image.convert(image.mode[:-1]) if bare else image
     return image
 
 

@@ -484,8 +484,14 @@ NASTY: dict[str, tuple[Callable[[], bytes], str]] = {
     "bmp_no_pixels": (lambda: bmp(6000, 6000, 24, 0, b""), "picture_truncated"),
     "bmp_run_lengths": (lambda: bmp(6000, 6000, 8, 1, b"\x01\x05" * 1_000_000, 256), "picture_damaged"),
     "bmp_endless_run_lengths": (lambda: bmp(6000, 6000, 4, 2, b"\0\3\x12\x30" * 7_000_000, 16), "picture_damaged"),
-    "bmp_many_colours": (lambda: bmp(64, 64, 8, 0, bytes(64 * 64), 0)[:46] + b"\xff" * 4 + bytes(9), "picture_truncated"),
-    "bmp_masks_with_gaps": (lambda: bmp(64, 64, 16, 3, struct.pack("<III", 0xF0F0, 15, 0) + bytes(9000)), "picture_damaged"),
+    "bmp_many_colours": (
+        lambda: bmp(64, 64, 8, 0, bytes(64 * 64), 0)[:46] + b"\xff" * 4 + bytes(9),
+        "picture_truncated",
+    ),
+    "bmp_masks_with_gaps": (
+        lambda: bmp(64, 64, 16, 3, struct.pack("<III", 0xF0F0, 15, 0) + bytes(9000)),
+        "picture_damaged",
+    ),
     "tiff_overlapping_tags": (tiff_of_overlapping_tags, OPENS),
     "tiff_endless_private_tag": (lambda: tiff_with_count(40_000, 2**32 - 1), OPENS),
     "tiff_endless_strips": (lambda: tiff_with_count(273, 2**32 - 1), "picture_damaged"),

@@ -94,7 +94,9 @@ def test_a_jpeg_ends_at_its_end() -> None:
     assert apart(open_picture(data + b"\xff\xd8\xff\xda" * 5000), open_picture(data)) == 0
 
 
-@pytest.mark.parametrize(("kind", "options"), [("PNG", {}), ("GIF", {}), ("BMP", {}), ("TIFF", {"compression": "tiff_lzw"})])
+@pytest.mark.parametrize(
+    ("kind", "options"), [("PNG", {}), ("GIF", {}), ("BMP", {}), ("TIFF", {"compression": "tiff_lzw"})]
+)
 def test_no_byte_less_gives_another_picture(kind: str, options: dict) -> None:
     """However much is cut off: the same picture, or a sentence."""
     data = nasty.encoded(nasty.photo(61, 40).quantize(32) if kind == "GIF" else nasty.photo(61, 40), kind, **options)
@@ -225,7 +227,10 @@ def test_a_jpeg_of_48_megapixels_comes_at_half_its_size_and_upright() -> None:
 
 
 def test_how_many_pixels_are_too_many() -> None:
-    for data, most in ((nasty.jpeg_of_size(10_001, 10_000), 100), (nasty.of_size(nasty.heic(nasty.photo()), 8000, 6300), 50)):
+    for data, most in (
+        (nasty.jpeg_of_size(10_001, 10_000), 100),
+        (nasty.of_size(nasty.heic(nasty.photo()), 8000, 6300), 50),
+    ):
         with pytest.raises(Problem) as caught:
             open_picture(data)
         assert (caught.value.key, caught.value.values["limit"]) == ("too_many_pixels", most)

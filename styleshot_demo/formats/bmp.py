@@ -110,7 +110,7 @@ def decode(data: bytes) -> "Image.Image":
 
 
 def _plain(head: Header, data: bytes, make: Any, mode: str) -> "Image.Image":
-    """Rows in strips through `make`, so that only one strip is there in a wider form. The last padding may be missing."""
+    """Rows in strips through `make`: only one strip is there in a wider form. The last padding may be missing."""
     import numpy as np
     from PIL import Image
 

@@ -92,7 +92,7 @@ def to_srgb(image: "Image.Image", space: Space) -> "Image.Image":
         space = Space(space.primaries, "srgb")
         if space == SRGB:
             return image
-    # A table over red, green and blue, between whose points colours lie nearly on a line: that takes a tenth of the time.
+    # A table over red, green and blue, between whose points colours lie nearly on a line: a tenth of the time.
     levels = np.rint(np.linspace(0, 255, _NODES)).astype(np.uint8)
     blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")
     table = _convert(np.stack([red, green, blue], -1).reshape(-1, 3), space)
