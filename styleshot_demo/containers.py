@@ -362,9 +362,8 @@ def _clean_jpeg(data: bytes) -> Clean:
             profile[data[start + 12]] = data[start + 14 : end]
         elif marker == 0xDA:
             finish = _jpeg_end(data, end)
-            kept.append(data[start - 4 : finish or len(data)])
-            if finish is None:
-                kept.append(b"\xff\xd9")
+            # A last byte of 255 alone is half of a marker.
+            kept.append(data[start - 4 : finish] if finish else data[start - 4 :].rstrip(b"\xff") + b"\xff\xd9")
         elif marker in (0xE0, 0xEE) or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             kept.append(data[start - 4 : end])  # JFIF and Adobe say how the colours are stored
     whole = b"".join(part for _, part in sorted(profile.items())) or None

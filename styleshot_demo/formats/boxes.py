@@ -138,7 +138,12 @@ class _File:
         """The coded items that an item is put together from, itself if it is one. At most one level: no chains."""
         if self.types.get(item) not in _DERIVED:
             return [item]
-        found = [target for kind, source, targets in self.references if (kind, source) == (b"dimg", item) for target in targets]
+        found = [
+            target
+            for kind, source, targets in self.references
+            if (kind, source) == (b"dimg", item)
+            for target in targets
+        ]
         if not found or len(found) > _MAX_ITEMS:
             raise Problem("picture_damaged")
         return found
