@@ -73,6 +73,7 @@ class Studio:
             # Whoever lends the GPU has a line of its own, for all programs that it lends to: none of ours around it.
             yield from self._on_loan(job, plan, to_end)
             return
+        yield from self._files_first(plan)  # minutes of disk the first time, which hold up nobody
         beside = (lambda: plan.memory <= BESIDE * self.plan(job).free) if quick else None
         lane = SHORT if quick else LONG
         yield from self.lanes.through(lane, lambda: self._planned(job, strengths), beside, to_end)
@@ -116,7 +117,7 @@ class Studio:
                 yield event
 
     def _files_first(self, plan: "Plan") -> Iterator[Event]:
-        """Hashes and converts the files of a job."""
+        """Reads and converts the files of a StyleShot job, which takes minutes the first time."""
         if isinstance(plan.job, ClassicalJob):
             return
         from styleshot_demo.runners import weights

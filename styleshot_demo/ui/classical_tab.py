@@ -35,10 +35,9 @@ def build(studio: Studio) -> "ClassicalTab":
             inputs = controls.picture_inputs()
             fields, parts, seed, fit, about = _settings()
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
-            view = controls.view("classical", widgets.compare, lambda: widgets.saver("classical-download"))
-            again = gr.Button(mark("go_on"), visible=False, elem_id="classical-again", elem_classes="again")
+            view = controls.view("classical", widgets.compare, lambda: widgets.saver("classical-download"), again=True)
     fields["strength"] = view.strength
-    return ClassicalTab(studio, inputs, fields, parts, seed, fit, about, view, again)
+    return ClassicalTab(studio, inputs, fields, parts, seed, fit, about, view)
 
 
 def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HTML, gr.HTML]:
@@ -140,9 +139,8 @@ class ClassicalTab:
         fit: gr.HTML,
         about: gr.HTML,
         view: View,
-        again: gr.Button,
     ) -> None:
-        self.studio, self.inputs, self.view, self.again = studio, inputs, view, again
+        self.studio, self.inputs, self.view, self.again = studio, inputs, view, view.again
         self.fields, self.parts, self.seed, self.fit, self.about = fields, parts, seed, fit, about
         self.desk = gr.State(Desk())  # each visitor gets one
         self.opened = Opened()
@@ -151,7 +149,7 @@ class ClassicalTab:
         """Connects every event; to be called outside of the tabs. Returns what a picture made here can fill."""
         view, inputs, fields = self.view, self.inputs, self.fields
         everything = [self.desk, *inputs.components(), *fields.values()]
-        outputs = [*view.outputs(), self.again]
+        outputs = view.outputs()
         guard = problems.guarded(self.ended)
         runs = [
             view.run.click(guard(self.paint), everything, outputs, trigger_mode="once", **PAINTING),
@@ -332,8 +330,8 @@ class ClassicalTab:
         try:
             side = CLASSICAL_CHECKS["size"]("size", size)
         except Problem as problem:
-            what, _ = words.problem(problem)
-            return f'<p class="hint warn" role="status">{what.html()}</p>'
+            text = words.join(words.problem(problem), " ")
+            return f'<p class="hint warn" role="status">{text.html()}</p>'
         return memory.line(method, side, [self.opened.shape(path) for path in paths], self.studio)
 
     def method_outputs(self) -> list[Any]:

@@ -252,6 +252,7 @@ class View:
     run: gr.Button
     stop: gr.Button
     beside: gr.Button | gr.HTML  # what else can be pressed
+    again: gr.Button | None = None  # goes on with a run that was stopped
 
     def started(self, text: str) -> dict[Any, Any]:
         """Updates at the start of a run."""
@@ -263,7 +264,7 @@ class View:
 
     def outputs(self) -> list[Any]:
         """What a run changes here."""
-        return [self.shown, self.status, self.run, self.stop, self.beside]
+        return [self.shown, self.status, self.run, self.stop, self.beside, *([self.again] if self.again else [])]
 
 
 def view(
@@ -273,10 +274,12 @@ def view(
     strength: str = "strength",
     most: float = 1,
     run: str = "run",
+    again: bool = False,
 ) -> View:
     """The result, large, with the strength, 0 to `most`, directly under it.
 
-    `shown` makes the result's element from its id and `beside` the second button; `strength` and `run` are texts.
+    `shown` makes the result's element from its id and `beside` the second button; `strength` and `run` are texts;
+    `again` whether what was stopped can go on.
     """
     result = shown(f"{name}-result")
     slider = Slider(
@@ -287,8 +290,9 @@ def view(
     with gr.Row(elem_classes="actions"):
         press = gr.Button(mark(run), variant="primary", elem_id=f"{name}-run", min_width=140, scale=2)
         stop = gr.Button(mark("stop"), variant="stop", elem_id=f"{name}-stop", min_width=140, scale=2, visible=False)
+        go_on = gr.Button(mark("go_on"), visible=False, elem_id=f"{name}-again", min_width=110) if again else None
         second = beside()
-    return View(result, slider, status, press, stop, second)
+    return View(result, slider, status, press, stop, second, go_on)
 
 
 def choices(prefix: str, names: Sequence[str]) -> list[tuple[Any, str]]:

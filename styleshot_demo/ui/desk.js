@@ -7,16 +7,19 @@
 
   /* What the controls hold, in the form that the server gives back with a result (asked.py). */
   const path = (file) => file?.path ?? null;
+  // Of a file that browsers cannot show, a picture is seen in its place; what is painted is the file.
+  const painted = (picture) => picture && picture.replace(/\.shown\.png$/, "");
   const normal = (shape, values) => {
     const rest = [...values];
-    const content = shape.content ? path(rest.shift()) : null;
+    const photo = shape.content ? path(rest.shift()) : null;
+    const content = painted(photo);
     const pictures = rest.splice(0, shape.styles).map(path);
     const weights = rest.splice(0, shape.styles);
-    let styles = pictures.map((picture, place) => [picture, weights[place]]).filter(([picture]) => picture);
+    let styles = pictures.map((picture, place) => [painted(picture), weights[place]]).filter(([picture]) => picture);
     // A weight says something only beside others.
     styles = styles.length === 1 ? [[styles[0][0], 1]] : styles;
     const settings = Object.fromEntries(shape.fields.map((name, place) => [name, rest[place] ?? ""]));
-    return { content, styles, settings, pictures: [...(shape.content ? [content] : []), ...pictures], weights };
+    return { content, styles, settings, pictures: [...(shape.content ? [photo] : []), ...pictures], weights };
   };
   const differs = (made, asked) => made.content !== asked.content
     || JSON.stringify(made.styles) !== JSON.stringify(asked.styles)

@@ -3,8 +3,11 @@
 import logging
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import wraps
 from typing import Any
+
+import gradio as gr
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui import words
@@ -37,14 +40,20 @@ def guarded(on_problem: Callable[[str], Any]) -> Callable[[Callable[..., Iterato
     """Makes an event handler, a generator, safe.
 
     Whatever it raises ends as one last yield of `on_problem(message in HTML)`. Closing it (stop button, closed page)
-    closes the handler too.
+    closes the handler too. One that yields nothing changes nothing: Gradio would empty every output.
     """
 
     def decorate(handler: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
         @wraps(handler)
         def safe(*arguments: Any, **more: Any) -> Iterator[Any]:
+            silent = True
             try:
-                yield from handler(*arguments, **more)
+                with closing(handler(*arguments, **more)) as updates:
+                    for update in updates:
+                        silent = False
+                        yield update
+                if silent:
+                    yield gr.skip()
             except Exception as error:
                 yield on_problem(as_html(error))
 

@@ -62,13 +62,13 @@ def result_source(page):
 
 def download(page):
     with page.expect_download() as waiting:
-        page.locator("#classical-download").click()
+        page.locator("#classical-download button").click()
     return waiting.value
 
 
 def test_upload_run_slide_download_restore(open_page, photo, style, tmp_path):
     page = open_page()
-    expect(page.locator("#classical-download")).to_be_disabled()
+    expect(page.locator("#classical-download button")).to_be_disabled()
     choose(page, photo, style)
     run(page)
 
@@ -144,9 +144,9 @@ def test_optimise_shows_previews_and_stops(open_page, photo, style):
     run(page)
     expect(page.locator("#classical-status")).to_contain_text(f"seed {seed.input_value()}")
     expect(page.locator("#classical-status")).to_contain_text("Features:")
-    expect(page.locator("#classical-download")).to_be_enabled()
+    expect(page.locator("#classical-download button")).to_be_enabled()
     page.locator("#classical-strength input[type=number]").fill("0.5")
-    expect(page.locator("#classical-status")).to_contain_text("Press Repaint")
+    expect(page.locator("#classical-result .stale")).to_contain_text("Changed since")
 
 
 def test_closing_the_page_stops_its_run(open_page, photo, style):

@@ -142,7 +142,8 @@ def test_what_lay_on_a_tab_is_believed_no_more_than_an_upload(tmp_path):
     inside.write_bytes(b"")
     (folder / "link.png").symlink_to(outside)
     assert desk.known(str(inside), folder) == str(inside)
-    for path in (outside, folder / "../secret.png", folder / "link.png", folder, folder / "gone.png", None, 7, "", "\0"):
+    strange = (None, 7, "", "\0")
+    for path in (outside, folder / "../secret.png", folder / "link.png", folder, folder / "gone.png", *strange):
         assert desk.known(path if path is None or isinstance(path, int) else str(path), folder) is None
     for text in (None, "", "x", "7", "[]", '{"pictures": 3}', '{"weights": {}}'):
         assert desk.read(text).get("pictures", []) == []

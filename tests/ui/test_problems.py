@@ -2,6 +2,7 @@
 
 import logging
 
+import gradio as gr
 import pytest
 
 from styleshot_demo.errors import Problem
@@ -53,3 +54,12 @@ def test_closing_a_guarded_handler_closes_what_it_runs():
     assert next(running) == 1
     running.close()
     assert ended == [True]
+
+
+def test_a_handler_that_yields_nothing_changes_nothing():
+    @problems.guarded(lambda message: message)
+    def handler(value):
+        if value:
+            yield value
+
+    assert list(handler(0)) == [gr.skip()] and list(handler(1)) == [1]
