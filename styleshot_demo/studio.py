@@ -172,7 +172,7 @@ class Studio:
         On ZeroGPU it converts, hashes and loads all that is on this machine, so that none of it is done while a GPU is
         lent; elsewhere it does nothing.
         """
-        if zerogpu.withholds():
+        if zerogpu.withholds() and self.settings.device != "cpu":
             zerogpu.complete()
             self._hold()
             self.classical.hold("cuda")
