@@ -332,6 +332,8 @@ def defaults(kind: str, model: str | None) -> dict[str, Any]:
 def filled_in(job: DiffusionJob, model: str) -> Any:
     """The job with the model's own value in place of each None."""
     own = defaults("image" if isinstance(job, ImageJob) else "text", model)
+    if (own["guidance_scale"] if job.guidance_scale is None else job.guidance_scale) <= 1:
+        own["negative_prompt"] = ""  # without guidance nothing is read of it
     return replace(job, **{name: value for name, value in own.items() if getattr(job, name) is None})
 
 
