@@ -9,7 +9,8 @@ from pathlib import Path
 from styleshot_demo.training.gallery.captions import from_name
 from styleshot_demo.training.gallery.manifest import Entry
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif", ".tga", ".jp2"}
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
+SUFFIXES |= {".heic", ".heif", ".avif", ".tga", ".jp2"}
 TABLES = ("metadata.jsonl", "metadata.csv")
 _NAMES = ("file_name", "image_file", "file", "image")
 _CAPTIONS = ("content_prompt", "prompt", "caption", "text", "title", "name")
