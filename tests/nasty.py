@@ -316,10 +316,10 @@ def of_size(data: bytes, width: int, height: int) -> bytes:
     return bytes(changed)
 
 
-def j2k_of_size(width: int, height: int) -> bytes:
+def j2k_of_size(width: int, height: int, tile: int = 60_000) -> bytes:
     data = bytearray(encoded(photo(), "JPEG2000", no_jp2=True))
     struct.pack_into(">II", data, 8, width, height)
-    struct.pack_into(">II", data, 24, width, height)
+    struct.pack_into(">II", data, 24, min(width, tile), min(height, tile))
     return bytes(data)
 
 
@@ -407,6 +407,11 @@ NASTY: dict[str, tuple[Callable[[], bytes], str]] = {
     "heic_named_avif": (lambda: heic(photo()).replace(b"ftypheic", b"ftypavif", 1), "picture_damaged"),
     # JPEG 2000 and TGA
     "jpeg2000_huge": (lambda: j2k_of_size(60_000, 60_000), "too_many_pixels"),
+    "jpeg2000_many_tiles": (lambda: j2k_of_size(3984, 3984, 16), "picture_damaged"),
+    "jpeg2000_larger_inside": (
+        lambda: encoded(photo(), "JPEG2000").replace(struct.pack(">II", 64, 48), struct.pack(">II", 50_000, 50_000)),
+        "too_many_pixels",
+    ),
     "jpeg2000_wrong_size": (lambda: j2k_of_size(6000, 6000), OPENS),
     "tga_huge": (lambda: tga(60_000, 6_000, b"\xff\0\0\0" * (60_000 * 6_000 // 256)), "too_many_pixels"),
     "tga_few_runs": (lambda: tga(6000, 6000, b"\xff\0\0\0" * (6000 * 6000 // 256)), "picture_damaged"),
