@@ -1,6 +1,6 @@
 """The place to drop a picture that was made here: its tab opens with every setting as it was."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,12 +48,11 @@ def bring_back(path: str, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[Sai
 
 def _made_from(found: Restored) -> list[Said]:
     """Which pictures to choose again, where the record names them."""
-    names = getattr(found, "inputs", None)
-    if not isinstance(names, Mapping):
-        return []
-    styles = [name for name in names.get("styles") or [] if name]
-    told = [say("was_photo", name=names["content"])] if names.get("content") else []
-    return told + ([say("was_styles", names=", ".join(map(str, styles)))] if styles else [])
+    # Whoever made the file chose what stands there.
+    photo, styles = found.inputs.get("content"), found.inputs.get("styles")
+    names = [name for name in styles if isinstance(name, str) and name] if isinstance(styles, list) else []
+    told = [say("was_photo", name=photo)] if isinstance(photo, str) and photo else []
+    return told + ([say("was_styles", names=", ".join(names))] if names else [])
 
 
 def build(targets: Sequence[Target], tabs: gr.Tabs) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 from pathlib import Path
+from urllib.parse import urljoin
 
 from playwright.sync_api import expect
 
@@ -59,7 +60,7 @@ def files(page, kind):
     """The bytes of every picture in the gallery, in order."""
     places = page.locator(f"#{kind}-result .thumbs img")
     sources = [places.nth(number).get_attribute("src") for number in range(places.count())]
-    return [page.request.get(page.url.partition("?")[0] + source).body() for source in sources]
+    return [page.request.get(urljoin(page.url, source)).body() for source in sources]
 
 
 def download(page, kind, folder: Path):

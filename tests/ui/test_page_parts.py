@@ -30,18 +30,18 @@ def test_files_get_a_name_a_person_would_choose(stem, name):
 
 @pytest.mark.parametrize("letter", ["𝒳", "字", "a"])
 def test_no_prompt_makes_a_name_under_which_the_result_is_lost(tmp_path, picture, letter):
-    settings = {"method": "fast", "seed": 7}
-    path = results.save(picture, settings, {}, tmp_path, results.file_name(letter * 61, "small", 7), False)
+    path = results.save(picture, None, tmp_path, results.file_name(letter * 61, "small", 7))
     assert path.exists() and path.name.startswith(letter * 9) and len(path.name.encode()) <= 143
     # And should a disk refuse a name all the same, the picture gets another one.
-    path = results.save(picture, settings, {}, tmp_path, letter * 300 + ".png", False)
+    path = results.save(picture, None, tmp_path, letter * 300 + ".png")
     assert path.name == "picture.png" and path.exists()
 
 
 @pytest.mark.parametrize("wanted", [True, False])
 def test_a_saved_result_says_how_it_was_made_unless_that_is_off(tmp_path, picture, wanted):
     settings = {"method": "fast", "strength": 0.5, "size": 256, "seed": 7}
-    path = results.save(picture, settings, {}, tmp_path, "cat-fast-seed7.png", wanted)
+    made_by = provenance.record(settings, {}, 7) if wanted else None
+    path = results.save(picture, made_by, tmp_path, "cat-fast-seed7.png")
     assert path.name == "cat-fast-seed7.png" and path.parent.parent == tmp_path
     with Image.open(path) as saved:
         assert saved.tobytes() == picture.tobytes()

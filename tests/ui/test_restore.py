@@ -58,12 +58,19 @@ def test_a_picture_without_a_record_is_refused(dropped):
     assert chosen is None and filled is None
 
 
-def test_the_pictures_that_were_used_are_named_where_the_record_has_them():
-    class Found:
-        inputs = {"content": "my photo.jpg", "styles": ["waves.png", None]}
-
-    told = restore._made_from(Found())
-    assert [one.en for one in told] == ["The photo was my photo.jpg.", "The style was waves.png."]
-    Found.inputs = {"content": None, "styles": []}
-    assert restore._made_from(Found()) == []
-    assert restore._made_from(provenance.Restored("text", {})) == []
+@pytest.mark.parametrize(
+    "inputs, told",
+    [
+        (
+            {"content": "my photo.jpg", "styles": ["waves.png", None, "sand.png"]},
+            ["The photo was my photo.jpg.", "The style was waves.png, sand.png."],
+        ),
+        ({"content": None, "styles": []}, []),
+        ({"content": 7, "styles": 7}, []),
+        ({"styles": "waves"}, []),
+        ({}, []),
+    ],
+)
+def test_the_pictures_that_were_used_are_named_where_the_record_has_them(inputs, told):
+    found = provenance.Restored("text", {}, inputs=inputs)
+    assert [one.en for one in restore._made_from(found)] == told
