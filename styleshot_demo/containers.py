@@ -19,6 +19,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "HEIC", "BMP", "TIFF", "GIF", "TGA", "
 JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 MAX_PROFILE = 4 * 2**20  # bytes; the largest printing profiles in use have about 3 MB
 _MAX_CANVAS = 40_000_000  # pixels, as for all pictures
+_MAX_TILES = 4096  # of a JPEG 2000; 40 megapixels in tiles of 128 x 128 have 2,500
 _MAX_SCANS = 100  # of a progressive JPEG, which has about 10; each one costs a pass over the whole picture
 
 
@@ -362,9 +363,8 @@ def _clean_jpeg(data: bytes) -> Clean:
             profile[data[start + 12]] = data[start + 14 : end]
         elif marker == 0xDA:
             finish = _jpeg_end(data, end)
-            kept.append(data[start - 4 : finish or len(data)])
-            if finish is None:
-                kept.append(b"\xff\xd9")
+            # A last byte of 255 alone is half of a marker.
+            kept.append(data[start - 4 : finish] if finish else data[start - 4 :].rstrip(b"\xff") + b"\xff\xd9")
         elif marker in (0xE0, 0xEE) or not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             kept.append(data[start - 4 : end])  # JFIF and Adobe say how the colours are stored
     whole = b"".join(part for _, part in sorted(profile.items())) or None
@@ -540,6 +540,20 @@ def _bmp_size(data: bytes) -> tuple[int, int]:
     return head.width, head.height
 
 
+def _j2k_size(data: bytes) -> tuple[int, int]:
+    """By the code stream, which is what gets decoded. OpenJPEG keeps some kilobytes for each tile that is announced."""
+    start = 0
+    if not data.startswith(b"\xff\x4f"):
+        start = next((place for kind, place, _ in boxes.outermost(data) if kind == b"jp2c"), len(data))
+    right, bottom, left, top, wide, tall = struct.unpack_from(">6I", data, start + 8)
+    width, height = right - left, bottom - top
+    if data[start + 2 : start + 4] != b"\xff\x51" or min(width, height, wide, tall) <= 0:
+        raise Problem("picture_damaged")
+    if -(-width // wide) * -(-height // tall) > _MAX_TILES:
+        raise Problem("picture_damaged")
+    return width, height
+
+
 def _clean_boxes(data: bytes) -> Clean:
     still = boxes.look(data)
     # libheif turns and mirrors by itself.
@@ -579,4 +593,5 @@ _SIZES: dict[str, Callable[[bytes], tuple[int, int] | None]] = {
     "BMP": _bmp_size,
     "AVIF": _boxes_size("AVIF"),
     "HEIC": _boxes_size("HEIC"),
+    "JPEG2000": _j2k_size,
 }

@@ -188,12 +188,12 @@ def _decoded(kind: str, clean: Clean, size: tuple[int, int] | None) -> Image.Ima
     if kind == "JPEG" and clean.mended:
         other = _jpeg(containers.jpeg_without_end(clean.data))
         _load(other)
-        if ImageChops.difference(image, other).getbbox() is not None:
+        if any(band.getbbox() for band in ImageChops.difference(image, other).split()):
             raise Problem("picture_truncated")
+    # Many programs leave a Targa's fourth byte empty without saying so.
     if kind == "TGA" and image.mode in ("LA", "RGBA"):
-        # Many programs leave the fourth byte empty without saying so.
-        if not tga.has_alpha(clean.data) or image.getchannel("A").getextrema() == (0, 0):
-            image = image.convert(image.mode[:-1])
+        bare = not tga.has_alpha(clean.data) or image.getchannel("A").getextrema() == (0, 0)
+        return image.convert(image.mode[:-1]) if bare else image
     return image
 
 

@@ -209,7 +209,7 @@ class Planner:
 
     def _classical(self, job: ClassicalJob, share: float, lend: bool) -> Plan:
         # The other methods take a moment, which is not worth a loan.
-        lent = lend and zerogpu.lends() and job.method == "optimise" and job.strength > 0
+        lent = lend and self._lends() and job.method == "optimise" and job.strength > 0
         device = "cuda" if lent else device_of(self.settings)
         shapes = [job.content.size, *(picture.size for picture, _ in job.styles)]
         if lent:
@@ -289,9 +289,13 @@ class Planner:
         kind = "image" if isinstance(job, ImageJob) else "text"
         return self.ready(kind, getattr(job, "preprocessor", "contour"), job.model)
 
+    def _lends(self) -> bool:
+        """Whether a GPU is lent by the call, and wanted."""
+        return zerogpu.lends() and self.settings.device != "cpu"
+
     def _device(self) -> tuple[str, int | None]:
         """(the device of a StyleShot run, bytes free there). Where a GPU is lent by the call, it is all ours."""
-        if zerogpu.lends():
+        if self._lends():
             return "cuda", None
         device = device_of(self.settings)
         return device, self.cache.free_bytes(device)
@@ -328,6 +332,8 @@ def defaults(kind: str, model: str | None) -> dict[str, Any]:
 def filled_in(job: DiffusionJob, model: str) -> Any:
     """The job with the model's own value in place of each None."""
     own = defaults("image" if isinstance(job, ImageJob) else "text", model)
+    if (own["guidance_scale"] if job.guidance_scale is None else job.guidance_scale) <= 1:
+        own["negative_prompt"] = ""  # without guidance nothing is read of it
     return replace(job, **{name: value for name, value in own.items() if getattr(job, name) is None})
 
 

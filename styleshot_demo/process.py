@@ -1,5 +1,6 @@
 """How a program of ours begins, and ends when it is told to; the package does nothing of this to other programs."""
 
+import contextlib
 import getpass
 import os
 import signal
@@ -7,6 +8,7 @@ import sys
 import threading
 import time
 from types import FrameType
+from typing import NoReturn
 
 TOLD = 128  # added to a signal's number, as shells do
 
@@ -51,11 +53,20 @@ def _end(number: int, _: FrameType | None) -> None:
     raise SystemExit(TOLD + number)
 
 
-def end_within(seconds: float, code: int = 0) -> None:
-    """Lets the process end after `seconds` even if threads still compute: a step on a CPU can take a minute."""
+def end_within(seconds: float) -> None:
+    """Lets the process end after `seconds` whatever happens until then; a second Ctrl-C kills it."""
 
     def wait() -> None:
         time.sleep(seconds)
-        os._exit(code)
+        leave()
 
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=wait, name="deadline", daemon=True).start()
+
+
+def leave() -> NoReturn:
+    """Ends the process as done, without taking Python apart: PyTorch aborts if a thread still computes meanwhile."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(0)

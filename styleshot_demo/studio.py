@@ -73,6 +73,7 @@ class Studio:
             # Whoever lends the GPU has a line of its own, for all programs that it lends to: none of ours around it.
             yield from self._on_loan(job, plan, to_end)
             return
+        yield from self._files_first(plan)  # minutes of disk the first time, which hold up nobody
         beside = (lambda: plan.memory <= BESIDE * self.plan(job).free) if quick else None
         lane = SHORT if quick else LONG
         yield from self.lanes.through(lane, lambda: self._planned(job, strengths), beside, to_end)
@@ -116,7 +117,7 @@ class Studio:
                 yield event
 
     def _files_first(self, plan: "Plan") -> Iterator[Event]:
-        """Hashes and converts the files of a job."""
+        """Reads and converts the files of a StyleShot job, which takes minutes the first time."""
         if isinstance(plan.job, ClassicalJob):
             return
         from styleshot_demo.runners import weights
@@ -171,7 +172,7 @@ class Studio:
         On ZeroGPU it converts, hashes and loads all that is on this machine, so that none of it is done while a GPU is
         lent; elsewhere it does nothing.
         """
-        if zerogpu.withholds():
+        if zerogpu.withholds() and self.settings.device != "cpu":
             zerogpu.complete()
             self._hold()
             self.classical.hold("cuda")
@@ -186,7 +187,7 @@ class Studio:
             choice = self.ready("image", preprocessor)
             if choice.model is not None:
                 *_, found = weights.locate(self.settings, choice.model, preprocessor)
-                self.styleshot.hold(found, placement)
+                self.styleshot.hold(found, placement, preprocessor if choice.model == "styleshot" else None)
 
     def finish(self, job: Job) -> Result:
         """Run a job to its end and return its result.

@@ -273,6 +273,61 @@ def tiff_page_loop() -> bytes:
     return tiff(tiff_tags(32, 32, [8, 8, 8], 2), pixels, next_page=8 + len(pixels))
 
 
+def tiff_with_sub_directory(photometric: int) -> bytes:
+    """A thumbnail of 32 x 32 first; the full picture of 64 x 48 in grey is in a directory below it."""
+    inner = tiff(tiff_tags(64, 48, [8], photometric), bytes(range(64)) * 48)
+    tags = tiff_tags(32, 32, [8], 1, t254=[1]) | {330: (_LONG, [0])}
+    data = bytearray(tiff(tags, bytes(1024)))
+    start = len(data)
+    data += inner
+    (below,) = struct.unpack_from("<I", inner, 4)
+    for entry in range(start + below + 2, start + below + 2 + 12 * 9, 12):
+        if struct.unpack_from("<H", data, entry)[0] == 273:
+            struct.pack_into("<I", data, entry + 8, start + 8)
+    place = data.index(struct.pack("<HHI", 330, _LONG, 1)) + 8
+    struct.pack_into("<I", data, place, start + below)
+    return bytes(data)
+
+
+# HEIC, AVIF, JPEG 2000 and TGA ----------------------------------------------------------------------------------------
+
+
+def heic(image: Image.Image, **options: object) -> bytes:
+    import pillow_heif
+
+    stream = io.BytesIO()
+    pillow_heif.from_pillow(image).save(stream, enc_params={"preset": "ultrafast"}, **options)
+    return stream.getvalue()
+
+
+def avif_exif_bomb() -> bytes:
+    bomb = exif_of_overlapping_values(2000, 2**20)
+    harmless = exif_of_overlapping_values(0, len(bomb) - 14)
+    return encoded(photo(), "AVIF", exif=harmless).replace(harmless, bomb)
+
+
+def of_size(data: bytes, width: int, height: int) -> bytes:
+    """A HEIC or AVIF whose boxes state another size than it has."""
+    changed = bytearray(data)
+    place = data.find(b"ispe")
+    while place >= 0:
+        struct.pack_into(">II", changed, place + 8, width, height)
+        place = data.find(b"ispe", place + 4)
+    return bytes(changed)
+
+
+def j2k_of_size(width: int, height: int, tile: int = 60_000) -> bytes:
+    data = bytearray(encoded(photo(), "JPEG2000", no_jp2=True))
+    struct.pack_into(">II", data, 8, width, height)
+    struct.pack_into(">II", data, 24, min(width, tile), min(height, tile))
+    return bytes(data)
+
+
+def tga(width: int, height: int, runs: bytes) -> bytes:
+    """Of 24 bits, in runs."""
+    return struct.pack("<BBBHHBHHHHBB", 0, 0, 10, 0, 0, 0, 0, 0, width, height, 24, 32) + runs
+
+
 # As large as the gate lets through ----------------------------------------------------------------------------------
 
 LARGE = (6400, 6250)  # 40 megapixels exactly
@@ -320,16 +375,58 @@ NASTY: dict[str, tuple[Callable[[], bytes], str]] = {
     "eps": (lambda: b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 64\n" + bytes(100), "format_refused"),
     "psd": (lambda: b"8BPS\0\1" + bytes(100), "format_refused"),
     "ico": (lambda: encoded(photo(), "ICO"), "format_refused"),
-    "jpeg2000": (lambda: encoded(photo(), "JPEG2000"), "format_refused"),
-    "avif": (lambda: _BRAND % b"avif", "format_refused"),
-    "heic": (lambda: _BRAND % b"heic", "format_refused"),
+    "cur": (lambda: b"\0\0\2" + encoded(photo(), "ICO", sizes=[(32, 32)])[3:], "format_refused"),
+    "jpeg_xl": (lambda: _BRAND % b"jxl ", "format_refused"),
+    "heif_of_another_codec": (lambda: _BRAND.replace(b"mif1", b"jpeg") % b"mif1", "format_refused"),
     "mp4": (lambda: _BRAND % b"isom", "not_a_picture"),
+    "zeros": (lambda: bytes(5000), "not_a_picture"),
+    # Camera raw
+    "raw_cr2": (lambda: b"II*\0\x10\0\0\0CR\2\0" + bytes(100), "camera_raw"),
+    "raw_cr3": (lambda: _BRAND % b"crx ", "camera_raw"),
+    "raw_fujifilm": (lambda: b"FUJIFILMCCD-RAW 0201" + bytes(100), "camera_raw"),
+    "raw_olympus": (lambda: b"IIRO\x08\0\0\0" + bytes(100), "camera_raw"),
+    "raw_panasonic": (lambda: b"IIU\0\x08\0\0\0" + bytes(100), "camera_raw"),
+    "raw_pentax": (lambda: tiff(tiff_tags(64, 48, [16], 32803), bytes(64 * 48 * 2)), "camera_raw"),
+    "raw_nikon": (lambda: tiff_with_sub_directory(32803), "camera_raw"),
+    "raw_dng_thumbnail": (lambda: tiff_with_sub_directory(34892), "camera_raw"),
+    "raw_dng": (lambda: tiff(tiff_tags(64, 48, [8], 1) | {50706: (_BYTES, b"\1\4\0\0")}, bytes(3072)), "camera_raw"),
+    "raw_sony_compressed": (lambda: tiff(tiff_tags(64, 48, [8], 1, 32767), bytes(3072)), "camera_raw"),
+    # HEIC and AVIF whose boxes lie
+    "avif_empty": (lambda: _BRAND % b"avif", "picture_damaged"),
+    "heic_empty": (lambda: _BRAND % b"heic", "picture_damaged"),
+    "avif_larger_inside": (lambda: of_size(encoded(Image.new("L", (2400, 2000)), "AVIF"), 64, 48), "picture_damaged"),
+    "heic_larger_inside": (lambda: of_size(heic(Image.new("L", (2400, 2000))), 64, 48), "picture_damaged"),
+    "avif_huge": (lambda: of_size(encoded(photo(), "AVIF"), 60_000, 60_000), "too_many_pixels"),
+    "heic_huge": (lambda: of_size(heic(photo()), 60_000, 60_000), "too_many_pixels"),
+    "avif_exif_bomb": (avif_exif_bomb, OPENS),
+    "avif_200_frames": (
+        lambda: encoded(photo(), "AVIF", speed=10, save_all=True, append_images=[photo()] * 200),
+        OPENS,
+    ),
+    "heic_exif_bomb": (lambda: heic(photo(), exif=exif_of_overlapping_values(2000, 2**20)), OPENS),
+    "heic_named_avif": (lambda: heic(photo()).replace(b"ftypheic", b"ftypavif", 1), "picture_damaged"),
+    # JPEG 2000 and TGA
+    "jpeg2000_huge": (lambda: j2k_of_size(60_000, 60_000), "too_many_pixels"),
+    "jpeg2000_many_tiles": (lambda: j2k_of_size(3984, 3984, 16), "picture_damaged"),
+    "jpeg2000_larger_inside": (
+        lambda: encoded(photo(), "JPEG2000").replace(struct.pack(">II", 64, 48), struct.pack(">II", 50_000, 50_000)),
+        "too_many_pixels",
+    ),
+    "jpeg2000_wrong_size": (lambda: j2k_of_size(6000, 6000), OPENS),
+    "tga_huge": (lambda: tga(60_000, 6_000, b"\xff\0\0\0" * (60_000 * 6_000 // 256)), "too_many_pixels"),
+    "tga_few_runs": (lambda: tga(6000, 6000, b"\xff\0\0\0" * (6000 * 6000 // 256)), "picture_damaged"),
     # Cut off
     **{
         f"cut_{kind.lower()}_{int(share * 100)}": (_cut(kind, share), "picture_truncated")
         for kind in ("PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF")
-        for share in (0.5, 0.97)
+        for share in (0.5, 0.9)
     },
+    **{f"cut_{kind.lower()}_50": (_cut(kind, 0.5), "picture_truncated") for kind in ("AVIF", "TGA")},
+    "cut_jpeg2000_50": (_cut("JPEG2000", 0.5), "picture_damaged"),
+    "cut_heic": (lambda: heic(photo())[:-20], "picture_truncated"),
+    "cut_jpeg_of_phone": (lambda: encoded(photo(200, 150), "JPEG")[:-4], "picture_truncated"),
+    "cut_jpeg_progressive": (lambda: encoded(photo(200, 150), "JPEG", progressive=True)[:-6], "picture_truncated"),
+    "cut_bmp_runs": (lambda: bmp(64, 64, 8, 1, b"\x40\5\0\0" * 60, 256), "picture_truncated"),
     "cut_tiff_deflate": (lambda: tiff(tiff_tags(64, 64, [8], 1, 8, t279=[9999]), b"xx"), "picture_truncated"),
     "png_signature_only": (lambda: b"\x89PNG\r\n\x1a\n", "picture_truncated"),
     "jpeg_start_only": (lambda: b"\xff\xd8\xff", "picture_truncated"),
@@ -391,7 +488,15 @@ NASTY: dict[str, tuple[Callable[[], bytes], str]] = {
     "webp_wrong_canvas": (lambda: webp_of_canvas(6000, 6000), "picture_damaged"),
     "bmp_no_pixels": (lambda: bmp(6000, 6000, 24, 0, b""), "picture_truncated"),
     "bmp_run_lengths": (lambda: bmp(6000, 6000, 8, 1, b"\x01\x05" * 1_000_000, 256), "picture_damaged"),
-    "bmp_many_colours": (lambda: bmp(64, 64, 8, 0, bytes(64 * 64), 0)[:46] + b"\xff" * 4 + bytes(9), "picture_damaged"),
+    "bmp_endless_run_lengths": (lambda: bmp(6000, 6000, 4, 2, b"\0\3\x12\x30" * 7_000_000, 16), "picture_damaged"),
+    "bmp_many_colours": (
+        lambda: bmp(64, 64, 8, 0, bytes(64 * 64), 0)[:46] + b"\xff" * 4 + bytes(9),
+        "picture_truncated",
+    ),
+    "bmp_masks_with_gaps": (
+        lambda: bmp(64, 64, 16, 3, struct.pack("<III", 0xF0F0, 15, 0) + bytes(9000)),
+        "picture_damaged",
+    ),
     "tiff_overlapping_tags": (tiff_of_overlapping_tags, OPENS),
     "tiff_endless_private_tag": (lambda: tiff_with_count(40_000, 2**32 - 1), OPENS),
     "tiff_endless_strips": (lambda: tiff_with_count(273, 2**32 - 1), "picture_damaged"),
@@ -413,6 +518,10 @@ NASTY: dict[str, tuple[Callable[[], bytes], str]] = {
     ),
     "large_jpeg": (lambda: large("RGB", "JPEG", progressive=True, subsampling=0, icc_profile=srgb_profile()), OPENS),
     "large_jpeg_cmyk": (lambda: large("CMYK", "JPEG", progressive=True), OPENS),
+    "large_jpeg_100": (lambda: encoded(Image.new("RGB", (10_000, 10_000), "teal"), "JPEG", quality=40), OPENS),
+    "large_png_display_p3": (lambda: large_png(8, 2, 3, png_chunk(b"cICP", b"\x0c\x10\0\1")), OPENS),
+    "large_avif": (lambda: large("RGB", "AVIF", speed=10), OPENS),
+    "large_tga": (lambda: large("RGBA", "TGA", (9, 9, 9, 99), compression="tga_rle"), OPENS),
     "large_webp": (lambda: large("RGB", "WEBP", method=0), OPENS),
     "large_webp_lossless": (lambda: large("RGBA", "WEBP", (9, 9, 9, 99), lossless=True, method=0, quality=0), OPENS),
     "large_gif": (lambda: large("P", "GIF", transparency=0), OPENS),

@@ -77,7 +77,9 @@ class RunningApp:
 
 def clean_environment(**more: str) -> dict[str, str]:
     """The environment without settings of this program and of Gradio, and without a models folder of this user's."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("STYLESHOT_", "GRADIO_"))}
+    # Commands that were run in this very process have told libraries to keep quiet.
+    theirs = ("STYLESHOT_", "GRADIO_", "TRANSFORMERS_", "DIFFUSERS_", "TQDM_", "HF_HUB_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
     return kept | {"OMP_NUM_THREADS": "1", "STYLESHOT_DEVICE": "cpu", "HF_ENDPOINT": "http://127.0.0.1:9"} | more
 
 

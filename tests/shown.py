@@ -4,7 +4,6 @@
 `nasty.photo()`, since Pillow writes them with 8 bits and in sRGB only.
 """
 
-import io
 import struct
 import zlib
 from collections.abc import Callable, Sequence
@@ -70,7 +69,15 @@ def png(*chunks: bytes, image: Image.Image | None = None, bits: int = 8) -> byte
 
 def png_interlaced() -> bytes:
     values, packed = np.asarray(photo()), b""
-    for x, y, right, down in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)):
+    for x, y, right, down in (
+        (0, 0, 8, 8),
+        (4, 0, 8, 8),
+        (0, 4, 4, 8),
+        (2, 0, 4, 4),
+        (0, 2, 2, 4),
+        (1, 0, 2, 2),
+        (0, 1, 1, 2),
+    ):
         packed += b"".join(b"\0" + row.tobytes() for row in values[y::down, x::right])
     data = bytearray(nasty.png(WIDTH, HEIGHT, 8, 2, packed))
     data[28] = 1
@@ -89,7 +96,10 @@ PNG: dict[str, Callable[[], bytes]] = {
     "png_palette": lambda: nasty.encoded(photo().quantize(16), "PNG"),
     "png_palette_trns": lambda: nasty.encoded(photo().quantize(16), "PNG", transparency=bytes(range(0, 256, 17))),
     "png_colour_key": lambda: png(nasty.png_chunk(b"tRNS", struct.pack(">HHH", *photo().getpixel((9, 9))))),
-    **{f"png_gamma_{value}": (lambda value=value: png(gama(value))) for value in (0, 10, 30_000, 44_000, 45_455, 47_000, 50_000, 100_000)},
+    **{
+        f"png_gamma_{value}": (lambda value=value: png(gama(value)))
+        for value in (0, 10, 30_000, 44_000, 45_455, 47_000, 50_000, 100_000)
+    },
     "png_chrm_alone": lambda: png(chrm(*P3)),
     "png_gamma_chrm": lambda: png(gama(50_000), chrm(*P3)),
     "png_gamma_22_chrm": lambda: png(chrm(*P3), gama(45_455)),
@@ -284,11 +294,17 @@ def bmp_with_profile() -> bytes:
 
 
 BMP: dict[str, Callable[[], bytes]] = {
-    **{f"bmp_{bits}_bits": (lambda bits=bits: bmp(bits, bmp_indices(bits), PALETTE[: 4 * 2**bits])) for bits in (1, 2, 4, 8)},
+    **{
+        f"bmp_{bits}_bits": (lambda bits=bits: bmp(bits, bmp_indices(bits), PALETTE[: 4 * 2**bits]))
+        for bits in (1, 2, 4, 8)
+    },
     "bmp_few_colours": lambda: bmp(4, bmp_indices(4), PALETTE[:20], colours=5),
     "bmp_8_os2": lambda: bmp(8, bmp_indices(8), b"".join(PALETTE[at : at + 3] for at in range(0, 1024, 4)), 12),
     "bmp_8_os2_long": lambda: bmp(8, bmp_indices(8), PALETTE, 64),
-    **{f"bmp_24_header_{size}": (lambda size=size: bmp(24, bmp_rows(_BGR), size=size)) for size in (12, 16, 40, 52, 56, 64, 108, 124)},
+    **{
+        f"bmp_24_header_{size}": (lambda size=size: bmp(24, bmp_rows(_BGR), size=size))
+        for size in (12, 16, 40, 52, 56, 64, 108, 124)
+    },
     "bmp_downward": lambda: bmp(24, bmp_rows(_BGR), height=-HEIGHT),
     "bmp_gap": lambda: bmp(24, bmp_rows(_BGR), gap=10),
     "bmp_profile": bmp_with_profile,
@@ -311,7 +327,9 @@ BMP: dict[str, Callable[[], bytes]] = {
     "bmp_runs_8_without_end": lambda: bmp(8, runs(False, end=b""), PALETTE, compression=1),
     "bmp_runs_8_short_lines": lambda: bmp(8, b"\x20\x05\0\0" * HEIGHT + b"\0\1", PALETTE, compression=1),
     "bmp_runs_8_long_lines": lambda: bmp(8, b"\x50\x05\x07\x03\0\0" * HEIGHT + b"\0\1", PALETTE, compression=1),
-    "bmp_runs_8_long_literals": lambda: bmp(8, b"\x38\x05\0\x08abcdefgh\0\0" * HEIGHT + b"\0\1", PALETTE, compression=1),
+    "bmp_runs_8_long_literals": lambda: bmp(
+        8, b"\x38\x05\0\x08abcdefgh\0\0" * HEIGHT + b"\0\1", PALETTE, compression=1
+    ),
     "bmp_runs_8_early_end": lambda: bmp(8, b"\x20\x05\0\2\3\4\x08\x09\0\1", PALETTE, compression=1),
     "bmp_runs_8_downward": lambda: bmp(8, runs(False), PALETTE, compression=1, height=-HEIGHT),
     "bmp_runs_4": lambda: bmp(4, runs(True), PALETTE[:64], compression=2),
@@ -337,14 +355,3 @@ CASES: Sequence[str] = (
     "web.avif",
 )
 SHOWN = PNG | GIF | JPEG | WEBP | BMP | AVIF | {name: (FILES / name).read_bytes for name in CASES}
-
-
-# Not for browsers ---------------------------------------------------------------------------------------------------
-
-
-def heic(image: Image.Image, **options: object) -> bytes:
-    import pillow_heif
-
-    stream = io.BytesIO()
-    pillow_heif.from_pillow(image).save(stream, **options)
-    return stream.getvalue()

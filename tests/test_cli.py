@@ -604,6 +604,7 @@ def test_serve_launches_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("STYLESHOT_PORT", "7999")
     monkeypatch.setattr(build, "end_within", lambda seconds: None)
+    monkeypatch.setattr(build, "leave", lambda: None)
     monkeypatch.setattr(build, "build", lambda settings, studio: Page())
     assert run("serve").exit_code == 0
     assert launched[0]["server_port"] == 7999 and launched[0]["server_name"] == "127.0.0.1"

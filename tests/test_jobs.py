@@ -111,9 +111,9 @@ def test_pictures_come_in_many_ways(tmp_path: Path) -> None:
     assert len(ClassicalJob(PHOTO, (picture for picture in (path, PHOTO))).styles) == 2
 
 
-def test_style_weights_sum_to_one_and_zero_costs_nothing() -> None:
+def test_style_weights_stay_as_given_and_zero_costs_nothing() -> None:
     job = ClassicalJob(PHOTO, [(PHOTO, 3), ("no such file", 0), PHOTO])
-    assert [weight for _, weight in job.styles] == [0.75, 0.25]
+    assert [weight for _, weight in job.styles] == [3, 1] and jobs.shares(job.styles) == [0.75, 0.25]
     assert [weight for _, weight in ClassicalJob(PHOTO, (PHOTO, 0.3)).styles] == [1.0]
 
 
@@ -124,7 +124,7 @@ def test_any_weights(weights: list[float]) -> None:
     if sum(weights) == 0:
         assert problem(styles=pairs).key == "weights_all_zero"
     else:
-        found = [weight for _, weight in ClassicalJob(PHOTO, pairs).styles]
+        found = jobs.shares(ClassicalJob(PHOTO, pairs).styles)
         assert sum(found) == pytest.approx(1)
         assert all(weight >= 0 for weight in found)
 

@@ -166,6 +166,12 @@ GOOD = {
     "tiff": nasty.encoded(nasty.photo(), "TIFF"),
     "tiff_lzw": nasty.encoded(nasty.photo(), "TIFF", compression="tiff_lzw"),
     "tiff_jpeg": nasty.encoded(nasty.photo(), "TIFF", compression="jpeg"),
+    "avif": nasty.encoded(nasty.photo(), "AVIF"),
+    "heic": nasty.heic(nasty.photo()),
+    "tga": nasty.encoded(nasty.photo(), "TGA"),
+    "tga_runs": nasty.encoded(nasty.photo(mode="RGBA"), "TGA", compression="tga_rle"),
+    "jpeg2000": nasty.encoded(nasty.photo(), "JPEG2000"),
+    "jpeg2000_tiles": nasty.encoded(nasty.photo(), "JPEG2000", tile_size=(32, 32), irreversible=True),
 }
 
 

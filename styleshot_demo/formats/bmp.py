@@ -110,7 +110,7 @@ def decode(data: bytes) -> "Image.Image":
 
 
 def _plain(head: Header, data: bytes, make: Any, mode: str) -> "Image.Image":
-    """Rows in strips through `make`, so that only one strip is there in a wider form. The last padding may be missing."""
+    """Rows in strips through `make`: only one strip is there in a wider form. The last padding may be missing."""
     import numpy as np
     from PIL import Image
 
@@ -173,6 +173,7 @@ def _runs(head: Header, data: bytes) -> tuple[bytearray, bytearray | None]:
     total = width * height
     result, gaps = bytearray(total), None
     row, x = 0, 0  # where the row starts, and the column; both only grow, so a gap is one piece
+    useless = 4 * height + 1000  # runs behind the end of a row before this is no picture any more
     place, end = head.pixels, len(data) - 1
 
     def leave_out(stop: int) -> None:
@@ -189,6 +190,8 @@ def _runs(head: Header, data: bytes) -> tuple[bytearray, bytearray | None]:
             size = min(count, width - x)  # a run never goes on in the next row
             result[row + x : row + x + size] = (_HALVES[value] * 128)[:size] if four else bytes((value,)) * size
             x += size
+            if size == 0:
+                useless -= 1
         elif value == 0:
             leave_out(row + width)
             row, x = row + width, 0
@@ -214,6 +217,10 @@ def _runs(head: Header, data: bytes) -> tuple[bytearray, bytearray | None]:
             result[row + x : row + x + size] = literal[:size]
             x += size
             place += length + length % 2
+            if size == 0:
+                useless -= 1
+        if useless < 0:
+            raise Problem("picture_damaged")
         if row >= total:
             return result, gaps
     # Without an end mark everything has to have been painted.

@@ -62,7 +62,7 @@ def without_notes(data: bytes) -> bytes:
     for place in file.type_places:
         if data[place : place + 4] not in (*_CODED, *_DERIVED):
             result[place : place + 4] = b"skip"
-    for kind, start, _ in _top(data):
+    for kind, start, _ in outermost(data):
         if kind == b"moov":
             place = data.rindex(b"moov", 0, start)
             result[place : place + 4] = b"skip"
@@ -87,7 +87,7 @@ def _boxes(data: bytes, start: int, end: int) -> Iterator[Box]:
 class _File:
     def __init__(self, data: bytes) -> None:
         self.data = data
-        meta = next((box for box in _top(data) if box[0] == b"meta"), None)
+        meta = next((box for box in outermost(data) if box[0] == b"meta"), None)
         if meta is None:
             raise Problem("picture_damaged")
         parts = {kind: (start, end) for kind, start, end in _boxes(data, meta[1] + 4, meta[2])}
@@ -138,7 +138,12 @@ class _File:
         """The coded items that an item is put together from, itself if it is one. At most one level: no chains."""
         if self.types.get(item) not in _DERIVED:
             return [item]
-        found = [target for kind, source, targets in self.references if (kind, source) == (b"dimg", item) for target in targets]
+        found = [
+            target
+            for kind, source, targets in self.references
+            if (kind, source) == (b"dimg", item)
+            for target in targets
+        ]
         if not found or len(found) > _MAX_ITEMS:
             raise Problem("picture_damaged")
         return found
@@ -249,7 +254,7 @@ class _File:
             yield kind, source, struct.unpack_from(f">{count}{code}", self.data, place)
 
 
-def _top(data: bytes) -> Iterator[Box]:
+def outermost(data: bytes) -> Iterator[Box]:
     """The outermost boxes; the last one may be cut off, which is a matter of what lies in it."""
     start = 0
     while start + 8 <= len(data):

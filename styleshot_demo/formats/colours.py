@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _WHITE_NITS, _PEAK_NITS = 203.0, 1000.0
-_STRIP = 2**19  # pixels that are worked on at once
+_EXACT = 2**19  # pixels of a picture that is computed one by one
+_NODES = 52  # of the table for larger ones, each 5 levels from the next
 _STEPS = 2**14  # of linear light in the table that leads back to sRGB
 
 _D65 = (0.3127, 0.329)
@@ -77,20 +78,31 @@ def from_gamma(gamma: int, chromaticities: tuple[int, ...] | None) -> Space | No
 def to_srgb(image: "Image.Image", space: Space) -> "Image.Image":
     """An L or RGB image that is stored in `space`, as sRGB of the same mode."""
     import numpy as np
-    from PIL import Image
+    from PIL import Image, ImageFilter
 
     if space == SRGB:
         return image
     if image.mode == "L":
-        greys = _convert(np.arange(256, dtype=np.uint8)[:, None].repeat(3, 1), space)
-        return image.point([int(value) for value in greys[:, 1]])
-    rows = max(1, _STRIP // image.width)
-    result = Image.new("RGB", image.size)
-    for top in range(0, image.height, rows):
-        box = (0, top, image.width, min(top + rows, image.height))
-        pixels = np.asarray(image.crop(box))
-        result.paste(Image.fromarray(_convert(pixels.reshape(-1, 3), space).reshape(pixels.shape)), box)
-    return result
+        return image.point(_greys(space))
+    if image.width * image.height <= _EXACT:
+        pixels = np.asarray(image)
+        return Image.fromarray(_convert(pixels.reshape(-1, 3), space).reshape(pixels.shape))
+    if space.curve not in ("pq", "hlg"):
+        image = image.point(_greys(Space(_SRGB, space.curve)) * 3)
+        space = Space(space.primaries, "srgb")
+        if space == SRGB:
+            return image
+    # A table over red, green and blue, between whose points colours lie nearly on a line: a tenth of the time.
+    levels = np.rint(np.linspace(0, 255, _NODES)).astype(np.uint8)
+    blue, green, red = np.meshgrid(levels, levels, levels, indexing="ij")
+    table = _convert(np.stack([red, green, blue], -1).reshape(-1, 3), space)
+    return image.filter(ImageFilter.Color3DLUT(_NODES, (table / np.float32(255)).ravel()))
+
+
+def _greys(space: Space) -> list[int]:
+    import numpy as np
+
+    return [int(value) for value in _convert(np.arange(256, dtype=np.uint8)[:, None].repeat(3, 1), space)[:, 1]]
 
 
 def _convert(pixels: Any, space: Space) -> Any:

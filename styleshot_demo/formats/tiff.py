@@ -129,9 +129,7 @@ def _picture(reader: _Reader, first: _Directory) -> _Directory:
 
 
 def _is_raw(reader: _Reader, directory: _Directory) -> bool:
-    return (
-        reader.value(directory, 262) in _RAW_PHOTOMETRY or reader.value(directory, 259) in _RAW_COMPRESSIONS
-    )
+    return reader.value(directory, 262) in _RAW_PHOTOMETRY or reader.value(directory, 259) in _RAW_COMPRESSIONS
 
 
 def _shorten(reader: _Reader, directory: _Directory, result: bytearray) -> bool:

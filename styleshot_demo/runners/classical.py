@@ -1,7 +1,7 @@
 """Paints `ClassicalJob`s as they were planned: pictures to tensors, the method, tensors to pictures."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -40,7 +40,8 @@ class ClassicalRunner:
         """Loads what `optimise` needs, to stay."""
         self._borrow_fast(device, self._kept, {})
         if hub.find("vgg19", self.settings).here:
-            self._borrow_vgg(device, self._kept, {})
+            for _ in self._borrow_vgg(device, self._kept, {}):
+                pass
 
     def run(self, plan: Plan) -> Iterator[Event]:
         """Yields `Step`s and at last one `Finished`."""
@@ -113,7 +114,9 @@ class ClassicalRunner:
 
         yield Step(0.0, remark("encoding"))
         painter = self._borrow_fast(device, borrowed, models)
-        features = self._borrow_vgg(device, borrowed, models) if "vgg19" in plan.files else painter.encoder
+        features = painter.encoder
+        if "vgg19" in plan.files:
+            features = yield from self._borrow_vgg(device, borrowed, models)
         start = None
         if job.start == "noise":
             start = torch.rand(target.shape, generator=torch.Generator().manual_seed(job.seed)).to(device)
@@ -184,10 +187,14 @@ class ClassicalRunner:
         models |= _short(encoder, self.settings) | _short(decoder, self.settings)
         return borrowed.enter_context(self.cache.lend(("fast", device), load, name="fast", device=device))
 
-    def _borrow_vgg(self, device: str, borrowed: ExitStack, models: dict[str, str]) -> Any:
+    def _borrow_vgg(self, device: str, borrowed: ExitStack, models: dict[str, str]) -> Generator[Step, None, Any]:
+        """Reads all of its 575 MB for their hash, the first time: tells how far that is, and can be stopped."""
         from styleshot_demo.classical.vgg import load_vgg19
 
         vgg = hub.require("vgg19", self.settings)
+        with closing(hub.hashing_files(vgg, self.settings)) as reading:
+            for fraction in reading:
+                yield Step(0.0, remark("reading_model", model=vgg.model.title, percent=int(100 * fraction)))
         models |= _short(vgg, self.settings)
         path = _weights(vgg)
         return borrowed.enter_context(

@@ -1,5 +1,6 @@
 """The lines of content pictures: contour or line drawing, quick enough to follow a slider."""
 
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageFilter
@@ -40,7 +41,20 @@ class Maps:
             lines = strong.filter(ImageFilter.MaxFilter(3))
         return lines.convert("RGB")
 
+    def hold(self, held: ExitStack, preprocessor: str, device: str) -> None:
+        """Loads a detector for as long as `held` lasts."""
+        held.enter_context(self._network(preprocessor, device))
+
     def _detect(self, picture: Image.Image, preprocessor: str, device: str) -> Image.Image:
+        from styleshot_demo.styleshot import content
+
+        with self._network(preprocessor, device) as network:
+            if preprocessor == "lineart":
+                return content.lineart(picture, network).convert("L")
+            levels = content.edges(picture, network) * 255
+            return Image.fromarray(levels.clip(0, 255).astype("uint8"))
+
+    def _network(self, preprocessor: str, device: str) -> "AbstractContextManager[nn.Module]":
         from styleshot_demo.styleshot import content
 
         name = DETECTOR[preprocessor]
@@ -51,13 +65,8 @@ class Maps:
                 # Single precision also on a GPU: the networks are small, and a threshold shows every difference.
                 return {"contour": content.load_hed, "lineart": content.load_lineart}[preprocessor](file, device)
 
-        with self._cache.lend(
-            ("detector", str(file), device), load, name=TITLES[preprocessor], device=device
-        ) as network:
-            if preprocessor == "lineart":
-                return content.lineart(picture, network).convert("L")
-            levels = content.edges(picture, network) * 255
-            return Image.fromarray(levels.clip(0, 255).astype("uint8"))
+        key = ("detector", str(file), device)
+        return self._cache.lend(key, load, name=TITLES[preprocessor], device=device)
 
 
 def prepare(picture: Image.Image, size: int, multiple: int = 8) -> Image.Image:

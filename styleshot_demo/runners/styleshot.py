@@ -81,8 +81,10 @@ class StyleShotRunner:
         wanted = ("contour", "lineart") if preprocessor == "both" else (preprocessor,)
         return beside([self.maps.draw(picture, one, threshold, device) for one in wanted])
 
-    def hold(self, weights: Weights, placement: Placement) -> None:
-        """Loads all parts, to stay."""
+    def hold(self, weights: Weights, placement: Placement, preprocessor: str | None) -> None:
+        """Loads all parts, to stay, and the detector of lines where one is named."""
+        if preprocessor:
+            self.maps.hold(self._kept, preprocessor, placement.device)
         for part in weights.marks:
             if part not in ("tokenizer", "scheduler"):
                 self._kept.enter_context(self._lend(part, weights, placement))

@@ -1,12 +1,13 @@
 """The page: masthead, tabs, footer. Building it loads no model and asks no network."""
 
 import threading
+import time
 from typing import Any
 
 import gradio as gr
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.process import end_within
+from styleshot_demo.process import end_within, leave
 from styleshot_demo.runtime.device import why_not_gpu
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
@@ -130,8 +131,7 @@ def serve(settings: Settings) -> None:
             page.server.thread.join(0.5)
     except (KeyboardInterrupt, SystemExit):
         pass  # this is how a page ends, so it is no failure
-    finally:
-        _end(page)
+    _end(page)
 
 
 def _tell_of_gpu(settings: Settings) -> None:
@@ -142,7 +142,12 @@ def _tell_of_gpu(settings: Settings) -> None:
 
 
 def _end(page: gr.Blocks) -> None:
-    """Stops answering and painting, and removes uploads and results."""
+    """Stops answering and painting, removes uploads and results, and ends the process."""
     end_within(8)
     page.close(verbose=False)
+    end = time.monotonic() + 4
+    for thread in threading.enumerate():
+        if "worker" in thread.name:  # it computes a step, and might save a picture yet
+            thread.join(max(0.0, end - time.monotonic()))
     surroundings.clear()
+    leave()

@@ -184,9 +184,8 @@ class DiffusionTab:
 
     def hang(self, result: Result, stem: str) -> list[widgets.Made]:
         """Saves the pictures of a result, each with the settings that make it alone."""
-        return [
-            self._saved(image, number, result.plan, stem, result.models) for number, image in enumerate(result.images)
-        ]
+        plan, models = result.plan, result.models
+        return [self._saved(image, number, plan, stem, models) for number, image in enumerate(result.images)]
 
     def made_alone(self, run: Run, number: int, image: Image.Image) -> widgets.Made:
         """Saves picture `number` of a run that has not ended."""

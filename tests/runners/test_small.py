@@ -33,7 +33,7 @@ def test_defaults_of_the_published_model_are_replaced_by_its_own(folder):
 
 
 def test_what_a_person_chose_is_kept(folder):
-    asked = TextJob(styles=[STYLE], prompt="red", size=208, guidance_scale=5, negative_prompt="blue", steps=11, seed=3)
+    asked = TextJob(styles=[STYLE], prompt="red", size=208, guidance_scale=5, negative_prompt="cat", steps=11, seed=3)
     job, notes = small.suited(asked, folder)
     assert job == asked and notes == []
 

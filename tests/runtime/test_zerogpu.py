@@ -15,8 +15,8 @@ from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob
 from styleshot_demo.events import Step
 from styleshot_demo.messages import PROBLEMS, remark
 from styleshot_demo.models.catalogue import MODELS
-from styleshot_demo.runners.classical import device_of
 from styleshot_demo.runtime import zerogpu
+from styleshot_demo.runtime.device import device_of
 
 # One process does all of it, half a minute of computing; a busy machine takes its time for that.
 pytestmark = pytest.mark.timeout(600)
@@ -225,14 +225,19 @@ def test_on_other_hardware_nothing_of_this_happens(monkeypatch):
 
 
 def test_what_takes_longer_asks_for_longer():
-    plain = zerogpu.seconds_for(TextJob([PICTURE], ""))
-    assert zerogpu.seconds_for(TextJob([PICTURE], "", size=1024)) > plain
-    assert zerogpu.seconds_for(TextJob([PICTURE], "", count=4, steps=40)) > plain
-    assert zerogpu.seconds_for(TextJob([PICTURE], ""), 5) > plain
-    assert zerogpu.seconds_for(ImageJob(PICTURE, [PICTURE])) > plain
-    brief = zerogpu.seconds_for(ClassicalJob(PICTURE, [PICTURE], method="optimise", steps=10))
-    assert brief < zerogpu.seconds_for(ClassicalJob(PICTURE, [PICTURE], method="optimise", size=1024))
-    assert zerogpu.seconds_for(TextJob([PICTURE], "", count=4, steps=150, size=1024)) == zerogpu.LONGEST
+    studio = Studio(Settings(device="cpu"))
+
+    def seconds(job, strengths=()):
+        return zerogpu.seconds_for(studio.plan(job, strengths))
+
+    plain = seconds(TextJob([PICTURE], "", steps=60))
+    assert seconds(TextJob([PICTURE], "", steps=60, size=128)) < plain
+    assert seconds(TextJob([PICTURE], "", count=4, steps=60)) > plain < seconds(TextJob([PICTURE], "", steps=90))
+    assert seconds(TextJob([PICTURE], "", steps=60), (0, 1, 2)) > plain
+    assert seconds(ImageJob(PICTURE, [PICTURE], steps=60)) > plain
+    brief = seconds(ClassicalJob(PICTURE, [PICTURE], method="optimise", steps=10))
+    assert brief < seconds(ClassicalJob(PICTURE, [PICTURE], method="optimise", size=1024))
+    assert seconds(TextJob([PICTURE], "", count=8, steps=150)) == zerogpu.LONGEST
 
 
 def test_what_crosses_to_the_other_process_can_be_pickled():

@@ -136,9 +136,10 @@ scheduler.answer = host.GRANTED
 # What may go wrong where the GPU is. Which it is stands in the prompt; the rest of the way is the real one.
 
 
-def work(job, lower, strengths):
+def work(plan):
     yield Step(0.1, remark("painting"))
-    kind = job.prompt
+    kind = plan.job.prompt
+    lower = [note for note in plan.remarks if note.key == "placement_lowered"]
     if kind == "problem":
         raise Problem("no_content_fusion", model="StyleShot")
     if kind == "memory" and not lower:
@@ -162,8 +163,7 @@ def work(job, lower, strengths):
         yield Step(0.2 + step / 100, remark("painting"))
     from styleshot_demo.events import Result
 
-    notes = [remark("placement_lowered")] if lower else []
-    yield Finished(Result([PICTURE], None, 0, 0.1, {"model": "styleshot"}, {}, notes))
+    yield Finished(Result([PICTURE], None, 0, 0.1, {"model": "styleshot"}, {}, lower))
 
 
 studio._work, studio._lease = work, None

@@ -207,6 +207,7 @@ def test_models_are_prepared_once_before_the_page_answers(monkeypatch):
             calls.append("close")
 
     monkeypatch.setattr(build, "end_within", lambda seconds: None)
+    monkeypatch.setattr(build, "leave", lambda: None)
     monkeypatch.setattr(build.Studio, "prepare", lambda self: calls.append("prepare"))
     monkeypatch.setattr(build, "build", lambda settings, studio: Page())
     build.serve(Settings(device="cpu"))

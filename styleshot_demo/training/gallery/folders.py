@@ -10,6 +10,7 @@ from styleshot_demo.training.gallery.captions import from_name
 from styleshot_demo.training.gallery.manifest import Entry
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
+SUFFIXES |= {".heic", ".heif", ".avif", ".tga", ".jp2"}
 TABLES = ("metadata.jsonl", "metadata.csv")
 _NAMES = ("file_name", "image_file", "file", "image")
 _CAPTIONS = ("content_prompt", "prompt", "caption", "text", "title", "name")

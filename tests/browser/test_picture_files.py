@@ -1,0 +1,101 @@
+"""Files that a browser does not know, or that are not what their name says, dropped and chosen on the page."""
+
+import base64
+import io
+
+import nasty
+import pytest
+import shown
+from PIL import Image
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+LONG = 60_000  # milliseconds
+# A file of no type, as the system gives one that the browser does not know, dropped as a person does it.
+DROP = """([place, name, text]) => {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const carried = new DataTransfer();
+  carried.items.add(new File([bytes], name, { type: "" }));
+  const target = document.querySelector(`${place} button:has(input[type=file])`) ?? document.querySelector(place);
+  for (const kind of ["dragenter", "dragover", "drop"]) {
+    target.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: carried }));
+  }
+}"""
+
+
+def drop(page, place, name, data):
+    page.evaluate(DROP, [place, name, base64.b64encode(data).decode()])
+
+
+def seen(page, place):
+    """Waits until the picture in a place can be seen, and returns its size as the browser has it."""
+    image = page.locator(f"{place} .image-frame img")
+    expect(image).to_be_visible(timeout=LONG)
+    page.wait_for_function(
+        "(place) => document.querySelector(`${place} .image-frame img`)?.naturalWidth > 0", arg=place, timeout=LONG
+    )
+    return image.evaluate("(image) => [image.naturalWidth, image.naturalHeight]")
+
+
+def test_a_heic_without_a_type_is_dropped_seen_and_painted(open_page):
+    page = open_page()
+    drop(page, "#content", "IMG_0001.HEIC", (shown.FILES / "phone.heic").read_bytes())
+    assert seen(page, "#content") == [120, 80]
+    drop(page, "#style-1", "drawing.tga", (shown.FILES / "drawing.tga").read_bytes())
+    assert seen(page, "#style-1") == [120, 80]
+    page.locator("#size input[type=number]").fill("128")
+    page.keyboard.press("Tab")
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=LONG)
+    before = page.locator("#classical-result img.before")
+    assert before.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
+
+
+@pytest.mark.parametrize("name", ["tiff_named.jpg", "strip_count_too_big.tif", "web.avif", "no_end_marker.jpg"])
+def test_a_file_is_shown_by_what_is_in_it(open_page, name):
+    page = open_page()
+    page.locator("#content input[type=file]").set_input_files(shown.FILES / name)
+    assert seen(page, "#content") == [120, 80]
+    expect(page.locator("#picture-message")).to_be_empty()
+
+
+def test_the_file_that_was_given_is_painted_and_not_what_is_shown_of_it(open_page, tmp_path):
+    """What is shown of a large picture is smaller; as a PNG it might be larger than what is accepted."""
+    place = tmp_path / "wide scan.tif"
+    nasty.photo(3000, 400).save(place)
+    page = open_page()
+    page.locator("#content input[type=file]").set_input_files(place)
+    assert seen(page, "#content") == [2048, 273]
+    page.locator("#size input[type=number]").fill("512")
+    page.keyboard.press("Tab")
+    expect(page.locator("#fits")).to_contain_text("512 × 68", timeout=LONG)
+
+
+def test_what_is_no_picture_is_said_in_the_pages_words(open_page):
+    page = open_page("?lang=zh")
+    drop(page, "#content", "notes.txt", b"no picture at all")
+    expect(page.locator("#picture-message")).to_contain_text("HEIC", timeout=LONG)
+    drop(page, "#content", "shot.dng", (shown.FILES / "raw_like.dng").read_bytes())
+    expect(page.locator("#picture-message")).to_contain_text("RAW", timeout=LONG)
+    expect(page.locator(".toast-body")).to_have_count(0)
+
+
+def test_dialogs_offer_the_kinds_that_open(open_page):
+    page = open_page()
+    page.locator("#restore-part button.label-wrap").click()
+    for place in ("#content", "#style-1", "#restore"):
+        accepted = page.locator(f"{place} input[type=file]").first.get_attribute("accept").split(",")
+        assert {"image/*", ".heic", ".heif", ".avif", ".tga", ".jp2"} <= set(accepted)
+
+
+def test_a_turned_webp_is_seen_upright(open_page, tmp_path):
+    """Chromium leaves it lying, and the gate does not."""
+    place = tmp_path / "turned.webp"
+    place.write_bytes(shown.turned("WEBP", 6))
+    assert Image.open(io.BytesIO(place.read_bytes())).size == (shown.WIDTH, shown.HEIGHT)
+    page = open_page()
+    page.locator("#content input[type=file]").set_input_files(place)
+    page.wait_for_function(
+        "() => document.querySelector('#content .image-frame img')?.naturalHeight > 50", timeout=LONG
+    )
+    assert seen(page, "#content") == [shown.HEIGHT, shown.WIDTH]

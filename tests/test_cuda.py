@@ -1,0 +1,80 @@
+"""What people with an NVIDIA card get; runs wherever there is one."""
+
+import numpy as np
+import pytest
+import tiny_models
+from PIL import Image
+
+from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob
+from styleshot_demo.runtime.device import device_of, is_cuda
+from styleshot_demo.settings import ASSETS, PLACEMENTS
+
+pytestmark = pytest.mark.skipif(not is_cuda(device_of(Settings())), reason="there is no CUDA GPU that torch can use")
+
+STYLE = ASSETS / "styles" / "oil-impasto.jpg"
+
+
+@pytest.fixture(scope="module")
+def photo():
+    picture = Image.linear_gradient("L").rotate(30).convert("RGB").resize((320, 240))
+    picture.paste((200, 40, 30), (60, 60, 180, 200))
+    return picture
+
+
+@pytest.fixture(scope="module")
+def on_cpu():
+    return Studio(Settings(device="cpu"))
+
+
+def differ(one, other):
+    one, other = (np.asarray(result.images[0], dtype=float) for result in (one, other))
+    assert one.shape == other.shape and one.std() > 5
+    return np.abs(one - other).mean()
+
+
+@pytest.mark.parametrize("method", ["fast", "colour", "optimise"])
+def test_classical_methods_paint_as_on_a_processor(on_cpu, photo, method):
+    job = ClassicalJob(photo, [STYLE], method=method, size=320, steps=6)
+    result = Studio(Settings()).finish(job)
+    assert result.plan.device.startswith("cuda")
+    assert differ(result, on_cpu.finish(job)) <= 2
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+@pytest.mark.parametrize("kind", ["text", "image"])
+def test_the_small_model_paints_in_half_precision(on_cpu, photo, kind, placement):
+    common = {"styles": [STYLE], "prompt": "a red apple", "steps": 6, "model": "small"}
+    job = TextJob(**common) if kind == "text" else ImageJob(photo, **common)
+    result = Studio(Settings(placement=placement)).finish(job)
+    assert (result.plan.precision, result.plan.placement.tier) == ("float16", placement)
+    assert differ(result, on_cpu.finish(job)) <= (6 if placement == "minimal" else 2)  # weights in 8 bits there
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    return tiny_models.build(tmp_path_factory.mktemp("models"))
+
+
+@pytest.mark.parametrize("placement", PLACEMENTS)
+def test_a_second_picture_reads_nothing_from_disk(models, photo, placement, monkeypatch):
+    """Weights that lie parked in main memory were counted as if they lay on the GPU, and dropped after each picture."""
+    from styleshot_demo.runners import weights
+
+    studio, loaded, load = Studio(Settings(models=models, placement=placement)), [], weights.load
+    monkeypatch.setattr(weights, "load", lambda part, *rest: (loaded.append(part), load(part, *rest))[1])
+    for seed in (1, 2):
+        loaded.clear()
+        studio.finish(ImageJob(photo, [STYLE], "a castle", size=128, steps=2, threshold=128, seed=seed))
+    assert loaded == []
+
+
+def test_what_is_idle_counts_as_free(photo):
+    studio = Studio(Settings())
+    studio.finish(TextJob([STYLE], "a red apple", steps=2, model="small"))
+    device = device_of(Settings())
+    idle = studio.cache.idle_bytes("cuda:0")
+    assert idle > 10**6
+    before = studio.plan(ClassicalJob(photo, [STYLE])).free
+    studio.cache.make_free(device, 2**62)
+    assert studio.cache.idle_bytes("cuda:0") == 0
+    assert abs(studio.plan(ClassicalJob(photo, [STYLE])).free - before) < 0.2 * before
