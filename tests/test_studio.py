@@ -10,7 +10,7 @@ from styleshot_demo import ClassicalJob, Settings, Studio
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.messages import remark
-from styleshot_demo.runners import classical
+from styleshot_demo.plan import Plan
 from styleshot_demo.runtime.lanes import Lanes
 
 PICTURE = Image.linear_gradient("L").convert("RGB").resize((64, 48))
@@ -139,24 +139,20 @@ def test_short_work_does_not_wait_for_long_work(studio, job, long_job) -> None:
 
 
 def test_short_work_waits_where_memory_does_not_allow_both(studio, job, long_job, monkeypatch) -> None:
-    free = []
-    monkeypatch.setattr(classical, "free_bytes", lambda settings: free.append(1) or 2 * needed(job) - 1)
+    needed = studio.plan(job).memory
+    monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 2 * needed - 1)
+    monkeypatch.setattr(Plan, "check", lambda self: None)  # the long one is to run whatever it takes
     long = studio.run(long_job)
     next(long)
     short = studio.run(job)
     assert next(short).message == remark("waiting_place", place=1)
     assert isinstance(list(long)[-1], Finished)
     assert isinstance(list(short)[-1], Finished)
-    assert len(free) == 1
-    monkeypatch.setattr(classical, "free_bytes", lambda settings: 2 * needed(job))
+    monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 2 * needed)
     long = studio.run(long_job)
     next(long)
     assert studio.finish(job) is RESULT
     long.close()
-
-
-def needed(job) -> int:
-    return classical.largest_area(job) * classical.BYTES_PER_PIXEL[job.method]
 
 
 @pytest.mark.parametrize("kind", ["short", "long"])

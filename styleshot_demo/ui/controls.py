@@ -80,10 +80,13 @@ class Inputs:
 
 
 def as_set(weights: Sequence[float]) -> list[float]:
-    """Weights as a person may have set them: those of a record sum to 1, those of the sliders go up to 1 in steps of
-    0.05. The pictures they make are the same."""
+    """Weights as sliders, which go up to 1 in steps of 0.05, can show them: as they were given where that is so.
+
+    Records of earlier versions hold weights that sum to 1, and a command line may give any: these are scaled so that the
+    largest is 1. The pictures they make are the same.
+    """
     largest = max(weights)
-    if largest <= 0 or abs(sum(weights) - 1) > 1e-3:
+    if largest <= 0 or (largest <= 1 and all(weight == _on_a_step(weight) for weight in weights)):
         return list(weights)
     return [_on_a_step(weight / largest) for weight in weights]
 

@@ -158,7 +158,7 @@ def test_settings_come_back_as_they_were(tabs):
     assert updates[fields["seed"]]["value"] == 0  # what the record does not name is as at the start
     # Where there is nothing to choose from, the model that made a picture is no choice.
     assert updates[fields["model"]]["value"] == "auto"
-    assert [updates[weight]["value"] for weight in tab.inputs.weights[:2]] == [0.25, 1]
+    assert [updates[weight]["value"] for weight in tab.inputs.weights[:2]] == [0.2, 0.8]
     assert updates[tab.inputs.open_slots] == 2
 
 

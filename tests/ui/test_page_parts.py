@@ -110,8 +110,9 @@ def test_a_single_style_counts_whatever_its_slider_says():
     [
         ((0.166667, 0.833333), [0.2, 1]),
         ((1 / 3, 2 / 3), [0.5, 1]),
-        ((0.25, 0.25, 0.5), [0.5, 0.5, 1]),
-        ((0.123, 0.877), [0.1403, 1]),  # set by hand, off the steps
+        ((0.25, 0.25, 0.5), [0.25, 0.25, 0.5]),  # as they were given
+        ((1.0, 4.0), [0.25, 1]),  # by a command
+        ((0.123, 0.877), [0.123, 0.877]),  # set by hand, off the steps
         ((0.2, 1.0), [0.2, 1.0]),  # as they were given
         ((0.0, 1.0), [0.0, 1.0]),
     ],

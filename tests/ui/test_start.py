@@ -38,6 +38,10 @@ def asked(host, *rest, **more):
     return ask(host, *rest, **more)
 socket.getaddrinfo = asked
 
+import styleshot_demo
+began = time.process_time()
+import styleshot_demo.ui  # sets up what Gradio reads while it is imported, and imports it
+gradio_alone = time.process_time() - began
 from styleshot_demo.settings import Settings
 from styleshot_demo.ui.build import build, launch_options
 
@@ -53,6 +57,7 @@ print(json.dumps({
     "modules": [name for name in %r if name in sys.modules],
     "foreign": foreign,
     "seconds": seconds,
+    "gradio": gradio_alone,
     "title": "StyleShot" in text,
     "outside": [word for word in ("fonts.googleapis.com", "gradio.live", "cdn.") if word in text],
     "host": page.local_url,
@@ -92,9 +97,11 @@ def test_the_page_answers_on_this_machine_alone(started):
     assert started["host"].startswith("http://127.0.0.1:")
 
 
-def test_the_start_costs_less_than_five_seconds(started):
-    # Processor time, not the clock's: what else a machine does must not decide a test.
-    assert started["seconds"] < 5
+def test_the_start_costs_little_beside_importing_gradio(started):
+    # Processor time, not the clock's, and against something that grows alike: neither what else a machine does nor how
+    # fast it is must decide a test. Measured at .3 to .4.
+    ours = started["seconds"] - started["gradio"]
+    assert 0 < ours < 0.7 * started["gradio"], started
 
 
 def test_a_setting_that_cannot_be_used_is_told_in_a_sentence():
