@@ -99,7 +99,7 @@ def test_the_page_answers_on_this_machine_alone(started):
 
 def test_the_start_costs_little_beside_importing_gradio(started):
     # Processor time, not the clock's, and against something that grows alike: neither what else a machine does nor how
-    # fast it is must decide a test. Measured at .3 to .4.
+    # fast it is must decide a test.
     ours = started["seconds"] - started["gradio"]
     assert 0 < ours < 0.7 * started["gradio"], started
 
