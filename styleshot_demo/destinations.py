@@ -1,5 +1,6 @@
 """Folders and files that a person names for results: whether they can be what they are named as."""
 
+import errno
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,7 +46,7 @@ def make_folder(folder: Path) -> None:
 def check_file(file: Path, suffixes: Sequence[str] = ()) -> None:
     """A file in a folder that is there; `suffixes`: in small letters, with their dot, one of which it has to have.
 
-    `Problem` output_format, not_a_folder or cannot_write.
+    `Problem` output_format, not_a_folder, name_too_long or cannot_write.
     """
     if suffixes and file.suffix.lower() not in suffixes:
         raise Problem("output_format", suffix=file.suffix[:20] or "nameless")
@@ -54,8 +55,8 @@ def check_file(file: Path, suffixes: Sequence[str] = ()) -> None:
         usable = file.absolute().parent.is_dir() and not file.is_dir()
         if usable and _there(file):
             usable = os.access(file, os.W_OK)
-    except OSError as error:  # such as a name that is too long
-        raise Problem("cannot_write") from error
+    except OSError as error:
+        raise Problem("name_too_long" if error.errno == errno.ENAMETOOLONG else "cannot_write") from error
     if not usable:
         raise Problem("cannot_write")
 

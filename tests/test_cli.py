@@ -157,7 +157,7 @@ def test_classical_paints_and_says_what_it_did(folder: Path) -> None:
     done = run("classical", *args, "--strength", 0.8, "--size", 256, "--seed", 7, "--json")
     assert done.exit_code == 0, done.stderr
     told = json.loads(done.stdout)
-    assert set(told) == {"files", "seed", "seconds", "models", "notes", "settings"}
+    assert set(told) == {"files", "seed", "seconds", "models", "notes", "settings", "plan", "inputs"}
     assert told["files"] == ["out.png"]
     assert told["seed"] == 7 and told["seconds"] > 0
     assert set(told["models"]) == {"encoder", "fast"}

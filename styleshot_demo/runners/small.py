@@ -44,7 +44,9 @@ AIDS = {"text": Aid(pull=0.2, prior_share=0.4, prior_pull=0.8), "image": Aid(pul
 
 
 def suited(job: TextJob | ImageJob, folder: Path) -> tuple[TextJob | ImageJob, list[Remark]]:
-    """The job as the small model can do it, and what a person should know of that. `folder` holds the model.
+    """The job, with every default filled in, as the small model can do it, and what a person should know of that.
+
+    `folder` holds the model.
 
     A suited job stays what it is when it is suited again, so that a stored result can be made again.
     """
@@ -56,7 +58,7 @@ def suited(job: TextJob | ImageJob, folder: Path) -> tuple[TextJob | ImageJob, l
     if isinstance(job, ImageJob) and job.preprocessor != "contour":
         changes["preprocessor"] = "contour"
         notes.append(remark("small_contour"))
-    negative = changes.get("negative_prompt", job.negative_prompt) if job.guidance_scale > 1 else ""
+    negative = job.negative_prompt if job.guidance_scale > 1 else ""
     unknown = unknown_words(f"{job.prompt}\n{negative}", folder)
     if unknown:
         shown = [*unknown[:SHOWN_WORDS], *(["…"] if len(unknown) > SHOWN_WORDS else [])]

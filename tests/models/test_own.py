@@ -49,7 +49,7 @@ def server(serve, monkeypatch):
 
 
 def bring(server, settings):
-    return hub.fetch("thing", settings, endpoint=server.url, patience=Patience(3, 1, 2, 0))
+    return hub.fetch("thing", settings, endpoint=server.url, patience=Patience(connect=3, reach=3, stall=1, tries=2, pause=0))
 
 
 def painted(home: str, tmp_path: Path, **more: str) -> str:

@@ -22,6 +22,11 @@ def folder(tmp_path):
     return tmp_path
 
 
+def suited(job, folder):
+    """As the plan asks for it: with every default filled in."""
+    return small.suited(plan.filled_in(job, "small"), folder)
+
+
 def test_defaults_of_the_published_model_are_replaced_by_its_own(folder):
     asked = plan.filled_in(TextJob(styles=[STYLE], prompt="a red apple"), "small")
     job, notes = small.suited(asked, folder)
@@ -40,7 +45,7 @@ def test_what_a_person_chose_is_kept(folder):
 
 def test_a_suited_job_stays_as_it_is(folder):
     asked = ImageJob(content=STYLE, styles=[STYLE], prompt="cat", size=500, preprocessor="both")
-    job, notes = small.suited(asked, folder)
+    job, notes = suited(asked, folder)
     assert (job.size, job.preprocessor) == (256, "contour")
     assert {note.key for note in notes} == {"small_size", "small_contour"}
     assert small.suited(job, folder) == (job, [])
@@ -48,14 +53,14 @@ def test_a_suited_job_stays_as_it_is(folder):
 
 @pytest.mark.parametrize("size, expected", [(128, 128), (136, 128), (200, 192), (1024, 256)])
 def test_sizes_are_multiples_of_a_latent(folder, size, expected):
-    assert small.suited(TextJob(styles=[STYLE], prompt="", size=size), folder)[0].size == expected
+    assert suited(TextJob(styles=[STYLE], prompt="", size=size), folder)[0].size == expected
 
 
 def test_unknown_words_are_told_once_in_their_order(folder):
     assert small.unknown_words("A red-apple, and two Zebras; cats' faces. zebras", folder) == ["and", "two", "zebras"]
     assert small.unknown_words("", folder) == []
     assert small.unknown_words("🍎", folder) == ["🍎"]
-    assert small.unknown_words("🍎, zebra? 🍎!", folder) == ["zebra", "🍎"]
+    assert small.unknown_words("🍎, zebra? 🍎!", folder) == ["🍎", "zebra"]
 
 
 def test_symbols_and_words_of_every_script_are_told_too(folder):
@@ -69,10 +74,10 @@ def test_emphasis_is_no_word(folder):
 
 def test_words_of_the_negative_prompt_are_told_where_it_is_read(folder):
     def told(**fields):
-        notes = small.suited(TextJob(styles=[STYLE], prompt="red 🍎", size=128, **fields), folder)[1]
+        notes = suited(TextJob(styles=[STYLE], prompt="red 🍎", size=128, **fields), folder)[1]
         return [note.values["words"] for note in notes if note.key == "words_unknown"]
 
-    assert told() == ["🍎"], "the default is the published model's, and replaced"
+    assert told() == ["🍎"], "its own default is empty"
     assert told(negative_prompt="blurry cat") == ["🍎, blurry"]
     assert told(negative_prompt="blurry cat", guidance_scale=1.0) == ["🍎"]
     assert told(negative_prompt="one two three four five six") == ["🍎, one, two, three, four, five, …"]

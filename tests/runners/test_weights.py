@@ -141,7 +141,8 @@ def test_parts_of_the_small_model_and_of_none(settings, tmp_path):
 
 def test_what_fits_is_asked_without_converting(settings, reads, tmp_path):
     studio = Studio(Settings(models=settings.models, device="cpu"))
-    assert 128 <= studio.styleshot.fits(TextJob([Image.new("RGB", (64, 64))], "a castle")) <= 1024
+    planned = studio.plan(TextJob([Image.new("RGB", (64, 64))], "a castle"))
+    assert planned.model == "styleshot" and 128 <= planned.fitting <= 1024 and planned.memory > 0
     assert not reads and not (tmp_path / "cache").exists()
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
-from styleshot_demo.runners.maps import beside
+from styleshot_demo.runners.strip import beside
 from styleshot_demo.styleshot.pipeline import StyleShotPipeline
 from styleshot_demo.training.gallery.examples import Example
 from styleshot_demo.training.stages.inputs import Inputs
