@@ -162,7 +162,7 @@ def test_classical_paints_and_says_what_it_did(folder: Path) -> None:
     assert told["seed"] == 7 and told["seconds"] > 0
     assert set(told["models"]) == {"encoder", "fast"}
     assert told["settings"]["strength"] == 0.8
-    assert told["settings"]["style_weights"] == [0.75, 0.25]
+    assert told["settings"]["style_weights"] == [3, 1]
     assert "%" in done.stderr and "Painting" in done.stderr
     with Image.open("out.png") as image:
         assert image.size == (256, 160)

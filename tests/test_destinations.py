@@ -43,7 +43,8 @@ def test_files(tmp_path, taken):
     check_file(taken)
     assert key(check_file, tmp_path / "new.tar", (".png",)) == "output_format"
     assert key(check_file, taken / "new.png") == "not_a_folder"
-    for file in (tmp_path, tmp_path / "nowhere" / "new.png", tmp_path / (300 * "x")):
+    assert key(check_file, tmp_path / (300 * "x")) == "name_too_long"
+    for file in (tmp_path, tmp_path / "nowhere" / "new.png"):
         assert key(check_file, file) == "cannot_write"
 
 

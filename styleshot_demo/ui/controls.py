@@ -82,8 +82,8 @@ class Inputs:
 def as_set(weights: Sequence[float]) -> list[float]:
     """Weights as sliders, which go up to 1 in steps of 0.05, can show them: as they were given where that is so.
 
-    Records of earlier versions hold weights that sum to 1, and a command line may give any: these are scaled so that the
-    largest is 1. The pictures they make are the same.
+    Records of earlier versions hold weights that sum to 1, and a command line may give any: these are scaled so that
+    the largest is 1. The pictures they make are the same.
     """
     largest = max(weights)
     if largest <= 0 or (largest <= 1 and all(weight == _on_a_step(weight) for weight in weights)):

@@ -49,7 +49,8 @@ def server(serve, monkeypatch):
 
 
 def bring(server, settings):
-    return hub.fetch("thing", settings, endpoint=server.url, patience=Patience(connect=3, reach=3, stall=1, tries=2, pause=0))
+    patience = Patience(connect=3, reach=3, stall=1, tries=2, pause=0)
+    return hub.fetch("thing", settings, endpoint=server.url, patience=patience)
 
 
 def painted(home: str, tmp_path: Path, **more: str) -> str:
