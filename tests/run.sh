@@ -60,4 +60,6 @@ fi
 export STYLESHOT_TEST_BROWSER  # empty: Playwright finds its own
 
 "$python" -m ruff check .
-"$python" -m pytest "$@"
+# A process for each core, each of which computes with one thread: two threads each would stand in each other's way.
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+"$python" -m pytest --numprocesses auto --dist loadfile "$@"
