@@ -9,7 +9,10 @@ from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob
 from styleshot_demo.runtime.device import device_of, is_cuda
 from styleshot_demo.settings import ASSETS, PLACEMENTS
 
-pytestmark = pytest.mark.skipif(not is_cuda(device_of(Settings())), reason="there is no CUDA GPU that torch can use")
+pytestmark = [
+    pytest.mark.cuda,
+    pytest.mark.skipif(not is_cuda(device_of(Settings())), reason="there is no CUDA GPU that torch can use"),
+]
 
 STYLE = ASSETS / "styles" / "oil-impasto.jpg"
 

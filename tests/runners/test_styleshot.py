@@ -14,7 +14,7 @@ from diffusers import AutoencoderKL
 from PIL import Image
 from styleshot import tiny
 
-from styleshot_demo import ImageJob, Settings, Studio, TextJob, jobs
+from styleshot_demo import ImageJob, Settings, Studio, TextJob, jobs, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Step
 from styleshot_demo.models import hub
@@ -127,6 +127,19 @@ def test_same_job_same_bytes_and_each_image_alone(models, shared, make):
     assert [picture.tobytes() for picture in fresh(models).finish(job).images] == images
     for n, expected in enumerate(images):
         assert shared.finish(job.alone(n)).images[0].tobytes() == expected
+
+
+@pytest.mark.parametrize("make", [text, image])
+def test_the_record_of_each_image_makes_it_again(shared, make):
+    job = make(count=2, scheduler="euler-a", styles=[(RED, 0.2), (BLUE, 1)], guidance_scale=None, size=None, steps=1)
+    result = shared.finish(job)
+    restored = provenance.restore(result.plan.record(1, result.models))
+    styles = list(zip((RED, BLUE), restored.style_weights, strict=True))
+    content = {"content": PHOTO} if make is image else {}
+    again = shared.finish(type(job)(**content, styles=styles, **restored.settings))
+    assert restored.dropped == () and restored.settings["model"] == "styleshot"
+    assert (restored.settings["size"], restored.settings["guidance_scale"]) == (512, 7.5)
+    assert [picture.tobytes() for picture in again.images] == [result.images[1].tobytes()]
 
 
 @pytest.mark.parametrize("preprocessor", ["contour", "lineart"])
