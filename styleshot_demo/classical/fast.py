@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from styleshot_demo.classical.enlarging import add_enlarged_conv, enlarged_conv
 from styleshot_demo.classical.features import Encoder, conv
-from styleshot_demo.classical.grain import Flat, flatness, random_phase, with_grain
+from styleshot_demo.classical.grain import Flat, flatness, grained
 from styleshot_demo.classical.rings import without_rings
 from styleshot_demo.classical.statistics import Affine, Moments, moments, moments_at_a_glance, towards
 
@@ -230,7 +230,7 @@ class FastTransfer(nn.Module):
         grain      0 to 1: how much brushwork the flat areas of the content are given, of what `seed` shuffles
         """
         flat = flatness(content)
-        seen_as = content if flat is None or grain == 0 else grained(content, flat, styles, grain, seed)
+        seen_as = content if flat is None else grained(content, flat, styles, grain, seed)
         # Halved three times and doubled three times, a side has to come out as it went in.
         found = self._read(nn.functional.pad(seen_as, _margins(content), mode="reflect"))
         own = self._moments(found)
@@ -288,16 +288,6 @@ class FastTransfer(nn.Module):
 
     def _paint(self, encoded: Encoded, strength: float) -> Tensor:
         return cropped(self.decoder.paint(*self.restyled(encoded, strength)), encoded.pixels)
-
-
-def grained(
-    content: Tensor, flat: Flat, styles: Sequence[tuple[Tensor, float]], amount: float, seed: int
-) -> Tensor:
-    """The content [1, 3, H, W] with brushwork of the styles, by their weights, where it is flat."""
-    for picture, weight in styles:
-        # One after another: pictures of different sizes have no strokes in common.
-        content = with_grain(content, flat.bare, random_phase(picture, seed), amount * weight**0.5)
-    return content
 
 
 def cropped(painted: Tensor, content: Tensor) -> Tensor:

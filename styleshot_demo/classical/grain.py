@@ -7,11 +7,15 @@ colours of strokes and knows nothing of things.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, conv2d, interpolate, max_pool2d, pad
+
+if TYPE_CHECKING:
+    import numpy as np
 
 LARGEST = 24.0  # pixels: larger structures of a style are its things, not its strokes
 DEVIATION = 16 / 255  # of the texture at amount 1
@@ -39,34 +43,48 @@ class Flat:
 
 def flatness(content: Tensor) -> Flat | None:
     """Where a content [1, 3, H, W] in [0, 1] is flat; None where that is next to nowhere."""
-    change = gradient(content)
+    import cv2
+    import numpy as np
+
+    change = slope(to_levels(content), SCALE)
     low, high = TEXTURE
     # Each place counts for little, so that an edge in a flat area does not make its neighbourhood lively.
-    small = avg_pool2d(change.clamp_max(high + 1), COARSE, ceil_mode=True, count_include_pad=False)
-    half = AROUND // 2
-    lively = avg_pool2d(pad(small, (half,) * 4, mode="replicate"), AROUND, stride=1)
+    coarse = tuple(max(1, round(side / COARSE)) for side in change.shape[::-1])
+    lively = cv2.resize(np.minimum(change, high + 1), coarse, interpolation=cv2.INTER_AREA)
+    lively = cv2.blur(lively, (AROUND, AROUND), borderType=cv2.BORDER_REPLICATE)
     # The calmest of the windows that see a place tells: an edge has a calm side, grass has none.
-    lively = -max_pool2d(pad(-lively, (half,) * 4, mode="replicate"), AROUND, stride=1)
-    calm = ((high - lively) / (high - low)).clamp(0, 1)
-    if float(calm.mean()) < SMALLEST:
+    lively = cv2.erode(lively, np.ones((AROUND, AROUND), np.uint8))
+    calm = np.clip((high - lively) / (high - low), 0, 1)
+    if calm.mean() < SMALLEST:
         return None
-    calm = interpolate(calm, size=content.shape[2:], mode="bilinear")
-    edge = max_pool2d(change, 5, stride=1, padding=2)
-    return Flat(calm, calm * torch.exp(-edge / DECAY))
+    calm = cv2.resize(calm, change.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    bare = calm * np.exp(-cv2.dilate(change, np.ones((5, 5), np.uint8)) / DECAY)
+    return Flat(*(torch.from_numpy(part).to(content)[None, None] for part in (calm, bare)))
 
 
-def gradient(content: Tensor, scale: float = SCALE) -> Tensor:
-    """[1, 1, H, W]: how fast lightness changes, grey levels a pixel, seen through a Gaussian of `scale` pixels."""
-    light = 255 * (content * content.new_tensor(LIGHT)[None, :, None, None]).sum(1, keepdim=True)
-    reach = math.ceil(3 * scale)
-    places = torch.arange(-reach, reach + 1, dtype=content.dtype, device=content.device)
-    bell = torch.exp(-(places**2) / (2 * scale**2))
-    bell = bell / bell.sum()
-    slope = places * bell / (places**2 * bell).sum()
-    framed = pad(light, (reach,) * 4, mode="replicate")
-    down = conv2d(conv2d(framed, slope[None, None, :, None]), bell[None, None, None])
-    right = conv2d(conv2d(framed, bell[None, None, :, None]), slope[None, None, None])
-    return torch.hypot(down, right)
+def to_levels(content: Tensor) -> "np.ndarray":
+    """Lightness of pixels [1, 3, H, W] in grey levels, 0 to 255: an array [H, W]."""
+    light = (content[0] * content.new_tensor(LIGHT)[:, None, None]).sum(0)
+    return (255 * light).cpu().numpy()
+
+
+def slope(levels: "np.ndarray", scale: float) -> "np.ndarray":
+    """How fast `levels` [H, W] change from one pixel to the next, seen through a Gaussian of `scale` pixels."""
+    import cv2
+
+    soft = cv2.GaussianBlur(levels, (0, 0), scale, borderType=cv2.BORDER_REPLICATE)
+    right, down = (cv2.Sobel(soft, cv2.CV_32F, *axis, ksize=3, scale=1 / 8) for axis in ((1, 0), (0, 1)))
+    return cv2.magnitude(right, down)
+
+
+def grained(
+    content: Tensor, flat: Flat, styles: Sequence[tuple[Tensor, float]], amount: float, seed: int
+) -> Tensor:
+    """The content [1, 3, H, W] with brushwork of the styles, by their weights, where it is flat."""
+    for picture, weight in styles if amount > 0 else ():
+        # One after another: pictures of different sizes have no strokes in common.
+        content = with_grain(content, flat.bare, random_phase(picture, seed), amount * weight**0.5)
+    return content
 
 
 def random_phase(style: Tensor, seed: int) -> Tensor:
