@@ -196,7 +196,8 @@ class ClassicalJob:
     size           longest side of the result, pixels, 256 to 2048; the aspect ratio is the content's
     seed           0 to 2**31 - 1
     keep_colours   keep the colours of the content, take only texture and brushwork
-    grain          0 to 1: brushwork in flat areas, such as the white of a drawing; the seed shuffles it
+    grain          0 to 1: brushwork in flat areas, such as the white of a drawing; beyond 0.5 more and more in
+                   photographs too; the seed shuffles it
     keep_background  leave a plain background, such as that of a product on white, exactly as it is
 
     fast:      transform "wct" (optimal-transport whitening-colouring) or "adain"
@@ -219,7 +220,7 @@ class ClassicalJob:
     tv_weight: float = 1.0
     start: str = "fast"
     optimiser: str = "adam"
-    grain: float = 1.0
+    grain: float = 0.5
     keep_background: bool = False
 
     def __post_init__(self) -> None:

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     import numpy as np
 
 LARGEST = 24.0  # pixels: larger structures of a style are its things, not its strokes
-DEVIATION = 16 / 255  # of the texture at amount 1
+DEVIATION = 16 / 255  # of the texture, at most
 HEADROOM = 1.5  # deviations that are kept free at black and white
 SCALE = 1.5  # pixels, of the gradient
 DECAY = 6.0  # grey levels a pixel: where lightness changes so much, there is a share of exp(-1) of flatness left
-TEXTURE = (1.5, 3.0)  # grey levels a pixel, averaged around: calm enough to count as flat, too lively to
+TEXTURE = (0.4, 0.8)  # grey levels a pixel, averaged around: calm enough to count as flat, too lively to
 COARSE = 4  # pixels, of the cells in which that is looked at
 AROUND = 5  # cells
 SMALLEST = 0.02  # share of a picture; less of it is not worth the time
+CLEAN = 0.13  # grey levels that single pixels of a flat area stand out, on average: a camera's do so more
+DRAWN = (0.45, 0.65)  # clean share of a picture: up to here it is a photograph, from here on a drawing
 LIGHT = (0.299, 0.587, 0.114)
 
 
@@ -35,10 +37,20 @@ class Flat:
 
     calm   whether the area is, up to its very edge: photographs of grass or skin are not
     bare   `calm` where there is also no edge: what grain is for
+    drawn  0 (a photograph) to 1 (a drawing, or a thing on white)
     """
 
     calm: Tensor
     bare: Tensor
+    drawn: float
+
+    def deviation(self, grain: float) -> float:
+        """Of the texture, in the range of pixels, for a job's `grain`.
+
+        At the default of a half, drawings get all of it. Photographs get little, for who takes one of the sky wants
+        a sky; more beyond.
+        """
+        return DEVIATION * (self.drawn * min(1.0, 2 * grain) + (1 - self.drawn) * grain**3)
 
 
 def flatness(content: Tensor) -> Flat | None:
@@ -46,20 +58,28 @@ def flatness(content: Tensor) -> Flat | None:
     import cv2
     import numpy as np
 
-    change = slope(to_levels(content), SCALE)
+    levels = to_levels(content)
+    change = slope(levels, SCALE)
     low, high = TEXTURE
     # Each place counts for little, so that an edge in a flat area does not make its neighbourhood lively.
     coarse = tuple(max(1, round(side / COARSE)) for side in change.shape[::-1])
-    lively = cv2.resize(np.minimum(change, high + 1), coarse, interpolation=cv2.INTER_AREA)
-    lively = cv2.blur(lively, (AROUND, AROUND), borderType=cv2.BORDER_REPLICATE)
-    # The calmest of the windows that see a place tells: an edge has a calm side, grass has none.
-    lively = cv2.erode(lively, np.ones((AROUND, AROUND), np.uint8))
-    calm = np.clip((high - lively) / (high - low), 0, 1)
+
+    def around(values: np.ndarray) -> np.ndarray:
+        values = cv2.resize(np.minimum(values, high + 1), coarse, interpolation=cv2.INTER_AREA)
+        values = cv2.blur(values, (AROUND, AROUND), borderType=cv2.BORDER_REPLICATE)
+        # The calmest of the windows that see a place tells: an edge has a calm side, grass has none.
+        return cv2.erode(values, np.ones((AROUND, AROUND), np.uint8))
+
+    calm = np.clip((high - around(change)) / (high - low), 0, 1)
     if calm.mean() < SMALLEST:
         return None
+    noise = around(np.abs(levels - cv2.GaussianBlur(levels, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)))
+    clean = float(((noise < CLEAN) & (calm > 0)).mean())
+    drawn = float(np.clip((clean - DRAWN[0]) / (DRAWN[1] - DRAWN[0]), 0, 1))
     calm = cv2.resize(calm, change.shape[::-1], interpolation=cv2.INTER_LINEAR)
     bare = calm * np.exp(-cv2.dilate(change, np.ones((5, 5), np.uint8)) / DECAY)
-    return Flat(*(torch.from_numpy(part).to(content)[None, None] for part in (calm, bare)))
+    calm, bare = (torch.from_numpy(part).to(content)[None, None] for part in (calm, bare))
+    return Flat(calm, bare, drawn)
 
 
 def to_levels(content: Tensor) -> "np.ndarray":
@@ -78,12 +98,13 @@ def slope(levels: "np.ndarray", scale: float) -> "np.ndarray":
 
 
 def grained(
-    content: Tensor, flat: Flat, styles: Sequence[tuple[Tensor, float]], amount: float, seed: int
+    content: Tensor, flat: Flat, styles: Sequence[tuple[Tensor, float]], grain: float, seed: int
 ) -> Tensor:
     """The content [1, 3, H, W] with brushwork of the styles, by their weights, where it is flat."""
-    for picture, weight in styles if amount > 0 else ():
+    deviation = flat.deviation(grain)
+    for picture, weight in styles if deviation > 0 else ():
         # One after another: pictures of different sizes have no strokes in common.
-        content = with_grain(content, flat.bare, random_phase(picture, seed), amount * weight**0.5)
+        content = with_grain(content, flat.bare, random_phase(picture, seed), deviation * weight**0.5)
     return content
 
 
@@ -113,9 +134,8 @@ def _window(length: int) -> Tensor:
     return torch.sin((away / fall).clamp(0, 1) * math.pi / 2) ** 2
 
 
-def with_grain(content: Tensor, bare: Tensor, strokes: Tensor, amount: float) -> Tensor:
-    """`content` [1, 3, H, W] with `strokes` (as `random_phase` makes them, of any size) where it is `bare`."""
-    deviation = amount * DEVIATION
+def with_grain(content: Tensor, bare: Tensor, strokes: Tensor, deviation: float) -> Tensor:
+    """`content` [1, 3, H, W] with `strokes` (as `random_phase` makes them, of any size) where it is `bare`, of this deviation."""
     height, width = content.shape[2:]
     down, right = -(-height // strokes.shape[2]), -(-width // strokes.shape[3])
     field = strokes.repeat(1, 1, down, right)[..., :height, :width]

@@ -36,9 +36,10 @@ def evaluate_flat(
 ) -> dict[str, Any]:
     """Figures per method over every flat picture with `STYLES` paintings, at strength 1.
 
-    flat     folder of pictures with large flat areas; two more are drawn by `drawn`
+    flat     folder of pictures with large flat areas (others are left out); two more are drawn by `drawn`
     style    folder of paintings; those whose lightness varies most are taken, for with them the faults are largest
     size     longest side of everything, pixels
+    seed     of each job
     options  further settings of each job
     part     "held": only paintings that training leaves out (`training.folders.split`), "all"
     sheet    where to save a picture of the results, if anywhere
@@ -89,7 +90,7 @@ def evaluate_flat(
 
 
 def figures(content: Image.Image, style: Image.Image, made: Image.Image) -> dict[str, float]:
-    """halo, stripes and paint of one result; `content` and `made` of one size."""
+    """halo, stripes and paint of one result; `content`, which has flat `areas`, and `made` are of one size."""
     ring, far = areas(content)
     own, light, painted = (lightness(picture) for picture in (content, made, style))
     slope = np.cov(own[far], light[far])[0, 1] / max(own[far].var(), 1.0)
@@ -103,28 +104,25 @@ def figures(content: Image.Image, style: Image.Image, made: Image.Image) -> dict
     }
 
 
-def areas(content: Image.Image) -> tuple[np.ndarray, np.ndarray]:
-    """(ring, far area) of a picture, as masks [H, W]; `Problem` where there is no far area."""
+def areas(content: Image.Image) -> tuple[np.ndarray, np.ndarray] | None:
+    """(ring, far area) of a picture, as masks [H, W]; None where there is no far area."""
     levels = np.asarray(content.convert("RGB"), dtype=np.float32)
     calm = np.ones(levels.shape[:2], np.uint8)
     for axis in (0, 1):
         jump = np.abs(np.diff(levels, axis=axis)).max(2) >= STEP
-        before, after = [(slice(None), slice(None))] * 2
         before = (slice(None, -1), slice(None)) if axis == 0 else (slice(None), slice(None, -1))
         after = (slice(1, None), slice(None)) if axis == 0 else (slice(None), slice(1, None))
         calm[before][jump] = 0
         calm[after][jump] = 0
     count, labels, sizes, _ = cv2.connectedComponentsWithStats(calm, connectivity=4)
     if count < 2:
-        raise Problem("no_flat_area")
+        return None
     ground = (labels == 1 + int(sizes[1:, cv2.CC_STAT_AREA].argmax())).astype(np.uint8)
     away = cv2.distanceTransform(ground, cv2.DIST_L2, 5)
     inner = np.zeros(ground.shape, bool)
     inner[4:-4, 4:-4] = True
     ring, far = (away >= RING[0]) & (away <= RING[1]) & inner, (away > FAR) & inner
-    if not ring.any() or not far.any():
-        raise Problem("no_flat_area")
-    return ring, far
+    return (ring, far) if ring.any() and far.any() else None
 
 
 def lightness(picture: Image.Image) -> np.ndarray:
@@ -175,12 +173,13 @@ def drawn(size: int = 512) -> Iterator[tuple[str, Image.Image]]:
 
 
 def _contents(folder: Path, size: int) -> Iterator[tuple[str, Image.Image]]:
-    paths = [path for path in pictures_in(folder) if path.suffix == ".png"]
+    paths = pictures_in(folder)
     if not paths:
         raise Problem("picture_missing")
-    for path in paths:
-        yield path.stem, fit_longest(open_picture(path).convert("RGB"), size)
-    yield from drawn(size)
+    pictures = [(path.stem, fit_longest(open_picture(path).convert("RGB"), size)) for path in paths]
+    for name, picture in (*pictures, *drawn(size)):
+        if areas(picture) is not None:
+            yield name, picture
 
 
 def _paintings(folder: Path, size: int, part: str) -> list[Image.Image]:
@@ -200,4 +199,4 @@ def _summed(rows: list[dict[str, Any]]) -> dict[str, Any]:
     summed: dict[str, Any] = {
         name: round(float(np.median([row[name] for row in rows])), 3) for name in ("halo", "stripes", "paint")
     }
-    return summed | {"good": sum(good), "of": len(rows)}
+    return summed | {"good": int(sum(good)), "of": len(rows)}
