@@ -50,7 +50,7 @@ class Flat:
         At the default of a half, drawings get all of it. Photographs get little, for who takes one of the sky wants
         a sky; more beyond.
         """
-        return DEVIATION * (self.drawn * min(1.0, 2 * grain) + (1 - self.drawn) * grain**3)
+        return DEVIATION * (self.drawn * min(1.0, 2 * grain) + (1 - self.drawn) * grain**4)
 
 
 def flatness(content: Tensor) -> Flat | None:
@@ -111,12 +111,12 @@ def grained(
 def random_phase(style: Tensor, seed: int) -> Tensor:
     """[1, 3, h, w], mean 0, deviation 1: the strokes of a style [1, 3, h, w] in no order. Wraps around at its borders.
 
-    Phases are those of one field of white noise for all channels, which keeps the colours' correlations.
+    The phases of one field of white noise are added to those of all channels, which keeps how the colours go together.
     """
     height, width = style.shape[2:]
     window = (_window(height)[:, None] * _window(width)[None]).to(style)
     mean = (style * window).sum((2, 3), keepdim=True) / window.sum()
-    spectrum = torch.fft.rfft2((style - mean) * window).abs()
+    spectrum = torch.fft.rfft2((style - mean) * window)
     noise = torch.randn(height, width, generator=torch.Generator().manual_seed(seed)).to(style)
     phase = torch.fft.rfft2(noise)
     phase = phase / phase.abs().clamp_min(1e-12)
@@ -135,7 +135,10 @@ def _window(length: int) -> Tensor:
 
 
 def with_grain(content: Tensor, bare: Tensor, strokes: Tensor, deviation: float) -> Tensor:
-    """`content` [1, 3, H, W] with `strokes` (as `random_phase` makes them, of any size) where it is `bare`, of this deviation."""
+    """`content` [1, 3, H, W] with `strokes` of a `deviation` where it is `bare`.
+
+    strokes  [1, 3, h, w] of any size, as `random_phase` makes them
+    """
     height, width = content.shape[2:]
     down, right = -(-height // strokes.shape[2]), -(-width // strokes.shape[3])
     field = strokes.repeat(1, 1, down, right)[..., :height, :width]

@@ -33,7 +33,9 @@ def without_rings(painted: Tensor, content: Tensor, calm: Tensor) -> Tensor:
     content  [1, 3, H, W] in [0, 1]
     calm     [1, 1, H, W], 1: take all of it away, 0: leave the place as it is
     """
-    small, made, area = (avg_pool2d(part, 2, ceil_mode=True, count_include_pad=False) for part in (content, painted, calm))
+    small, made, area = (
+        avg_pool2d(part, 2, ceil_mode=True, count_include_pad=False) for part in (content, painted, calm)
+    )
     levels = to_levels(small)
     change = slope(levels, 0.6)
     found = _nearest_edge(change > EDGE, levels)
@@ -92,7 +94,10 @@ def _fitted(known: Tensor, painted: Tensor, flat: Tensor) -> Tensor:
 
 
 def _nearest_edge(edges: "np.ndarray", levels: "np.ndarray") -> "tuple[np.ndarray, np.ndarray] | None":
-    """Places to the nearest of `edges`, and how light (0 to 1) the picture is there; None if there is none. Arrays [h, w]."""
+    """Places to the nearest of `edges`, and how light the picture is there, 0 to 1; None if there is none.
+
+    All are arrays [h, w]; `levels` are grey levels.
+    """
     import cv2
     import numpy as np
 

@@ -25,15 +25,25 @@ def strokes(height: int = 96, width: int = 80) -> torch.Tensor:
 
 def test_paper_is_flat_up_to_its_edges_and_grass_is_not() -> None:
     flat = flatness(page())
-    assert flat.calm.min() > 0.9
+    assert flat.calm.min() > 0.85
     assert flat.bare[..., :60, :].min() > 0.9 and flat.bare[..., 90:110, 70:90].min() > 0.9
     assert flat.bare[0, 0, 100, 60] < 0.01
     assert flatness(grass()) is None
 
 
 def test_a_sky_is_flat_although_it_shades() -> None:
-    sky = torch.linspace(0.3, 0.8, 200)[None, None, :, None].expand(1, 3, 200, 160)
+    sky = torch.linspace(0.3, 0.6, 200)[None, None, :, None].expand(1, 3, 200, 160)
     assert flatness(sky).bare.min() > 0.7
+
+
+def test_a_photograph_is_no_drawing() -> None:
+    """What a camera adds to a sky tells; so does a picture that is mostly something else than paper."""
+    shaken = page() + 0.004 * torch.randn(1, 3, 200, 160, generator=torch.Generator().manual_seed(1))
+    busy = torch.cat([page(), grass(), grass()], 2)
+    drawing, photo, other = (flatness(content) for content in (page(), shaken.clamp(0, 1), busy))
+    assert drawing.drawn == 1 and photo.drawn == 0 and other.drawn == 0
+    assert drawing.deviation(0.5) == DEVIATION and 0 < photo.deviation(0.5) < DEVIATION / 5
+    assert photo.deviation(1.0) == DEVIATION and drawing.deviation(0) == photo.deviation(0) == 0
 
 
 def test_random_phases_keep_the_spectrum_and_lose_the_picture() -> None:
@@ -44,8 +54,7 @@ def test_random_phases_keep_the_spectrum_and_lose_the_picture() -> None:
     assert right > 3 * down  # still vertical
     red, blue = made[0, 0].flatten(), made[0, 2].flatten()
     assert float(torch.corrcoef(torch.stack([red, blue]))[0, 1]) < -0.95  # still red against blue
-    period = torch.fft.rfft2(made)[0, 0].abs().sum(0).argmax()
-    assert int(period) == 10  # of 8 pixels in 80
+    assert int(torch.fft.rfft2(made)[0, 0].abs().sum(0).argmax()) == 10  # still a stripe of 8 pixels in 80
 
 
 def test_it_wraps_around() -> None:
@@ -69,7 +78,7 @@ def test_a_seed_decides() -> None:
 def test_only_what_is_bare_gets_grain_and_nothing_is_cut_off() -> None:
     content = page()
     flat = flatness(content)
-    made = with_grain(content, flat.bare, random_phase(strokes(), 1), 1.0)
+    made = with_grain(content, flat.bare, random_phase(strokes(), 1), DEVIATION)
     assert made.shape == content.shape
     paper = made[..., :60, :]
     assert float(paper.std()) == pytest.approx(DEVIATION, rel=0.25)
@@ -85,7 +94,7 @@ def test_amount_0_changes_nothing_and_weights_mix() -> None:
     mixed = grained(content, flat, [(one, 0.5), (other, 0.5)], 1.0, 7)[..., :60, :]
     alone = grained(content, flat, [(one, 1.0)], 1.0, 7)[..., :60, :]
     down, right = (float(mixed.diff(dim=axis).square().mean()) for axis in (2, 3))
-    assert 0.5 < down / right < 2
+    assert 1 / 3 < down / right < 3
     assert float(mixed.std()) == pytest.approx(float(alone.std()), rel=0.2)
 
 

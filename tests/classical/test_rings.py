@@ -21,7 +21,7 @@ def rung(height: int = 240, width: int = 200) -> tuple[torch.Tensor, ...]:
     content, away = scene(height, width)
     texture = 0.05 * torch.randn(1, 3, height, width, generator=torch.Generator().manual_seed(0))
     clean = 0.25 + 0.3 * content + texture
-    ring = torch.where(away > 0, 0.4 * torch.exp(-away / 10), torch.zeros(()))
+    ring = torch.where(away > 0, 0.5 * torch.exp(-away / 10), torch.zeros(()))
     return content, clean + ring * torch.tensor([1.0, 0.8, 0.5])[:, None, None], clean, (away > 4) & (away < 20)
 
 
