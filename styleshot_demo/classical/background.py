@@ -3,7 +3,7 @@
 from PIL import Image
 
 SAME = 6  # grey levels from the background's colour: still the background
-OTHER = 40  # grey levels: no longer, not even as the soft edge of a thing
+OTHER = 40  # grey levels: the least that a thing differs from it
 BORDER = 0.7  # share of the picture's border that has to be background
 SOFT = 3  # pixels, over which a thing may fade into the background
 
@@ -32,8 +32,10 @@ def subject(picture: Image.Image) -> Image.Image | None:
     background = reached[labels].astype(np.uint8)
     if not background.any() or background.all():
         return None
-    near = cv2.dilate(background, np.ones((3, 3), np.uint8), iterations=SOFT)
-    share = np.clip((apart - SAME) / (OTHER - SAME), 0, 1)
+    around = np.ones((2 * SOFT + 1, 2 * SOFT + 1), np.uint8)
+    near = cv2.dilate(background, around)
+    # A pixel of the edge is a mixture of the background and of what differs most from it nearby.
+    share = np.clip((apart - SAME) / (np.maximum(cv2.dilate(apart, around), OTHER) - SAME), 0, 1)
     share[near == 0] = 1
     share[background == 1] = 0
     return Image.fromarray(np.round(255 * share).astype(np.uint8))

@@ -22,7 +22,9 @@ DEVIATION = 16 / 255  # of the texture, at most
 HEADROOM = 1.5  # deviations that are kept free at black and white
 SCALE = 1.5  # pixels, of the gradient
 DECAY = 6.0  # grey levels a pixel: where lightness changes so much, there is a share of exp(-1) of flatness left
-TEXTURE = (0.4, 0.8)  # grey levels a pixel, averaged around: calm enough to count as flat, too lively to
+# Grey levels a pixel, averaged around: calm enough to count as flat, too lively to. In a drawing a soft shadow is flat.
+TEXTURE = {"photograph": (0.4, 0.8), "drawing": (1.5, 3.0)}
+MOST = 4.0  # grey levels a pixel: that one place counts for little, so that an edge does not make all around it lively
 COARSE = 4  # pixels, of the cells in which that is looked at
 AROUND = 5  # cells
 SMALLEST = 0.02  # share of a picture; less of it is not worth the time
@@ -60,22 +62,22 @@ def flatness(content: Tensor) -> Flat | None:
 
     levels = to_levels(content)
     change = slope(levels, SCALE)
-    low, high = TEXTURE
-    # Each place counts for little, so that an edge in a flat area does not make its neighbourhood lively.
     coarse = tuple(max(1, round(side / COARSE)) for side in change.shape[::-1])
 
     def around(values: np.ndarray) -> np.ndarray:
-        values = cv2.resize(np.minimum(values, high + 1), coarse, interpolation=cv2.INTER_AREA)
+        values = cv2.resize(np.minimum(values, MOST), coarse, interpolation=cv2.INTER_AREA)
         values = cv2.blur(values, (AROUND, AROUND), borderType=cv2.BORDER_REPLICATE)
         # The calmest of the windows that see a place tells: an edge has a calm side, grass has none.
         return cv2.erode(values, np.ones((AROUND, AROUND), np.uint8))
 
-    calm = np.clip((high - around(change)) / (high - low), 0, 1)
+    lively = around(change)
+    noise = around(np.abs(levels - cv2.GaussianBlur(levels, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)))
+    clean = float(((noise < CLEAN) & (lively < TEXTURE["photograph"][1])).mean())
+    drawn = float(np.clip((clean - DRAWN[0]) / (DRAWN[1] - DRAWN[0]), 0, 1))
+    low, high = ((1 - drawn) * photo + drawn * flat for photo, flat in zip(*TEXTURE.values(), strict=True))
+    calm = np.clip((high - lively) / (high - low), 0, 1)
     if calm.mean() < SMALLEST:
         return None
-    noise = around(np.abs(levels - cv2.GaussianBlur(levels, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)))
-    clean = float(((noise < CLEAN) & (calm > 0)).mean())
-    drawn = float(np.clip((clean - DRAWN[0]) / (DRAWN[1] - DRAWN[0]), 0, 1))
     calm = cv2.resize(calm, change.shape[::-1], interpolation=cv2.INTER_LINEAR)
     bare = calm * np.exp(-cv2.dilate(change, np.ones((5, 5), np.uint8)) / DECAY)
     calm, bare = (torch.from_numpy(part).to(content)[None, None] for part in (calm, bare))

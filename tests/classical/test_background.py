@@ -28,7 +28,7 @@ def test_a_product_is_told_from_its_background(ground, noise) -> None:
     mask = np.asarray(subject(product(ground, noise)))
     assert (mask[:35] == 0).all() and (mask[:, :55] == 0).all()  # exactly none of it
     assert (mask[50:190, 66:134] == 255).all()  # all of the thing, its label too
-    edge = mask[120, 55:66]
+    edge = mask[80, 55:66]
     assert (np.diff(edge.astype(int)) >= 0).all() and ((edge > 0) & (edge < 255)).any()  # softly
 
 
