@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from styleshot_demo import jobs, pictures
-from styleshot_demo.classical import background
 from styleshot_demo.events import Event, Finished, Step
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.messages import remark
@@ -56,9 +55,13 @@ class ClassicalRunner:
             if plan.free is not None:
                 self.cache.make_free(plan.device, plan.memory)
             colours, alpha = apart(content)
-            kept = background.subject(colours) if job.keep_background else None
-            if job.keep_background and kept is None:
-                notes.append(remark("no_plain_background"))
+            kept = None
+            if job.keep_background:
+                from styleshot_demo.classical.background import subject
+
+                kept = subject(colours)
+                if kept is None:
+                    notes.append(remark("no_plain_background"))
             work = {"fast": self._fast, "optimise": self._optimise, "colour": self._colour}[job.method]
             pixels = None
             with ExitStack() as borrowed, closing(work(plan, colours, borrowed, models)) as events:
