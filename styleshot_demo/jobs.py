@@ -180,6 +180,8 @@ CLASSICAL_CHECKS: Mapping[str, Check] = {
     "tv_weight": between(0, 100),
     "start": one_of(STARTS),
     "optimiser": one_of(OPTIMISERS),
+    "grain": between(0, 1),
+    "keep_background": switch,
 }
 
 
@@ -194,6 +196,9 @@ class ClassicalJob:
     size           longest side of the result, pixels, 256 to 2048; the aspect ratio is the content's
     seed           0 to 2**31 - 1
     keep_colours   keep the colours of the content, take only texture and brushwork
+    grain          0 to 1: brushwork in flat areas, such as the white of a drawing; beyond 0.5 more and more in
+                   photographs too; the seed shuffles it
+    keep_background  leave a plain background, such as that of a product on white, exactly as it is
 
     fast:      transform "wct" (optimal-transport whitening-colouring) or "adain"
     colour:    colour_method "monge-kantorovich" or "reinhard"
@@ -215,6 +220,8 @@ class ClassicalJob:
     tv_weight: float = 1.0
     start: str = "fast"
     optimiser: str = "adam"
+    grain: float = 0.5
+    keep_background: bool = False
 
     def __post_init__(self) -> None:
         if self.content is None:
@@ -225,7 +232,7 @@ class ClassicalJob:
 
     # The settings that change the result, for each method: what provenance stores and what the page restores.
     _OWN = {
-        "fast": ("strength", "size", "seed", "keep_colours", "transform"),
+        "fast": ("strength", "size", "seed", "keep_colours", "transform", "grain", "keep_background"),
         "optimise": (
             "strength",
             "size",
@@ -237,8 +244,10 @@ class ClassicalJob:
             "tv_weight",
             "start",
             "optimiser",
+            "grain",
+            "keep_background",
         ),
-        "colour": ("strength", "size", "seed", "colour_method"),
+        "colour": ("strength", "size", "seed", "colour_method", "keep_background"),
     }
 
     def settings(self) -> dict[str, Any]:

@@ -297,6 +297,7 @@ REMARKS: dict[str, str] = {
     "prompt_cut": "The prompt was too long; this was not read: {rest}",
     "negative_prompt_cut": "The negative prompt was too long; this was not read: {rest}",
     "negative_prompt_unused": "The negative prompt was not read, as it needs guidance above 1",
+    "no_plain_background": "No plain background was found, so all of the picture was painted",
     "features_builtin": "Features: the built-in encoder, because VGG-19 is not on this machine",
     "features_vgg": "Features: VGG-19",
     "gpu_driver_too_old": "The graphics driver is too old for this build of PyTorch, so the processor is used",

@@ -191,6 +191,8 @@ def test_every_option_reaches_the_job(folder: Path) -> None:
         "tv_weight": 0.0,
         "start": "noise",
         "optimiser": "lbfgs",
+        "grain": 0.25,
+        "keep_background": True,
     }
     flags = []
     for name, value in options.items():

@@ -63,6 +63,7 @@ def test_a_job_does_not_change() -> None:
         ("content_weight", 0, 100),
         ("style_weight", 0, 100),
         ("tv_weight", 0, 100),
+        ("grain", 0, 1),
     ],
 )
 def test_ranges(name: str, low: float, high: float) -> None:

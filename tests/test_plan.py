@@ -36,6 +36,8 @@ CLASSICAL = st.fixed_dictionaries(
         "size": st.integers(256, 300),
         "seed": st.integers(0, jobs.MAX_SEED),
         "keep_colours": st.booleans(),
+        "grain": numbers(0, 1),
+        "keep_background": st.booleans(),
         "transform": st.sampled_from(jobs.TRANSFORMS),
         "colour_method": st.sampled_from(jobs.COLOUR_METHODS),
         "steps": st.integers(1, 3),

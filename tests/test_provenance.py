@@ -349,7 +349,8 @@ def test_a_chunk_that_states_a_wrong_length() -> None:
 
 @pytest.mark.parametrize("method", jobs.METHODS)
 def test_restored_settings_make_the_same_job(method: str) -> None:
-    first = job(method=method, strength=0.25, size=300, seed=77, start="noise", steps=9, keep_colours=True)
+    first = job(method=method, strength=0.25, size=300, seed=77, start="noise", steps=9, keep_colours=True, grain=0.3,
+                keep_background=True)
     stream = io.BytesIO()
     provenance.write(nasty.photo(), stream, provenance.record(first.settings(), {}, first.seed))
     restored = provenance.restore(provenance.read(stream.getvalue()))

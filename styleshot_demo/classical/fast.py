@@ -16,6 +16,8 @@ from torch import Tensor, nn
 
 from styleshot_demo.classical.enlarging import add_enlarged_conv, enlarged_conv
 from styleshot_demo.classical.features import Encoder, conv
+from styleshot_demo.classical.grain import Flat, flatness, grained
+from styleshot_demo.classical.rings import without_rings
 from styleshot_demo.classical.statistics import Affine, Moments, moments, moments_at_a_glance, towards
 
 DEPTHS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
@@ -190,6 +192,7 @@ class Encoded:
     affines  the maps onto the styles' moments for those
     looks    the content's and the styles' `look`, [1, 2 C] each
     colours  (moments of a style's pixels, weight)
+    flat     where the content is, if anywhere
     rebuilt  [1, 3, H, W]: what the decoder makes of the unchanged features; None until a strength below 1 needs it
     """
 
@@ -198,6 +201,7 @@ class Encoded:
     affines: dict[str, Affine]
     looks: tuple[Tensor, Tensor]
     colours: list[tuple[Moments, float]]
+    flat: Flat | None = None
     rebuilt: Tensor | None = None
 
 
@@ -210,15 +214,25 @@ class FastTransfer(nn.Module):
         self.decoder = decoder
 
     @torch.inference_mode()
-    def encode(self, content: Tensor, styles: Sequence[tuple[Tensor, float]], transform: str = "wct") -> Encoded:
+    def encode(
+        self,
+        content: Tensor,
+        styles: Sequence[tuple[Tensor, float]],
+        transform: str = "wct",
+        grain: float = 0.0,
+        seed: int = 0,
+    ) -> Encoded:
         """Read a pair.
 
         content    [1, 3, H, W], RGB in [0, 1], sides of at least 16 and any parity
         styles     ([1, 3, H, W], weight) with weights that sum to 1
         transform  "wct" or "adain"
+        grain      0 to 1: how much brushwork the flat areas of the content are given, of what `seed` shuffles
         """
+        flat = flatness(content)
+        seen_as = content if flat is None else grained(content, flat, styles, grain, seed)
         # Halved three times and doubled three times, a side has to come out as it went in.
-        found = self._read(nn.functional.pad(content, _margins(content), mode="reflect"))
+        found = self._read(nn.functional.pad(seen_as, _margins(content), mode="reflect"))
         own = self._moments(found)
         seen = [(self._moments(self._read(picture)), weight) for picture, weight in styles]
         return Encoded(
@@ -230,6 +244,7 @@ class FastTransfer(nn.Module):
             },
             looks=(look(own).to(content), sum(weight * look(style) for style, weight in seen).to(content)),
             colours=[(moments_at_a_glance(picture), weight) for picture, weight in styles],
+            flat=flat,
         )
 
     @torch.inference_mode()
@@ -245,7 +260,10 @@ class FastTransfer(nn.Module):
         pixels = recolouring(pixels, encoded.colours)(pixels, strength)
         if strength < 1:
             pixels = pixels + (1 - strength) * self.lost(encoded)
-        return pixels.clamp(0, 1)
+        pixels = pixels.clamp(0, 1)
+        if encoded.flat is not None:
+            pixels = without_rings(pixels, encoded.pixels, strength * encoded.flat.calm).clamp(0, 1)
+        return pixels
 
     @torch.inference_mode()
     def lost(self, encoded: Encoded) -> Tensor:

@@ -54,6 +54,11 @@ def classical(
     colour_method: Annotated[
         str, option("colour: how colours are mapped.", COLOUR_METHODS)
     ] = ClassicalJob.colour_method,
+    grain: Annotated[float, option("fast, optimise: brushwork in flat areas, 0 to 1.")] = ClassicalJob.grain,
+    keep_background: Annotated[
+        bool,
+        typer.Option("--keep-background", help="Leave a plain background, such as a product's white, as it is."),
+    ] = ClassicalJob.keep_background,
     record: Annotated[
         bool | None,
         typer.Option(
@@ -94,6 +99,8 @@ def classical(
             tv_weight=tv_weight,
             start=start,
             optimiser=optimiser,
+            grain=grain,
+            keep_background=keep_background,
         )
     result = run_to_end(Studio(settings), job)
     keep = settings.provenance if record is None else record

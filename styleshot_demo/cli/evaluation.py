@@ -85,13 +85,29 @@ def bench_styleshot(
 
 @evaluate.command("classical")
 def evaluate_classical(
-    content: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of content pictures.")],
     style: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of style pictures.")],
+    content: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Folder of content pictures.", show_default=False),
+    ] = None,
+    flat: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of pictures with flat areas, in place of --content: halo, stripes and paint there.",
+            show_default=False,
+        ),
+    ] = None,
     pairs: Annotated[int, typer.Option(min=1, help="How many pairs of them.")] = 60,
-    size: Annotated[int, typer.Option(help="Longest side in pixels, 256 to 2048.")] = 384,
+    size: Annotated[
+        int | None, typer.Option(help="Longest side in pixels, 256 to 2048.", show_default="384, with --flat 512")
+    ] = None,
     method: Annotated[
         list[str] | None,
-        typer.Option(metavar="|".join(jobs.METHODS), help="May be repeated.", show_default="fast and optimise"),
+        typer.Option(
+            metavar="|".join(jobs.METHODS), help="May be repeated.", show_default="fast and optimise, with --flat fast"
+        ),
     ] = None,
     teacher: Annotated[
         Path | None,
@@ -140,14 +156,33 @@ def evaluate_classical(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Content and style distances, edges and colours of results on pairs of pictures."""
+    """Content and style distances, edges and colours of results on pairs of pictures; or what becomes of flat areas."""
     with asked():
-        size = jobs.number("size", size, 256, 2048, whole=True)
-        methods = [jobs.choice("method", one, jobs.METHODS) for one in method or ("fast", "optimise")]
+        if content is None and flat is None:
+            raise Problem("content_needed")
+        size = jobs.number("size", size or (512 if flat else 384), 256, 2048, whole=True)
+        usual = ("fast",) if flat else ("fast", "optimise")
+        methods = [jobs.choice("method", one, jobs.METHODS) for one in method or usual]
         jobs.choice("part", part, ("held", "all"))
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
         if sheet is not None:
             check_destination(sheet, [], SHEET_SUFFIXES)
+    if flat is not None:
+        from styleshot_demo.evaluation.flat import evaluate_flat
+
+        with Progress() as progress:
+            figures = evaluate_flat(
+                flat,
+                style,
+                size=size,
+                methods=methods,
+                seed=seed,
+                part=part,
+                sheet=sheet,
+                on_pair=lambda done, total: progress.show(done / total, f"Pair {done} of {total}", "pairs"),
+            )
+        _tell(figures, as_json)
+        return
     from styleshot_demo.evaluation import classical
     from styleshot_demo.evaluation.squeezenet import SqueezeNet
 

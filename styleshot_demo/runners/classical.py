@@ -49,23 +49,31 @@ class ClassicalRunner:
         job = plan.job
         content = pictures.fit_longest(job.content, job.size)
         models: dict[str, str] = {}
+        notes = []
         if job.strength == 0:
             image = content
         else:
             if plan.free is not None:
                 self.cache.make_free(plan.device, plan.memory)
             colours, alpha = apart(content)
+            kept = None
+            if job.keep_background:
+                from styleshot_demo.classical.background import subject
+
+                kept = subject(colours)
+                if kept is None:
+                    notes.append(remark("no_plain_background"))
             work = {"fast": self._fast, "optimise": self._optimise, "colour": self._colour}[job.method]
             pixels = None
             with ExitStack() as borrowed, closing(work(plan, colours, borrowed, models)) as events:
                 for event in events:
                     if isinstance(event, Step):
-                        seen = event.preview and pictures.join_alpha(event.preview, alpha)
+                        seen = event.preview and pictures.join_alpha(_onto(colours, kept, event.preview), alpha)
                         yield replace(event, preview=seen)
                     else:
                         pixels = event
-            image = pictures.join_alpha(to_image(pixels), alpha)
-        yield Finished(plan.result([image], time.perf_counter() - started, models))
+            image = pictures.join_alpha(_onto(colours, kept, to_image(pixels)), alpha)
+        yield Finished(plan.result([image], time.perf_counter() - started, models, notes))
 
     def _fast(
         self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
@@ -86,10 +94,12 @@ class ClassicalRunner:
         self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer", device: str
     ) -> "Encoded":
         """The pair's statistics: remembered, so that moving the strength slider only decodes."""
-        key = ("pair", device, *_seen(job, content), job.size, job.transform)
+        key = ("pair", device, *_seen(job, content), job.size, job.transform, job.grain, job.seed)
         encoded = self.cache.recall(key)
         if encoded is None:
-            encoded = painter.encode(to_tensor(content, device), self._styles(job, device), job.transform)
+            encoded = painter.encode(
+                to_tensor(content, device), self._styles(job, device), job.transform, job.grain, job.seed
+            )
             self.cache.remember(key, encoded, TITLES["pairs"], KEPT_PAIRS)
         return encoded
 
@@ -99,10 +109,15 @@ class ClassicalRunner:
         import torch
 
         from styleshot_demo.classical.colour import with_colours_of
+        from styleshot_demo.classical.grain import flatness, grained
         from styleshot_demo.classical.optimise import stylise
+        from styleshot_demo.classical.rings import without_rings
 
         job, device = plan.job, plan.device
         target = to_tensor(content, device)
+        styles = self._styles(job, device)
+        flat = flatness(target)
+        brushed = target if flat is None else grained(target, flat, styles, job.grain * job.strength, job.seed)
 
         def whole(pixels: "torch.Tensor") -> "torch.Tensor":
             if pixels.shape != target.shape:
@@ -110,6 +125,8 @@ class ClassicalRunner:
                 pixels = torch.nn.functional.interpolate(
                     pixels, size=target.shape[2:], mode="bilinear", antialias=True
                 )
+            if flat is not None:
+                pixels = without_rings(pixels, target, job.strength * flat.calm).clamp(0, 1)
             return with_colours_of(target, pixels) if job.keep_colours else pixels
 
         yield Step(0.0, remark("encoding"))
@@ -121,7 +138,7 @@ class ClassicalRunner:
         if job.start == "noise":
             start = torch.rand(target.shape, generator=torch.Generator().manual_seed(job.seed)).to(device)
         elif job.start == "content":
-            start = target
+            start = brushed
         # A descent that was stopped goes on where it was, to the same result.
         settings = tuple(value for name, value in sorted(job.settings().items()) if name != "style_weights")
         key = ("begun", device, *_seen(job, content), *settings)
@@ -129,8 +146,8 @@ class ClassicalRunner:
         began, last, first = time.perf_counter(), 0.0, None
         iteration, pixels = None, target
         iterations = stylise(
-            target,
-            self._styles(job, device),
+            brushed,
+            styles,
             features,
             painter,
             start=start,
@@ -217,6 +234,11 @@ def apart(content: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if alpha is not None:
         colours.paste("white", mask=alpha.point(lambda value: 255 * (value == 0)))
     return colours, alpha
+
+
+def _onto(content: Image.Image, subject: Image.Image | None, painted: Image.Image) -> Image.Image:
+    """The content with its `subject` painted; all of it where there is none to tell apart."""
+    return painted if subject is None else Image.composite(painted, content, subject)
 
 
 def to_tensor(image: Image.Image, device: str) -> "torch.Tensor":

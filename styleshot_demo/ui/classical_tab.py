@@ -25,6 +25,7 @@ from styleshot_demo.ui.words import mark, say
 
 # What a page starts with; the job's own defaults but for the size, which a laptop should paint in a moment.
 DEFAULTS: dict[str, Any] = {name: ClassicalJob.__dataclass_fields__[name].default for name in CLASSICAL_CHECKS}
+SEEDED = ("fast", "optimise")  # methods whose result depends on the seed
 QUICK = ("fast", "colour")  # methods that take a moment: the page follows every change with them
 
 
@@ -54,7 +55,12 @@ def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HT
         )
         fit = gr.HTML(elem_id="fits", apply_default_css=False)
         fields["keep_colours"] = gr.Checkbox(False, label=mark("keep_colours"), elem_id="keep-colours")
+        fields["keep_background"] = gr.Checkbox(False, label=mark("keep_background"), elem_id="keep-background")
         with gr.Accordion(mark("finer"), open=False, elem_id="finer", elem_classes="drawer"):
+            fields["grain"] = Slider(
+                0, 1, DEFAULTS["grain"], step=0.05, label=mark("grain"), buttons=[], elem_id="grain",
+                elem_classes="slim",
+            )  # fmt: skip
             fields["transform"] = _radio("transform", jobs.TRANSFORMS, True)
             fields["colour_method"] = _radio("colour_method", jobs.COLOUR_METHODS, False, "colour")
             fields["start"] = _radio("start", jobs.STARTS, False)
@@ -65,11 +71,12 @@ def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HT
                         DEFAULTS[name], label=mark(name), precision=0 if name == "steps" else None, min_width=100,
                         step=1 if name == "steps" else 0.1, visible=False, elem_id=name.replace("_", "-"),
                     )  # fmt: skip
-            seed = controls.seed("seed", visible=DEFAULTS["method"] == "optimise")
+            seed = controls.seed("seed", visible=DEFAULTS["method"] in SEEDED)
             fields["seed"] = seed.number
     optimise = ("optimise",)
     parts = {
         "keep_colours": ("fast", "optimise"),
+        "grain": ("fast", "optimise"),
         "transform": ("fast",),
         "colour_method": ("colour",),
         **dict.fromkeys(("start", "optimiser", "steps", "content_weight", "style_weight", "tv_weight"), optimise),
@@ -212,7 +219,7 @@ class ClassicalTab:
         job = ClassicalJob(self.opened.bring(content, size), brought, **settings)
         before = self.opened.shown(content, size, self.folder)
         self.view.shown.temp_files.add(str(before))  # so that Gradio deletes it when it is old
-        parts = {**self.parts, "seed": ("optimise",)}
+        parts = {**self.parts, "seed": SEEDED}
         counting = {name: value for name, value in settings.items() if job.method in parts.get(name, (job.method,))}
         return Run(job, names.stem_of(content), before, Asked(content, styles, counting))
 
@@ -341,7 +348,7 @@ class ClassicalTab:
     def relevant(self, method: str) -> list[Any]:
         """Shows the settings that this method knows, and only those."""
         shown = [gr.update(visible=method in methods) for methods in self.parts.values()]
-        return [*shown, gr.update(visible=method == "optimise")]
+        return [*shown, gr.update(visible=method in SEEDED)]
 
     def setting_outputs(self) -> list[Any]:
         """What `setting_updates` changes."""

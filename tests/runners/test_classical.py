@@ -363,3 +363,53 @@ def test_jobs_do_not_change_the_pictures_they_are_given(studio, picture) -> None
     studio.finish(ClassicalJob(content, [style], keep_colours=True, size=256))
     assert ImageChops.difference(content, before[0]).getbbox() is None
     assert ImageChops.difference(style, before[1]).getbbox() is None
+
+
+def product() -> Image.Image:
+    """A green square on white, in a corner of it a white one."""
+    content = Image.new("RGB", (256, 200), "white")
+    content.paste((20, 110, 70), (80, 50, 180, 150))
+    content.paste("white", (100, 70, 120, 90))
+    return content
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_plain_background_can_be_kept_exactly(studio, picture, method) -> None:
+    content = product()
+    job = ClassicalJob(content, [picture(256, 256, 1)], method=method, keep_background=True, **SMALL)
+    result = studio.finish(job)
+    made, was = np.asarray(result.images[0]).astype(int), np.asarray(content)
+    outside = np.ones(was.shape[:2], bool)
+    outside[45:155, 75:185] = False
+    assert (made[outside] == was[outside]).all()
+    assert np.abs(made[60:140, 90:170] - was[60:140, 90:170]).mean() > 1
+    assert result.settings["keep_background"] is True and not [n for n in result.notes if "background" in n.key]
+
+
+def test_it_is_said_where_there_is_no_plain_background(studio, picture) -> None:
+    content, style = picture(256, 192), picture(256, 256, 1)
+    kept = studio.finish(ClassicalJob(content, [style], keep_background=True, size=256))
+    assert "no_plain_background" in [note.key for note in kept.notes]
+    assert same(kept.images[0], studio.finish(ClassicalJob(content, [style], size=256)).images[0])
+
+
+@pytest.mark.parametrize("method", ["fast", "optimise"])
+def test_flat_areas_are_painted_as_the_seed_says(picture, method) -> None:
+    content, style = product(), picture(256, 256, 1)
+
+    def painted(**settings) -> Image.Image:
+        job = ClassicalJob(content, [style], method=method, **SMALL, **settings)
+        return Studio(Settings(device="cpu")).finish(job).images[0]
+
+    def texture(image: Image.Image) -> float:
+        return float(np.asarray(image.convert("L")).astype(float)[:40].std())
+
+    bare, one, again, other = painted(grain=0), painted(), painted(seed=0), painted(seed=1)
+    assert same(one, again) and not same(one, other)
+    assert texture(one) > 1.5 * texture(bare)
+
+
+def test_a_weak_strength_stays_near_a_flat_content(studio, picture) -> None:
+    content = product()
+    job = ClassicalJob(content, [picture(256, 256, 1)], strength=0.02, size=256)
+    assert distance(studio.finish(job).images[0], content) < 3
