@@ -120,6 +120,8 @@ def open_styles(styles: Any) -> tuple[tuple[Image.Image, float], ...]:
     """
     if styles is None:
         raise Problem("style_needed")
+    if isinstance(styles, Mapping):  # picture -> weight
+        styles = list(styles.items())
     alone = not isinstance(styles, Iterable) or isinstance(styles, Image.Image | str | Path | bytes | IOBase)
     if alone or (isinstance(styles, tuple) and len(styles) == 2 and isinstance(styles[1], int | float)):
         styles = [styles]

@@ -189,6 +189,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "The folder holds a training run with other settings.",
         "Choose another folder, or the settings of that run.",
     ),
+    "too_few_pictures": (
+        "None of the few pictures in that folder is in the part that is held out.",
+        "Name a folder with more pictures, or take them all with --part all.",
+    ),
     "no_pictures": ("There is no picture in that folder.", "Name a folder with pictures."),
     "no_training_pictures": ("There is no picture to train on.", "Name a folder with pictures."),
     "no_content_pictures": (

@@ -10,7 +10,7 @@ from PIL import Image
 from styleshot_demo import pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Result
-from styleshot_demo.jobs import ClassicalJob, ImageJob, TextJob, seed_of
+from styleshot_demo.jobs import TEXT_CHECKS, ClassicalJob, ImageJob, TextJob, seed_of
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.provenance import Record
@@ -191,8 +191,13 @@ class Planner:
         `Plan.fits`.
         """
         if isinstance(job, ClassicalJob):
+            if strengths:
+                raise Problem("unknown_setting", name="strengths")
             return self._classical(job, TIGHT if lower else SPARE, lend)
-        return self._diffusion(job, tuple(float(strength) for strength in strengths), lower)
+        if not isinstance(job, TextJob | ImageJob):
+            raise TypeError(f"a {type(job).__name__} is no job")
+        check = TEXT_CHECKS["style_strength"]
+        return self._diffusion(job, tuple(check("style_strength", strength) for strength in strengths), lower)
 
     def ready(self, kind: str, preprocessor: str = "contour", model: str = "auto") -> Choice:
         """Which model a job would get now, or why none; `kind` is "text" or "image". Asks the disk only."""
@@ -264,6 +269,7 @@ class Planner:
         if (told_gpu := why_not_gpu(self.settings)) is not None:
             remarks.append(told_gpu)
         preprocessors = preprocessors_of(job)
+        largest = small.SIZE if choice.model == "small" else DIFFUSION_SIZES[0]
         if choice.model == "small":
             names = (files.SMALL,)
         else:
@@ -279,7 +285,7 @@ class Planner:
             size=_size(job, small.MULTIPLE if choice.model == "small" else 8),
             memory=placing.needed(placement, numbers, _pixels(job, job.size)),
             free=free,
-            fitting=self._fitting(job, placement, numbers, free, TIGHT if lower else SPARE),
+            fitting=min(largest, self._fitting(job, placement, numbers, free, TIGHT if lower else SPARE)),
             remarks=tuple(remarks),
             strengths=strengths,
         )

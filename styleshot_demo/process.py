@@ -10,6 +10,7 @@ import time
 from types import FrameType
 from typing import NoReturn
 
+_interrupted = threading.Event()
 TOLD = 128  # added to a signal's number, as shells do
 
 
@@ -34,6 +35,19 @@ def _end_in_order() -> None:
         # One that is ignored stays so: that is what nohup does.
         if number is not None and signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _end)
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
+
+
+def interrupted() -> bool:
+    """Whether Ctrl-C was pressed: a library that is just being imported may have swallowed the exception."""
+    return _interrupted.is_set()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    _interrupted.set()
+    signal.signal(number, signal.default_int_handler)  # the second time in any case
+    raise KeyboardInterrupt
 
 
 def _be_somebody() -> None:

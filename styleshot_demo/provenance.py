@@ -278,8 +278,8 @@ class Restored:
     inputs: Mapping[str, Setting] = field(default_factory=dict)
 
 
-# In a record, but no settings: the kind of job, which strengths a strip shows, how many steps were asked for.
-DERIVED = {"job", "sweep", "stopped_of"}
+# In a record, but no settings: the kind of job, which strengths a strip shows, after which step somebody stopped.
+DERIVED = {"job", "sweep", "stopped_at"}
 
 # The kinds of job that a record can be turned into, each with what checks its fields: name -> check(name, value).
 JOBS: dict[str, Mapping[str, Callable[[str, Any], Any]]] = {

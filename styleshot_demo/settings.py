@@ -32,6 +32,14 @@ class Settings:
     placement: str = "auto"  # STYLESHOT_PLACEMENT: where StyleShot's weights lie: auto, resident, offload, minimal
     precision: str = "auto"  # STYLESHOT_PRECISION: what StyleShot computes in: auto, float32, float16, bfloat16
 
+    def __post_init__(self) -> None:
+        """`Problem` bad_setting for a choice that there is not."""
+        for name, choices in (("placement", PLACEMENTS), ("precision", PRECISIONS)):
+            if getattr(self, name) not in ("auto", *choices):
+                raise Problem("bad_setting", name=f"STYLESHOT_{name.upper()}", expected=", ".join(("auto", *choices)))
+        if isinstance(self.models, str):
+            object.__setattr__(self, "models", Path(self.models))
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
         """Settings from the environment; `Problem` where a value cannot be used."""

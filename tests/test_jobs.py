@@ -186,3 +186,11 @@ def test_any_values_give_a_valid_job_or_a_problem(fields: dict[str, Any]) -> Non
         return
     again = ClassicalJob(PHOTO, PHOTO, **{name: getattr(job, name) for name in jobs.CLASSICAL_CHECKS})
     assert again.settings() == job.settings()
+
+
+def test_a_mapping_gives_each_picture_its_weight(tmp_path):
+    places = [tmp_path / "a.png", tmp_path / "b.png"]
+    for place in places:
+        PHOTO.save(place)
+    job = ClassicalJob(PHOTO, dict(zip(places, (3, 1), strict=True)))
+    assert [weight for _, weight in job.styles] == [3, 1]

@@ -707,3 +707,11 @@ def test_failed_save_says_so_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
         pictures.save_png(nasty.photo(), old)
     assert old.read_bytes() == b"old"
     assert sorted(os.listdir(tmp_path)) == ["folder", "old.png"]
+
+
+def test_a_link_is_written_through(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.png", tmp_path / "link.png"
+    real.write_bytes(b"before")
+    link.symlink_to(real)
+    pictures.write_bytes(b"after", link)
+    assert link.is_symlink() and real.read_bytes() == b"after"

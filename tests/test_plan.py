@@ -175,3 +175,15 @@ def test_what_does_not_fit_is_planned_and_refused(monkeypatch, kind):
         studio.finish(job)
     assert caught.value.key == "out_of_memory" and caught.value.values["size"] == planned.fitting
     assert studio.cache.loaded() == []
+
+
+def test_what_cannot_be_planned_is_told(studio):
+    for job, strengths in ((ClassicalJob(WIDE, [WIDE]), [1]), (TextJob([WIDE], ""), [3])):
+        with pytest.raises(Problem):
+            studio.plan(job, strengths)
+    with pytest.raises(TypeError, match="no job"):
+        studio.plan(None)
+
+
+def test_the_small_model_promises_no_size_that_it_does_not_paint(studio):
+    assert studio.plan(TextJob([WIDE], "", model="small")).fitting == 256

@@ -93,3 +93,14 @@ def test_a_time_limit_that_the_hub_s_library_cannot_read_is_told(value: str) -> 
     with pytest.raises(Problem, match="HF_HUB_ETAG_TIMEOUT"):
         Settings.from_environment({"HF_HUB_ETAG_TIMEOUT": value})
     assert Settings.from_environment({"HF_HUB_ETAG_TIMEOUT": "30"})
+
+
+@pytest.mark.parametrize("fields", [{"precision": "int8"}, {"placement": "x"}])
+def test_settings_made_in_python_are_checked_too(fields):
+    with pytest.raises(Problem) as caught:
+        Settings(**fields)
+    assert caught.value.key == "bad_setting" and "auto" in caught.value.todo
+
+
+def test_a_folder_may_be_a_text(tmp_path):
+    assert Settings(models=str(tmp_path)).models == tmp_path

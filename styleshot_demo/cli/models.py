@@ -98,7 +98,6 @@ def convert(
     preprocessor: Annotated[
         str, typer.Option(metavar="contour|lineart", help="Which of the two content encoders.")
     ] = "contour",
-    quiet: Quiet = False,
 ) -> None:
     """Write StyleShot as a folder that StyleShotPipeline.from_pretrained opens, in half precision."""
     settings = settings_asked()
@@ -108,7 +107,7 @@ def convert(
         destinations.check_new(to)
     from styleshot_demo.runners import weights
 
-    with Progress(quiet=quiet) as progress, closing(weights.exporting(settings, to, preprocessor)) as steps:
+    with Progress() as progress, closing(weights.exporting(settings, to, preprocessor)) as steps:
         for step in steps:
             progress.show(step.fraction, str(step.message), step.message.key)
     typer.echo(str(to))

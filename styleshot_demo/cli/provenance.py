@@ -23,6 +23,8 @@ def provenance(
         print_json({**asdict(record), "digital_source_type": source})
         return
     rows = {"job": record.job, **record.settings, "seed": record.seed, "digital source type": source}
+    rows |= record.computed
+    rows |= {f"pictures: {name}": value for name, value in record.inputs.items()}
     rows |= {f"weights of {name}": f"sha256 {digest}..." for name, digest in record.models.items()}
     rows |= {f"version of {name}": version for name, version in record.versions.items()}
     width = max(map(len, rows))

@@ -19,6 +19,7 @@ from typing import Annotated, Any, TextIO
 import typer
 from typer.core import TyperGroup
 
+from styleshot_demo import process
 from styleshot_demo.cli import noise
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import Settings
@@ -46,6 +47,8 @@ class Commands(TyperGroup):
         except (typer.Exit, typer.Abort, EOFError, KeyboardInterrupt, BrokenPipeError):
             raise
         except Exception as error:
+            if process.interrupted():  # what a half-imported library makes of Ctrl-C
+                raise KeyboardInterrupt from None
             if type(error).__module__.startswith("typer."):  # usage errors, which typer words itself
                 raise
             reference = secrets.token_hex(4)

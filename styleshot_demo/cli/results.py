@@ -13,7 +13,7 @@ from typing import Any
 import typer
 from PIL import Image
 
-from styleshot_demo import names, provenance
+from styleshot_demo import names, process, provenance
 from styleshot_demo.cli import noise
 from styleshot_demo.cli.report import FAILED, Progress, asked, print_json, printable, tell_problem
 from styleshot_demo.destinations import check_file
@@ -67,6 +67,8 @@ def run_to_end(studio: Studio, job: Job) -> Result:
     # Closing gives the models back and stops the work at once when Ctrl-C comes between two steps.
     with Progress() as progress, closing(studio.run(job)) as events:
         for event in events:
+            if process.interrupted():
+                raise KeyboardInterrupt
             if isinstance(event, Finished):
                 return event.result
             progress.show(event.fraction, str(event.message), event.message.key)

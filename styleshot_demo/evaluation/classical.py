@@ -152,7 +152,7 @@ def draw_pairs(content: Path, style: Path, pairs: int, seed: int, part: str) -> 
         paths = pictures_in(folder)
         paths = split(paths)[1] if part == "held" else paths
         if not paths:
-            raise Problem("picture_missing")
+            raise Problem("too_few_pictures" if part == "held" and pictures_in(folder) else "no_pictures")
         rounds = -(-pairs // len(paths))
         columns.append([paths[place] for _ in range(rounds) for place in rng.permutation(len(paths))][:pairs])
     return list(zip(*columns, strict=True))

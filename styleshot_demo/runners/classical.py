@@ -219,6 +219,14 @@ class ClassicalRunner:
         )
 
 
+def digests(plan: Plan, settings: Settings) -> dict[str, str]:
+    """Name -> first 16 hex digits of the sha256 of the weights that a plan uses."""
+    models: dict[str, str] = {}
+    for name in plan.files:
+        models |= _short(hub.require(name, settings), settings)
+    return models
+
+
 def _seen(job: ClassicalJob, content: Image.Image) -> tuple:
     """What tells the pictures of one job, with their weights, from those of others."""
     styles = zip(job.styles, jobs.shares(job.styles), strict=True)

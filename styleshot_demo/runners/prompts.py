@@ -5,6 +5,8 @@ from typing import Any
 from styleshot_demo.jobs import ImageJob, TextJob
 from styleshot_demo.messages import Remark, remark
 
+SHOWN = 80  # characters
+
 
 def unread(job: TextJob | ImageJob, tokenizer: Any, chunks: int) -> list[Remark]:
     """Remarks on the ends of prompt and negative prompt that do not fit into so many chunks of the text encoder.
@@ -18,5 +20,11 @@ def unread(job: TextJob | ImageJob, tokenizer: Any, chunks: int) -> list[Remark]
         if text and key == "negative_prompt_cut" and job.guidance_scale <= 1:
             notes.append(remark("negative_prompt_unused"))
         elif rest := prompts.unread(tokenizer, text, chunks):
-            notes.append(remark(key, rest=rest))
+            notes.append(remark(key, rest=_shown(rest)))
     return notes
+
+
+def _shown(rest: str) -> str:
+    """As much of it as a person wants to read. What was cut within a letter is no letter."""
+    rest = rest.replace("\ufffd", "").strip() or "…"
+    return rest if len(rest) <= SHOWN else f"{rest[:SHOWN].rstrip()}…"

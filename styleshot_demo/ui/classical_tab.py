@@ -14,6 +14,7 @@ from styleshot_demo import jobs, names, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.jobs import CLASSICAL_CHECKS, ClassicalJob
+from styleshot_demo.runners.classical import digests
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, desk, memory, problems, restore, results, widgets, words
 from styleshot_demo.ui.asked import Asked
@@ -162,7 +163,7 @@ class ClassicalTab:
             view.run.click(guard(self.paint), everything, outputs, trigger_mode="once", **PAINTING),
             self.again.click(guard(self.go_on), self.desk, outputs, trigger_mode="once", **PAINTING),
         ]
-        stops(view.stop, runs, self.stopped, outputs, [self.desk])
+        stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run, self.again])
         view.shown.follow(
             problems.guarded(lambda text: {view.status: text})(self.follow),
             everything,
@@ -302,9 +303,10 @@ class ClassicalTab:
         return widgets.file(self.save_unfinished(run)) if run is not None and run.preview is not None else gr.skip()
 
     def save_unfinished(self, run: Run) -> Path:
-        """Saves the picture so far. Its record names the steps that were done, and of how many."""
-        record = self.studio.plan(run.job).record()
-        record = replace(record, settings={**record.settings, "steps": run.step, "stopped_of": run.total})
+        """Saves the picture so far. Its record says at which of the steps that were asked for it was stopped."""
+        plan = self.studio.plan(run.job)
+        record = plan.record(0, digests(plan, self.studio.settings))
+        record = replace(record, settings={**record.settings, "stopped_at": run.step})
         name = results.file_name(run.stem, f"{run.job.method}-step{run.step}", run.job.seed)
         return self.save(run.preview, record, name)
 

@@ -27,15 +27,31 @@ Handler = Callable[..., Any]
 
 
 def stops(
-    button: gr.Button, runs: Any, stopped: Handler, outputs: Sequence[Any], inputs: Sequence[Any] | None = None
+    button: gr.Button,
+    runs: Any,
+    stopped: Handler,
+    outputs: Sequence[Any],
+    inputs: Sequence[Any] | None = None,
+    again: Sequence[gr.Button] = (),
 ) -> None:
     """Lets `button` cancel `runs` and show what `stopped(*inputs)` returns in `outputs`.
 
-    Twice: a last step may still be on its way to the page, and would be shown over it.
+    Twice: a last step may still be on its way to the page, and would be shown over it. Until then nothing can be begun
+    anew with the buttons `again`, or the second time would be shown over that.
     """
-    button.click(stopped, inputs, outputs, cancels=runs, **INSTANT).then(
-        lambda *values: time.sleep(LATE) or stopped(*values), inputs, outputs, **INSTANT
-    )
+
+    def with_buttons(values: Sequence[Any], usable: bool) -> dict[Any, Any]:
+        updates = stopped(*values)
+        return updates | {one: {**updates.get(one, gr.update()), "interactive": usable} for one in again}
+
+    def at_once(*values: Any) -> dict[Any, Any]:
+        return with_buttons(values, usable=False)
+
+    def later(*values: Any) -> dict[Any, Any]:
+        time.sleep(LATE)
+        return with_buttons(values, usable=True)
+
+    button.click(at_once, inputs, outputs, cancels=runs, **INSTANT).then(later, inputs, outputs, **INSTANT)
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ class DiffusionTab:
             )
             for button, handler in ((view.run, self.paint), (view.beside, self.sweep))
         ]
-        stops(view.stop, runs, self.stopped, view.outputs(), [self.desk])
+        stops(view.stop, runs, self.stopped, view.outputs(), [self.desk], [view.run, view.beside])
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.prompts.pick(self.pick_prompt, None, fields["prompt"], **INSTANT).then(**stored.save)
         preprocessor = fields.get("preprocessor")

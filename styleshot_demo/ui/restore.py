@@ -14,7 +14,7 @@ from styleshot_demo.ui.controls import INSTANT, Inputs
 from styleshot_demo.ui.words import Said, mark, say
 
 # In a record, but no settings: which strengths a strip shows, and how many steps were asked for before a stop.
-DERIVED = {"sweep", "stopped_of"}
+DERIVED = {"sweep", "stopped_at"}
 
 
 @dataclass(frozen=True)

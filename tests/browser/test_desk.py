@@ -176,22 +176,22 @@ def test_a_stopped_picture_can_be_saved_and_goes_on(open_page, pictures, tmp_pat
     expect(figure).to_have_attribute("data-state", "painting", timeout=LONG)
     # While it is painted, too: what is saved is what was on show.
     path = saved(page, tmp_path)
-    assert 0 < provenance.read(path).settings["steps"] < 40 and "-step" in path.name
+    assert 0 < provenance.read(path).settings["stopped_at"] < 40 and "-step" in path.name
 
     page.locator("#classical-stop").click()
     expect(page.locator("#classical-status")).to_contain_text("Stopped at step", timeout=LONG)
     expect(figure).to_have_attribute("data-state", "ready")
     page.wait_for_timeout(1000)
     path = saved(page, tmp_path)
-    record = provenance.read(path)
-    assert f"Stopped at step {record.settings['steps']} of 40" in page.locator("#classical-status").inner_text()
-    assert record.settings["stopped_of"] == 40 and Image.open(path).size == (256, 171)
+    record, stopped_at = provenance.read(path), provenance.read(path).settings["stopped_at"]
+    assert f"Stopped at step {stopped_at} of 40" in page.locator("#classical-status").inner_text()
+    assert record.settings["steps"] == 40 and record.models and Image.open(path).size == (256, 171)
 
     again = page.locator("#classical-again")
     again.click()
     expect(page.locator("#classical-status")).to_contain_text("of 40, about", timeout=LONG)
     step = int(page.locator("#classical-status").inner_text().split("Step ")[1].split()[0])
-    assert step > record.settings["steps"]
+    assert step > stopped_at
     expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=2 * LONG)
     expect(again).to_be_hidden()
     finished = saved(page, tmp_path)
