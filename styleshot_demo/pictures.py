@@ -452,7 +452,7 @@ def write_bytes(data: bytes, destination: str | Path | BinaryIO) -> None:
             raise Problem("cannot_write") from None
         return
     path = Path(destination)
-    if path.is_symlink():  # the picture goes to where the link leads, and the link stays
+    if os.path.islink(path):  # the picture goes to where the link leads, and the link stays
         path = path.resolve()
     part = path.with_name(f".{secrets.token_hex(8)}.part") if path.name else path
     try:

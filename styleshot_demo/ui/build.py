@@ -123,10 +123,10 @@ def serve(settings: Settings) -> None:
     except OSError as error:
         host = surroundings.written(settings.host)
         raise Problem("address_taken", host=host, port=settings.port) from error
-    print(f"The page is at {surroundings.url(settings.host, settings.port)}", flush=True)
-    # Importing torch to ask it takes seconds, and only where there is a GPU's driver.
-    threading.Thread(target=_tell_of_gpu, args=(settings,), daemon=True).start()
     try:
+        print(f"The page is at {surroundings.url(settings.host, settings.port)}", flush=True)
+        # Importing torch to ask it takes seconds, and only where there is a GPU's driver.
+        threading.Thread(target=_tell_of_gpu, args=(settings,), daemon=True).start()
         while page.is_running and page.server.thread.is_alive():
             page.server.thread.join(0.5)
     except (KeyboardInterrupt, SystemExit):

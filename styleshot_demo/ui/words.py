@@ -425,7 +425,10 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     "phase_missing": ("运行文件夹中还没有阶段 {phase} 的结果。", "请先运行命令 train small {phase}。"),
     "recipe_unreadable": ("{file} 不是此训练的配方文件。", "请使用随程序附带的配方文件中的表和名称。"),
     "other_run": ("该文件夹中有一次设置不同的训练。", "请另选文件夹，或使用那次训练的设置。"),
-    "too_few_pictures": ("该文件夹图片太少，留出的部分中没有图片。", "请指定图片更多的文件夹，或用 --part all 取全部。"),
+    "too_few_pictures": (
+        "该文件夹图片太少，留出的部分中没有图片。",
+        "请指定图片更多的文件夹，或用 --part all 取全部。",
+    ),
     "no_pictures": ("该文件夹中没有图片。", "请指定一个含有图片的文件夹。"),
     "no_training_pictures": ("没有可用于训练的图片。", "请指定一个含有图片的文件夹。"),
     "no_content_pictures": (
