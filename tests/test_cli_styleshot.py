@@ -77,5 +77,5 @@ def test_convert_writes_a_folder_that_opens(run):
     done = run("models", "convert", "--to", "whole", "--preprocessor", "lineart")
     assert done.exit_code == 0 and done.stdout == "whole\n", done.output
     assert StyleShotPipeline.from_pretrained("whole").controlnet is not None
-    assert run("models", "convert", "--to", "whole").exit_code == 1  # not empty any more
+    assert run("models", "convert", "--to", "whole").exit_code == 2  # not empty any more
     assert run("models", "convert", "--to", "other", "--preprocessor", "depth").exit_code == 2
