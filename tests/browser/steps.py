@@ -45,8 +45,11 @@ def open_drawer(page, kind):
 
 
 def run(page, kind, button="run"):
+    # Not by the button Stop: what is quick has hidden it again before anybody looks.
+    shown = "(kind) => Number(document.querySelector(`#${kind}-result .gallery`).dataset.shown || 0)"
+    before = page.evaluate(shown, kind)
     page.locator(f"#{kind}-{button}").click()
-    expect(page.locator(f"#{kind}-stop")).to_be_visible(timeout=LONG)
+    page.wait_for_function(f"([kind, before]) => ({shown})(kind) > before", arg=[kind, before], timeout=LONG)
     expect(page.locator(f"#{kind}-status")).to_contain_text("Painted in", timeout=LONG)
     expect(page.locator(f"#{kind}-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
 

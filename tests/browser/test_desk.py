@@ -301,5 +301,5 @@ def test_pictures_that_are_finished_survive_a_stop_in_the_middle(open_studio, pi
     made = files(page, "text")
     assert 1 <= len(made) < 8
     record = provenance.read(io.BytesIO(made[0]))
-    assert record.seed == 3 and record.settings["count"] == 1 and record.settings["steps"] == 60
+    assert record.seed == 3 and record.settings["count"] == 1 and record.settings["steps"] == 20
     expect(stale(page, "text")).to_be_empty()
