@@ -16,7 +16,6 @@ from styleshot_demo.models.hub import Found, Missing
 
 app = typer.Typer(cls=Commands, help="List the models and fetch those that are missing.", invoke_without_command=True)
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 

@@ -13,9 +13,6 @@ from styleshot_demo.ui import problems, widgets, words
 from styleshot_demo.ui.controls import INSTANT, Inputs
 from styleshot_demo.ui.words import Said, mark, say
 
-# In a record, but no settings: which strengths a strip shows, and how many steps were asked for before a stop.
-DERIVED = {"sweep", "stopped_at"}
-
 
 @dataclass(frozen=True)
 class Target:
@@ -42,7 +39,7 @@ def bring_back(path: str, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[Sai
     if not found.settings:
         return words.remark(remark("metadata_ignored")), {}
     target = {target.job: target for target in targets}[found.job]
-    told = [say("restored_partly" if set(found.dropped) - DERIVED else "restored"), *_made_from(found)]
+    told = [say("restored_partly" if found.dropped else "restored"), *_made_from(found)]
     return words.join(told, " "), {tabs: gr.Tabs(selected=found.job), **target.fill(found)}
 
 
