@@ -93,10 +93,12 @@ def to_levels(content: Tensor) -> "np.ndarray":
 def slope(levels: "np.ndarray", scale: float) -> "np.ndarray":
     """How fast `levels` [H, W] change from one pixel to the next, seen through a Gaussian of `scale` pixels."""
     import cv2
+    import numpy as np
 
     soft = cv2.GaussianBlur(levels, (0, 0), scale, borderType=cv2.BORDER_REPLICATE)
     right, down = (cv2.Sobel(soft, cv2.CV_32F, *axis, ksize=3, scale=1 / 8) for axis in ((1, 0), (0, 1)))
-    return cv2.magnitude(right, down)
+    # Not cv2.magnitude: its last bits depend on where in memory the arrays lie, and the seed would not repeat.
+    return np.sqrt(right * right + down * down)
 
 
 def grained(

@@ -78,7 +78,11 @@ def _blur(image: np.ndarray, sigma: float) -> np.ndarray:
 def _steepness(image: np.ndarray, sigma: float) -> np.ndarray:
     """Slope in each channel, as far as it goes within the width of an edge: the same for a step at every scale."""
     across, down = cv2.Scharr(image, -1, 1, 0), cv2.Scharr(image, -1, 0, 1)
-    cv2.magnitude(across, down, across)
+    # Not cv2.magnitude: its last bits depend on where in memory the arrays lie.
+    across *= across
+    down *= down
+    across += down
+    np.sqrt(across, across)
     across *= sigma / 32
     return across
 

@@ -126,6 +126,7 @@ def browser():
             opened = driver.chromium.launch(executable_path=system, args=list(FLAGS))
         except playwright.Error as error:
             pytest.skip(f"no browser that Playwright can start: {str(error).splitlines()[0]}")
+        playwright.expect.set_options(timeout=PATIENCE)
         yield opened
         opened.close()
 

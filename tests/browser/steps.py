@@ -54,6 +54,22 @@ def run(page, kind, button="run"):
     expect(page.locator(f"#{kind}-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
 
 
+def repaint(page):
+    """On the classical tab: until a picture is there that was not there before."""
+    before = page.evaluate("Number(document.querySelector('#classical-result .compare').dataset.shown || 0)")
+    page.locator("#classical-run").click()
+    page.wait_for_function(
+        """(before) => {
+          const { shown, state } = document.querySelector("#classical-result .compare").dataset;
+          return Number(shown) > before && state === "ready";
+        }""",
+        arg=before,
+        timeout=LONG,
+    )
+    expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=LONG)
+    expect(page.locator("#classical-run")).to_be_visible(timeout=LONG)
+
+
 def thumbs(page, kind):
     """Caption of each small picture."""
     return page.locator(f"#{kind}-result .thumbs button span[lang=en]").all_inner_texts()

@@ -9,7 +9,8 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-LONG = 60_000  # milliseconds
+from browser.steps import LONG, repaint, upload  # noqa: E402
+
 SIZE = 256
 RELOAD = ["AbortError", "errored out"]  # what Gradio says of a connection that a reload cuts off
 
@@ -31,11 +32,6 @@ def style(tmp_path_factory):
     return path
 
 
-def upload(page, place, path):
-    page.locator(f"{place} input[type=file]").set_input_files(path)
-    expect(page.locator(f"{place} .image-frame img")).to_be_visible(timeout=LONG)
-
-
 def choose(page, photo, style, method="Fast"):
     upload(page, "#content", photo)
     upload(page, "#style-1", style)
@@ -43,12 +39,6 @@ def choose(page, photo, style, method="Fast"):
     page.locator("#size input[type=number]").fill(str(SIZE))
     page.keyboard.press("Tab")
     expect(page.locator("#fits")).to_contain_text(f"{SIZE} × 171", timeout=LONG)
-
-
-def run(page):
-    page.locator("#classical-run").click()
-    expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=LONG)
-    expect(page.locator("#classical-result .compare")).to_have_attribute("data-state", "ready")
 
 
 def shown(page):
@@ -70,7 +60,7 @@ def test_upload_run_slide_download_restore(open_page, photo, style, tmp_path):
     page = open_page()
     expect(page.locator("#classical-download button")).to_be_disabled()
     choose(page, photo, style)
-    run(page)
+    repaint(page)
 
     # The picture follows the strength while the slider is being dragged.
     slider = page.locator("#classical-strength input[type=range]")
@@ -141,7 +131,7 @@ def test_optimise_shows_previews_and_stops(open_page, photo, style):
 
     # The models are free again, and a short run ends by itself, with the seed that was chosen.
     page.locator("#steps input").fill("4")
-    run(page)
+    repaint(page)
     expect(page.locator("#classical-status")).to_contain_text(f"seed {seed.input_value()}")
     expect(page.locator("#classical-status")).to_contain_text("Features:")
     expect(page.locator("#classical-download button")).to_be_enabled()
@@ -159,7 +149,7 @@ def test_closing_the_page_stops_its_run(open_page, photo, style):
     page.close()
     other = open_page()
     choose(other, photo, style)
-    run(other)  # would wait for all 5000 steps if the other run went on
+    repaint(other)  # would wait for all 5000 steps if the other run went on
 
 
 def test_settings_survive_a_reload_and_nonsense_does_not(open_page):
@@ -184,7 +174,7 @@ def test_settings_survive_a_reload_and_nonsense_does_not(open_page):
 def test_the_whole_page_speaks_chinese_when_asked(open_page, photo, style):
     page = open_page()
     choose(page, photo, style)
-    run(page)
+    repaint(page)
     page.locator("#language label", has_text="中文").click()
     for place, text in (
         ("#classical-run", "重绘"),
@@ -289,7 +279,7 @@ def test_examples_and_several_styles(open_page):
 def test_models_panel_unloads_and_says_why_it_cannot_fetch(open_page, photo, style):
     page = open_page()
     choose(page, photo, style)
-    run(page)
+    repaint(page)
     page.get_by_role("tab", name="Models").click()
     memory = page.locator("#models-memory")
     expect(memory).to_contain_text("Fast style transfer")

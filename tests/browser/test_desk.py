@@ -9,7 +9,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, files, open_drawer, open_tab, put, upload  # noqa: E402
+from browser.steps import LONG, files, open_drawer, open_tab, put, repaint, upload  # noqa: E402
 
 RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
 STALE = "Changed since this was painted"
@@ -44,12 +44,6 @@ def begin(page, pictures, method="Fast", steps=None):
         page.locator("#steps input").fill(str(steps))
 
 
-def run(page):
-    page.locator("#classical-run").click()
-    expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=LONG)
-    expect(page.locator("#classical-run")).to_be_visible()
-
-
 def stale(page, kind="classical"):
     return page.locator(f"#{kind}-result .stale")
 
@@ -70,7 +64,7 @@ def clear(page, place):
 def test_every_change_that_the_result_does_not_show_marks_it(open_page, pictures):
     page = open_page()
     begin(page, pictures, "Optimise", steps=1)
-    run(page)
+    repaint(page)
     line = stale(page)
     expect(line).to_be_empty()
     assert line.get_attribute("role") == "status"
@@ -118,7 +112,7 @@ def followed(page, change):
 def test_fast_follows_what_is_in_the_controls_now(open_page, pictures, tmp_path):
     page = open_page()
     begin(page, pictures)
-    run(page)
+    repaint(page)
     clear(page, "#content")
     followed(page, lambda: upload(page, "#content", pictures["second"]))
     followed(page, lambda: page.locator("#classical-strength input[type=number]").fill("0.4"))
@@ -147,7 +141,7 @@ def test_fast_follows_what_is_in_the_controls_now(open_page, pictures, tmp_path)
 def test_a_picture_that_browsers_cannot_show_is_known_again(open_page, pictures):
     page = open_page()
     begin(page, {**pictures, "first": pictures["scan"]})
-    run(page)
+    repaint(page)
     page.wait_for_timeout(500)
     expect(stale(page)).to_be_empty()
     open_page.forgiven += RELOAD
@@ -160,7 +154,7 @@ def test_a_picture_that_browsers_cannot_show_is_known_again(open_page, pictures)
 def test_a_refused_run_leaves_the_last_result_to_be_saved(open_page, pictures, tmp_path):
     page = open_page()
     begin(page, pictures)
-    run(page)
+    repaint(page)
     clear(page, "#content")
     page.locator("#classical-run").click()
     expect(page.locator("#classical-status [role=alert]")).to_contain_text("no content picture", timeout=LONG)
@@ -198,7 +192,7 @@ def test_a_stopped_picture_can_be_saved_and_goes_on(open_page, pictures, tmp_pat
     assert provenance.read(finished).settings["steps"] == 40
 
     # It is the picture that an uninterrupted run makes.
-    run(page)
+    repaint(page)
     assert saved(page, tmp_path).read_bytes() == finished.read_bytes()
 
 
@@ -209,7 +203,7 @@ def test_everything_is_there_again_after_a_reload(open_page, pictures, tmp_path)
     upload(page, "#style-2", pictures["sand"])
     page.locator("#weight-2 input[type=number]").fill("0.3")
     page.keyboard.press("Tab")
-    run(page)
+    repaint(page)
     shown = page.locator("#classical-result img.after").get_attribute("src")
     page.get_by_role("tab", name="Text-driven").click()
     upload(page, "#text-style-1", pictures["sand"])
@@ -258,7 +252,7 @@ def test_weights_come_back_as_they_were_set(open_page, pictures, tmp_path):
     upload(page, "#style-2", pictures["sand"])
     page.locator("#weight-1 input[type=number]").fill("0.2")
     page.keyboard.press("Tab")
-    run(page)
+    repaint(page)
     path = saved(page, tmp_path)
     other = open_page()
     other.locator("#restore-part button.label-wrap").click()

@@ -1,5 +1,6 @@
 """The contour that needs no weights: where its lines lie, what its threshold does, and what it leaves out."""
 
+import random
 import time
 
 import cv2
@@ -9,7 +10,7 @@ from PIL import Image, ImageDraw
 from scipy.ndimage import binary_dilation, distance_transform_edt, label
 from skimage import data
 
-from styleshot_demo.small.edges import edges
+from styleshot_demo.small.edges import _strength, edges
 
 BOX = (64, 64, 191, 191)
 
@@ -30,6 +31,17 @@ def outline(size: int = 256) -> np.ndarray:
     scale = size / 256
     ImageDraw.Draw(picture).rectangle([side * scale for side in BOX], outline=1)
     return np.asarray(picture)
+
+
+def test_where_in_memory_the_picture_lies_does_not_matter() -> None:
+    photo = Image.fromarray(data.chelsea())
+    made, held, rng = set(), [], random.Random(0)
+    for _ in range(16):
+        held += [np.empty(rng.randrange(200_000), np.uint8) for _ in range(rng.randrange(30))]
+        rng.shuffle(held)
+        del held[len(held) // 2 :]
+        made.add(_strength(np.asarray(photo), 1.4).tobytes())
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize("size", [(256, 256), (131, 98), (16, 160), (600, 300), (16, 16)])
