@@ -134,7 +134,6 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Delete it and fetch it again.",
     ),
     "folder_not_empty": ("There are files in {name} already.", "Choose a new or an empty folder."),
-    "not_yet": ("{model} is not part of this version yet.", "Use the Classical tab."),
     "no_provenance": ("This picture does not say how it was made.", "Choose a PNG that this app has saved."),
     "provenance_unusable": (
         "What this picture says of how it was made cannot be used.",
@@ -283,7 +282,6 @@ REMARKS: dict[str, str] = {
     "encoding": "Reading the pictures",
     "painting": "Painting",
     "iterating": "Step {step} of {total}, about {seconds} s left",
-    "saving": "Finishing",
     "reading_model": "Reading {model}, once only: {percent} %",
     "without_gpu": "No GPU was lent, so this is computed on the processor, which takes longer",
     "converting": "Preparing the files of {model}, once only: {percent} %",
@@ -309,8 +307,6 @@ REMARKS: dict[str, str] = {
         "{gpu} is too old for this build of PyTorch (compute capability {capability}, at least {least} is needed), "
         "so the processor is used"
     ),
-    "size_lowered": "The size was lowered to {size} pixels to fit into memory",
-    "styles_same": "Style and content are the same picture",
     "metadata_ignored": "The settings stored in this picture were not usable and were ignored",
     "preview_model": "A preview: briefly trained, it follows contours and colours; words it knows give rough shapes",
     "small_size": "The small model paints at {size} pixels",

@@ -1,5 +1,7 @@
 import pickle
+import re
 import string
+from pathlib import Path
 
 import pytest
 
@@ -28,6 +30,16 @@ def test_remarks_are_one_sentence(key: str) -> None:
     text = str(remark(key, **values))
     assert "{" not in text
     assert ("7" in text) == bool(values)
+
+
+PACKAGE = Path(__file__).parents[1] / "styleshot_demo"
+MADE_OF_PARTS = "placement_"  # remark(f"placement_{...}")
+
+
+def test_each_is_said_somewhere() -> None:
+    code = "".join(path.read_text() for path in PACKAGE.rglob("*.py") if path.name not in ("messages.py", "words.py"))
+    unsaid = [key for key in (*PROBLEMS, *REMARKS) if not re.search(rf"[\"']{re.escape(key)}[\"']", code)]
+    assert [key for key in unsaid if not key.startswith(MADE_OF_PARTS)] == []
 
 
 def test_remark_with_an_unknown_key_is_a_defect() -> None:

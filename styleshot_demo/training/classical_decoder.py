@@ -29,6 +29,7 @@ JUDGED = {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"}
 # counts near the pixels too, but little: there it stands against the style's colours.
 STYLE_LAYERS = {"relu1_1": 0.5, "relu2_1": 0.75, "relu3_1": 1.25, "relu4_1": 2.5, "relu5_1": 1.0}
 CONTENT_LAYERS = {"relu1_1": 0.3, "relu2_1": 0.6, "relu3_1": 1.0, "relu4_1": 1.3, "relu5_1": 1.0}
+HELD, HELD_SIZE = 16, 256  # pairs of crops that the figures in the log are of, and their side in pixels
 REBUILD_EVERY = 12  # some rebuilding to the end keeps low strengths faithful
 
 
@@ -138,7 +139,7 @@ def train_decoder(
 
     sides = [split(pictures_in(folder)) for folder in (contents, styles)]
     photos, paintings = (Crops(train_paths, recipe.size) for train_paths, _ in sides)
-    held = [Crops(held_paths, 256, smallest=1.0).batch(16, 0, 0) for _, held_paths in sides]
+    held = [Crops(held_paths, HELD_SIZE, smallest=1.0).batch(HELD, 0, 0) for _, held_paths in sides]
 
     def read(network: Callable[..., dict[str, Tensor]], *given: Any) -> dict[str, Tensor]:
         with torch.autocast(place.type, autocast, enabled=autocast is not None):

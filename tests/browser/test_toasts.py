@@ -57,7 +57,7 @@ def test_a_file_too_large_or_of_another_kind_is_refused_in_the_pages_language(sm
     # Dropped, wherever it falls.
     for place in ("#content", "#foot"):
         drop(page, place, large)
-        expect(page.locator(".notice [role=alert]")).to_contain_text("文件过大", timeout=LONG)
+        expect(page.locator(".notice [role=alert]")).to_contain_text("文件过大，最多接受 1 MB")
         drop(page, place, words)
         expect(page.locator(".notice [role=alert]")).to_contain_text("这不是图片")
         assert only_chinese(page.locator(".notice").inner_text().replace("×", ""))

@@ -70,7 +70,7 @@ def test_values_and_names_of_settings_are_filled_in():
     what, todo = words.problem(Problem("out_of_range", name="strength", value="2", low="0", high="1"))
     assert what == ("Strength is 2; it must lie between 0 and 1.", "强度为 2，必须在 0 到 1 之间。")
     assert todo == ("Choose a value in that range.", "请选择该范围内的值。")
-    assert words.remark(remark("size_lowered", size=512)).zh == "为适应内存，尺寸已降至 512 像素"
+    assert words.remark(remark("small_size", size=512)).zh == "小型模型以 512 像素作画"
     assert words.say("fits", limit=1024).zh == "目前内存最多可容纳 1024 像素。"
     assert words.say("licence", licence=Said("ours", "本程序")) == ("Licence: ours", "许可：本程序")
 
