@@ -15,6 +15,14 @@ os.environ["HF_HOME"] = _home.name
 os.environ["XDG_CACHE_HOME"] = os.path.join(_home.name, "cache")
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
+_LONG = ("browser", "parity", "training", "runtime")  # folders
+
+
+def pytest_collection_modifyitems(items):
+    """The long files first: of several processes none is left with one of them while the others are done."""
+    items.sort(key=lambda item: not set(_LONG).intersection(item.path.parts))
+
+
 _LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "", None}
 
 

@@ -62,4 +62,4 @@ export STYLESHOT_TEST_BROWSER  # empty: Playwright finds its own
 "$python" -m ruff check .
 # A process for each core, each of which computes with one thread: two threads each would stand in each other's way.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-"$python" -m pytest --numprocesses auto --dist loadfile "$@"
+"$python" -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder "$@"

@@ -166,7 +166,8 @@
     return (await answer.json())[0];
   };
   const take = async (files, place) => {
-    const pictures = files.filter(isPicture);
+    // What was let fall on a box is meant for it: why it cannot be read, a raw file say, is for the program to find out.
+    const pictures = place ? files : files.filter(isPicture);
     if (!pictures.length) return say("drop_no_picture");
     // Not asked of the program: it may close the line on what is too large before its answer can be read.
     const limit = window.gradio_config?.max_file_size ?? Infinity;

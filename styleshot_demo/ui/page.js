@@ -77,7 +77,7 @@
   /* Files of any type ---------------------------------------------------------------------------------------------- */
 
   /* Gradio drops what the browser does not call an image, and many know no HEIC or TGA. What a file is, and what to say
-     of one that is none, is for the program to find out: here all of them pass. */
+     of one that is none, is for the program to find out: here all of them pass. What is dropped is desk.js's affair. */
   const foreign = (files) => [...files].some((file) => !file.type.startsWith("image/"));
   const asImages = (files) => {
     const carried = new DataTransfer();
@@ -87,14 +87,6 @@
   document.addEventListener("change", (event) => {
     const input = event.target;
     if (input.matches?.(".picture input[type=file]") && foreign(input.files)) input.files = asImages(input.files).files;
-  }, true);
-  document.addEventListener("drop", (event) => {
-    const files = event.dataTransfer?.files ?? [];
-    if (!event.target.closest?.(".picture") || !foreign(files)) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    const again = { bubbles: true, cancelable: true, dataTransfer: asImages(files) };
-    event.target.dispatchEvent(new DragEvent("drop", again));
   }, true);
 
   /* Light and dark ------------------------------------------------------------------------------------------------ */

@@ -55,12 +55,18 @@ def test_a_file_too_large_or_of_another_kind_is_refused_in_the_pages_language(sm
     if toast.count():
         assert only_chinese(toast.inner_text().replace("×", ""))
     # Dropped, wherever it falls.
+    said = page.locator(".notice [role=alert]")
     for place in ("#content", "#foot"):
         drop(page, place, large)
-        expect(page.locator(".notice [role=alert]")).to_contain_text("文件过大，最多接受 1 MB")
-        drop(page, place, words)
-        expect(page.locator(".notice [role=alert]")).to_contain_text("这不是图片")
-        assert only_chinese(page.locator(".notice").inner_text().replace("×", ""))
+        expect(said).to_contain_text("文件过大，最多接受 1 MB")
+        assert only_chinese(said.inner_text().replace("×", ""))
+    drop(page, "#foot", words)
+    expect(said).to_contain_text("这不是图片")
+    page.wait_for_timeout(500)  # and that is the last word
+    assert "这不是图片" in said.inner_text() and only_chinese(said.inner_text().replace("×", ""))
+    # A box asks the program what it is.
+    drop(page, "#content", words)
+    expect(page.locator("#picture-message .problem")).to_contain_text("不是可以读取的图片")
 
 
 def test_a_program_that_has_ended_is_told_in_the_pages_language(browser, tmp_path_factory, tmp_path):

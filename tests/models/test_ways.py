@@ -51,6 +51,14 @@ def settings(tmp_path):
     return Settings(models=tmp_path / "models")
 
 
+def by_way_of(monkeypatch, name, proxy):
+    """Sets the variable; a client that a thread of another test may have made since would not know."""
+    from huggingface_hub import close_session
+
+    monkeypatch.setenv(name, proxy)
+    close_session()
+
+
 def problem(settings, endpoint, patience=QUICK) -> Problem:
     with pytest.raises(Problem) as caught:
         hub.fetch(THING, settings, endpoint=endpoint, patience=patience)
@@ -136,7 +144,7 @@ class NoRedirect(HTTPRedirectHandler):
 
 def test_a_download_goes_through_the_proxy(server, settings, monkeypatch):
     proxy = Proxy(server)
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.server.server_port}")
+    by_way_of(monkeypatch, "http_proxy", f"http://127.0.0.1:{proxy.server.server_port}")
     # A name that only the proxy knows.
     assert hub.fetch(THING, settings, endpoint="http://hub.example", patience=QUICK).here
     proxy.server.shutdown()
@@ -147,7 +155,7 @@ def test_a_download_goes_through_a_proxy_of_the_kind_socks(server, settings, mon
     asked = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
         threading.Thread(target=socks, args=(listening, server, asked), daemon=True).start()
-        monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{listening.getsockname()[1]}")
+        by_way_of(monkeypatch, "ALL_PROXY", f"socks5://127.0.0.1:{listening.getsockname()[1]}")
         assert hub.fetch(THING, settings, endpoint="http://hub.example", patience=QUICK).here
     assert asked[0] == b"hub.example"
 
@@ -188,7 +196,7 @@ def test_what_is_wrong_with_the_surroundings_is_said(server, settings, monkeypat
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         closed = free.getsockname()[1]
-    monkeypatch.setenv(name, value.format(closed=closed))
+    by_way_of(monkeypatch, name, value.format(closed=closed))
     told = problem(settings, server.url)
     assert told.key == key and "secret" not in str(told)
     assert ("SSL_CERT_FILE" if name == "SSL_CERT_FILE" else "http_proxy") in told.todo
@@ -197,6 +205,6 @@ def test_what_is_wrong_with_the_surroundings_is_said(server, settings, monkeypat
 
 def test_a_proxy_that_refuses(server, settings, monkeypatch):
     proxy = Proxy(server, status=407)
-    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.server.server_port}")
+    by_way_of(monkeypatch, "http_proxy", f"http://127.0.0.1:{proxy.server.server_port}")
     assert problem(settings, server.url).key == "proxy_unusable"
     proxy.server.shutdown()
