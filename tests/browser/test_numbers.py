@@ -6,7 +6,7 @@ expect = pytest.importorskip("playwright.sync_api").expect
 
 from browser.steps import LONG, open_drawer, open_tab  # noqa: E402
 
-TYPED = ("400", "-7", "0", "1e300", "99999999999999999999", "3.7", "e", "0.00001")
+TYPED = ("400", "-7", "1e300", "0.01")  # and all that lies on the way there
 
 
 @pytest.fixture
