@@ -106,7 +106,7 @@ def taken_out(data: bytes, paths: Sequence[str]) -> list[bytes]:
 
 
 def from_ncnn(structure: bytes, numbers: bytes) -> dict[str, np.ndarray]:
-    """The weights of a plain stack of 3x3 convolutions and PReLUs: name -> float16, as `torch.nn.Sequential` names them.
+    """The weights of a stack of 3x3 convolutions and PReLUs: name -> float16, as `torch.nn.Sequential` names them.
 
     structure  ncnn's .param: a magic number, counts, then a line for each layer: its kind, its name, how many inputs
                and outputs, their names, and "key=value". Of a convolution 0 is the number of outputs and 6 of weights,
@@ -137,7 +137,7 @@ def from_ncnn(structure: bytes, numbers: bytes) -> dict[str, np.ndarray]:
             weights[f"{index}.weight"] = take(int(values["0"]), "<f4").astype(np.float16)
             index += 1
     if place != len(numbers):
-        raise SystemExit(f"The network has {len(numbers)} bytes of numbers, but {place} were read; nothing was written.")
+        raise SystemExit(f"{place} of {len(numbers)} bytes of numbers were understood; nothing was written.")
     return weights
 
 

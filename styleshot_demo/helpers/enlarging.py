@@ -16,12 +16,10 @@ from torch.nn.functional import avg_pool2d, interpolate, pixel_shuffle
 from styleshot_demo.errors import Problem
 from styleshot_demo.helpers import networks
 
-FACTORS = (2, 4)
 WIDTH, DEPTH = 64, 16  # channels, and convolutions between the first and the last
 # Pixels of a tile's side, and around it what its edge pixels depend on: one for each convolution, one for what is put
 # back at the end. So a tile is what the whole picture would have there, and a stop waits for one tile at most.
 TILE, MARGIN = 192, DEPTH + 3
-MAX_PIXELS = 100_000_000  # of the result: 0.3 GB, and what a JPEG may have that is opened again
 
 
 class Enlarger(nn.Sequential):
@@ -52,13 +50,6 @@ def load_enlarger(device: str = "cpu") -> Enlarger:
     return model.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
 
 
-def check_size(width: int, height: int, factor: int) -> None:
-    """`Problem` enlarged_too_large where the enlarged picture would have more pixels than `MAX_PIXELS`."""
-    if width * height * factor**2 > MAX_PIXELS:
-        megapixels = round(width * height * factor**2 / 1e6)
-        raise Problem("enlarged_too_large", megapixels=megapixels, limit=MAX_PIXELS // 1_000_000)
-
-
 def enlarged(picture: Image.Image, factor: int = 4, device: str = "cpu") -> Image.Image:
     """The picture with `factor` times as many pixels along each side: RGB, or RGBA where it has transparency."""
     steps = enlarging(picture, factor, load_enlarger(device), device)
@@ -74,11 +65,10 @@ def enlarging(
 ) -> Generator[float, None, Image.Image]:
     """`enlarged`, tile by tile: yields how much is done, 0 to 1, after each, and returns the picture.
 
-    factor  2 or 4; half as large is the larger one, averaged
+    factor  2 or 4: twice is four times, averaged
     model   what `load_enlarger` gives, on `device`
     tile    pixels of a tile's side; memory beside the two pictures grows with its square alone
     """
-    check_size(*picture.size, factor)
     alpha = None
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
@@ -125,7 +115,8 @@ def _tiles(width: int, height: int, side: int) -> Iterator[tuple[int, int, int, 
 
 
 def _filled(pixels: np.ndarray) -> np.ndarray:
-    """[H, W, 4] -> [H, W, 3]: where nothing is seen, the colours of what is seen nearby, or they would shine through."""
+    """[H, W, 4] -> [H, W, 3]: where nothing is seen, the colours of what is seen nearby, or its own would shine through.
+    """
     alpha = pixels[..., 3:].astype(np.float32) / 255
     colours = pixels[..., :3].astype(np.float32)
     reach = (0, 0), MARGIN / 3
