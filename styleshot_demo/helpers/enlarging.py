@@ -115,8 +115,7 @@ def _tiles(width: int, height: int, side: int) -> Iterator[tuple[int, int, int, 
 
 
 def _filled(pixels: np.ndarray) -> np.ndarray:
-    """[H, W, 4] -> [H, W, 3]: where nothing is seen, the colours of what is seen nearby, or its own would shine through.
-    """
+    """[H, W, 4] -> [H, W, 3]: where nothing is seen, the colours of what is nearby, or its own would shine through."""
     alpha = pixels[..., 3:].astype(np.float32) / 255
     colours = pixels[..., :3].astype(np.float32)
     reach = (0, 0), MARGIN / 3

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 SIDE = 768  # longest side, pixels, at which the edges are looked for
+STRIP = 512  # rows of the picture that are worked on at once
 RADIUS = 8  # pixels at that size, over which the mask follows the picture's colours
 EPSILON = 1e-4  # variance of colours in [0, 1] that counts as none: the smaller, the finer the edges
 
@@ -22,8 +23,8 @@ def refined(mask: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     coarse = cv2.resize(mask.astype(np.float32), small, interpolation=cv2.INTER_LINEAR)
     slopes = _slopes(guide, coarse)
     found = np.empty((height, width), np.float32)
-    for top in range(0, height, SIDE):
-        bottom = min(top + SIDE, height)
+    for top in range(0, height, STRIP):
+        bottom = min(top + STRIP, height)
         part = _rows(slopes, top, bottom, height, width)
         colours = pixels[top:bottom].astype(np.float32) / 255
         found[top:bottom] = (part[..., :3] * colours).sum(2) + part[..., 3]
