@@ -269,6 +269,10 @@ def _factor(name: str, value: Any) -> int:
     return checked
 
 
+# What each field of an `EnlargeJob` but its picture may be.
+ENLARGE_CHECKS: Mapping[str, Check] = {"factor": _factor}
+
+
 @dataclass(frozen=True)
 class EnlargeJob:
     """A picture with more pixels and crisp edges; made for what is painted or drawn.
@@ -289,7 +293,7 @@ class EnlargeJob:
     def __post_init__(self) -> None:
         if self.content is None:
             raise Problem("content_needed")
-        put_checked(self, {"factor": _factor})
+        put_checked(self, ENLARGE_CHECKS)
         object.__setattr__(self, "content", open_named(self.content))
         width, height = self.content.size
         if width * height * self.factor**2 > MAX_ENLARGED:

@@ -11,7 +11,7 @@ from styleshot_demo.cli.places import places
 from styleshot_demo.cli.report import asked, print_json, printable, settings_asked
 from styleshot_demo.cli.results import described, open_asked, option, run_to_end, tell_lost, write_image
 from styleshot_demo.errors import Problem
-from styleshot_demo.jobs import FACTORS, EnlargeJob
+from styleshot_demo.jobs import ENLARGE_CHECKS, FACTORS, EnlargeJob
 from styleshot_demo.studio import Studio
 
 
@@ -44,6 +44,8 @@ def enlarge(
     """
     settings = settings_asked()
     keep = settings.provenance if record is None else record
+    with asked():
+        ENLARGE_CHECKS["factor"]("factor", factor)
     files = places(inputs, out, f"{factor}x")
     studio = Studio(settings)
     told, written = [], []

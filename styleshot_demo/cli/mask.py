@@ -38,7 +38,7 @@ def mask(
     """
     from PIL import ImageOps
 
-    with asked("--of"):
+    with asked():
         choice("of", of, PARTS)
     told = []
     for path, file in zip(inputs, places(inputs, out, of), strict=True):
