@@ -35,6 +35,8 @@ NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality" 
 BYTES_PER_PIXEL = {"fast": 700, "optimise": 3600, "colour": 350}
 # Bytes for each pixel of an enlarged picture (the picture, and a copy while it is saved), and for the tile in work.
 BYTES_PER_ENLARGED, BYTES_PER_TILE = 8, 120_000_000
+# Bytes that finding a subject takes at its peak, before anything is painted.
+BYTES_TO_FIND = 350_000_000
 CLASSICAL_SIZES = (2048, 1792, 1536, 1280, 1024, 896, 768, 640, 512, 384, 256)
 TIGHT = 0.5  # of the free memory is what an estimate may take that has just failed
 DIFFUSION_SIZES = tuple(range(1024, 120, -64))
@@ -229,6 +231,8 @@ class Planner:
             needed, free, fitting = self._room(job.method, job.size, shapes, "cpu", share)[0], None, CLASSICAL_SIZES[0]
         else:
             needed, free, fitting = self._room(job.method, job.size, shapes, device, share)
+        if job.keep_background:
+            needed = max(needed, BYTES_TO_FIND)
         if job.strength == 0:  # the content as it is
             needed = 0
         remarks = [] if (told := why_not_gpu(self.settings)) is None else [told]

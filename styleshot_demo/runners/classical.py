@@ -81,7 +81,13 @@ class ClassicalRunner:
             from styleshot_demo.helpers.subject import subject_mask
 
             models |= short_hash(hub.require("subject", self.settings), self.settings)
-            found = subject_mask(content)
+            key = ("subject", pictures.digest(content))
+            kept = self.cache.recall(key)
+            if kept is None:  # remembered even if there is none, so that the strength slider only paints
+                kept = (subject_mask(content),)
+                size = content.width * content.height
+                self.cache.remember(key, kept, TITLES["subjects"], KEPT_PAIRS, lambda _: size)
+            (found,) = kept
             notes.append(remark("no_subject" if found is None else "subject_found"))
         return found
 

@@ -59,6 +59,7 @@ TITLES = {
     "taesd": "TAESD",
     "tokens": "Style tokens",
     "pairs": "Encoded pictures",
+    "subjects": "Found subjects",
     "edges": "Edges of photos",
     "begun": "Stopped optimisation",
     "contour": "Contour detector",

@@ -594,6 +594,7 @@ PARTS_ZH: dict[str, str] = {
     "Style encoder": "风格编码器",
     "Style tokens": "风格向量",
     "Encoded pictures": "已编码的图片",
+    "Found subjects": "已找到的主体",
     "Edges of photos": "照片的边缘",
     "Stopped optimisation": "已停止的优化",
     "Prior of words": "文字先验",

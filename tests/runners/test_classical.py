@@ -388,7 +388,7 @@ def test_a_plain_background_can_be_kept_exactly(studio, picture, method) -> None
     assert result.settings["keep_background"] is True and not [n for n in result.notes if "background" in n.key]
 
 
-def test_any_background_is_found_and_kept(studio, picture) -> None:
+def test_any_background_is_found_and_kept(studio, picture, monkeypatch) -> None:
     cup = Image.fromarray(data.coffee()).resize((300, 200), Image.Resampling.LANCZOS)
     job = ClassicalJob(cup, [picture(256, 256, 1)], keep_background=True, size=300)
     result = studio.finish(job)
@@ -397,7 +397,10 @@ def test_any_background_is_found_and_kept(studio, picture) -> None:
     made, was = (np.asarray(one).astype(int) for one in (result.images[0], cup))
     assert (made[:, -25:] == was[:, -25:]).all()  # the table, exactly
     assert np.abs(made[60:140, 100:180] - was[60:140, 100:180]).mean() > 5
+    # Another strength needs no second look.
+    monkeypatch.setattr("styleshot_demo.helpers.subject.subject_mask", None)
     assert same(studio.finish(job).images[0], result.images[0])
+    assert studio.finish(replace(job, strength=0.5)).models == result.models
 
 
 def test_it_is_said_where_nothing_stands_out(studio, picture) -> None:
