@@ -140,7 +140,9 @@ class Plan:
     def record(self, number: int = 0, models: Mapping[str, str] | None = None) -> Record:
         """What is written into image `number`: how it alone is made. `models`: name -> hash of the weights used."""
         if isinstance(self.job, EnlargeJob) and self.job.made_by is not None:
-            return provenance.enlarged(self.job.made_by, self.job.factor, models or {})
+            made_by = provenance.enlarged(self.job.made_by, self.job.factor, models or {})
+            if made_by is not None:
+                return made_by
         settings = self.alone()[number]
         made_by = provenance.record(settings, models or {}, settings["seed"])
         return replace(made_by, computed=self.computed(), inputs=self.inputs())
@@ -203,6 +205,8 @@ class Planner:
                 raise Problem("unknown_setting", name="strengths")
             return self._classical(job, TIGHT if lower else SPARE, lend)
         if isinstance(job, EnlargeJob):
+            if strengths:
+                raise Problem("unknown_setting", name="strengths")
             return self._enlarge(job, TIGHT if lower else SPARE)
         if not isinstance(job, TextJob | ImageJob):
             raise TypeError(f"a {type(job).__name__} is no job")

@@ -79,12 +79,19 @@ def record(settings: Mapping[str, Any], models: Mapping[str, str], seed: int) ->
     return Record(dict(settings), dict(models), seed, versions)
 
 
-def enlarged(made_by: Record, factor: int, models: Mapping[str, str]) -> Record:
-    """The record of a picture after it was made `factor` times as large; `models` are those that did that."""
+def enlarged(made_by: Record, factor: int, models: Mapping[str, str]) -> Record | None:
+    """The record of a picture after it was made `factor` times as large; `models` are those that did that.
+
+    None where it would no longer be one that can be read: a record from a file may be as long as records get.
+    """
     times = made_by.settings.get("enlarged", 1)
     settings = {**made_by.settings, "enlarged": factor * times if isinstance(times, int) else factor}
     again = record(settings, {**made_by.models, **models}, made_by.seed)
-    return replace(again, computed=made_by.computed, inputs=made_by.inputs)
+    again = replace(again, computed=made_by.computed, inputs=made_by.inputs)
+    try:
+        return _checked(_parse(_to_json(again).encode("ascii")))
+    except (ValueError, TypeError, KeyError):
+        return None
 
 
 # Writing ------------------------------------------------------------------------------------------------------------

@@ -56,7 +56,16 @@ def faces(picture: Image.Image) -> list[Face]:
     network = networks.load(networks.FACES)
     pixels = np.asarray(on_white(picture))
     height, width = pixels.shape[:2]
-    seen = [found for square in _squares(width, height) for found in _look(network, pixels, square, FOUND)]
+    # The smallest squares need no more pixels than this, and from a large picture each would be averaged anew.
+    scale = min(1.0, SIDE * 2**LEVELS / max(width, height))
+    small = pixels
+    if scale < 1:
+        sides = (max(1, round(width * scale)), max(1, round(height * scale)))
+        small = cv2.resize(pixels, sides, interpolation=cv2.INTER_AREA)
+    seen = []
+    for left, top, side in _squares(width, height):
+        found = _look(network, small, (left * scale, top * scale, side * scale), FOUND)
+        seen += [_scaled(face, 1 / scale) for face in found]
     sure = [face for found in _apart(seen) if (face := _again(network, pixels, found))]
     inside = (_within(face, width, height) for face in _apart(sure))
     return sorted(inside, key=lambda face: (-face.size, face.box))
@@ -177,6 +186,11 @@ def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
 
 def _nested(one: Face, other: Face) -> bool:
     return _shared(one.box, other.box) > 0.7 * min(_area(one.box), _area(other.box))
+
+
+def _scaled(face: Face, scale: float) -> Face:
+    left, top, right, bottom = (scale * side for side in face.box)
+    return Face((left, top, right, bottom), face.score, tuple((scale * x, scale * y) for x, y in face.landmarks))
 
 
 def _within(face: Face, width: int, height: int) -> Face:

@@ -59,6 +59,12 @@ def test_a_painted_picture_says_how_it_was_painted_when_it_is_large(studio, pict
     assert provenance.enlarged(record, 4, {}).settings["enlarged"] == 8
 
 
+def test_a_record_that_is_too_long_already_is_not_taken_over(studio, picture) -> None:
+    long = provenance.Record({f"setting {n}": "x" * 300 for n in range(100)}, {}, 3)
+    plan = studio.plan(EnlargeJob(picture(32, 24), 2, made_by=long))
+    assert plan.record().settings == {"job": "enlarge", "factor": 2, "seed": 0}
+
+
 @pytest.mark.parametrize(
     ("content", "factor", "key"),
     [
