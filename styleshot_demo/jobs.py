@@ -26,6 +26,8 @@ OPTIMISERS = ("adam", "lbfgs")
 STYLESHOT_MODELS = ("auto", "styleshot", "small")
 PREPROCESSORS = ("contour", "lineart", "both")
 SCHEDULERS = ("dpm++", "pndm", "unipc", "euler-a", "ddim")
+FACTORS = (2, 4)
+MAX_ENLARGED = 100_000_000  # pixels of an enlarged picture
 MAX_IMAGES = 8
 MAX_PROMPT = 1000  # characters; the text encoder reads them in chunks of 77 tokens, about 350 characters of English
 SIZE_MULTIPLE = 8  # one number of the latents stands for 8 x 8 pixels
@@ -200,7 +202,8 @@ class ClassicalJob:
     keep_colours   keep the colours of the content, take only texture and brushwork
     grain          0 to 1: brushwork in flat areas, such as the white of a drawing; beyond 0.5 more and more in
                    photographs too; the seed shuffles it
-    keep_background  leave a plain background, such as that of a product on white, exactly as it is
+    keep_background  leave what is behind the subject exactly as it is: a plain background, such as that of a product on
+                   white, to the pixel; any other as far as a small network tells the subject from it
 
     fast:      transform "wct" (optimal-transport whitening-colouring) or "adain"
     colour:    colour_method "monge-kantorovich" or "reinhard"
@@ -256,6 +259,50 @@ class ClassicalJob:
         """The settings that shaped the result (no pictures), JSON-ready."""
         own = {name: getattr(self, name) for name in self._OWN[self.method]}
         return {"method": self.method, **own, "style_weights": [weight for _, weight in self.styles]}
+
+
+def _factor(name: str, value: Any) -> int:
+    """How many times as large: 2 or 4."""
+    checked = number(name, value, min(FACTORS), max(FACTORS), whole=True)
+    if checked not in FACTORS:
+        raise Problem("unknown_choice", name=name, value=str(checked), choices=", ".join(map(str, FACTORS)))
+    return checked
+
+
+# What each field of an `EnlargeJob` but its picture may be.
+ENLARGE_CHECKS: Mapping[str, Check] = {"factor": _factor}
+
+
+@dataclass(frozen=True)
+class EnlargeJob:
+    """A picture with more pixels and crisp edges; made for what is painted or drawn.
+
+    content  the picture to enlarge: PIL image or path
+    factor   2 or 4 times as many pixels along each side; the result has 100 megapixels at most
+    made_by  the `provenance.Record` of how the content was made, or None: the result's record says that too
+    """
+
+    content: Picture
+    factor: int = 4
+    made_by: Any = None
+
+    # As of other jobs: nothing here is left to chance, and there is no style.
+    seed = 0
+    styles = ()
+
+    def __post_init__(self) -> None:
+        if self.content is None:
+            raise Problem("content_needed")
+        put_checked(self, ENLARGE_CHECKS)
+        object.__setattr__(self, "content", open_named(self.content))
+        width, height = self.content.size
+        if width * height * self.factor**2 > MAX_ENLARGED:
+            megapixels = math.ceil(width * height * self.factor**2 / 1e6)
+            raise Problem("enlarged_too_large", megapixels=megapixels, limit=MAX_ENLARGED // 1_000_000)
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that shaped the result (no pictures), JSON-ready."""
+        return {"job": "enlarge", "factor": self.factor, "seed": self.seed}
 
 
 # What each field of a `TextJob` but its pictures may be.

@@ -151,6 +151,23 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "{weights} style weights were given for {styles} style pictures.",
         "Give one weight for each style picture, or none at all.",
     ),
+    "enlarged_too_large": (
+        "The enlarged picture would have {megapixels} megapixels; at most {limit} are made.",
+        "Choose the smaller factor, or a smaller picture.",
+    ),
+    "no_subject": (
+        "Nothing in this picture stands out from its background.",
+        "Choose a picture in which something does.",
+    ),
+    "no_person": (
+        "Nobody was found in this picture.",
+        "Choose a picture in which a face can be seen.",
+    ),
+    "folder_for_several": ("{name} is one file, and there are several pictures.", "Name a folder for the results."),
+    "same_name": (
+        "Two of the pictures would both become {name}.",
+        "Rename one of them, or give them to the command one after the other.",
+    ),
     "overwrites_input": ("{name} is one of the pictures to read.", "Choose another name for the result."),
     "device_missing": ("There is no {device} device on this machine.", "Set STYLESHOT_DEVICE to auto or cpu."),
     "styleshot_missing": (
@@ -299,7 +316,10 @@ REMARKS: dict[str, str] = {
     "prompt_cut": "The prompt was too long; this was not read: {rest}",
     "negative_prompt_cut": "The negative prompt was too long; this was not read: {rest}",
     "negative_prompt_unused": "The negative prompt was not read, as it needs guidance above 1",
-    "no_plain_background": "No plain background was found, so all of the picture was painted",
+    "finding": "Looking for what stands out",
+    "enlarging": "Enlarging",
+    "subject_found": "The background is not plain: what stands out from it was found by a small network, and painted",
+    "no_subject": "Nothing stands out from its background, so all of the picture was painted",
     "features_builtin": "Features: the built-in encoder, because VGG-19 is not on this machine",
     "features_vgg": "Features: VGG-19",
     "gpu_driver_too_old": "The graphics driver is too old for this build of PyTorch, so the processor is used",

@@ -10,7 +10,7 @@ from PIL import Image
 from styleshot_demo import pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Result
-from styleshot_demo.jobs import TEXT_CHECKS, ClassicalJob, ImageJob, TextJob, seed_of
+from styleshot_demo.jobs import TEXT_CHECKS, ClassicalJob, EnlargeJob, ImageJob, TextJob, seed_of
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.provenance import Record
@@ -26,13 +26,17 @@ from styleshot_demo.runtime.placement import Placement
 from styleshot_demo.runtime.precision import precision_of
 from styleshot_demo.settings import Settings
 
-Job = ClassicalJob | TextJob | ImageJob
+Job = ClassicalJob | EnlargeJob | TextJob | ImageJob
 DiffusionJob = TextJob | ImageJob
 NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality"  # the published code's
 
 # Bytes of working memory per pixel of the largest picture, measured by `bench classical` (peak above the idle process,
 # plus a fifth).
 BYTES_PER_PIXEL = {"fast": 700, "optimise": 3600, "colour": 350}
+# Bytes for each pixel of an enlarged picture (the picture, and a copy while it is saved), and for the tile in work.
+BYTES_PER_ENLARGED, BYTES_PER_TILE = 8, 120_000_000
+# Bytes that finding a subject takes at its peak, before anything is painted.
+BYTES_TO_FIND = 350_000_000
 CLASSICAL_SIZES = (2048, 1792, 1536, 1280, 1024, 896, 768, 640, 512, 384, 256)
 TIGHT = 0.5  # of the free memory is what an estimate may take that has just failed
 DIFFUSION_SIZES = tuple(range(1024, 120, -64))
@@ -52,7 +56,7 @@ class Plan:
     """A job as it will run.
 
     job         with every default filled in, and as the model can do it
-    model       "fast", "optimise", "colour", "styleshot" or "small"
+    model       "fast", "optimise", "colour", "enlarge", "styleshot" or "small"
     files       names of the catalogue's models that are used
     device      as torch names it: "cpu", "cuda", "mps"
     precision   "float32", "float16" or "bfloat16"
@@ -92,7 +96,7 @@ class Plan:
     def shots(self) -> tuple[Shot, ...]:
         """The pictures to make, in their order; for diffusion jobs."""
         job = self.job
-        assert not isinstance(job, ClassicalJob)
+        assert isinstance(job, DiffusionJob)
         if self.strengths:
             return tuple(Shot(job.seed, preprocessors_of(job)[0], strength) for strength in self.strengths)
         return tuple(
@@ -104,14 +108,14 @@ class Plan:
     def settings(self) -> dict[str, Any]:
         """What shaped the result, JSON-ready: of the job as it ran, not as it was asked for."""
         settings = self.job.settings()
-        if not isinstance(self.job, ClassicalJob):
+        if isinstance(self.job, DiffusionJob):
             settings["model"] = self.model
         return settings | ({"sweep": list(self.strengths)} if self.strengths else {})
 
     def alone(self) -> list[dict[str, Any]]:
         """For each image of the result the settings that make it and nothing else."""
         job = self.job
-        if isinstance(job, ClassicalJob):
+        if not isinstance(job, DiffusionJob):
             return [self.settings()]
         if self.strengths:
             one = job.alone(0)
@@ -129,10 +133,16 @@ class Plan:
         content = getattr(self.job, "content", None)
         styles = [picture for picture, _ in self.job.styles]
         named = {"styles": [_name(picture) for picture in styles], "style_sha256": [_short(one) for one in styles]}
+        if isinstance(self.job, EnlargeJob):
+            named = {}
         return named if content is None else {"content": _name(content), "content_sha256": _short(content), **named}
 
     def record(self, number: int = 0, models: Mapping[str, str] | None = None) -> Record:
         """What is written into image `number`: how it alone is made. `models`: name -> hash of the weights used."""
+        if isinstance(self.job, EnlargeJob) and self.job.made_by is not None:
+            made_by = provenance.enlarged(self.job.made_by, self.job.factor, models or {})
+            if made_by is not None:
+                return made_by
         settings = self.alone()[number]
         made_by = provenance.record(settings, models or {}, settings["seed"])
         return replace(made_by, computed=self.computed(), inputs=self.inputs())
@@ -194,6 +204,10 @@ class Planner:
             if strengths:
                 raise Problem("unknown_setting", name="strengths")
             return self._classical(job, TIGHT if lower else SPARE, lend)
+        if isinstance(job, EnlargeJob):
+            if strengths:
+                raise Problem("unknown_setting", name="strengths")
+            return self._enlarge(job, TIGHT if lower else SPARE)
         if not isinstance(job, TextJob | ImageJob):
             raise TypeError(f"a {type(job).__name__} is no job")
         check = TEXT_CHECKS["style_strength"]
@@ -221,6 +235,8 @@ class Planner:
             needed, free, fitting = self._room(job.method, job.size, shapes, "cpu", share)[0], None, CLASSICAL_SIZES[0]
         else:
             needed, free, fitting = self._room(job.method, job.size, shapes, device, share)
+        if job.keep_background:
+            needed = max(needed, BYTES_TO_FIND)
         if job.strength == 0:  # the content as it is
             needed = 0
         remarks = [] if (told := why_not_gpu(self.settings)) is None else [told]
@@ -242,6 +258,19 @@ class Planner:
         free = self.cache.free_bytes(device)
         fits = (side for side in CLASSICAL_SIZES if side * side * cost <= share * free)
         return int(size * size * cost), free, next(fits, CLASSICAL_SIZES[-1])
+
+    def _enlarge(self, job: EnlargeJob, share: float) -> Plan:
+        device = device_of(self.settings)
+        free = self.cache.free_bytes(device)
+        width, height = (side * job.factor for side in job.content.size)
+        # The longest side of a content that fits; its tiles are the same whatever its size.
+        pixels = max(0.0, share * free - BYTES_PER_TILE) / BYTES_PER_ENLARGED / job.factor**2
+        fitting = int((pixels * max(width, height) / min(width, height)) ** 0.5)
+        needed = width * height * BYTES_PER_ENLARGED + BYTES_PER_TILE
+        told = why_not_gpu(self.settings)
+        remarks = () if told is None else (told,)
+        names = ("enlarge",)
+        return Plan(job, "enlarge", names, device, "float32", None, (width, height), needed, free, fitting, remarks)
 
     # StyleShot ---------------------------------------------------------------------------------------------------
 

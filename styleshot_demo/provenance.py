@@ -13,7 +13,7 @@ import struct
 import sys
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -79,6 +79,21 @@ def record(settings: Mapping[str, Any], models: Mapping[str, str], seed: int) ->
     return Record(dict(settings), dict(models), seed, versions)
 
 
+def enlarged(made_by: Record, factor: int, models: Mapping[str, str]) -> Record | None:
+    """The record of a picture after it was made `factor` times as large; `models` are those that did that.
+
+    None where it would no longer be one that can be read: a record from a file may be as long as records get.
+    """
+    times = made_by.settings.get("enlarged", 1)
+    settings = {**made_by.settings, "enlarged": factor * times if isinstance(times, int) else factor}
+    again = record(settings, {**made_by.models, **models}, made_by.seed)
+    again = replace(again, computed=made_by.computed, inputs=made_by.inputs)
+    try:
+        return _checked(_parse(_to_json(again).encode("ascii")))
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
 # Writing ------------------------------------------------------------------------------------------------------------
 
 
@@ -117,7 +132,7 @@ def source_type(made_by: Record) -> str:
     """The IPTC digital source type, a URL, of a picture that was made so."""
     if made_by.job == "text":
         return _TERMS + "trainedAlgorithmicMedia"
-    if made_by.settings.get("method") == "colour":
+    if made_by.settings.get("method") == "colour" and "enlarged" not in made_by.settings:
         return _TERMS + "algorithmicallyEnhanced"  # arithmetic on the colours of a photo; nothing was learnt
     return _TERMS + "compositeWithTrainedAlgorithmicMedia"
 
@@ -278,8 +293,9 @@ class Restored:
     inputs: Mapping[str, Setting] = field(default_factory=dict)
 
 
-# In a record, but no settings: the kind of job, which strengths a strip shows, after which step somebody stopped.
-DERIVED = {"job", "sweep", "stopped_at"}
+# In a record, but no settings: the kind of job, which strengths a strip shows, after which step somebody stopped, how
+# many times as large it was made afterwards.
+DERIVED = {"job", "sweep", "stopped_at", "enlarged"}
 
 # The kinds of job that a record can be turned into, each with what checks its fields: name -> check(name, value).
 JOBS: dict[str, Mapping[str, Callable[[str, Any], Any]]] = {

@@ -10,7 +10,7 @@ from PIL import Image
 from styleshot_demo import jobs, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Event, Finished, Result, Step
-from styleshot_demo.jobs import ClassicalJob, ImageJob, Picture, TextJob
+from styleshot_demo.jobs import ClassicalJob, EnlargeJob, ImageJob, Picture, TextJob
 from styleshot_demo.messages import remark
 from styleshot_demo.runners.weights import Choice
 from styleshot_demo.runtime import zerogpu
@@ -24,10 +24,11 @@ from styleshot_demo.settings import Settings
 if TYPE_CHECKING:
     from styleshot_demo.plan import Plan, Planner
 
-Job = ClassicalJob | TextJob | ImageJob
+Job = ClassicalJob | EnlargeJob | TextJob | ImageJob
 Work = Callable[["Plan"], Iterator[Event]]
 SWEEP = (0.0, 0.5, 1.0, 1.5, 2.0)
 QUICK = ("fast", "colour")  # the methods that take a moment
+QUICK_PIXELS = 400_000  # of a picture that is enlarged in about ten seconds
 BESIDE = 0.5  # of the free memory that a short run may take beside a long one, which may still be claiming its own
 
 
@@ -68,7 +69,7 @@ class Studio:
     def _in_turn(self, job: Job, strengths: tuple[float, ...], to_end: bool = False) -> Iterator[Event]:
         """The events of a job, when its turn has come; `to_end` as in `Lanes.through`."""
         plan = self.plan(job, strengths)  # what cannot run at all need not wait to hear it
-        quick = isinstance(job, ClassicalJob) and (job.method in QUICK or job.strength == 0)
+        quick = _is_quick(job)
         if plan.free is None:
             # Whoever lends the GPU has a line of its own, for all programs that it lends to: none of ours around it.
             yield from self._on_loan(job, plan, to_end)
@@ -93,6 +94,10 @@ class Studio:
         )
 
     def _work(self, plan: "Plan") -> Iterator[Event]:
+        if isinstance(plan.job, EnlargeJob):
+            from styleshot_demo.runners.enlarging import enlarge
+
+            return enlarge(plan, self.settings, self.cache)
         runner = self.classical if isinstance(plan.job, ClassicalJob) else self.styleshot
         return runner.run(plan)
 
@@ -118,7 +123,7 @@ class Studio:
 
     def _files_first(self, plan: "Plan") -> Iterator[Event]:
         """Reads and converts the files of a StyleShot job, which takes minutes the first time."""
-        if isinstance(plan.job, ClassicalJob):
+        if not isinstance(plan.job, TextJob | ImageJob):
             return
         from styleshot_demo.runners import weights
 
@@ -239,3 +244,10 @@ class Studio:
         self._kept = (self._classical, self._styleshot)
         self._classical = self._styleshot = None
         self.cache.forked()
+
+
+def _is_quick(job: Job) -> bool:
+    """Whether a job takes seconds, not minutes."""
+    if isinstance(job, EnlargeJob):
+        return job.content.width * job.content.height <= QUICK_PIXELS
+    return isinstance(job, ClassicalJob) and (job.method in QUICK or job.strength == 0)

@@ -1,7 +1,10 @@
 """The pictures that ship with the app: there, sound, small, unlike each other, and made by the script beside them."""
 
+import hashlib
 import importlib.util
 import json
+import re
+import sys
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -17,9 +20,10 @@ NAMES = [entry["file"] for entry in INDEX]
 
 
 @cache
-def script():
-    spec = importlib.util.spec_from_file_location("make_styles", ASSETS / "make_styles.py")
+def script(name: str = "make_styles"):
+    spec = importlib.util.spec_from_file_location(name, ASSETS / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where dataclasses look for theirs
     spec.loader.exec_module(module)
     return module
 
@@ -99,6 +103,42 @@ def test_credits_name_what_is_owed():
         "Collaborative-Distillation",
     ):
         assert name in text
+
+
+def test_helpers_are_what_their_script_brings_and_their_licences_lie_beside_them():
+    bring = script("bring_helpers")
+    folder = ASSETS / "weights" / "helpers"
+    credits = (ASSETS / "CREDITS.md").read_text(encoding="utf-8")
+    assert {path.name for path in folder.iterdir() if path.suffix != ".txt"} == set(bring.SOURCES)
+    for name, source in bring.SOURCES.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == source.made
+        package = re.split(r"==|(?<=.)@", source.package)[0]
+        assert name in credits and package in credits
+    apache, bsd, mit = (
+        (folder / f"LICENSE-{name}.txt").read_text(encoding="utf-8")
+        for name in ("Apache-2.0", "BSD-3-Clause", "MIT-packages")
+    )
+    assert "Version 2.0, January 2004" in apache and "END OF TERMS AND CONDITIONS" in apache
+    assert "Xintao Wang" in bsd and "Redistributions in binary form" in bsd
+    assert "Ritvik Nag" in mit and "Patrick Levin" in mit
+
+
+def test_a_network_of_ncnn_is_read_as_it_is_written():
+    bring = script("bring_helpers")
+    structure = b"7767517\n3 3\nInput in 0 1 a\nConvolution c 1 1 a b 0=1 1=3 4=1 5=1 6=27\nPReLU p 1 1 b c 0=1\n"
+    weights = np.arange(27, dtype="<f2")
+    numbers = np.array([bring.HALF], "<u4").tobytes() + weights.tobytes() + b"\0\0" + np.array([2, 3], "<f4").tobytes()
+    read = bring.from_ncnn(structure, numbers)
+    assert {name: value.shape for name, value in read.items()} == {
+        "0.weight": (1, 3, 3, 3),
+        "0.bias": (1,),
+        "1.weight": (1,),
+    }
+    assert read["0.weight"].ravel().tolist() == weights.tolist() and read["1.weight"] == [3]
+    with pytest.raises(SystemExit):
+        bring.from_ncnn(structure, numbers + b"\0\0\0\0")
+    with pytest.raises(SystemExit):
+        bring.checked(b"something else", bring.SOURCES["u2netp.onnx"].made, "u2netp.onnx")
 
 
 def test_no_asset_is_over_ten_megabytes():

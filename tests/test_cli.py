@@ -28,6 +28,8 @@ COMMANDS = [
     ["classical"],
     ["text"],
     ["image"],
+    ["enlarge"],
+    ["mask"],
     ["serve"],
     ["provenance"],
     ["models"],

@@ -5,7 +5,7 @@ import pytest
 import tiny_models
 from PIL import Image
 
-from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob
+from styleshot_demo import ClassicalJob, EnlargeJob, ImageJob, Settings, Studio, TextJob
 from styleshot_demo.runtime.device import device_of, is_cuda
 from styleshot_demo.settings import ASSETS, PLACEMENTS
 
@@ -41,6 +41,12 @@ def test_classical_methods_paint_as_on_a_processor(on_cpu, photo, method):
     result = Studio(Settings()).finish(job)
     assert result.plan.device.startswith("cuda")
     assert differ(result, on_cpu.finish(job)) <= 2
+
+
+def test_a_picture_is_enlarged_as_on_a_processor(on_cpu, photo):
+    result = Studio(Settings()).finish(EnlargeJob(photo, 2))
+    assert result.plan.device.startswith("cuda")
+    assert differ(result, on_cpu.finish(EnlargeJob(photo, 2))) <= 1
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS)

@@ -57,7 +57,7 @@ def classical(
     grain: Annotated[float, option("fast, optimise: brushwork in flat areas, 0 to 1.")] = ClassicalJob.grain,
     keep_background: Annotated[
         bool,
-        typer.Option("--keep-background", help="Leave a plain background, such as a product's white, as it is."),
+        typer.Option("--keep-background", help="Leave what is behind the subject as it is, such as a product's white."),
     ] = ClassicalJob.keep_background,
     record: Annotated[
         bool | None,

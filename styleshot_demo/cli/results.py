@@ -106,26 +106,33 @@ def tell(result: Result, asked_for: Sequence[Path], files: Sequence[Path], as_js
 
     Exit code 1 if a file does not lie where it was asked for.
     """
-    notes = [str(note) for note in result.notes]
     if as_json:
-        print_json(
-            {
-                "files": [str(file) for file in files],
-                "seed": result.seed,
-                "seconds": round(result.seconds, 3),
-                "models": result.models,
-                "notes": notes,
-                "settings": result.settings,
-                "plan": result.plan.as_json(),
-                "inputs": result.plan.inputs(),
-            }
-        )
+        print_json(described(result, files))
     else:
-        for note in () if noise.quiet() else notes:
-            typer.echo(printable(note), err=True)
+        for note in () if noise.quiet() else result.notes:
+            typer.echo(printable(str(note)), err=True)
         for file, image in zip(files, result.images, strict=True):
             line = f"{file}  {image.width} x {image.height}, seed {result.seed}, {result.seconds:.1f} s"
             typer.echo(printable(line))
+    tell_lost(asked_for, files)
+
+
+def described(result: Result, files: Sequence[Path]) -> dict[str, Any]:
+    """A result whose images lie in `files`, JSON-ready."""
+    return {
+        "files": [str(file) for file in files],
+        "seed": result.seed,
+        "seconds": round(result.seconds, 3),
+        "models": result.models,
+        "notes": [str(note) for note in result.notes],
+        "settings": result.settings,
+        "plan": result.plan.as_json(),
+        "inputs": result.plan.inputs(),
+    }
+
+
+def tell_lost(asked_for: Sequence[Path], files: Sequence[Path]) -> None:
+    """Exit code 1, and a line on stderr for each file that does not lie where it was asked for."""
     lost = [(wanted, file) for wanted, file in zip(asked_for, files, strict=True) if wanted != file]
     for wanted, file in lost:
         tell_problem(Problem("saved_elsewhere", place=file), str(wanted))

@@ -11,10 +11,10 @@ from PIL import Image
 from styleshot_demo import jobs, pictures
 from styleshot_demo.events import Event, Finished, Step
 from styleshot_demo.jobs import ClassicalJob
-from styleshot_demo.messages import remark
+from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.plan import Plan
-from styleshot_demo.runners.weights import TITLES
+from styleshot_demo.runners.weights import TITLES, network_file, short_hash
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
@@ -49,7 +49,7 @@ class ClassicalRunner:
         job = plan.job
         content = pictures.fit_longest(job.content, job.size)
         models: dict[str, str] = {}
-        notes = []
+        notes: list[Remark] = []
         if job.strength == 0:
             image = content
         else:
@@ -58,11 +58,8 @@ class ClassicalRunner:
             colours, alpha = apart(content)
             kept = None
             if job.keep_background:
-                from styleshot_demo.classical.background import subject
-
-                kept = subject(colours)
-                if kept is None:
-                    notes.append(remark("no_plain_background"))
+                yield Step(0.0, remark("finding"))
+                kept = self._subject(colours, models, notes)
             work = {"fast": self._fast, "optimise": self._optimise, "colour": self._colour}[job.method]
             pixels = None
             with ExitStack() as borrowed, closing(work(plan, colours, borrowed, models)) as events:
@@ -74,6 +71,25 @@ class ClassicalRunner:
                         pixels = event
             image = pictures.join_alpha(_onto(colours, kept, to_image(pixels)), alpha)
         yield Finished(plan.result([image], time.perf_counter() - started, models, notes))
+
+    def _subject(self, content: Image.Image, models: dict[str, str], notes: list[Remark]) -> Image.Image | None:
+        """What stands on a plain background, exactly; else what a network tells from any other. None: neither."""
+        from styleshot_demo.classical.background import subject
+
+        found = subject(content)
+        if found is None:
+            from styleshot_demo.helpers.subject import subject_mask
+
+            models |= short_hash(hub.require("subject", self.settings), self.settings)
+            key = ("subject", pictures.digest(content))
+            kept = self.cache.recall(key)
+            if kept is None:  # remembered even if there is none, so that the strength slider only paints
+                kept = (subject_mask(content),)
+                size = content.width * content.height
+                self.cache.remember(key, kept, TITLES["subjects"], KEPT_PAIRS, lambda _: size)
+            (found,) = kept
+            notes.append(remark("no_subject" if found is None else "subject_found"))
+        return found
 
     def _fast(
         self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
@@ -199,9 +215,9 @@ class ClassicalRunner:
         def load() -> Any:
             from styleshot_demo.classical.weights import load_fast
 
-            return load_fast(_weights(encoder), _weights(decoder), device)
+            return load_fast(network_file(encoder), network_file(decoder), device)
 
-        models |= _short(encoder, self.settings) | _short(decoder, self.settings)
+        models |= short_hash(encoder, self.settings) | short_hash(decoder, self.settings)
         return borrowed.enter_context(self.cache.lend(("fast", device), load, name="fast", device=device))
 
     def _borrow_vgg(self, device: str, borrowed: ExitStack, models: dict[str, str]) -> Generator[Step, None, Any]:
@@ -212,8 +228,8 @@ class ClassicalRunner:
         with closing(hub.hashing_files(vgg, self.settings)) as reading:
             for fraction in reading:
                 yield Step(0.0, remark("reading_model", model=vgg.model.title, percent=int(100 * fraction)))
-        models |= _short(vgg, self.settings)
-        path = _weights(vgg)
+        models |= short_hash(vgg, self.settings)
+        path = network_file(vgg)
         return borrowed.enter_context(
             self.cache.lend(("vgg19", device), lambda: load_vgg19(path, device), name="vgg19", device=device)
         )
@@ -223,7 +239,7 @@ def digests(plan: Plan, settings: Settings) -> dict[str, str]:
     """Name -> first 16 hex digits of the sha256 of the weights that a plan uses."""
     models: dict[str, str] = {}
     for name in plan.files:
-        models |= _short(hub.require(name, settings), settings)
+        models |= short_hash(hub.require(name, settings), settings)
     return models
 
 
@@ -267,12 +283,3 @@ def to_image(pixels: "torch.Tensor") -> Image.Image:
 
     array = pixels[0].clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
     return Image.fromarray(np.ascontiguousarray(array), "RGB")
-
-
-def _weights(found: "hub.Found") -> Any:
-    return next(path for path in found.files.values() if path.suffix == ".safetensors")
-
-
-def _short(found: "hub.Found", settings: Settings) -> dict[str, str]:
-    path = _weights(found)
-    return {found.model.name: next(v[:16] for k, v in hub.hashes(found, settings).items() if k.endswith(path.name))}

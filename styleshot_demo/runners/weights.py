@@ -44,6 +44,7 @@ BASE_PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 OWN_PARTS = ("style_encoder", "adapter", "controlnet")
 SMALL_PARTS = ("prior",)  # that the small model alone has
 PUBLISHED_NUMBERS = (23_897_088, 361_279_120)  # of the adapter and of the ControlNet
+WEIGHTS = (".safetensors", ".onnx", ".tflite")  # endings of files that hold the weights of a network
 READING = 0.6  # share of locating that is reading; the rest is converting
 _conversions = Once()
 # As the models panel shows them.
@@ -58,6 +59,7 @@ TITLES = {
     "taesd": "TAESD",
     "tokens": "Style tokens",
     "pairs": "Encoded pictures",
+    "subjects": "Found subjects",
     "edges": "Edges of photos",
     "begun": "Stopped optimisation",
     "contour": "Contour detector",
@@ -571,3 +573,14 @@ def _tensors(file: Path, state: str) -> dict[str, int] | None:
     except Exception:  # whatever is wrong, `locate` says so
         return None
     return {name: value.numel() for name, value in tensors.items() if isinstance(value, torch.Tensor)}
+
+
+def network_file(found: hub.Found) -> Path:
+    """The file that holds the weights of a model that is one network."""
+    return next(path for path in found.files.values() if path.suffix in WEIGHTS)
+
+
+def short_hash(found: hub.Found, settings: Settings) -> dict[str, str]:
+    """Name of such a model -> first 16 hex digits of the sha256 of its weights."""
+    name, digests = network_file(found).name, hub.hashes(found, settings)
+    return {found.model.name: next(digest[:16] for path, digest in digests.items() if path.endswith(name))}

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from PIL import Image, ImageChops
+from skimage import data
 
 from styleshot_demo import ClassicalJob, Settings, Studio, pictures
 from styleshot_demo.errors import Problem
@@ -387,10 +388,27 @@ def test_a_plain_background_can_be_kept_exactly(studio, picture, method) -> None
     assert result.settings["keep_background"] is True and not [n for n in result.notes if "background" in n.key]
 
 
-def test_it_is_said_where_there_is_no_plain_background(studio, picture) -> None:
-    content, style = picture(256, 192), picture(256, 256, 1)
+def test_any_background_is_found_and_kept(studio, picture, monkeypatch) -> None:
+    cup = Image.fromarray(data.coffee()).resize((300, 200), Image.Resampling.LANCZOS)
+    job = ClassicalJob(cup, [picture(256, 256, 1)], keep_background=True, size=300)
+    result = studio.finish(job)
+    assert "subject_found" in [note.key for note in result.notes]
+    assert len(result.models["subject"]) == 16
+    made, was = (np.asarray(one).astype(int) for one in (result.images[0], cup))
+    assert (made[:, -25:] == was[:, -25:]).all()  # the table, exactly
+    assert np.abs(made[60:140, 100:180] - was[60:140, 100:180]).mean() > 5
+    # Another strength needs no second look.
+    monkeypatch.setattr("styleshot_demo.helpers.subject.subject_mask", None)
+    assert same(studio.finish(job).images[0], result.images[0])
+    assert studio.finish(replace(job, strength=0.5)).models == result.models
+
+
+def test_it_is_said_where_nothing_stands_out(studio, picture) -> None:
+    rng = np.random.default_rng(0)
+    content = Image.fromarray(rng.integers(90, 130, (192, 256, 3), dtype=np.uint8))
+    style = picture(256, 256, 1)
     kept = studio.finish(ClassicalJob(content, [style], keep_background=True, size=256))
-    assert "no_plain_background" in [note.key for note in kept.notes]
+    assert "no_subject" in [note.key for note in kept.notes]
     assert same(kept.images[0], studio.finish(ClassicalJob(content, [style], size=256)).images[0])
 
 

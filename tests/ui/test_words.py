@@ -43,7 +43,7 @@ def test_every_text_of_the_page_is_there_in_both_languages():
 
 def test_every_model_and_setting_has_a_name_in_chinese():
     assert words.MODELS_ZH.keys() == MODELS.keys()
-    for checks in (jobs.CLASSICAL_CHECKS, jobs.TEXT_CHECKS, jobs.IMAGE_CHECKS):
+    for checks in (jobs.CLASSICAL_CHECKS, jobs.ENLARGE_CHECKS, jobs.TEXT_CHECKS, jobs.IMAGE_CHECKS):
         assert words.FIELDS.keys() >= checks.keys()
     for group, names in (
         ("method", jobs.METHODS),

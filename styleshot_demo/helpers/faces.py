@@ -1,0 +1,212 @@
+"""Where faces are: BlazeFace (Bazarevsky et al., 2019), over the whole picture and over smaller and smaller squares.
+
+The network sees 128 x 128 pixels, and in them faces of a fifth of the side and more. A portrait is found at once; the
+faces of a group are found in squares that are cut out of the picture. Whatever is found is looked at again in several
+squares around it: what is a face in some of them only is none, and what is one gets the mean of their boxes.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from styleshot_demo.helpers import networks
+from styleshot_demo.helpers.pixels import on_white
+
+SIDE = 128  # pixels that the network sees
+# Anchors lie in the middle of each cell of a grid: (cells along a side, anchors in each cell).
+GRIDS = ((16, 2), (8, 6))
+LANDMARKS = ("right eye", "left eye", "nose", "mouth", "right ear", "left ear")  # right and left of the person
+SMALLEST = 160  # pixels of a square: smaller ones would show faces that nobody can tell
+LEVELS = 3  # times that squares are halved: 1 + 9 + 49 + 225 of a square picture
+FOUND = 0.5  # score from which on something is looked at again
+NEAR = (1.7, 2.0, 2.4, 3.0, 3.8)  # sides of the squares that it is then seen in, in sides of its box
+# Mean score in those squares. Of 257 photos without a face two then have one, where any single square has it in ten.
+SURE = 0.72
+LEAST = 0.3  # score of what is compared from square to square
+SAME = 0.3  # overlap (intersection over union) of two boxes around one face
+
+
+@dataclass(frozen=True)
+class Face:
+    """A face in a picture.
+
+    box        left, top, right, bottom, in pixels of the picture and within it: from the brows to the chin
+    score      0.72 to 1: how sure the network is
+    landmarks  (x, y) in pixels, one for each of `LANDMARKS`; an ear that is turned away may lie outside of the picture
+    """
+
+    box: tuple[float, float, float, float]
+    score: float
+    landmarks: tuple[tuple[float, float], ...]
+
+    @property
+    def size(self) -> float:
+        """Longest side of the box, pixels."""
+        left, top, right, bottom = self.box
+        return max(right - left, bottom - top)
+
+
+def faces(picture: Image.Image) -> list[Face]:
+    """All faces that are found, the largest first; of any mode, what is transparent counts as white."""
+    network = networks.load(networks.FACES)
+    pixels = np.asarray(on_white(picture))
+    height, width = pixels.shape[:2]
+    # The smallest squares need no more pixels than this, and from a large picture each would be averaged anew.
+    scale = min(1.0, SIDE * 2**LEVELS / max(width, height))
+    small = pixels
+    if scale < 1:
+        sides = (max(1, round(width * scale)), max(1, round(height * scale)))
+        small = cv2.resize(pixels, sides, interpolation=cv2.INTER_AREA)
+    seen = []
+    for left, top, side in _squares(width, height):
+        found = _look(network, small, (left * scale, top * scale, side * scale), FOUND)
+        seen += [_scaled(face, 1 / scale) for face in found]
+    sure = [face for found in _apart(seen) if (face := _again(network, pixels, found))]
+    inside = (_within(face, width, height) for face in _apart(sure))
+    return sorted(inside, key=lambda face: (-face.size, face.box))
+
+
+Square = tuple[float, float, float]  # left, top, side, in pixels
+
+
+def _squares(width: int, height: int) -> Iterator[Square]:
+    """The whole picture in one square, then squares of half the side and so on, each half over the next."""
+    whole = max(width, height)
+    yield (width - whole) / 2, (height - whole) / 2, whole
+    for level in range(1, LEVELS + 1):
+        side = whole / 2**level
+        if side < SMALLEST:
+            return
+        for top in _starts(height, side):
+            for left in _starts(width, side):
+                yield left, top, side
+
+
+def _starts(length: int, side: float) -> list[float]:
+    """Where squares begin along a side of the picture: evenly, from one end to the other."""
+    if length <= side:
+        return [(length - side) / 2]
+    count = 1 + math.ceil((length - side) / (side / 2))
+    return [float(start) for start in np.linspace(0, length - side, count)]
+
+
+def _look(network: Any, pixels: np.ndarray, square: Square, least: float) -> list[Face]:
+    """Faces in one square of a picture [H, W, 3], best first; what lies outside of the picture is black."""
+    left, top, side = square
+    scale = SIDE / side
+    part, (x, y) = _cut(pixels, square)
+    if not part.size:
+        return []
+    x, y = round((x - left) * scale), round((y - top) * scale)
+    wide = min(SIDE - x, max(1, round(part.shape[1] * scale)))
+    high = min(SIDE - y, max(1, round(part.shape[0] * scale)))
+    seen = np.zeros((SIDE, SIDE, 3), np.uint8)
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    seen[y : y + high, x : x + wide] = cv2.resize(part, (wide, high), interpolation=way)
+    network.setInput(cv2.dnn.blobFromImage(seen, 1 / 127.5, mean=(127.5, 127.5, 127.5)))
+    # One output at a time is all that OpenCV gives of such a network; most squares need no second one.
+    scores = 1 / (1 + np.exp(-np.clip(network.forward("classificators")[0, :, 0], -80, 80)))
+    kept = np.flatnonzero(scores >= least)
+    if not len(kept):
+        return []
+    numbers = network.forward("regressors")[0]
+    found = []
+    for values, anchor, score in zip(numbers[kept], _ANCHORS[kept], scores[kept], strict=True):
+        # Centre, width and height of the box, then x and y of each landmark; all but the sizes count from the anchor.
+        points = values.reshape(-1, 2) / SIDE
+        points[[0, *range(2, len(points))]] += anchor
+        (x, y), (wide, high) = points[0], np.abs(points[1])
+        corners = np.array([[x - wide / 2, y - high / 2], [x + wide / 2, y + high / 2], *points[2:]]) * side
+        corners += (left, top)
+        box = (*map(float, corners[0]), *map(float, corners[1]))
+        found.append(Face(box, float(score), tuple((float(x), float(y)) for x, y in corners[2:])))
+    return _apart(found)
+
+
+def _again(network: Any, pixels: np.ndarray, found: Face) -> Face | None:
+    """What was found, seen from several distances; None where it is no face after all."""
+    left, top, right, bottom = found.box
+    views = []
+    for near in NEAR:
+        side = near * found.size
+        square = ((left + right - side) / 2, (top + bottom - side) / 2, side)
+        same = [face for face in _look(network, pixels, square, LEAST) if _overlap(face.box, found.box) > SAME]
+        if not same:
+            return None
+        views.append(same[0])
+    score = float(np.mean([face.score for face in views]))
+    if score < SURE:
+        return None
+    box = tuple(map(float, np.mean([face.box for face in views], 0)))
+    points = np.mean([face.landmarks for face in views], 0)
+    return Face(box, score, tuple((float(x), float(y)) for x, y in points))
+
+
+def _cut(pixels: np.ndarray, square: Square) -> tuple[np.ndarray, tuple[int, int]]:
+    """What of a picture lies in a square, and where that begins (left, top)."""
+    height, width = pixels.shape[:2]
+    left, top, side = square
+    first = max(0, math.ceil(left)), max(0, math.ceil(top))
+    last = min(width, math.ceil(left + side)), min(height, math.ceil(top + side))
+    return pixels[first[1] : last[1], first[0] : last[0]], first
+
+
+def _apart(found: Sequence[Face]) -> list[Face]:
+    """One face for each group of boxes that overlap, the best scored first (non-maximum suppression).
+
+    A box within a larger one is the same face too: squares that cut through a face show parts of it.
+    """
+    kept: list[Face] = []
+    for face in sorted(found, key=lambda face: (-face.score, face.box)):
+        if all(_overlap(face.box, other.box) <= SAME and not _nested(face, other) for other in kept):
+            kept.append(face)
+    return kept
+
+
+def _shared(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    """Area that two boxes share, square pixels."""
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    return max(wide, 0.0) * max(high, 0.0)
+
+
+def _area(box: tuple[float, ...]) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> float:
+    shared = _shared(one, other)
+    return shared / max(_area(one) + _area(other) - shared, 1e-9)
+
+
+def _nested(one: Face, other: Face) -> bool:
+    return _shared(one.box, other.box) > 0.7 * min(_area(one.box), _area(other.box))
+
+
+def _scaled(face: Face, scale: float) -> Face:
+    left, top, right, bottom = (scale * side for side in face.box)
+    return Face((left, top, right, bottom), face.score, tuple((scale * x, scale * y) for x, y in face.landmarks))
+
+
+def _within(face: Face, width: int, height: int) -> Face:
+    left, top, right, bottom = face.box
+    box = (max(left, 0.0), max(top, 0.0), min(right, float(width)), min(bottom, float(height)))
+    return Face(box, face.score, face.landmarks)
+
+
+def _anchors() -> np.ndarray:
+    """Middles of the cells, x and y as shares of the side: [896, 2]."""
+    made = []
+    for cells, each in GRIDS:
+        middles = (np.arange(cells) + 0.5) / cells
+        x, y = np.meshgrid(middles, middles)
+        made.append(np.repeat(np.stack([x.ravel(), y.ravel()], 1), each, axis=0))
+    return np.concatenate(made)
+
+
+_ANCHORS = _anchors()
