@@ -19,6 +19,8 @@ Picture = Image.Image | str | Path
 MAX_STYLES = 4
 MAX_SEED = 2**31 - 1
 METHODS = ("fast", "optimise", "colour")
+WHOLE_METHODS = ("fast", "colour")  # that can paint a picture at its own size, whatever that is
+CLASSICAL_SIZES = (256, 2048)
 TRANSFORMS = ("wct", "adain")
 COLOUR_METHODS = ("monge-kantorovich", "reinhard")
 STARTS = ("content", "fast", "noise")
@@ -171,7 +173,8 @@ def shares(styles: Sequence[tuple[Image.Image, float]]) -> list[float]:
 CLASSICAL_CHECKS: Mapping[str, Check] = {
     "method": one_of(METHODS),
     "strength": between(0, 1),
-    "size": between(256, 2048, whole=True),
+    "size": between(*CLASSICAL_SIZES, whole=True),
+    "whole": switch,
     "seed": between(0, MAX_SEED, whole=True),
     "keep_colours": switch,
     "transform": one_of(TRANSFORMS),
@@ -184,6 +187,7 @@ CLASSICAL_CHECKS: Mapping[str, Check] = {
     "optimiser": one_of(OPTIMISERS),
     "grain": between(0, 1),
     "keep_background": switch,
+    "brush_size": optional(between(*CLASSICAL_SIZES, whole=True)),
 }
 
 
@@ -196,11 +200,14 @@ class ClassicalJob:
     method         "fast" (one feed-forward pass), "optimise" (Gatys), "colour" (colours only)
     strength       0 (content unchanged) to 1 (full style)
     size           longest side of the result, pixels, 256 to 2048; the aspect ratio is the content's
+    whole          paint the content at its own size, up to 40 megapixels, whatever `size` says ("fast", "colour")
     seed           0 to 2**31 - 1
     keep_colours   keep the colours of the content, take only texture and brushwork
     grain          0 to 1: brushwork in flat areas, such as the white of a drawing; beyond 0.5 more and more in
                    photographs too; the seed shuffles it
     keep_background  leave a plain background, such as that of a product on white, exactly as it is
+    brush_size     the longest side at which the styles are seen, pixels, 256 to 2048: the larger, the larger are their
+                   strokes in the result. None: the longest side of the result itself, as far as it lies in that range
 
     fast:      transform "wct" (optimal-transport whitening-colouring) or "adain"
     colour:    colour_method "monge-kantorovich" or "reinhard"
@@ -224,6 +231,8 @@ class ClassicalJob:
     optimiser: str = "adam"
     grain: float = 0.5
     keep_background: bool = False
+    whole: bool = False
+    brush_size: int | None = None
 
     def __post_init__(self) -> None:
         if self.content is None:
@@ -234,7 +243,17 @@ class ClassicalJob:
 
     # The settings that change the result, for each method: what provenance stores and what the page restores.
     _OWN = {
-        "fast": ("strength", "size", "seed", "keep_colours", "transform", "grain", "keep_background"),
+        "fast": (
+            "strength",
+            "size",
+            "whole",
+            "seed",
+            "keep_colours",
+            "transform",
+            "grain",
+            "keep_background",
+            "brush_size",
+        ),
         "optimise": (
             "strength",
             "size",
@@ -248,13 +267,36 @@ class ClassicalJob:
             "optimiser",
             "grain",
             "keep_background",
+            "brush_size",
         ),
-        "colour": ("strength", "size", "seed", "colour_method", "keep_background"),
+        "colour": ("strength", "size", "whole", "seed", "colour_method", "keep_background"),
     }
+
+    @property
+    def at_own_size(self) -> bool:
+        """Whether the result is as large as the content: `whole`, by a method that can."""
+        return self.whole and self.method in WHOLE_METHODS
+
+    @property
+    def longest(self) -> int:
+        """The longest side of the result, pixels."""
+        return max(self.content.size) if self.at_own_size else self.size
+
+    @property
+    def styles_at(self) -> int:
+        """The longest side at which the styles are seen, pixels."""
+        if self.brush_size is not None and "brush_size" in self._OWN[self.method]:
+            return self.brush_size
+        low, high = CLASSICAL_SIZES
+        return min(max(self.longest, low), high)
 
     def settings(self) -> dict[str, Any]:
         """The settings that shaped the result (no pictures), JSON-ready."""
         own = {name: getattr(self, name) for name in self._OWN[self.method]}
+        # What follows from others is not among them, lest it stay behind when somebody changes those.
+        own = {name: value for name, value in own.items() if value is not None}
+        if self.at_own_size:
+            del own["size"]
         return {"method": self.method, **own, "style_weights": [weight for _, weight in self.styles]}
 
 

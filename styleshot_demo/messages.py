@@ -282,6 +282,8 @@ REMARKS: dict[str, str] = {
     "waiting_place": "Waiting for another run to end; place in the line: {place}",
     "encoding": "Reading the pictures",
     "painting": "Painting",
+    "painting_whole": "Painting at the photo's own size, about {seconds} s left",
+    "whole_not_optimised": "optimise cannot paint at the photo's own size: its longest side has {size} pixels here",
     "iterating": "Step {step} of {total}, about {seconds} s left",
     "saving": "Finishing",
     "reading_model": "Reading {model}, once only: {percent} %",

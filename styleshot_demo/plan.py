@@ -1,5 +1,6 @@
 """What a job will really be: decided once, before anything is loaded. Every door, runner and record reads it here."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -33,6 +34,8 @@ NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality" 
 # Bytes of working memory per pixel of the largest picture, measured by `bench classical` (peak above the idle process,
 # plus a fifth).
 BYTES_PER_PIXEL = {"fast": 700, "optimise": 3600, "colour": 350}
+# The same of a run at the photo's own size, measured by `bench classical --whole`: (bytes in any case, bytes a pixel).
+WHOLE_BYTES = {"fast": (600_000_000, 25), "colour": (250_000_000, 8)}
 CLASSICAL_SIZES = (2048, 1792, 1536, 1280, 1024, 896, 768, 640, 512, 384, 256)
 TIGHT = 0.5  # of the free memory is what an estimate may take that has just failed
 DIFFUSION_SIZES = tuple(range(1024, 120, -64))
@@ -221,15 +224,22 @@ class Planner:
             needed, free, fitting = self._room(job.method, job.size, shapes, "cpu", share)[0], None, CLASSICAL_SIZES[0]
         else:
             needed, free, fitting = self._room(job.method, job.size, shapes, device, share)
+        if job.at_own_size:
+            fixed, each = WHOLE_BYTES[job.method]
+            needed = fixed + each * math.prod(job.content.size)
+        elif job.styles_at > job.size:
+            needed = max(needed, self._room(job.method, job.styles_at, shapes[1:], "cpu", share)[0])
         if job.strength == 0:  # the content as it is
             needed = 0
         remarks = [] if (told := why_not_gpu(self.settings)) is None else [told]
+        if job.whole and not job.at_own_size:
+            remarks.append(remark("whole_not_optimised", size=job.size))
         names = {"fast": ("encoder", "fast"), "optimise": ("encoder", "fast"), "colour": ()}[job.method]
         if job.method == "optimise":
             vgg = hub.find("vgg19", self.settings).here
             names = ("vgg19", *names) if vgg else names
             remarks.append(remark("features_vgg" if vgg else "features_builtin"))
-        size = pictures.longest_at(job.content.size, job.size)
+        size = pictures.longest_at(job.content.size, job.longest)
         return Plan(
             job, job.method, names, device, "float32", None, size, needed, free, fitting, tuple(remarks)
         )

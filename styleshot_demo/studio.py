@@ -68,7 +68,9 @@ class Studio:
     def _in_turn(self, job: Job, strengths: tuple[float, ...], to_end: bool = False) -> Iterator[Event]:
         """The events of a job, when its turn has come; `to_end` as in `Lanes.through`."""
         plan = self.plan(job, strengths)  # what cannot run at all need not wait to hear it
-        quick = isinstance(job, ClassicalJob) and (job.method in QUICK or job.strength == 0)
+        quick = isinstance(job, ClassicalJob) and (
+            job.method in QUICK and not job.at_own_size or job.strength == 0
+        )
         if plan.free is None:
             # Whoever lends the GPU has a line of its own, for all programs that it lends to: none of ours around it.
             yield from self._on_loan(job, plan, to_end)

@@ -75,14 +75,18 @@ def transfer_colours(
     if strength == 0:
         return content.clone()
     lab = to_oklab(content)
-    own: Moments = moments(lab)
-    maps = [(_MAPS[method](own, moments(to_oklab(picture)), max_gain=MAX_GAIN), weight) for picture, weight in styles]
-    mixed = Affine(
+    seen = [(moments(to_oklab(picture)), weight) for picture, weight in styles]
+    return into_gamut(colour_map(moments(lab), seen, method)(lab, strength))
+
+
+def colour_map(content: Moments, styles: Sequence[tuple[Moments, float]], method: str) -> Affine:
+    """The mean, by the styles' weights (which sum to 1), of the maps of `method` onto each style, all in Oklab."""
+    maps = [(_MAPS[method](content, style, max_gain=MAX_GAIN), weight) for style, weight in styles]
+    return Affine(
         sum(weight * affine.matrix for affine, weight in maps),
-        own.mean,
+        content.mean,
         sum(weight * affine.target for affine, weight in maps),
     )
-    return into_gamut(mixed(lab, strength))
 
 
 def with_colours_of(content: Tensor, painted: Tensor) -> Tensor:

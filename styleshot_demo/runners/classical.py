@@ -19,11 +19,14 @@ from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
     from styleshot_demo.classical.fast import Encoded, FastTransfer
+    from styleshot_demo.classical.tiles import Box
 
 PREVIEW_EVERY = 0.5  # seconds between previews: converting and sending one costs more than a small iteration
+SCREEN = 1024  # pixels of the longest side of the preview of a whole photo
 KEPT_PAIRS = 2
 KEPT_BEGUN = 1  # stopped descents: one is some hundred bytes for each pixel
 
@@ -47,11 +50,11 @@ class ClassicalRunner:
         """Yields `Step`s and at last one `Finished`."""
         started = time.perf_counter()
         job = plan.job
-        content = pictures.fit_longest(job.content, job.size)
+        content = job.content if job.at_own_size else pictures.fit_longest(job.content, job.size)
         models: dict[str, str] = {}
         notes = []
         if job.strength == 0:
-            image = content
+            image = content.copy()
         else:
             if plan.free is not None:
                 self.cache.make_free(plan.device, plan.memory)
@@ -64,15 +67,17 @@ class ClassicalRunner:
                 if kept is None:
                     notes.append(remark("no_plain_background"))
             work = {"fast": self._fast, "optimise": self._optimise, "colour": self._colour}[job.method]
-            pixels = None
+            if job.at_own_size:
+                work = self._whole
+            painted = None
             with ExitStack() as borrowed, closing(work(plan, colours, borrowed, models)) as events:
                 for event in events:
                     if isinstance(event, Step):
                         seen = event.preview and pictures.join_alpha(_onto(colours, kept, event.preview), alpha)
                         yield replace(event, preview=seen)
                     else:
-                        pixels = event
-            image = pictures.join_alpha(_onto(colours, kept, to_image(pixels)), alpha)
+                        painted = event if isinstance(event, Image.Image) else to_image(event)
+            image = pictures.join_alpha(_onto(colours, kept, painted), alpha)
         yield Finished(plan.result([image], time.perf_counter() - started, models, notes))
 
     def _fast(
@@ -94,7 +99,7 @@ class ClassicalRunner:
         self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer", device: str
     ) -> "Encoded":
         """The pair's statistics: remembered, so that moving the strength slider only decodes."""
-        key = ("pair", device, *_seen(job, content), job.size, job.transform, job.grain, job.seed)
+        key = ("pair", device, *_seen(job, content), job.size, job.styles_at, job.transform, job.grain, job.seed)
         encoded = self.cache.recall(key)
         if encoded is None:
             encoded = painter.encode(
@@ -187,9 +192,66 @@ class ClassicalRunner:
         styles = self._styles(job, device)
         yield transfer_colours(to_tensor(content, device), styles, job.colour_method, job.strength)
 
-    def _styles(self, job: ClassicalJob, device: str) -> "list[tuple[torch.Tensor, float]]":
+    def _whole(
+        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+    ) -> "Iterator[Step | Image.Image]":
+        """`fast` and `colour` at the photo's own size: first as large as a screen shows it, then all of it in tiles."""
+        import numpy as np
+
+        from styleshot_demo.classical.colour import with_colours_of
+        from styleshot_demo.classical.whole import Picture, paint_whole, recolour_whole
+
+        job, device = plan.job, plan.device
+        painter = self._borrow_fast(device, borrowed, models) if job.method == "fast" else None
+        if max(content.size) > SCREEN:
+            yield Step(0.0, remark("painting"))
+            yield Step(0.0, remark("painting"), to_image(self._small(job, content, painter, device)))
+
+        def picture(image: Image.Image) -> Picture:
+            return Picture(image.height, image.width, lambda box: to_tensor(crop(image, box), device))
+
+        shares = jobs.shares(job.styles)
+        styles = [
+            (picture(pictures.fit_longest(style, job.styles_at)), share)
+            for (style, _), share in zip(job.styles, shares, strict=True)
+        ]
+        if painter is None:
+            parts = recolour_whole(picture(content), styles, job.colour_method, job.strength)
+        else:
+            parts = paint_whole(painter, picture(content), styles, job.strength, job.transform, job.grain, job.seed)
+        painted = np.empty((content.height, content.width, 3), np.uint8)
+        began = time.perf_counter()
+        for part in parts:
+            if part.box is not None:
+                pixels = part.pixels
+                if job.keep_colours and painter is not None:
+                    pixels = with_colours_of(to_tensor(crop(content, part.box), device), pixels)
+                painted[part.box.top : part.box.bottom, part.box.left : part.box.right] = to_array(pixels)
+            seconds = (time.perf_counter() - began) * (1 - part.fraction) / max(part.fraction, 0.02)
+            yield Step(part.fraction, remark("painting_whole", seconds=round(seconds)))
+        del parts, styles
+        yield Image.fromarray(painted)
+
+    def _small(
+        self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer | None", device: str
+    ) -> "torch.Tensor":
+        """About what the whole picture will look like, as large as a screen shows it."""
+        from styleshot_demo.classical.colour import transfer_colours, with_colours_of
+
+        pixels = to_tensor(pictures.fit_longest(content, SCREEN), device)
+        least, _ = jobs.CLASSICAL_SIZES
+        styles = self._styles(job, device, max(least, round(job.styles_at * SCREEN / max(content.size))))
+        if painter is None:
+            return transfer_colours(pixels, styles, job.colour_method, job.strength)
+        made = painter.decode(painter.encode(pixels, styles, job.transform, job.grain, job.seed), job.strength)
+        return with_colours_of(pixels, made) if job.keep_colours else made
+
+    def _styles(
+        self, job: ClassicalJob, device: str, size: int | None = None
+    ) -> "list[tuple[torch.Tensor, float]]":
+        """The styles, their longest side at `size` pixels; None: as the job says."""
         return [
-            (to_tensor(pictures.fit_longest(picture, job.size), device), share)
+            (to_tensor(pictures.fit_longest(picture, size or job.styles_at), device), share)
             for (picture, _), share in zip(job.styles, jobs.shares(job.styles), strict=True)
         ]
 
@@ -238,6 +300,8 @@ def apart(content: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
     Painted without its opacity, which is put back at the end: half transparent colours would else pale twice.
     """
+    if content.mode == "RGB":  # which may be large: no copy
+        return content, None
     colours, alpha = pictures.split_alpha(content)
     if alpha is not None:
         colours.paste("white", mask=alpha.point(lambda value: 255 * (value == 0)))
@@ -245,8 +309,20 @@ def apart(content: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
 
 def _onto(content: Image.Image, subject: Image.Image | None, painted: Image.Image) -> Image.Image:
-    """The content with its `subject` painted; all of it where there is none to tell apart."""
-    return painted if subject is None else Image.composite(painted, content, subject)
+    """The content with its `subject` painted; all of it where there is none to tell apart.
+
+    `painted` may be smaller than the others, as previews are.
+    """
+    if subject is None:
+        return painted
+    if painted.size != content.size:
+        content, subject = (one.resize(painted.size, Image.Resampling.BOX) for one in (content, subject))
+    return Image.composite(painted, content, subject)
+
+
+def crop(image: Image.Image, box: "Box") -> Image.Image:
+    """A part of a picture."""
+    return image.crop((box.left, box.top, box.right, box.bottom))
 
 
 def to_tensor(image: Image.Image, device: str) -> "torch.Tensor":
@@ -265,8 +341,12 @@ def to_image(pixels: "torch.Tensor") -> Image.Image:
     """[1, 3, H, W] in [0, 1] -> RGB picture."""
     import numpy as np
 
-    array = pixels[0].clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
-    return Image.fromarray(np.ascontiguousarray(array), "RGB")
+    return Image.fromarray(np.ascontiguousarray(to_array(pixels)), "RGB")
+
+
+def to_array(pixels: "torch.Tensor") -> "np.ndarray":
+    """[1, 3, H, W] in [0, 1] -> [H, W, 3], uint8."""
+    return pixels[0].clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
 
 
 def _weights(found: "hub.Found") -> Any:

@@ -495,6 +495,8 @@ REMARKS_ZH: dict[str, str] = {
     "waiting_place": "正在等待另一项任务结束；排队位置：{place}",
     "encoding": "正在读取图片",
     "painting": "正在绘制",
+    "painting_whole": "正在按照片原尺寸绘制，约剩 {seconds} 秒",
+    "whole_not_optimised": "optimise 无法按照片原尺寸绘制，此处长边为 {size} 像素",
     "iterating": "第 {step} 步，共 {total} 步，约剩 {seconds} 秒",
     "saving": "即将完成",
     "without_gpu": "没有借到 GPU，因此在处理器上计算，用时较长",
