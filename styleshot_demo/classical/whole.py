@@ -20,9 +20,17 @@ from styleshot_demo.classical.rings import Rings
 from styleshot_demo.classical.statistics import Affine, Gathering, Moments, glance, towards
 from styleshot_demo.classical.tiles import Box, tiles
 
-SIDE = 640  # pixels of a tile
-MARGIN = 32  # pixels around it: relu4_1 sees 26, and what is painted from all else 27
+# Pixels of a tile. With its margins one map of 24 channels has 32 MB: of more, glibc gives each back to the system at
+# once, and getting it anew costs a quarter of the time.
+SIDE = 512
+MARGIN = 32  # pixels around it: relu4_1 sees 26 of the content, and what is painted 27 (17 of relu3_1, which sees 10)
+DECODED = 24  # pixels around it: what is painted sees 21 of what was laid out
 COLOUR_SIDE = 1024
+# Bytes for all that is kept of a picture while it is painted. What the pixels themselves leave of that goes to maps,
+# so that tiles need not be read a second time.
+KEPT_BYTES = 1_000_000_000
+PIXEL_BYTES = 14  # painted, the deepest maps, the result
+LOST_BYTES = 6  # more of each where some of the content is to stay
 
 Read = Callable[[Box], Tensor]  # part of a picture -> its pixels, [1, 3, h, w], RGB in [0, 1]
 
@@ -141,10 +149,17 @@ class _Canvas:
         gatherings = _gatherings(self.painter, self.padded)
         channels = self.painter.decoder.widths["relu4_1"]
         self.deep = torch.empty(1, channels, *(side // STRIDE for side in self.padded))
+        each = PIXEL_BYTES + (LOST_BYTES if self.strength < 1 else 0)
+        room = KEPT_BYTES - each * self.height * self.width
+        self.maps: dict[Box, dict[str, Tensor]] = {}
         for count, box in enumerate(self.boxes, 1):
             margined = Box(box.top, self._end(box.bottom, 0), box.left, self._end(box.right, 1))
-            place, maps = self._gather(gatherings, self._margined, self.padded, margined)
-            place.of(self.deep).copy_(maps)
+            place, deepest, maps = self._gather(gatherings, self._margined, self.padded, margined)
+            place.of(self.deep).copy_(deepest)
+            room -= sum(one.nbytes for one in maps.values())
+            if room > 0:
+                self.maps[box] = maps
+            del maps, deepest
             yield Part(count / len(self.boxes))
         self.own = {name: one.moments() for name, one in gatherings.items()}
 
@@ -162,14 +177,14 @@ class _Canvas:
         colours = Gathering(glance(self.height, self.width))
         for count, box in enumerate(self.boxes, 1):
             window = box.grown(MARGIN, self.height, self.width)
-            pixels = self._grained(window)
-            known = Encoded(pixels, self._read(_padded(pixels), decoder.fused), affines, looks, self.colours)
+            maps = self.maps.pop(box, None) or self._read(self._margined(window), decoder.fused)
+            known = Encoded(self.content.read(box), maps, affines, looks, self.colours)
             made = self._made(box, window, known, strength)
             colours.add(made, box, self.width)
             box.of(self.painted).copy_(made)
             if self.lost is not None:
                 rebuilt = self._made(box, window, known, 0.0)
-                box.of(self.lost).copy_((1 - strength) * (self.content.read(box) - rebuilt))
+                box.of(self.lost).copy_((1 - strength) * (known.pixels - rebuilt))
             yield Part(count / len(self.boxes))
         del self.deep
         self.recolouring: Affine = recolouring_from(colours.moments(), self.colours)
@@ -219,15 +234,16 @@ class _Canvas:
 
     def _gather(
         self, gatherings: Mapping[str, Gathering], read: Read, size: tuple[int, int], box: Box
-    ) -> tuple[Box, Tensor]:
-        """Adds the moments of a part of a picture of `size`; returns its relu4_1 maps and where they lie."""
+    ) -> tuple[Box, Tensor, dict[str, Tensor]]:
+        """Adds the moments of a part of a picture of `size`; returns where its relu4_1 maps lie, these, and the maps of
+        the fused depths with their margins."""
         window = box.grown(MARGIN, *size)
         found = self._read(read(window), DEPTHS)
         for name in DEPTHS[::-1]:  # the deepest last
             place, seen = (_place(part, _stride(name), size) for part in (box, window))
-            maps = place.of(found.pop(name), seen)
+            maps = place.of(found[name], seen)
             gatherings[name].add(maps, place, size[1] // _stride(name))
-        return place, maps
+        return place, maps, {name: found[name] for name in self.painter.decoder.fused}
 
     def _read(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
         if not wanted:
@@ -237,13 +253,18 @@ class _Canvas:
     def _made(self, box: Box, window: Box, known: Encoded, strength: float) -> Tensor:
         """The part `box` as painted, from the maps of the fused depths in its `window`, which `known` holds."""
         decoder = self.painter.decoder
-        place = window.at(STRIDE)
+        inner = box.grown(DECODED, self.height, self.width)
+        place = inner.at(STRIDE)
         around = place.grown(1 + 2 * len(decoder.blocks), *self.deep.shape[2:])
         deep = around.of(self.deep).to(known.pixels).contiguous(memory_format=torch.channels_last)
         deepest, style = self.painter.restyled(replace(known, maps={"relu4_1": deep}), strength)
+        given = {}
+        for name, maps in known.maps.items():
+            seen = (Box(*(-(-end // STRIDE) * STRIDE for end in part)).at(_stride(name)) for part in (inner, window))
+            given[name] = next(seen).of(maps, next(seen))
+        given, _ = self.painter.restyled(replace(known, maps=given), strength)
         laid = place.of(decoder.lay_out(deepest["relu4_1"], style), around)
-        given, _ = self.painter.restyled(known, strength)
-        return box.of(decoder.finish(laid.contiguous(memory_format=torch.channels_last), given, style), window)
+        return box.of(decoder.finish(laid.contiguous(memory_format=torch.channels_last), given, style), inner)
 
 
 def _padded(pixels: Tensor) -> Tensor:
