@@ -21,6 +21,7 @@ MAX_SEED = 2**31 - 1
 METHODS = ("fast", "optimise", "colour")
 WHOLE_METHODS = ("fast", "colour")  # that can paint a picture at its own size, whatever that is
 CLASSICAL_SIZES = (256, 2048)
+WHOLE_STYLES_AT = 1024  # pixels of the longest side at which styles are seen for a large photo, if nobody says otherwise
 TRANSFORMS = ("wct", "adain")
 COLOUR_METHODS = ("monge-kantorovich", "reinhard")
 STARTS = ("content", "fast", "noise")
@@ -31,7 +32,7 @@ SCHEDULERS = ("dpm++", "pndm", "unipc", "euler-a", "ddim")
 MAX_IMAGES = 8
 MAX_PROMPT = 1000  # characters; the text encoder reads them in chunks of 77 tokens, about 350 characters of English
 SIZE_MULTIPLE = 8  # one number of the latents stands for 8 x 8 pixels
-KEPT_INFO = ("file_name", "pixels_sha256")  # what a picture that was opened before carries along
+KEPT_INFO = ("file_name", "pixels_sha256", "deep")  # what a picture that was opened before carries along
 MAX_FILE_NAME = 120  # characters of a picture's file name that are kept
 
 
@@ -143,13 +144,19 @@ def open_styles(styles: Any) -> tuple[tuple[Image.Image, float], ...]:
     return tuple((open_named(picture), weight) for picture, weight in seen)
 
 
-def open_named(source: Picture) -> Image.Image:
-    """`pictures.open_picture`, with the name of the file (without its folder) kept in `info["file_name"]`."""
-    picture = pictures.open_picture(source)
+def open_named(source: Picture, deep: bool = False) -> Image.Image:
+    """`pictures.open_picture`, with the name of the file (without its folder) kept in `info["file_name"]`.
+
+    deep  keep the 16 bits a channel of a file that has them too, in `info["deep"]`: [H, W, 3] uint16
+    """
     if isinstance(source, Image.Image):
+        picture = pictures.open_picture(source)
         known = {name: source.info[name] for name in KEPT_INFO if name in source.info}
     else:
+        picture, pixels = pictures.open_deep(source) if deep else (pictures.open_picture(source), None)
         known = {"file_name": name} if (name := named(source)) else {}
+        if pixels is not None:
+            known["deep"] = pixels
     picture.info.update(known)
     return picture
 
@@ -207,10 +214,10 @@ class ClassicalJob:
                    photographs too; the seed shuffles it
     keep_background  leave a plain background, such as that of a product on white, exactly as it is
     brush_size     the longest side at which the styles are seen, pixels, 256 to 2048: the larger, the larger are their
-                   strokes in the result. None: the longest side of the result itself, as far as it lies in that range
+                   strokes in the result. None: the longest side of the result, with `whole` 1024 at most
 
     fast:      transform "wct" (optimal-transport whitening-colouring) or "adain"
-    colour:    colour_method "monge-kantorovich" or "reinhard"
+    colour:    colour_method "monge-kantorovich" or "reinhard"; of a 16-bit PNG or TIFF the 16 bits are kept
     optimise:  steps (iterations over all scales), content_weight, style_weight, tv_weight, start, optimiser
     """
 
@@ -238,7 +245,7 @@ class ClassicalJob:
         if self.content is None:
             raise Problem("content_needed")
         put_checked(self, CLASSICAL_CHECKS)
-        object.__setattr__(self, "content", open_named(self.content))
+        object.__setattr__(self, "content", open_named(self.content, self.method == "colour"))
         object.__setattr__(self, "styles", open_styles(self.styles))
 
     # The settings that change the result, for each method: what provenance stores and what the page restores.
@@ -287,8 +294,8 @@ class ClassicalJob:
         """The longest side at which the styles are seen, pixels."""
         if self.brush_size is not None and "brush_size" in self._OWN[self.method]:
             return self.brush_size
-        low, high = CLASSICAL_SIZES
-        return min(max(self.longest, low), high)
+        # Larger than that few styles have anything to show, and large pictures would come out smooth.
+        return min(max(self.longest, CLASSICAL_SIZES[0]), WHOLE_STYLES_AT) if self.at_own_size else self.size
 
     def settings(self) -> dict[str, Any]:
         """The settings that shaped the result (no pictures), JSON-ready."""

@@ -147,6 +147,7 @@ class Plan:
         models: dict[str, str],
         notes: Sequence[Remark] = (),
         control: Image.Image | None = None,
+        deep: Any = None,
     ) -> Result:
         """What a runner hands out at its end; `notes` are those that only the run could know."""
         return Result(
@@ -158,6 +159,7 @@ class Plan:
             models=models,
             notes=[*self.remarks, *notes],
             plan=self,
+            deep=deep,
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from styleshot_demo import jobs, pictures
 from styleshot_demo.events import Event, Finished, Step
+from styleshot_demo.formats import deep
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.messages import remark
 from styleshot_demo.models import hub
@@ -29,6 +30,14 @@ PREVIEW_EVERY = 0.5  # seconds between previews: converting and sending one cost
 SCREEN = 1024  # pixels of the longest side of the preview of a whole photo
 KEPT_PAIRS = 2
 KEPT_BEGUN = 1  # stopped descents: one is some hundred bytes for each pixel
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A picture that was painted in tiles; `fine` is the same in 16 bits a channel, [H, W, 3] uint16, or None."""
+
+    image: Image.Image
+    fine: "np.ndarray | None"
 
 
 class ClassicalRunner:
@@ -53,8 +62,10 @@ class ClassicalRunner:
         content = job.content if job.at_own_size else pictures.fit_longest(job.content, job.size)
         models: dict[str, str] = {}
         notes = []
+        fine = finer(job, content)
         if job.strength == 0:
             image = content.copy()
+            fine = None if fine is None else deep.with_opacity(fine, pictures.split_alpha(content)[1])
         else:
             if plan.free is not None:
                 self.cache.make_free(plan.device, plan.memory)
@@ -67,7 +78,7 @@ class ClassicalRunner:
                 if kept is None:
                     notes.append(remark("no_plain_background"))
             work = {"fast": self._fast, "optimise": self._optimise, "colour": self._colour}[job.method]
-            if job.at_own_size:
+            if job.at_own_size or fine is not None:
                 work = self._whole
             painted = None
             with ExitStack() as borrowed, closing(work(plan, colours, borrowed, models)) as events:
@@ -76,9 +87,17 @@ class ClassicalRunner:
                         seen = event.preview and pictures.join_alpha(_onto(colours, kept, event.preview), alpha)
                         yield replace(event, preview=seen)
                     else:
-                        painted = event if isinstance(event, Image.Image) else to_image(event)
+                        painted = event
+            if isinstance(painted, Whole):
+                if fine is not None:
+                    fine = deep.with_opacity(_onto_finely(fine, kept, painted.fine), alpha)
+                painted = painted.image
+            else:
+                painted = to_image(painted)
             image = pictures.join_alpha(_onto(colours, kept, painted), alpha)
-        yield Finished(plan.result([image], time.perf_counter() - started, models, notes))
+        if fine is not None:
+            notes.append(remark("kept_16_bits"))
+        yield Finished(plan.result([image], time.perf_counter() - started, models, notes, deep=fine))
 
     def _fast(
         self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
@@ -194,9 +213,10 @@ class ClassicalRunner:
 
     def _whole(
         self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
-    ) -> "Iterator[Step | Image.Image]":
+    ) -> "Iterator[Step | Whole]":
         """`fast` and `colour` at the photo's own size: first as large as a screen shows it, then all of it in tiles."""
         import numpy as np
+        import torch
 
         from styleshot_demo.classical.colour import with_colours_of
         from styleshot_demo.classical.whole import Picture, paint_whole, recolour_whole
@@ -210,27 +230,37 @@ class ClassicalRunner:
         def picture(image: Image.Image) -> Picture:
             return Picture(image.height, image.width, lambda box: to_tensor(crop(image, box), device))
 
+        def read_finely(box: "Box") -> "torch.Tensor":
+            part = fine[box.top : box.bottom, box.left : box.right].astype(np.float32)
+            return torch.from_numpy(part / deep.WHITE).permute(2, 0, 1)[None].to(device)
+
         shares = jobs.shares(job.styles)
         styles = [
             (picture(pictures.fit_longest(style, job.styles_at)), share)
             for (style, _), share in zip(job.styles, shares, strict=True)
         ]
+        fine = finer(job, content)
+        target = picture(content) if fine is None else Picture(content.height, content.width, read_finely)
         if painter is None:
-            parts = recolour_whole(picture(content), styles, job.colour_method, job.strength)
+            parts = recolour_whole(target, styles, job.colour_method, job.strength)
         else:
-            parts = paint_whole(painter, picture(content), styles, job.strength, job.transform, job.grain, job.seed)
+            parts = paint_whole(painter, target, styles, job.strength, job.transform, job.grain, job.seed)
         painted = np.empty((content.height, content.width, 3), np.uint8)
+        painted_finely = None if fine is None else np.empty(painted.shape, np.uint16)
         began = time.perf_counter()
         for part in parts:
             if part.box is not None:
+                rows, columns = slice(*part.box[:2]), slice(*part.box[2:])
                 pixels = part.pixels
                 if job.keep_colours and painter is not None:
-                    pixels = with_colours_of(to_tensor(crop(content, part.box), device), pixels)
-                painted[part.box.top : part.box.bottom, part.box.left : part.box.right] = to_array(pixels)
+                    pixels = with_colours_of(target.read(part.box), pixels)
+                painted[rows, columns] = to_array(pixels)
+                if painted_finely is not None:
+                    painted_finely[rows, columns] = to_array(pixels, deep.WHITE)
             seconds = (time.perf_counter() - began) * (1 - part.fraction) / max(part.fraction, 0.02)
             yield Step(part.fraction, remark("painting_whole", seconds=round(seconds)))
         del parts, styles
-        yield Image.fromarray(painted)
+        yield Whole(Image.fromarray(painted), painted_finely)
 
     def _small(
         self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer | None", device: str
@@ -320,6 +350,32 @@ def _onto(content: Image.Image, subject: Image.Image | None, painted: Image.Imag
     return Image.composite(painted, content, subject)
 
 
+def finer(job: ClassicalJob, content: Image.Image) -> "np.ndarray | None":
+    """The content's 16 bits a channel, [H, W, 3] uint16, as large as `content`, where they are there and are kept.
+
+    What cannot be seen at all is white, as in `apart`.
+    """
+    import numpy as np
+
+    pixels = job.content.info.get("deep")
+    if pixels is None or job.method != "colour":
+        return None
+    pixels = deep.resized(pixels, content.size)
+    if content.mode == "RGBA":
+        pixels = np.where(np.asarray(content.getchannel("A"))[..., None] == 0, np.uint16(deep.WHITE), pixels)
+    return pixels
+
+
+def _onto_finely(content: "np.ndarray", subject: Image.Image | None, painted: "np.ndarray") -> "np.ndarray":
+    """`_onto` for [H, W, 3] uint16."""
+    import numpy as np
+
+    if subject is not None:
+        for row, share in enumerate(np.asarray(subject).astype(np.float32) / 255):
+            painted[row] = np.rint(content[row] + share[:, None] * (painted[row].astype(np.float32) - content[row]))
+    return painted
+
+
 def crop(image: Image.Image, box: "Box") -> Image.Image:
     """A part of a picture."""
     return image.crop((box.left, box.top, box.right, box.bottom))
@@ -344,9 +400,12 @@ def to_image(pixels: "torch.Tensor") -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(to_array(pixels)), "RGB")
 
 
-def to_array(pixels: "torch.Tensor") -> "np.ndarray":
-    """[1, 3, H, W] in [0, 1] -> [H, W, 3], uint8."""
-    return pixels[0].clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
+def to_array(pixels: "torch.Tensor", white: int = 255) -> "np.ndarray":
+    """[1, 3, H, W] in [0, 1] -> [H, W, 3], uint8, or uint16 where `white` is 65535."""
+    import numpy as np
+
+    values = pixels[0].clamp(0, 1).mul(white).round().permute(1, 2, 0)
+    return values.byte().cpu().numpy() if white == 255 else values.cpu().numpy().astype(np.uint16)
 
 
 def _weights(found: "hub.Found") -> Any:
