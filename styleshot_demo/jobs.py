@@ -21,7 +21,7 @@ MAX_SEED = 2**31 - 1
 METHODS = ("fast", "optimise", "colour")
 WHOLE_METHODS = ("fast", "colour")  # that can paint a picture at its own size, whatever that is
 CLASSICAL_SIZES = (256, 2048)
-WHOLE_STYLES_AT = 1024  # pixels of the longest side at which styles are seen for a large photo, if nobody says otherwise
+WHOLE_STYLES_AT = 1024  # pixels of the longest side at which styles are seen for a large photo, unless said otherwise
 TRANSFORMS = ("wct", "adain")
 COLOUR_METHODS = ("monge-kantorovich", "reinhard")
 STARTS = ("content", "fast", "noise")
@@ -176,6 +176,14 @@ def shares(styles: Sequence[tuple[Image.Image, float]]) -> list[float]:
     return [weight / total for _, weight in styles]
 
 
+def seen_at(longest: int, whole: bool, brush_size: int | None) -> int:
+    """The longest side at which a classical job sees its styles, if that of its result is `longest` pixels."""
+    if brush_size is not None:
+        return brush_size
+    # Larger than that few styles have anything to show, and large pictures would come out smooth.
+    return min(max(longest, CLASSICAL_SIZES[0]), WHOLE_STYLES_AT) if whole else longest
+
+
 # What each field of a `ClassicalJob` but its pictures may be; provenance checks a stored record by the same table.
 CLASSICAL_CHECKS: Mapping[str, Check] = {
     "method": one_of(METHODS),
@@ -292,10 +300,9 @@ class ClassicalJob:
     @property
     def styles_at(self) -> int:
         """The longest side at which the styles are seen, pixels."""
-        if self.brush_size is not None and "brush_size" in self._OWN[self.method]:
-            return self.brush_size
-        # Larger than that few styles have anything to show, and large pictures would come out smooth.
-        return min(max(self.longest, CLASSICAL_SIZES[0]), WHOLE_STYLES_AT) if self.at_own_size else self.size
+        if self.method == "colour":  # it has no strokes
+            return seen_at(self.longest, self.at_own_size, None)
+        return seen_at(self.longest, self.at_own_size, self.brush_size)
 
     def settings(self) -> dict[str, Any]:
         """The settings that shaped the result (no pictures), JSON-ready."""

@@ -140,7 +140,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "What this picture says of how it was made cannot be used.",
         "Set the controls by hand, or choose a PNG that this app has saved.",
     ),
-    "output_format": ("Results cannot be saved as {suffix} files.", "Choose a name that ends in .png, .jpg, .webp or .tif."),
+    "output_format": (
+        "Results cannot be saved as {suffix} files.",
+        "Choose a name that ends in .png, .jpg, .webp or .tif.",
+    ),
     "cannot_write": ("The result could not be written.", "Check that the folder exists and can be written to."),
     "not_a_folder": ("{name} is a file where a folder is needed.", "Choose another name for the folder."),
     "name_too_long": ("The name of the result is too long for the disk.", "Choose a shorter one."),

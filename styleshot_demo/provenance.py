@@ -1,7 +1,7 @@
 """How a picture was made: written into the file beside the pixels, and read back without trusting a byte of it.
 
-PNG carries the record as JSON in a text chunk, JPEG, WebP and TIFF inside their XMP packet. All of them carry XMP with the
-IPTC digital source type, by which other programs can tell that a model had a hand in the picture
+PNG carries the record as JSON in a text chunk, JPEG, WebP and TIFF inside their XMP packet. All of them carry XMP with
+the IPTC digital source type, by which other programs can tell that a model had a hand in the picture
 (https://cv.iptc.org/newscodes/digitalsourcetype/).
 """
 

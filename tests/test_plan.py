@@ -34,6 +34,8 @@ CLASSICAL = st.fixed_dictionaries(
         "method": st.sampled_from(jobs.METHODS),
         "strength": numbers(0, 1),
         "size": st.integers(256, 300),
+        "whole": st.booleans(),
+        "brush_size": st.none() | st.integers(256, 300),
         "seed": st.integers(0, jobs.MAX_SEED),
         "keep_colours": st.booleans(),
         "grain": numbers(0, 1),

@@ -94,7 +94,7 @@ class Rings:
         small, made, area = (_halved(part) for part in (content, painted, calm))
         falls, sides = self._seen(small, place)
         flat = place.of(self._flat)
-        flat.copy_((area.cpu() * torch.exp(-flat / CALM)))
+        flat.copy_(area.cpu() * torch.exp(-flat / CALM))
         rings = torch.cat([falls * side for side in sides], 1)
         known = torch.cat([torch.ones_like(rings[:, :1]), small, rings], 1)
         sums = _cell_sums(known, made, flat.to(content))

@@ -11,6 +11,9 @@ from torch import Tensor
 from styleshot_demo.classical.tiles import Box
 
 
+AT_ONCE = 2**17  # vectors: sums of many more are no longer exact in single precision, by some grey levels of a picture
+
+
 @dataclass(frozen=True)
 class Moments:
     """mean [C] and covariance [C, C] of the C-dimensional vectors at all places of a feature map, on the processor."""
@@ -45,7 +48,9 @@ class Affine:
 
 def moments(maps: Tensor) -> Moments:
     """Moments of feature maps [N, C, H, W] over all places of all N."""
-    return _moments(_vectors(maps))
+    gathering = Gathering()
+    gathering.add_vectors(_vectors(maps))
+    return gathering.moments()
 
 
 def moments_at_a_glance(maps: Tensor) -> Moments:
@@ -77,15 +82,21 @@ class Gathering:
         if self.step > 1:
             rows, columns = (torch.arange(*ends) for ends in (box[:2], box[2:]))
             vectors = vectors[((rows[:, None] * width + columns) % self.step == 0).flatten().to(part.device)]
-        count = len(vectors)
-        if count == 0:
-            return
-        found, total = _moments(vectors), self._count + count
-        away = found.mean - self._mean
-        self._scatter = self._scatter + found.covariance * max(1, count - 1)
-        self._scatter = self._scatter + torch.outer(away, away) * (self._count * count / total)
-        self._mean = self._mean + away * (count / total)
-        self._count = total
+        self.add_vectors(vectors)
+
+    def add_vectors(self, vectors: Tensor) -> None:
+        """[n, C], float32."""
+        for piece in vectors.split(AT_ONCE):
+            count = len(piece)
+            if count == 0:
+                continue
+            found = _moments(piece)
+            total = self._count + count
+            away = found.mean - self._mean
+            self._scatter = self._scatter + found.covariance * max(1, count - 1)
+            self._scatter = self._scatter + torch.outer(away, away) * (self._count * count / total)
+            self._mean = self._mean + away * (count / total)
+            self._count = total
 
     def moments(self) -> Moments:
         """Of all that was added."""

@@ -7,7 +7,7 @@ hardly grows with it: 6 bytes a pixel for what is painted so far, and as many ag
 deepest maps (in half precision those would show: a grey level here and there), 3 for rings.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -28,7 +28,7 @@ DECODED = 24  # pixels around it: what is painted sees 21 of what was laid out
 COLOUR_SIDE = 1024
 # Bytes for all that is kept of a picture while it is painted. What the pixels themselves leave of that goes to maps,
 # so that tiles need not be read a second time.
-KEPT_BYTES = 1_000_000_000
+KEPT_BYTES = 800_000_000
 PIXEL_BYTES = 14  # painted, the deepest maps, the result
 LOST_BYTES = 6  # more of each where some of the content is to stay
 
@@ -64,22 +64,21 @@ def recolour_whole(
 ) -> Iterator[Part]:
     """`transfer_colours`, part by part."""
 
-    def gathered(picture: Picture) -> Iterator[Moments | None]:
+    def gathered(picture: Picture, share: float) -> Generator[Part, None, Moments]:
         gathering = Gathering()
-        for box in tiles(picture.height, picture.width, COLOUR_SIDE):
+        boxes = list(tiles(picture.height, picture.width, COLOUR_SIDE))
+        for count, box in enumerate(boxes, 1):
             gathering.add(to_oklab(picture.read(box)), box, picture.width)
-            yield None
-        yield gathering.moments()
+            yield Part(share * count / len(boxes))
+        return gathering.moments()
 
-    boxes = list(tiles(content.height, content.width, COLOUR_SIDE))
     seen = []
     for picture, weight in styles:
-        for found in gathered(picture):
-            yield Part(0.0)
+        found = yield from gathered(picture, 0.0)
         seen.append((found, weight))
-    for count, own in enumerate(gathered(content)):
-        yield Part(0.3 * count / len(boxes))
+    own = yield from gathered(content, 0.3)
     affine = colour_map(own, seen, method)
+    boxes = list(tiles(content.height, content.width, COLOUR_SIDE))
     for count, box in enumerate(boxes, 1):
         made = into_gamut(affine(to_oklab(content.read(box)), strength))
         yield Part(0.3 + 0.7 * count / len(boxes), box, made)

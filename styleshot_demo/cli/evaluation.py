@@ -39,7 +39,7 @@ def bench_classical(
         list[float] | None,
         typer.Option(
             metavar="MEGAPIXELS",
-            help="Instead: photos at their own size, and up to 4.5 megapixels whether their tiles show; may be repeated.",
+            help="Instead: photos at their own size, and up to 4.5 megapixels whether tiles show; may be repeated.",
             show_default=False,
         ),
     ] = None,

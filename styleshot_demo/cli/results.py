@@ -23,7 +23,6 @@ from styleshot_demo.jobs import open_named
 from styleshot_demo.studio import Job, Studio
 
 
-
 def option(help: str, choices: Sequence[str] = (), default: str | bool = True) -> Any:
     """An option that the job itself checks, so that shell, page and Python say the same of a wrong value.
 

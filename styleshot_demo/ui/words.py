@@ -68,6 +68,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "只借用色彩，照片依然是照片。",
     ),
     "size": ("Size (longest side, pixels)", "尺寸（长边，像素）"),
+    "whole": ("The photo's own size", "照片原尺寸"),
+    "brush_size": ("Brush size (pixels)", "笔触大小（像素）"),
     "fits": ("Up to {limit} pixels fit into memory now.", "目前内存最多可容纳 {limit} 像素。"),
     "will_be": ("The result will be {width} × {height}.", "结果将为 {width} × {height}。"),
     "too_big": (
@@ -535,6 +537,8 @@ FIELDS: dict[str, tuple[str, str]] = {
     "method": TEXTS["method"],
     "strength": TEXTS["strength"],
     "size": ("Size", "尺寸"),
+    "whole": TEXTS["whole"],
+    "brush_size": TEXTS["brush_size"],
     "seed": TEXTS["seed"],
     "keep_colours": TEXTS["keep_colours"],
     "grain": TEXTS["grain"],
