@@ -35,7 +35,7 @@ NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality" 
 # plus a fifth).
 BYTES_PER_PIXEL = {"fast": 700, "optimise": 3600, "colour": 350}
 # The same of a run at the photo's own size, measured by `bench classical --whole`: (bytes in any case, bytes a pixel).
-WHOLE_BYTES = {"fast": (600_000_000, 25), "colour": (250_000_000, 8)}
+WHOLE_BYTES = {"fast": (1_100_000_000, 11), "colour": (200_000_000, 14)}
 CLASSICAL_SIZES = (2048, 1792, 1536, 1280, 1024, 896, 768, 640, 512, 384, 256)
 TIGHT = 0.5  # of the free memory is what an estimate may take that has just failed
 DIFFUSION_SIZES = tuple(range(1024, 120, -64))

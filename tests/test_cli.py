@@ -419,6 +419,16 @@ def test_bench_styleshot_hands_over_what_was_asked(monkeypatch: pytest.MonkeyPat
     assert run("bench", "styleshot", "--size", 10).exit_code == 2
 
 
+def test_bench_of_whole_photos_hands_over_what_was_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from styleshot_demo.evaluation import benchmark_whole
+
+    monkeypatch.setattr(benchmark_whole, "whole", lambda counts, content: {"asked": [*counts, str(content)]})
+    done = run("bench", "classical", "--whole", 4, "--whole", 0.5, "--json")
+    assert json.loads(done.stdout) == {"asked": [4, 0.5, "None"]}
+    assert run("bench", "classical", "--whole", 41).exit_code == 2
+    assert run("bench", "classical", "--whole", 1, "--content", tmp_path / "nothing.jpg").exit_code == 2
+
+
 def test_bench_hands_over_what_was_asked_and_prints_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from styleshot_demo.evaluation import benchmark
 

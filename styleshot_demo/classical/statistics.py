@@ -10,7 +10,6 @@ from torch import Tensor
 
 from styleshot_demo.classical.tiles import Box
 
-
 AT_ONCE = 2**17  # vectors: sums of many more are no longer exact in single precision, by some grey levels of a picture
 
 
