@@ -29,6 +29,7 @@ class Result:
     models    name -> first 16 hex digits of the sha256 of the weights used; empty when none were
     notes     remarks a person should see (which features were used, and the like)
     plan      the `plan.Plan` that was run
+    deep      images[0] in 16 bits a channel, [H, W, 3 or 4] uint16, where it was computed so; else None
     """
 
     images: list[Image.Image]
@@ -39,6 +40,7 @@ class Result:
     models: dict[str, str] = field(default_factory=dict)
     notes: list[Remark] = field(default_factory=list)
     plan: Any = None
+    deep: Any = None
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ Picture = Image.Image | str | Path
 MAX_STYLES = 4
 MAX_SEED = 2**31 - 1
 METHODS = ("fast", "optimise", "colour")
+WHOLE_METHODS = ("fast", "colour")  # that can paint a picture at its own size, whatever that is
+CLASSICAL_SIZES = (256, 2048)
+WHOLE_STYLES_AT = 1024  # pixels of the longest side at which styles are seen for a large photo, unless said otherwise
 TRANSFORMS = ("wct", "adain")
 COLOUR_METHODS = ("monge-kantorovich", "reinhard")
 STARTS = ("content", "fast", "noise")
@@ -31,7 +34,7 @@ MAX_ENLARGED = 100_000_000  # pixels of an enlarged picture
 MAX_IMAGES = 8
 MAX_PROMPT = 1000  # characters; the text encoder reads them in chunks of 77 tokens, about 350 characters of English
 SIZE_MULTIPLE = 8  # one number of the latents stands for 8 x 8 pixels
-KEPT_INFO = ("file_name", "pixels_sha256")  # what a picture that was opened before carries along
+KEPT_INFO = ("file_name", "pixels_sha256", "deep")  # what a picture that was opened before carries along
 MAX_FILE_NAME = 120  # characters of a picture's file name that are kept
 
 
@@ -143,13 +146,19 @@ def open_styles(styles: Any) -> tuple[tuple[Image.Image, float], ...]:
     return tuple((open_named(picture), weight) for picture, weight in seen)
 
 
-def open_named(source: Picture) -> Image.Image:
-    """`pictures.open_picture`, with the name of the file (without its folder) kept in `info["file_name"]`."""
-    picture = pictures.open_picture(source)
+def open_named(source: Picture, deep: bool = False) -> Image.Image:
+    """`pictures.open_picture`, with the name of the file (without its folder) kept in `info["file_name"]`.
+
+    deep  keep the 16 bits a channel of a file that has them too, in `info["deep"]`: [H, W, 3] uint16
+    """
     if isinstance(source, Image.Image):
+        picture = pictures.open_picture(source)
         known = {name: source.info[name] for name in KEPT_INFO if name in source.info}
     else:
+        picture, pixels = pictures.open_deep(source) if deep else (pictures.open_picture(source), None)
         known = {"file_name": name} if (name := named(source)) else {}
+        if pixels is not None:
+            known["deep"] = pixels
     picture.info.update(known)
     return picture
 
@@ -169,11 +178,20 @@ def shares(styles: Sequence[tuple[Image.Image, float]]) -> list[float]:
     return [weight / total for _, weight in styles]
 
 
+def seen_at(longest: int, whole: bool, brush_size: int | None) -> int:
+    """The longest side at which a classical job sees its styles, if that of its result is `longest` pixels."""
+    if brush_size is not None:
+        return brush_size
+    # Larger than that few styles have anything to show, and large pictures would come out smooth.
+    return min(max(longest, CLASSICAL_SIZES[0]), WHOLE_STYLES_AT) if whole else longest
+
+
 # What each field of a `ClassicalJob` but its pictures may be; provenance checks a stored record by the same table.
 CLASSICAL_CHECKS: Mapping[str, Check] = {
     "method": one_of(METHODS),
     "strength": between(0, 1),
-    "size": between(256, 2048, whole=True),
+    "size": between(*CLASSICAL_SIZES, whole=True),
+    "whole": switch,
     "seed": between(0, MAX_SEED, whole=True),
     "keep_colours": switch,
     "transform": one_of(TRANSFORMS),
@@ -186,6 +204,8 @@ CLASSICAL_CHECKS: Mapping[str, Check] = {
     "optimiser": one_of(OPTIMISERS),
     "grain": between(0, 1),
     "keep_background": switch,
+    "keep_faces": switch,
+    "brush_size": optional(between(*CLASSICAL_SIZES, whole=True)),
 }
 
 
@@ -198,15 +218,19 @@ class ClassicalJob:
     method         "fast" (one feed-forward pass), "optimise" (Gatys), "colour" (colours only)
     strength       0 (content unchanged) to 1 (full style)
     size           longest side of the result, pixels, 256 to 2048; the aspect ratio is the content's
+    whole          paint the content at its own size, up to 40 megapixels, whatever `size` says ("fast", "colour")
     seed           0 to 2**31 - 1
     keep_colours   keep the colours of the content, take only texture and brushwork
     grain          0 to 1: brushwork in flat areas, such as the white of a drawing; beyond 0.5 more and more in
                    photographs too; the seed shuffles it
     keep_background  leave what is behind the subject exactly as it is: a plain background, such as that of a product on
                    white, to the pixel; any other as far as a small network tells the subject from it
+    keep_faces     leave faces their features and skin its hues ("fast", "optimise")
+    brush_size     the longest side at which the styles are seen, pixels, 256 to 2048: the larger, the larger are their
+                   strokes in the result. None: the longest side of the result, with `whole` 1024 at most
 
     fast:      transform "wct" (optimal-transport whitening-colouring) or "adain"
-    colour:    colour_method "monge-kantorovich" or "reinhard"
+    colour:    colour_method "monge-kantorovich" or "reinhard"; of a 16-bit PNG or TIFF the 16 bits are kept
     optimise:  steps (iterations over all scales), content_weight, style_weight, tv_weight, start, optimiser
     """
 
@@ -227,17 +251,31 @@ class ClassicalJob:
     optimiser: str = "adam"
     grain: float = 0.5
     keep_background: bool = False
+    keep_faces: bool = True
+    whole: bool = False
+    brush_size: int | None = None
 
     def __post_init__(self) -> None:
         if self.content is None:
             raise Problem("content_needed")
         put_checked(self, CLASSICAL_CHECKS)
-        object.__setattr__(self, "content", open_named(self.content))
+        object.__setattr__(self, "content", open_named(self.content, self.method == "colour"))
         object.__setattr__(self, "styles", open_styles(self.styles))
 
     # The settings that change the result, for each method: what provenance stores and what the page restores.
     _OWN = {
-        "fast": ("strength", "size", "seed", "keep_colours", "transform", "grain", "keep_background"),
+        "fast": (
+            "strength",
+            "size",
+            "whole",
+            "seed",
+            "keep_colours",
+            "transform",
+            "grain",
+            "keep_background",
+            "keep_faces",
+            "brush_size",
+        ),
         "optimise": (
             "strength",
             "size",
@@ -251,13 +289,36 @@ class ClassicalJob:
             "optimiser",
             "grain",
             "keep_background",
+            "keep_faces",
+            "brush_size",
         ),
-        "colour": ("strength", "size", "seed", "colour_method", "keep_background"),
+        "colour": ("strength", "size", "whole", "seed", "colour_method", "keep_background"),
     }
+
+    @property
+    def at_own_size(self) -> bool:
+        """Whether the result is as large as the content: `whole`, by a method that can."""
+        return self.whole and self.method in WHOLE_METHODS
+
+    @property
+    def longest(self) -> int:
+        """The longest side of the result, pixels."""
+        return max(self.content.size) if self.at_own_size else self.size
+
+    @property
+    def styles_at(self) -> int:
+        """The longest side at which the styles are seen, pixels."""
+        if self.method == "colour":  # it has no strokes
+            return seen_at(self.longest, self.at_own_size, None)
+        return seen_at(self.longest, self.at_own_size, self.brush_size)
 
     def settings(self) -> dict[str, Any]:
         """The settings that shaped the result (no pictures), JSON-ready."""
         own = {name: getattr(self, name) for name in self._OWN[self.method]}
+        # What follows from others is not among them, lest it stay behind when somebody changes those.
+        own = {name: value for name, value in own.items() if value is not None}
+        if self.at_own_size:
+            del own["size"]
         return {"method": self.method, **own, "style_weights": [weight for _, weight in self.styles]}
 
 

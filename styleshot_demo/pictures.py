@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 # Importing the plugins registers them, so that Pillow need not import its readers of every other format.
 from PIL import (
@@ -44,9 +44,12 @@ from styleshot_demo.containers import (
     riff_chunks,  # noqa: F401
 )
 from styleshot_demo.errors import Problem
-from styleshot_demo.formats import bmp, colours, tga, tiff
+from styleshot_demo.formats import bmp, colours, deep, tga, tiff
 from styleshot_demo.formats.clean import Clean
 from styleshot_demo.settings import MAX_PICTURE_MB
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Source = Image.Image | str | Path | bytes | BinaryIO
 
@@ -84,6 +87,21 @@ def open_picture(source: Source) -> Image.Image:
         _load(source)
         info = source.info
         return _to_srgb(source, Clean(b"", info.get("icc_profile"), exif_orientation(info.get("exif"))))
+    return _opened(source)[0]
+
+
+def open_deep(source: str | Path | bytes | BinaryIO) -> "tuple[Image.Image, np.ndarray | None]":
+    """`open_picture`, and the same in 16 bits a channel where a PNG or TIFF has them: [H, W, 3] uint16, no opacity."""
+    image, kind, clean = _opened(source)
+
+    def to_srgb(colours_of_the_file: Image.Image) -> Image.Image:
+        return _to_srgb(colours_of_the_file, Clean(b"", clean.profile, 1, clean.space))
+
+    return image, deep.read(kind, clean, image, to_srgb)
+
+
+def _opened(source: str | Path | bytes | BinaryIO) -> tuple[Image.Image, str, Clean]:
+    """(the picture, its kind, the file that was decoded)"""
     data = read_bytes(source)
     kind = containers.kind_of(data)
     size = containers.announced_size(kind, data)
@@ -91,7 +109,7 @@ def open_picture(source: Source) -> Image.Image:
         check_size(*size, MORE_PIXELS.get(kind, MAX_PIXELS))
     clean = containers.clean(kind, data)
     del data
-    return _to_srgb(_decoded(kind, clean, size), clean)
+    return _to_srgb(_decoded(kind, clean, size), clean), kind, clean
 
 
 def read_bytes(source: str | Path | bytes | BinaryIO) -> bytes:
@@ -431,16 +449,35 @@ def save_png(
     destination: str | Path | BinaryIO,
     text: Mapping[str, str] | None = None,
     xmp: bytes | None = None,
+    pixels: "np.ndarray | None" = None,
 ) -> None:
-    """Saves a PNG with text chunks and an XMP packet; a file appears whole or not at all. `Problem` cannot_write."""
+    """Saves a PNG with text chunks and an XMP packet; a file appears whole or not at all. `Problem` cannot_write.
+
+    pixels  the same picture in 16 bits, [H, W, 3 or 4]: then these are saved
+    """
     extra = PngImagePlugin.PngInfo()
     for keyword, value in (text or {}).items():
         extra.add_text(keyword, value)
     if xmp is not None:
         extra.add_itxt(XMP_KEYWORD, xmp.decode("utf-8"))
+    if pixels is not None:
+        write_bytes(deep.to_png(pixels, [chunk[:2] for chunk in extra.chunks]), destination)
+        return
     encoded = io.BytesIO()
     image.save(encoded, format="PNG", pnginfo=extra, icc_profile=None)
     write_bytes(encoded.getvalue(), destination)
+
+
+def save_tiff(
+    image: Image.Image,
+    destination: str | Path | BinaryIO,
+    xmp: bytes | None = None,
+    pixels: "np.ndarray | None" = None,
+) -> None:
+    """Saves a TIFF with an XMP packet; all is as in `save_png`."""
+    import numpy as np
+
+    write_bytes(deep.to_tiff(np.asarray(image) if pixels is None else pixels, xmp), destination)
 
 
 def write_bytes(data: bytes, destination: str | Path | BinaryIO) -> None:

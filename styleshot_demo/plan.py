@@ -1,5 +1,6 @@
 """What a job will really be: decided once, before anything is loaded. Every door, runner and record reads it here."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -37,6 +38,8 @@ BYTES_PER_PIXEL = {"fast": 700, "optimise": 3600, "colour": 350}
 BYTES_PER_ENLARGED, BYTES_PER_TILE = 8, 120_000_000
 # Bytes that finding a subject takes at its peak, before anything is painted.
 BYTES_TO_FIND = 350_000_000
+# The same of a run at the photo's own size, measured by `bench classical --whole`: (bytes in any case, bytes a pixel).
+WHOLE_BYTES = {"fast": (1_100_000_000, 11), "colour": (200_000_000, 14)}
 CLASSICAL_SIZES = (2048, 1792, 1536, 1280, 1024, 896, 768, 640, 512, 384, 256)
 TIGHT = 0.5  # of the free memory is what an estimate may take that has just failed
 DIFFUSION_SIZES = tuple(range(1024, 120, -64))
@@ -154,6 +157,7 @@ class Plan:
         models: dict[str, str],
         notes: Sequence[Remark] = (),
         control: Image.Image | None = None,
+        deep: Any = None,
     ) -> Result:
         """What a runner hands out at its end; `notes` are those that only the run could know."""
         return Result(
@@ -165,6 +169,7 @@ class Plan:
             models=models,
             notes=[*self.remarks, *notes],
             plan=self,
+            deep=deep,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -235,17 +240,24 @@ class Planner:
             needed, free, fitting = self._room(job.method, job.size, shapes, "cpu", share)[0], None, CLASSICAL_SIZES[0]
         else:
             needed, free, fitting = self._room(job.method, job.size, shapes, device, share)
+        if job.at_own_size:
+            fixed, each = WHOLE_BYTES[job.method]
+            needed = fixed + each * math.prod(job.content.size)
+        elif job.styles_at > job.size:
+            needed = max(needed, self._room(job.method, job.styles_at, shapes[1:], "cpu", share)[0])
         if job.keep_background:
             needed = max(needed, BYTES_TO_FIND)
         if job.strength == 0:  # the content as it is
             needed = 0
         remarks = [] if (told := why_not_gpu(self.settings)) is None else [told]
+        if job.whole and not job.at_own_size:
+            remarks.append(remark("whole_not_optimised", size=job.size))
         names = {"fast": ("encoder", "fast"), "optimise": ("encoder", "fast"), "colour": ()}[job.method]
         if job.method == "optimise":
             vgg = hub.find("vgg19", self.settings).here
             names = ("vgg19", *names) if vgg else names
             remarks.append(remark("features_vgg" if vgg else "features_builtin"))
-        size = pictures.longest_at(job.content.size, job.size)
+        size = pictures.longest_at(job.content.size, job.longest)
         return Plan(
             job, job.method, names, device, "float32", None, size, needed, free, fitting, tuple(remarks)
         )

@@ -1,7 +1,7 @@
 """How a picture was made: written into the file beside the pixels, and read back without trusting a byte of it.
 
-PNG carries the record as JSON in a text chunk, JPEG and WebP inside their XMP packet. All three carry XMP with the
-IPTC digital source type, by which other programs can tell that a model had a hand in the picture
+PNG carries the record as JSON in a text chunk, JPEG, WebP and TIFF inside their XMP packet. All of them carry XMP with
+the IPTC digital source type, by which other programs can tell that a model had a hand in the picture
 (https://cv.iptc.org/newscodes/digitalsourcetype/).
 """
 
@@ -15,16 +15,20 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image
 
 from styleshot_demo import __version__, jobs, pictures
 from styleshot_demo.errors import Problem
 
+if TYPE_CHECKING:
+    import numpy as np
+
 FORMAT = 1  # of the record; raised when an older reader would misunderstand it
 KEYWORD = "styleshot"  # of the PNG text chunk
 MAX_RECORD = 32_768  # characters of JSON; twice a long prompt, and a JPEG's XMP has room for 65,502 bytes
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")  # of files that results can be saved as
 QUALITY = 95  # of JPEG and WebP
 LIBRARIES = ("pillow", "numpy", "torch", "diffusers", "transformers", "controlnet-aux", "opencv-python-headless")
 
@@ -97,26 +101,33 @@ def enlarged(made_by: Record, factor: int, models: Mapping[str, str]) -> Record 
 # Writing ------------------------------------------------------------------------------------------------------------
 
 
-def write(image: Image.Image, destination: str | Path | BinaryIO, made_by: Record | None) -> None:
+def write(
+    image: Image.Image, destination: str | Path | BinaryIO, made_by: Record | None, deep: "np.ndarray | None" = None
+) -> None:
     """Saves a result with its record, or with no metadata at all if that is None.
 
     image        RGB or RGBA; JPEG, which has no transparency, shows it on white
-    destination  a path that ends in .png, .jpg, .jpeg or .webp, or a binary stream, which gets a PNG
+    destination  a path that ends in one of `SUFFIXES`, or a binary stream, which gets a PNG
+    deep         the same in 16 bits a channel, [H, W, 3 or 4]: what PNG and TIFF get
 
     Raises `Problem`: output_format, cannot_write.
     """
     suffix = Path(destination).suffix.lower() if isinstance(destination, str | Path) else ".png"
-    if suffix not in (".png", ".jpg", ".jpeg", ".webp"):
+    if suffix not in SUFFIXES:
         raise Problem("output_format", suffix=suffix[:20] or "nameless")
     if suffix == ".png":
         text, packet = None, None
         if made_by is not None:
             text, packet = {KEYWORD: _to_json(made_by)}, _xmp(made_by, "")
-        pictures.save_png(image, destination, text, packet)
+        pictures.save_png(image, destination, text, packet, deep)
         return
     bare = image.copy()
     bare.info = {}  # Pillow would write what the image carries along
-    extra = {} if made_by is None else {"xmp": _xmp(made_by, _OPEN + _to_json(made_by) + _CLOSE)}
+    packet = None if made_by is None else _xmp(made_by, _OPEN + _to_json(made_by) + _CLOSE)
+    if suffix in (".tif", ".tiff"):
+        pictures.save_tiff(bare, destination, packet, deep)
+        return
+    extra = {} if packet is None else {"xmp": packet}
     encoded = io.BytesIO()
     if suffix == ".webp":
         bare.save(encoded, format="WEBP", quality=QUALITY, method=4, **extra)
@@ -166,7 +177,7 @@ def _xmp(made_by: Record, inner: str) -> bytes:
 
 
 def read(source: str | Path | bytes | BinaryIO) -> Record:
-    """The record in a PNG, JPEG or WebP file; the pixels are not looked at.
+    """The record in a PNG, JPEG, WebP or TIFF file; the pixels are not looked at.
 
     Raises `Problem`: no_provenance where there is none, provenance_unusable where it is damaged, hostile or of a
     later format, and those of `pictures.read_bytes`. Keys that are not known are ignored.
@@ -194,6 +205,8 @@ def _find(data: bytes) -> bytes | None:
             for kind, start, end in pictures.riff_chunks(data):
                 if kind == b"XMP ":
                     packet = data[start:end]
+        elif data.startswith(b"II*\0"):  # as we write it
+            packet = data
     except (struct.error, IndexError, Problem):
         raise Problem("no_provenance") from None
     if packet is None:

@@ -250,4 +250,4 @@ def _is_quick(job: Job) -> bool:
     """Whether a job takes seconds, not minutes."""
     if isinstance(job, EnlargeJob):
         return job.content.width * job.content.height <= QUICK_PIXELS
-    return isinstance(job, ClassicalJob) and (job.method in QUICK or job.strength == 0)
+    return isinstance(job, ClassicalJob) and (job.method in QUICK and not job.at_own_size or job.strength == 0)

@@ -199,10 +199,11 @@ def test_every_option_reaches_the_job(folder: Path) -> None:
     flags = []
     for name, value in options.items():
         flags += [f"--{name.replace('_', '-')}"] + ([] if value is True else [value])
+    flags.append("--paint-faces")
     done = run("classical", "photo.png", "moon.png", "-o", "o.jpg", "--method", "optimise", *flags, "--json")
     assert done.exit_code == 0, done.stderr
     told = json.loads(done.stdout)
-    assert told["settings"] == {"method": "optimise", **options, "style_weights": [1.0]}
+    assert told["settings"] == {"method": "optimise", **options, "keep_faces": False, "style_weights": [1.0]}
     assert told["notes"]
     assert "Step 4 of 4" in done.stderr or "Step 1 of 4" in done.stderr
     done = run(
@@ -419,6 +420,16 @@ def test_bench_styleshot_hands_over_what_was_asked(monkeypatch: pytest.MonkeyPat
         "model": "styleshot",
     }
     assert run("bench", "styleshot", "--size", 10).exit_code == 2
+
+
+def test_bench_of_whole_photos_hands_over_what_was_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from styleshot_demo.evaluation import benchmark_whole
+
+    monkeypatch.setattr(benchmark_whole, "whole", lambda counts, content: {"asked": [*counts, str(content)]})
+    done = run("bench", "classical", "--whole", 4, "--whole", 0.5, "--json")
+    assert json.loads(done.stdout) == {"asked": [4, 0.5, "None"]}
+    assert run("bench", "classical", "--whole", 41).exit_code == 2
+    assert run("bench", "classical", "--whole", 1, "--content", tmp_path / "nothing.jpg").exit_code == 2
 
 
 def test_bench_hands_over_what_was_asked_and_prints_it(monkeypatch: pytest.MonkeyPatch) -> None:

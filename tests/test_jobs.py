@@ -194,3 +194,18 @@ def test_a_mapping_gives_each_picture_its_weight(tmp_path):
         PHOTO.save(place)
     job = ClassicalJob(PHOTO, dict(zip(places, (3, 1), strict=True)))
     assert [weight for _, weight in job.styles] == [3, 1]
+
+
+def test_whole_photos_and_brushes() -> None:
+    large = nasty.photo(1600, 1200)
+    job = ClassicalJob(large, PHOTO, whole=True)
+    assert (job.longest, job.styles_at) == (1600, jobs.WHOLE_STYLES_AT)
+    assert "size" not in job.settings() and "brush_size" not in job.settings()
+    assert ClassicalJob(PHOTO, PHOTO, whole=True).styles_at == 256
+    assert ClassicalJob(large, PHOTO, size=700).styles_at == 700
+    brushed = ClassicalJob(large, PHOTO, whole=True, brush_size=2048)
+    assert brushed.styles_at == brushed.settings()["brush_size"] == 2048
+    # It cannot optimise so large, and a map of colours has no brush.
+    assert ClassicalJob(large, PHOTO, method="optimise", whole=True, brush_size=300).longest == 512
+    assert ClassicalJob(large, PHOTO, method="colour", whole=True, brush_size=300).styles_at == jobs.WHOLE_STYLES_AT
+    assert problem(brush_size=100).key == "out_of_range" and problem(whole="yes").key == "unknown_choice"

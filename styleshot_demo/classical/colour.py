@@ -38,21 +38,25 @@ def from_oklab(lab: Tensor) -> Tensor:
     return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055)
 
 
-def into_gamut(lab: Tensor, rounds: int = 8) -> Tensor:
-    """Oklab -> sRGB in [0, 1]: colours outside lose chroma, not hue or lightness, until they fit."""
+def into_gamut(lab: Tensor, rounds: int = 16) -> Tensor:
+    """Oklab -> sRGB in [0, 1]: colours outside lose chroma, not hue or lightness, until they fit.
+
+    Near black sRGB is steep: with fewer rounds the steps between neighbouring colours could be seen.
+    """
     lab = torch.cat([lab[:, :1].clamp(0, 1), lab[:, 1:]], 1)
     pixels = from_oklab(lab)
     slack = 1 / 512  # less than half a level of an 8-bit picture
-    outside = ((pixels < -slack) | (pixels > 1 + slack)).any(1, keepdim=True)
+    outside = ((pixels < -slack) | (pixels > 1 + slack)).any(1)
     if outside.any():
-        low, high = torch.zeros_like(lab[:, :1]), torch.ones_like(lab[:, :1])
+        lost = lab.permute(0, 2, 3, 1)[outside].T[None, :, :, None]  # [1, 3, n, 1], only those
+        low, high = torch.zeros_like(lost[:, :1]), torch.ones_like(lost[:, :1])
         for _ in range(rounds):
             middle = (low + high) / 2
-            trial = from_oklab(torch.cat([lab[:, :1], lab[:, 1:] * middle], 1))
+            trial = from_oklab(torch.cat([lost[:, :1], lost[:, 1:] * middle], 1))
             fits = ((trial >= -slack) & (trial <= 1 + slack)).all(1, keepdim=True)
             low, high = torch.where(fits, middle, low), torch.where(fits, high, middle)
-        share = torch.where(outside, low, torch.ones_like(low))
-        pixels = from_oklab(torch.cat([lab[:, :1], lab[:, 1:] * share], 1))
+        found = from_oklab(torch.cat([lost[:, :1], lost[:, 1:] * low], 1))
+        pixels.permute(0, 2, 3, 1)[outside] = found[0, :, :, 0].T
     return pixels.clamp(0, 1)
 
 
@@ -75,14 +79,18 @@ def transfer_colours(
     if strength == 0:
         return content.clone()
     lab = to_oklab(content)
-    own: Moments = moments(lab)
-    maps = [(_MAPS[method](own, moments(to_oklab(picture)), max_gain=MAX_GAIN), weight) for picture, weight in styles]
-    mixed = Affine(
+    seen = [(moments(to_oklab(picture)), weight) for picture, weight in styles]
+    return into_gamut(colour_map(moments(lab), seen, method)(lab, strength))
+
+
+def colour_map(content: Moments, styles: Sequence[tuple[Moments, float]], method: str) -> Affine:
+    """The mean, by the styles' weights (which sum to 1), of the maps of `method` onto each style, all in Oklab."""
+    maps = [(_MAPS[method](content, style, max_gain=MAX_GAIN), weight) for style, weight in styles]
+    return Affine(
         sum(weight * affine.matrix for affine, weight in maps),
-        own.mean,
+        content.mean,
         sum(weight * affine.target for affine, weight in maps),
     )
-    return into_gamut(mixed(lab, strength))
 
 
 def with_colours_of(content: Tensor, painted: Tensor) -> Tensor:

@@ -43,7 +43,12 @@ def recolouring(painted: Tensor, styles: Sequence[tuple[Moments, float]]) -> Aff
 
     styles  (moments of the RGB values of a style, weight) with weights that sum to 1
     """
-    whole = towards(moments_at_a_glance(painted), styles, "wct", COLOUR_GAIN)
+    return recolouring_from(moments_at_a_glance(painted), styles)
+
+
+def recolouring_from(painted: Moments, styles: Sequence[tuple[Moments, float]]) -> Affine:
+    """`recolouring`, of what is known of the painted colours."""
+    whole = towards(painted, styles, "wct", COLOUR_GAIN)
     identity = torch.eye(3, dtype=whole.matrix.dtype, device=whole.matrix.device)
     share = identity - (1 - LIGHT_SHARE) / 3  # the mean of the three values is lightness, what is left of them tint
     return Affine(
@@ -146,19 +151,22 @@ class Decoder(nn.Module):
 
         The modulation goes into the weights, and nothing is enlarged before it is convolved.
         """
+        return self.finish(self.lay_out(given["relu4_1"], style), given, style)
+
+    def lay_out(self, deepest: Tensor, style: Tensor) -> Tensor:
+        """What `paint` does at `STRIDE`: [1, C, h, w] of restyled relu4_1 [1, C, h, w]."""
+        first, _ = self.stages[DEPTHS[1]]
+        return self._laid_out(_conv(deepest, *_modulated(first, next(self._modulations(style)))).relu_())
+
+    def finish(self, maps: Tensor, given: Mapping[str, Tensor], style: Tensor) -> Tensor:
+        """What `paint` makes of what `lay_out` returned, and of the maps of the fused depths."""
         modulations = self._modulations(style)
-
-        def modulated(layer: nn.Conv2d) -> tuple[Tensor, Tensor]:
-            gain, bias = (part[0] for part in next(modulations))
-            return layer.weight * gain[:, None, None, None], layer.bias * gain + bias
-
-        maps = given["relu4_1"]
         for name in DEPTHS[1:]:
             first, second = self.stages[name]
-            maps = _conv(maps, *modulated(first)).relu_()
-            if name == DEPTHS[1]:
-                maps = self._laid_out(maps)
-            weight, bias = modulated(second)
+            modulation = next(modulations)
+            if name != DEPTHS[1]:
+                maps = _conv(maps, *_modulated(first, modulation)).relu_()
+            weight, bias = _modulated(second, next(modulations))
             if name in self.fused:
                 own, fused = weight.split([len(first.weight), weight.shape[1] - len(first.weight)], 1)
                 large = _conv(given[name], fused.contiguous(memory_format=torch.channels_last), bias)
@@ -177,6 +185,12 @@ class Decoder(nn.Module):
         """Factor and offset [N, C] of each convolution's channels, in turn."""
         gains, biases = self.modulator(style).split(sum(self._modulated), 1)
         return zip((1 + gains).split(self._modulated, 1), biases.split(self._modulated, 1), strict=True)
+
+
+def _modulated(layer: nn.Conv2d, modulation: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a convolution that has the modulation in them."""
+    gain, bias = (part[0] for part in modulation)
+    return layer.weight * gain[:, None, None, None], layer.bias * gain + bias
 
 
 def _conv(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -232,7 +246,7 @@ class FastTransfer(nn.Module):
         flat = flatness(content)
         seen_as = content if flat is None else grained(content, flat, styles, grain, seed)
         # Halved three times and doubled three times, a side has to come out as it went in.
-        found = self._read(nn.functional.pad(seen_as, _margins(content), mode="reflect"))
+        found = self._read(nn.functional.pad(seen_as, margins(content), mode="reflect"))
         own = self._moments(found)
         seen = [(self._moments(self._read(picture)), weight) for picture, weight in styles]
         return Encoded(
@@ -295,6 +309,6 @@ def cropped(painted: Tensor, content: Tensor) -> Tensor:
     return painted[..., : content.shape[2], : content.shape[3]]
 
 
-def _margins(pixels: Tensor) -> tuple[int, int, int, int]:
+def margins(pixels: Tensor) -> tuple[int, int, int, int]:
     """What a picture [1, 3, H, W] lacks at the right and at the bottom to multiples of `STRIDE`, as `pad` takes it."""
     return (0, -pixels.shape[3] % STRIDE, 0, -pixels.shape[2] % STRIDE)

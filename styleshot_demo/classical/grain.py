@@ -7,12 +7,14 @@ colours of strokes and knows nothing of things.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+
+from styleshot_demo.classical.tiles import Box, enlarged, seen_by
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +28,7 @@ DECAY = 6.0  # grey levels a pixel: where lightness changes so much, there is a 
 TEXTURE = {"photograph": (0.4, 0.8), "drawing": (1.5, 3.0)}
 MOST = 4.0  # grey levels a pixel: that one place counts for little, so that an edge does not make all around it lively
 COARSE = 4  # pixels, of the cells in which that is looked at
+SEEN = 16  # pixels around a place that tell how flat it is there, at least
 AROUND = 5  # cells
 SMALLEST = 0.15  # share of a picture; less of it is not worth the time
 CLEAN = 0.13  # grey levels that single pixels of a flat area stand out, on average: a camera's do so more
@@ -57,31 +60,93 @@ class Flat:
 
 def flatness(content: Tensor) -> Flat | None:
     """Where a content [1, 3, H, W] in [0, 1] is flat; None where that is next to nowhere."""
+    whole = Box(0, content.shape[2], 0, content.shape[3])
+    calmness = calmness_of(lambda box: box.of(content), whole.height, whole.width, strip=whole.height)
+    return None if calmness is None else calmness.flat(content, whole)
+
+
+@dataclass(frozen=True)
+class Calmness:
+    """Where a picture of `size` (height, width) is calm, on cells of about `COARSE` pixels.
+
+    cells  [1, 1, h, w], 0 to 1
+    drawn  as in `Flat`
+    """
+
+    cells: Tensor
+    drawn: float
+    size: tuple[int, int]
+
+    def at(self, box: Box) -> Tensor:
+        """[1, 1, h, w] of the pixels in a part of the picture."""
+        small = (self.cells.shape[2], self.cells.shape[3])
+        seen = seen_by(box, small, self.size)
+        return enlarged(seen.of(self.cells), seen, small, self.size, box)
+
+    def flat(self, content: Tensor, box: Box) -> Flat:
+        """For a part of the picture; what lies within `SEEN` pixels of its inner borders is not right.
+
+        content  [1, 3, h, w], that part
+        """
+        import cv2
+        import numpy as np
+
+        change = cv2.dilate(slope(to_levels(content), SCALE), np.ones((5, 5), np.uint8))
+        calm = self.at(box).to(content)
+        return Flat(calm, calm * torch.from_numpy(np.exp(-change / DECAY)).to(content), self.drawn)
+
+
+def calmness_of(read: Callable[[Box], Tensor], height: int, width: int, strip: int = 512) -> Calmness | None:
+    """Where a picture is calm, read in strips of about so many rows; None where that is next to nowhere.
+
+    read  a part of the picture, [1, 3, h, w] in [0, 1]
+    """
     import cv2
     import numpy as np
 
-    levels = to_levels(content)
-    change = slope(levels, SCALE)
-    coarse = tuple(max(1, round(side / COARSE)) for side in change.shape[::-1])
+    rows, columns = (max(1, round(side / COARSE)) for side in (height, width))
+    change, noise = (np.empty((rows, columns), np.float32) for _ in range(2))
+    for top in range(0, rows, max(1, strip // COARSE)):
+        bottom = min(rows, top + max(1, strip // COARSE))
+        own = top * height // rows, -(-bottom * height // rows)
+        window = Box(*own, 0, width).grown(SEEN, height, width)
+        levels = to_levels(read(window))
+        soft = cv2.GaussianBlur(levels, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)
+        for cells, values in ((change, slope(levels, SCALE)), (noise, np.abs(levels - soft))):
+            values = np.minimum(values[own[0] - window.top : own[1] - window.top], MOST)
+            values = cv2.resize(values, (columns, len(values)), interpolation=cv2.INTER_AREA)
+            cells[top:bottom] = _rows_averaged(values, own[0], range(top, bottom), height / rows)
 
     def around(values: np.ndarray) -> np.ndarray:
-        values = cv2.resize(np.minimum(values, MOST), coarse, interpolation=cv2.INTER_AREA)
         values = cv2.blur(values, (AROUND, AROUND), borderType=cv2.BORDER_REPLICATE)
         # The calmest of the windows that see a place tells: an edge has a calm side, grass has none.
         return cv2.erode(values, np.ones((AROUND, AROUND), np.uint8))
 
     lively = around(change)
-    noise = around(np.abs(levels - cv2.GaussianBlur(levels, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)))
-    clean = float(((noise < CLEAN) & (lively < TEXTURE["photograph"][1])).mean())
+    clean = float(((around(noise) < CLEAN) & (lively < TEXTURE["photograph"][1])).mean())
     drawn = float(np.clip((clean - DRAWN[0]) / (DRAWN[1] - DRAWN[0]), 0, 1))
     low, high = ((1 - drawn) * photo + drawn * flat for photo, flat in zip(*TEXTURE.values(), strict=True))
     calm = np.clip((high - lively) / (high - low), 0, 1)
     if calm.mean() < SMALLEST:
         return None
-    calm = cv2.resize(calm, change.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    bare = calm * np.exp(-cv2.dilate(change, np.ones((5, 5), np.uint8)) / DECAY)
-    calm, bare = (torch.from_numpy(part).to(content)[None, None] for part in (calm, bare))
-    return Flat(calm, bare, drawn)
+    return Calmness(torch.from_numpy(calm)[None, None], drawn, (height, width))
+
+
+def _rows_averaged(values: "np.ndarray", first: int, cells: range, side: float) -> "np.ndarray":
+    """[len(cells), w]: means over the rows that each of these cells, `side` rows high, covers, in part or whole.
+
+    values  [h, w], from row `first` on
+    """
+    import numpy as np
+
+    starts = np.arange(cells.start, cells.stop) * side
+    made = np.zeros((len(cells), values.shape[1]), np.float32)
+    # Row by row, not as a product of matrices: see `slope`.
+    for tap in range(math.ceil(side) + 1):
+        rows = np.floor(starts).astype(int) + tap
+        share = np.clip(np.minimum(rows + 1, starts + side) - np.maximum(rows, starts), 0, None) / side
+        made += share[:, None].astype(np.float32) * values[np.clip(rows - first, 0, len(values) - 1)]
+    return made
 
 
 def to_levels(content: Tensor) -> "np.ndarray":
@@ -105,10 +170,23 @@ def grained(
     content: Tensor, flat: Flat, styles: Sequence[tuple[Tensor, float]], grain: float, seed: int
 ) -> Tensor:
     """The content [1, 3, H, W] with brushwork of the styles, by their weights, where it is flat."""
-    deviation = flat.deviation(grain)
-    for picture, weight in styles if deviation > 0 else ():
+    if flat.deviation(grain) == 0:
+        return content
+    strokes = [(random_phase(picture, seed), weight) for picture, weight in styles]
+    return brushed(content, flat, strokes, grain)
+
+
+def brushed(
+    content: Tensor,
+    flat: Flat,
+    strokes: Sequence[tuple[Tensor, float]],
+    grain: float,
+    corner: tuple[int, int] = (0, 0),
+) -> Tensor:
+    """`grained`, with what `random_phase` has made of each style; `corner` is as in `with_grain`."""
+    for made, weight in strokes:
         # One after another: pictures of different sizes have no strokes in common.
-        content = with_grain(content, flat.bare, random_phase(picture, seed), deviation * weight**0.5)
+        content = with_grain(content, flat.bare, made, flat.deviation(grain) * weight**0.5, corner)
     return content
 
 
@@ -138,14 +216,19 @@ def _window(length: int) -> Tensor:
     return torch.sin((away / fall).clamp(0, 1) * math.pi / 2) ** 2
 
 
-def with_grain(content: Tensor, bare: Tensor, strokes: Tensor, deviation: float) -> Tensor:
+def with_grain(
+    content: Tensor, bare: Tensor, strokes: Tensor, deviation: float, corner: tuple[int, int] = (0, 0)
+) -> Tensor:
     """`content` [1, 3, H, W] with `strokes` of a `deviation` where it is `bare`.
 
     strokes  [1, 3, h, w] of any size, as `random_phase` makes them
+    corner   row and column of the picture at which the content begins, where it is part of one
     """
-    height, width = content.shape[2:]
-    down, right = -(-height // strokes.shape[2]), -(-width // strokes.shape[3])
-    field = strokes.repeat(1, 1, down, right)[..., :height, :width]
+    rows, columns = (
+        torch.arange(start, start + side, device=strokes.device) % period
+        for start, side, period in zip(corner, content.shape[2:], strokes.shape[2:], strict=True)
+    )
+    field = strokes.index_select(2, rows).index_select(3, columns)
     room = HEADROOM * deviation
     lifted = content + bare * (content.clamp(room, 1 - room) - content)
     return (lifted + bare * deviation * field).clamp(0, 1)

@@ -4,13 +4,15 @@ What the network makes of a flat area should depend on the area, not on how near
 on that is fitted, cell by cell, and taken off: texture has no part in it, for it does not follow the edge.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, interpolate, pad
+from torch.nn.functional import avg_pool2d, pad
 
 from styleshot_demo.classical.grain import slope, to_levels
+from styleshot_demo.classical.tiles import Box, enlarged, seen_by
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +26,8 @@ SHARPNESS = 32.0  # a place that differs from the nearest edge by 1 / this lies 
 CELL = 8  # of those pixels
 CELLS_AROUND = 7  # that a fit sees, across
 RIDGE = 0.02  # pulls the fit of a cell to that of the whole picture
+CELLS_AT_ONCE = 8192  # that are fitted, on the processor: some kinds of GPU cannot solve small systems at all
+SEEN = 16  # pixels around a place that tell how fast lightness changes there, at least
 KNOWN = 4  # columns of the fit that are no rings: 1 and the content's colours
 
 
@@ -33,34 +37,110 @@ def without_rings(painted: Tensor, content: Tensor, calm: Tensor) -> Tensor:
     content  [1, 3, H, W] in [0, 1]
     calm     [1, 1, H, W], 1: take all of it away, 0: leave the place as it is
     """
-    small, made, area = (
-        avg_pool2d(part, 2, ceil_mode=True, count_include_pad=False) for part in (content, painted, calm)
-    )
-    levels = to_levels(small)
-    change = slope(levels, 0.6)
-    found = _nearest_edge(change > EDGE, levels)
-    if found is None:
+    whole = Box(0, content.shape[2], 0, content.shape[3])
+    rings = Rings.around(lambda box: box.of(content), whole.height, whole.width, strip=whole.height)
+    if rings is None:
         return painted
-    away, edge = (torch.from_numpy(part).to(content)[None, None] for part in found)
-    falls = torch.cat([torch.exp(-2 * away / reach) for reach in REACH], 1)
-    sides = _sides(small, edge)
-    rings = torch.cat([falls * side for side in sides], 1)
-    flat = area * torch.exp(-torch.from_numpy(change).to(content) / CALM)
-    strength = _fitted(torch.cat([torch.ones_like(away), small, rings], 1), made, flat)[..., KNOWN:, :]
-    rows, columns, number, _ = strength.shape
-    spread = interpolate(
-        strength.permute(2, 3, 0, 1).reshape(1, number * 3, rows, columns),
-        size=(rows * CELL, columns * CELL),
-        mode="bilinear",
-    )[..., : falls.shape[2], : falls.shape[3]].to(falls)
-    spread = spread.reshape(2, len(REACH), 3, *falls.shape[2:])
-    lighter, darker = (part * falls[0][:, None] for part in spread)  # [reach, 3, h, w]
-    # What is smooth is enlarged; on which side of the edge a pixel lies is its own affair.
-    coarse = torch.cat([lighter.sum(0), darker.sum(0), edge[0], flat[0]])[None]
-    size = content.shape[2:]
-    lighter, darker, edge, flat = interpolate(coarse, size=size, mode="bilinear").split([3, 3, 1, 1], 1)
-    on_light, on_dark = _sides(content, edge)
-    return painted - flat * (on_light * lighter + on_dark * darker)
+    rings.look_at(painted, content, calm, whole)
+    rings.fit()
+    return rings.taken_off(painted, content, whole)
+
+
+class Rings:
+    """The rings of one picture, which may be looked at, and be freed of them, part by part.
+
+    Parts begin at multiples of `2 * CELL` pixels, and end there or with the picture.
+    """
+
+    def __init__(self, size: tuple[int, int], change: Tensor, away: Tensor, edge: Tensor) -> None:
+        """`size` is height and width; the others are [1, 1, h, w] on every second pixel: how fast lightness changes,
+        how far the nearest edge is, and how light it is there."""
+        self.size = size
+        self.small = Box(0, size[0], 0, size[1]).at(2)
+        self.away, self.edge = away, edge
+        # Of what was not looked at yet, how fast lightness changes there, in place of how flat it is.
+        self._flat = change
+        rows, columns = -(-self.small.height // CELL), -(-self.small.width // CELL)
+        self._sums = torch.zeros(rows, columns, KNOWN + 2 * len(REACH), KNOWN + 2 * len(REACH) + 3)
+        self._strength = torch.zeros(1, 6 * len(REACH), rows, columns)
+
+    @classmethod
+    def around(
+        cls, read: Callable[[Box], Tensor], height: int, width: int, strip: int = 512
+    ) -> "Rings | None":
+        """The rings around the edges of a picture that is read in strips of about so many rows; None if it has none.
+
+        read  a part of the picture, [1, 3, h, w] in [0, 1]
+        """
+        import numpy as np
+
+        small = Box(0, height, 0, width).at(2)
+        levels, change = (np.empty((small.height, small.width), np.float32) for _ in range(2))
+        for top in range(0, height, strip + strip % 2):
+            own = Box(top, min(height, top + strip + strip % 2), 0, width)
+            window = own.grown(SEEN, height, width)
+            seen = to_levels(_halved(read(window)))
+            kept = slice((own.top - window.top) // 2, (own.top - window.top) // 2 + own.at(2).height)
+            levels[own.at(2).top : own.at(2).bottom] = seen[kept]
+            change[own.at(2).top : own.at(2).bottom] = slope(seen, 0.6)[kept]
+        found = _nearest_edge(change > EDGE, levels)
+        if found is None:
+            return None
+        return cls((height, width), *(torch.from_numpy(part)[None, None] for part in (change, *found)))
+
+    def look_at(self, painted: Tensor, content: Tensor, calm: Tensor, box: Box) -> None:
+        """Learn from a part of the picture, to be done once with each; all are as in `without_rings`."""
+        place = box.at(2)
+        small, made, area = (_halved(part) for part in (content, painted, calm))
+        falls, sides = self._seen(small, place)
+        flat = place.of(self._flat)
+        flat.copy_(area.cpu() * torch.exp(-flat / CALM))
+        rings = torch.cat([falls * side for side in sides], 1)
+        known = torch.cat([torch.ones_like(rings[:, :1]), small, rings], 1)
+        sums = _cell_sums(known, made, flat.to(content))
+        down, right = place.top // CELL, place.left // CELL
+        self._sums[down : down + len(sums), right : right + sums.shape[1]] = sums.cpu()
+
+    def fit(self) -> None:
+        """When all parts have been looked at."""
+        rows = self._sums.shape[0]
+        total = self._sums.sum((0, 1))
+        step = max(1, CELLS_AT_ONCE // self._sums.shape[1])
+        half = CELLS_AROUND // 2
+        for top in range(0, rows, step):
+            bottom = min(rows, top + step)
+            seen = Box(top, bottom, 0, 1).grown(half, rows, 1)
+            fitted = _fitted(self._sums[seen.top : seen.bottom], total)[top - seen.top :][: bottom - top, :, KNOWN:]
+            self._strength[0, :, top:bottom] = fitted.flatten(2).permute(2, 0, 1)
+        del self._sums
+
+    def taken_off(self, painted: Tensor, content: Tensor, box: Box) -> Tensor:
+        """A part of the picture without its rings; painted and content are as in `without_rings`."""
+        small = (self.small.height, self.small.width)
+        window = seen_by(box, small, self.size)
+        away, edge, flat = (window.of(part).to(content) for part in (self.away, self.edge, self._flat))
+        cells = self._strength.shape[2:]
+        seen = seen_by(window, cells, (cells[0] * CELL, cells[1] * CELL))
+        spread = enlarged(seen.of(self._strength), seen, cells, (cells[0] * CELL, cells[1] * CELL), window)
+        spread = spread.to(content).reshape(2, len(REACH), 3, *away.shape[2:])
+        lighter, darker = (part * _falls(away)[0][:, None] for part in spread)  # [reach, 3, h, w]
+        # What is smooth is enlarged; on which side of the edge a pixel lies is its own affair.
+        coarse = torch.cat([lighter.sum(0), darker.sum(0), edge[0], flat[0]])[None]
+        lighter, darker, edge, flat = enlarged(coarse, window, small, self.size, box).split([3, 3, 1, 1], 1)
+        on_light, on_dark = _sides(content, edge)
+        return painted - flat * (on_light * lighter + on_dark * darker)
+
+    def _seen(self, small: Tensor, place: Box) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        return _falls(place.of(self.away).to(small)), _sides(small, place.of(self.edge).to(small))
+
+
+def _halved(pixels: Tensor) -> Tensor:
+    return avg_pool2d(pixels, 2, ceil_mode=True, count_include_pad=False)
+
+
+def _falls(away: Tensor) -> Tensor:
+    """[1, len(REACH), h, w]: how much of a ring is left so far away from an edge."""
+    return torch.cat([torch.exp(-2 * away / reach) for reach in REACH], 1)
 
 
 def _sides(content: Tensor, edge: Tensor) -> tuple[Tensor, Tensor]:
@@ -69,28 +149,32 @@ def _sides(content: Tensor, edge: Tensor) -> tuple[Tensor, Tensor]:
     return side.clamp_min(0), side.clamp_max(0)
 
 
-def _fitted(known: Tensor, painted: Tensor, flat: Tensor) -> Tensor:
-    """[rows, columns, K, 3]: for each cell how `painted` [1, 3, h, w] is made of `known` [1, K, h, w] in the flat
-    places around: least squares, drawn towards the solution for the whole picture."""
+def _cell_sums(known: Tensor, painted: Tensor, flat: Tensor) -> Tensor:
+    """[rows, columns, K, K + 3]: products of `known` [1, K, h, w] with itself and with `painted` [1, 3, h, w], summed
+    over the flat places of each cell."""
     count = known.shape[1]
     both = torch.cat([known, painted], 1) * (flat > 0.5)
     both = pad(both, (0, -both.shape[3] % CELL, 0, -both.shape[2] % CELL))[0]
     channels, height, width = both.shape
     cells = both.reshape(channels, height // CELL, CELL, width // CELL, CELL).permute(1, 3, 2, 4, 0).flatten(2, 3)
-    sums = cells[..., :count].transpose(2, 3) @ cells
-    total = sums.sum((0, 1)).cpu()
+    return cells[..., :count].transpose(2, 3) @ cells
+
+
+def _fitted(sums: Tensor, total: Tensor) -> Tensor:
+    """[rows, columns, K, 3]: for each cell how what is painted is made of what is known in the flat places around.
+
+    Least squares, drawn towards the solution for the whole picture, whose sums are `total` [K, K + 3].
+    """
+    count = sums.shape[2]
     half = CELLS_AROUND // 2
     flattened = pad(sums.flatten(2).permute(2, 0, 1)[None], (half,) * 4)
     around = avg_pool2d(flattened, CELLS_AROUND, stride=1) * CELLS_AROUND**2
-    sums = around[0].permute(1, 2, 0).reshape(sums.shape).cpu()
-    # Small systems are the processor's work: some kinds of GPU cannot solve them at all.
+    sums = around[0].permute(1, 2, 0).reshape(sums.shape)
     ridge = torch.full((count,), RIDGE)
     ridge[0] = RIDGE / 200
     total, sums = (part / part[..., :1, :1].clamp_min(1) for part in (total, sums))
     whole = torch.linalg.solve(total[:, :count] + 1e-3 * torch.eye(count), total[:, count:])
-    return torch.linalg.solve(
-        sums[..., :count] + torch.diag(ridge), sums[..., count:] + ridge[:, None] * whole
-    ).to(painted.device)
+    return torch.linalg.solve(sums[..., :count] + torch.diag(ridge), sums[..., count:] + ridge[:, None] * whole)
 
 
 def _nearest_edge(edges: "np.ndarray", levels: "np.ndarray") -> "tuple[np.ndarray, np.ndarray] | None":

@@ -8,6 +8,10 @@ from itertools import count
 import torch
 from torch import Tensor
 
+from styleshot_demo.classical.tiles import Box
+
+AT_ONCE = 2**17  # vectors: sums of many more are no longer exact in single precision, by some grey levels of a picture
+
 
 @dataclass(frozen=True)
 class Moments:
@@ -43,7 +47,9 @@ class Affine:
 
 def moments(maps: Tensor) -> Moments:
     """Moments of feature maps [N, C, H, W] over all places of all N."""
-    return _moments(_vectors(maps))
+    gathering = Gathering()
+    gathering.add_vectors(_vectors(maps))
+    return gathering.moments()
 
 
 def moments_at_a_glance(maps: Tensor) -> Moments:
@@ -51,10 +57,49 @@ def moments_at_a_glance(maps: Tensor) -> Moments:
 
     A distance that has no divisor in common with the width meets all columns, so no regular pattern is misread.
     """
-    vectors = _vectors(maps)
-    if len(vectors) <= 2**16:
-        return _moments(vectors)
-    return _moments(vectors[:: next(step for step in count(7) if math.gcd(step, maps.shape[3]) == 1)])
+    return _moments(_vectors(maps)[:: glance(*maps.shape[2:])])
+
+
+def glance(height: int, width: int) -> int:
+    """Every how many places of maps of this size are read at a glance."""
+    return 1 if height * width <= 2**16 else next(step for step in count(7) if math.gcd(step, width) == 1)
+
+
+class Gathering:
+    """Moments of maps of which one part after another is seen; merged as by Chan, Golub & LeVeque (1979)."""
+
+    def __init__(self, step: int = 1) -> None:
+        """`step`: read every so many places, as `glance` tells."""
+        self.step = step
+        self._count = 0
+        self._mean: Tensor | float = 0.0
+        self._scatter: Tensor | float = 0.0  # [C, C], sum of products of what lies off the mean
+
+    def add(self, part: Tensor, box: Box, width: int) -> None:
+        """The part `box` of maps that are `width` wide, [1, C, h, w]."""
+        vectors = _vectors(part)
+        if self.step > 1:
+            rows, columns = (torch.arange(*ends) for ends in (box[:2], box[2:]))
+            vectors = vectors[((rows[:, None] * width + columns) % self.step == 0).flatten().to(part.device)]
+        self.add_vectors(vectors)
+
+    def add_vectors(self, vectors: Tensor) -> None:
+        """[n, C], float32."""
+        for piece in vectors.split(AT_ONCE):
+            count = len(piece)
+            if count == 0:
+                continue
+            found = _moments(piece)
+            total = self._count + count
+            away = found.mean - self._mean
+            self._scatter = self._scatter + found.covariance * max(1, count - 1)
+            self._scatter = self._scatter + torch.outer(away, away) * (self._count * count / total)
+            self._mean = self._mean + away * (count / total)
+            self._count = total
+
+    def moments(self) -> Moments:
+        """Of all that was added."""
+        return Moments(self._mean, self._scatter / max(1, self._count - 1))
 
 
 def _vectors(maps: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ def classical(
     out: Annotated[
         Path,
         typer.Option(
-            "--out", "-o", metavar="FILE", help="Where the result goes: .png, .jpg or .webp.", show_default=False
+            "--out", "-o", metavar="FILE", help="Where the result goes: .png, .jpg, .webp or .tif.", show_default=False
         ),
     ],
     method: Annotated[
@@ -29,6 +29,16 @@ def classical(
     ] = ClassicalJob.method,
     strength: Annotated[float, option("0 leaves the content as it is, 1 is the full style.")] = ClassicalJob.strength,
     size: Annotated[int, option("Longest side of the result, 256 to 2048 pixels.")] = ClassicalJob.size,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="fast, colour: paint the photo at its own size, up to 40 megapixels.")
+    ] = ClassicalJob.whole,
+    brush_size: Annotated[
+        int | None,
+        option(
+            "fast, optimise: longest side at which the style is seen, 256 to 2048; more means larger strokes.",
+            default="the result's, with --whole at most 1024",
+        ),
+    ] = ClassicalJob.brush_size,
     seed: Annotated[int, option("Same seed, same picture.")] = ClassicalJob.seed,
     weight: Annotated[
         list[float] | None,
@@ -59,6 +69,10 @@ def classical(
         bool,
         typer.Option("--keep-background", help="Leave what is behind the subject as it is, such as a product's white."),
     ] = ClassicalJob.keep_background,
+    keep_faces: Annotated[
+        bool,
+        typer.Option("--keep-faces/--paint-faces", help="fast, optimise: keep features of faces and hues of skin."),
+    ] = ClassicalJob.keep_faces,
     record: Annotated[
         bool | None,
         typer.Option(
@@ -81,7 +95,7 @@ def classical(
     with asked():
         if weight and len(weight) != len(styles):
             raise Problem("weights_count", weights=len(weight), styles=len(styles))
-    photo, *paintings = [open_asked(path) for path in (content, *styles)]
+    photo, *paintings = [open_asked(content, method == "colour"), *map(open_asked, styles)]
     with asked():
         job = ClassicalJob(
             photo,
@@ -89,6 +103,8 @@ def classical(
             method=method,
             strength=strength,
             size=size,
+            whole=whole,
+            brush_size=brush_size,
             seed=seed,
             keep_colours=keep_colours,
             transform=transform,
@@ -101,6 +117,7 @@ def classical(
             optimiser=optimiser,
             grain=grain,
             keep_background=keep_background,
+            keep_faces=keep_faces,
         )
     result = run_to_end(Studio(settings), job)
     keep = settings.provenance if record is None else record

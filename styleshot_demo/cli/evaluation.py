@@ -9,7 +9,7 @@ from styleshot_demo import jobs
 from styleshot_demo.cli import noise
 from styleshot_demo.cli.network import Feed, opened
 from styleshot_demo.cli.report import Commands, Progress, asked, print_json
-from styleshot_demo.cli.results import check_destination
+from styleshot_demo.cli.results import check_destination, open_asked
 from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import ASSETS
@@ -35,9 +35,29 @@ def bench_classical(
         list[int] | None, typer.Option(help="Longest side in pixels; may be repeated.", show_default="384, 512, 1024")
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Runs of each; the median counts.")] = 3,
+    whole: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="MEGAPIXELS",
+            help="Instead: photos at their own size, and up to 4.5 megapixels whether tiles show; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    content: Annotated[
+        Path | None, typer.Option(help="With --whole: the photo, enlarged.", show_default="smooth noise")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Seconds per picture and stage, seconds per move of the strength slider, peak memory."""
+    if whole:
+        with asked():
+            counts = [jobs.number("whole", count, 0.1, 40) for count in whole]
+        if content is not None:
+            open_asked(content)
+        from styleshot_demo.evaluation import benchmark_whole
+
+        _tell(benchmark_whole.whole(counts, content), as_json)
+        return
     with asked():
         sizes = [jobs.number("size", side, 256, 2048, whole=True) for side in size or (384, 512, 1024)]
     from styleshot_demo.evaluation import benchmark

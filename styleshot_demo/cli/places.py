@@ -5,9 +5,10 @@ from pathlib import Path
 
 from styleshot_demo import names
 from styleshot_demo.cli.report import asked
-from styleshot_demo.cli.results import SUFFIXES, check_destination
+from styleshot_demo.cli.results import check_destination
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
+from styleshot_demo.provenance import SUFFIXES
 
 
 def places(inputs: Sequence[Path], out: Path, end: str) -> list[Path]:

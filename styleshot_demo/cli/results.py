@@ -22,8 +22,6 @@ from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import open_named
 from styleshot_demo.studio import Job, Studio
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
-
 
 def option(help: str, choices: Sequence[str] = (), default: str | bool = True) -> Any:
     """An option that the job itself checks, so that shell, page and Python say the same of a wrong value.
@@ -33,7 +31,7 @@ def option(help: str, choices: Sequence[str] = (), default: str | bool = True) -
     return typer.Option(help=help, metavar="|".join(choices) if choices else "NUMBER", show_default=default)
 
 
-def check_destination(out: Path, inputs: Sequence[Path], suffixes: Sequence[str] = SUFFIXES) -> None:
+def check_destination(out: Path, inputs: Sequence[Path], suffixes: Sequence[str] = provenance.SUFFIXES) -> None:
     """What can be known of the destination before minutes of work are spent on it."""
     check_file(out, suffixes)
     try:
@@ -56,10 +54,10 @@ def _try_name(out: Path) -> None:
         out.unlink()
 
 
-def open_asked(path: Path) -> Image.Image:
-    """The picture at a place that the person named."""
+def open_asked(path: Path, deep: bool = False) -> Image.Image:
+    """The picture at a place that the person named; `deep` is as in `jobs.open_named`."""
     with asked(str(path)):
-        return open_named(path)
+        return open_named(path, deep)
 
 
 def run_to_end(studio: Studio, job: Job) -> Result:
@@ -83,12 +81,12 @@ def write_image(result: Result, place: int, out: Path, keep: bool) -> Path:
     made_by = result.plan.record(place, result.models) if keep else None
     image = result.images[place]
     try:
-        provenance.write(image, out, made_by)
+        provenance.write(image, out, made_by, result.deep)
         return out
     except Problem as problem:
         for instead in _elsewhere(out, result.plan.alone()[place]["seed"]):
             with contextlib.suppress(Problem):
-                provenance.write(image, instead, made_by)
+                provenance.write(image, instead, made_by, result.deep)
                 return instead
         raise problem
 

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from styleshot_demo import jobs, pictures
 from styleshot_demo.events import Event, Finished, Step
+from styleshot_demo.formats import deep
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
@@ -19,13 +20,25 @@ from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
     from styleshot_demo.classical.fast import Encoded, FastTransfer
+    from styleshot_demo.classical.likeness import Place
+    from styleshot_demo.classical.tiles import Box
 
 PREVIEW_EVERY = 0.5  # seconds between previews: converting and sending one costs more than a small iteration
+SCREEN = 1024  # pixels of the longest side of the preview of a whole photo
 KEPT_PAIRS = 2
 KEPT_BEGUN = 1  # stopped descents: one is some hundred bytes for each pixel
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A picture that was painted in tiles; `fine` is the same in 16 bits a channel, [H, W, 3] uint16, or None."""
+
+    image: Image.Image
+    fine: "np.ndarray | None"
 
 
 class ClassicalRunner:
@@ -47,11 +60,13 @@ class ClassicalRunner:
         """Yields `Step`s and at last one `Finished`."""
         started = time.perf_counter()
         job = plan.job
-        content = pictures.fit_longest(job.content, job.size)
+        content = job.content if job.at_own_size else pictures.fit_longest(job.content, job.size)
         models: dict[str, str] = {}
         notes: list[Remark] = []
+        fine = finer(job, content)
         if job.strength == 0:
-            image = content
+            image = content.copy()
+            fine = None if fine is None else deep.with_opacity(fine, pictures.split_alpha(content)[1])
         else:
             if plan.free is not None:
                 self.cache.make_free(plan.device, plan.memory)
@@ -60,17 +75,31 @@ class ClassicalRunner:
             if job.keep_background:
                 yield Step(0.0, remark("finding"))
                 kept = self._subject(colours, models, notes)
+            places = self._faces(colours, models) if job.keep_faces and job.method != "colour" else []
+
+            def finished(painted: Image.Image) -> Image.Image:
+                return pictures.join_alpha(_onto(colours, kept, _with_likeness(painted, colours, places)), alpha)
+
             work = {"fast": self._fast, "optimise": self._optimise, "colour": self._colour}[job.method]
-            pixels = None
+            if job.at_own_size or fine is not None:
+                work = self._whole
+            painted = None
             with ExitStack() as borrowed, closing(work(plan, colours, borrowed, models)) as events:
                 for event in events:
                     if isinstance(event, Step):
-                        seen = event.preview and pictures.join_alpha(_onto(colours, kept, event.preview), alpha)
-                        yield replace(event, preview=seen)
+                        yield replace(event, preview=event.preview and finished(event.preview))
                     else:
-                        pixels = event
-            image = pictures.join_alpha(_onto(colours, kept, to_image(pixels)), alpha)
-        yield Finished(plan.result([image], time.perf_counter() - started, models, notes))
+                        painted = event
+            if isinstance(painted, Whole):
+                if fine is not None:
+                    fine = deep.with_opacity(_onto_finely(fine, kept, painted.fine), alpha)
+                painted = painted.image
+            else:
+                painted = to_image(painted)
+            image = finished(painted)
+        if fine is not None:
+            notes.append(remark("kept_16_bits"))
+        yield Finished(plan.result([image], time.perf_counter() - started, models, notes, deep=fine))
 
     def _subject(self, content: Image.Image, models: dict[str, str], notes: list[Remark]) -> Image.Image | None:
         """What stands on a plain background, exactly; else what a network tells from any other. None: neither."""
@@ -91,6 +120,21 @@ class ClassicalRunner:
             notes.append(remark("no_subject" if found is None else "subject_found"))
         return found
 
+    def _faces(self, content: Image.Image, models: dict[str, str]) -> "list[Place]":
+        """Where faces are: remembered, so that the strength slider only paints."""
+        from styleshot_demo.classical.likeness import Place
+        from styleshot_demo.helpers.faces import faces
+
+        key = ("faces", pictures.digest(content))
+        places = self.cache.recall(key)
+        if places is None:
+            boxes = [(face.box, face.size) for face in faces(content)]
+            places = [Place((left + right) / 2, (top + low) / 2, size) for (left, top, right, low), size in boxes]
+            self.cache.remember(key, places, TITLES["faces"], KEPT_PAIRS, lambda found: 64 * (1 + len(found)))
+        if places:
+            models |= short_hash(hub.require("faces", self.settings), self.settings)
+        return places
+
     def _fast(
         self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> "Iterator[Step | torch.Tensor]":
@@ -110,7 +154,7 @@ class ClassicalRunner:
         self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer", device: str
     ) -> "Encoded":
         """The pair's statistics: remembered, so that moving the strength slider only decodes."""
-        key = ("pair", device, *_seen(job, content), job.size, job.transform, job.grain, job.seed)
+        key = ("pair", device, *_seen(job, content), job.size, job.styles_at, job.transform, job.grain, job.seed)
         encoded = self.cache.recall(key)
         if encoded is None:
             encoded = painter.encode(
@@ -203,9 +247,77 @@ class ClassicalRunner:
         styles = self._styles(job, device)
         yield transfer_colours(to_tensor(content, device), styles, job.colour_method, job.strength)
 
-    def _styles(self, job: ClassicalJob, device: str) -> "list[tuple[torch.Tensor, float]]":
+    def _whole(
+        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+    ) -> "Iterator[Step | Whole]":
+        """`fast` and `colour` at the photo's own size: first as large as a screen shows it, then all of it in tiles."""
+        import numpy as np
+        import torch
+
+        from styleshot_demo.classical.colour import with_colours_of
+        from styleshot_demo.classical.whole import Picture, paint_whole, recolour_whole
+
+        job, device = plan.job, plan.device
+        painter = self._borrow_fast(device, borrowed, models) if job.method == "fast" else None
+        if max(content.size) > SCREEN:
+            yield Step(0.0, remark("painting"))
+            yield Step(0.0, remark("painting"), to_image(self._small(job, content, painter, device)))
+
+        def picture(image: Image.Image) -> Picture:
+            return Picture(image.height, image.width, lambda box: to_tensor(crop(image, box), device))
+
+        def read_finely(box: "Box") -> "torch.Tensor":
+            part = fine[box.top : box.bottom, box.left : box.right].astype(np.float32)
+            return torch.from_numpy(part / deep.WHITE).permute(2, 0, 1)[None].to(device)
+
+        shares = jobs.shares(job.styles)
+        styles = [
+            (picture(pictures.fit_longest(style, job.styles_at)), share)
+            for (style, _), share in zip(job.styles, shares, strict=True)
+        ]
+        fine = finer(job, content)
+        target = picture(content) if fine is None else Picture(content.height, content.width, read_finely)
+        if painter is None:
+            parts = recolour_whole(target, styles, job.colour_method, job.strength)
+        else:
+            parts = paint_whole(painter, target, styles, job.strength, job.transform, job.grain, job.seed)
+        painted = np.empty((content.height, content.width, 3), np.uint8)
+        painted_finely = None if fine is None else np.empty(painted.shape, np.uint16)
+        began = time.perf_counter()
+        for part in parts:
+            if part.box is not None:
+                rows, columns = slice(*part.box[:2]), slice(*part.box[2:])
+                pixels = part.pixels
+                if job.keep_colours and painter is not None:
+                    pixels = with_colours_of(target.read(part.box), pixels)
+                painted[rows, columns] = to_array(pixels)
+                if painted_finely is not None:
+                    painted_finely[rows, columns] = to_array(pixels, deep.WHITE)
+            seconds = (time.perf_counter() - began) * (1 - part.fraction) / max(part.fraction, 0.02)
+            yield Step(part.fraction, remark("painting_whole", seconds=round(seconds)))
+        del parts, styles
+        yield Whole(Image.fromarray(painted), painted_finely)
+
+    def _small(
+        self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer | None", device: str
+    ) -> "torch.Tensor":
+        """About what the whole picture will look like, as large as a screen shows it."""
+        from styleshot_demo.classical.colour import transfer_colours, with_colours_of
+
+        pixels = to_tensor(pictures.fit_longest(content, SCREEN), device)
+        least, _ = jobs.CLASSICAL_SIZES
+        styles = self._styles(job, device, max(least, round(job.styles_at * SCREEN / max(content.size))))
+        if painter is None:
+            return transfer_colours(pixels, styles, job.colour_method, job.strength)
+        made = painter.decode(painter.encode(pixels, styles, job.transform, job.grain, job.seed), job.strength)
+        return with_colours_of(pixels, made) if job.keep_colours else made
+
+    def _styles(
+        self, job: ClassicalJob, device: str, size: int | None = None
+    ) -> "list[tuple[torch.Tensor, float]]":
+        """The styles, their longest side at `size` pixels; None: as the job says."""
         return [
-            (to_tensor(pictures.fit_longest(picture, job.size), device), share)
+            (to_tensor(pictures.fit_longest(picture, size or job.styles_at), device), share)
             for (picture, _), share in zip(job.styles, jobs.shares(job.styles), strict=True)
         ]
 
@@ -254,6 +366,8 @@ def apart(content: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
     Painted without its opacity, which is put back at the end: half transparent colours would else pale twice.
     """
+    if content.mode == "RGB":  # which may be large: no copy
+        return content, None
     colours, alpha = pictures.split_alpha(content)
     if alpha is not None:
         colours.paste("white", mask=alpha.point(lambda value: 255 * (value == 0)))
@@ -261,8 +375,59 @@ def apart(content: Image.Image) -> tuple[Image.Image, Image.Image | None]:
 
 
 def _onto(content: Image.Image, subject: Image.Image | None, painted: Image.Image) -> Image.Image:
-    """The content with its `subject` painted; all of it where there is none to tell apart."""
-    return painted if subject is None else Image.composite(painted, content, subject)
+    """The content with its `subject` painted; all of it where there is none to tell apart.
+
+    `painted` may be smaller than the others, as previews are.
+    """
+    if subject is None:
+        return painted
+    if painted.size != content.size:
+        content, subject = (one.resize(painted.size, Image.Resampling.BOX) for one in (content, subject))
+    return Image.composite(painted, content, subject)
+
+
+def finer(job: ClassicalJob, content: Image.Image) -> "np.ndarray | None":
+    """The content's 16 bits a channel, [H, W, 3] uint16, as large as `content`, where they are there and are kept.
+
+    What cannot be seen at all is white, as in `apart`.
+    """
+    import numpy as np
+
+    pixels = job.content.info.get("deep")
+    if pixels is None or job.method != "colour":
+        return None
+    pixels = deep.resized(pixels, content.size)
+    if content.mode == "RGBA":
+        pixels = np.where(np.asarray(content.getchannel("A"))[..., None] == 0, np.uint16(deep.WHITE), pixels)
+    return pixels
+
+
+def _onto_finely(content: "np.ndarray", subject: Image.Image | None, painted: "np.ndarray") -> "np.ndarray":
+    """`_onto` for [H, W, 3] uint16."""
+    import numpy as np
+
+    if subject is not None:
+        for row, share in enumerate(np.asarray(subject).astype(np.float32) / 255):
+            painted[row] = np.rint(content[row] + share[:, None] * (painted[row].astype(np.float32) - content[row]))
+    return painted
+
+
+def crop(image: Image.Image, box: "Box") -> Image.Image:
+    """A part of a picture."""
+    return image.crop((box.left, box.top, box.right, box.bottom))
+
+
+def _with_likeness(painted: Image.Image, content: Image.Image, places: "list[Place]") -> Image.Image:
+    """`likeness.with_likeness` for a preview too, which may be smaller than the content."""
+    if not places:
+        return painted
+    from styleshot_demo.classical.likeness import Place, with_likeness
+
+    if painted.size != content.size:
+        scale = painted.width / content.width
+        places = [Place(scale * place.x, scale * place.y, scale * place.size) for place in places]
+        content = content.resize(painted.size, Image.Resampling.BOX)
+    return with_likeness(painted, content, places)
 
 
 def to_tensor(image: Image.Image, device: str) -> "torch.Tensor":
@@ -281,5 +446,12 @@ def to_image(pixels: "torch.Tensor") -> Image.Image:
     """[1, 3, H, W] in [0, 1] -> RGB picture."""
     import numpy as np
 
-    array = pixels[0].clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).cpu().numpy()
-    return Image.fromarray(np.ascontiguousarray(array), "RGB")
+    return Image.fromarray(np.ascontiguousarray(to_array(pixels)), "RGB")
+
+
+def to_array(pixels: "torch.Tensor", white: int = 255) -> "np.ndarray":
+    """[1, 3, H, W] in [0, 1] -> [H, W, 3], uint8, or uint16 where `white` is 65535."""
+    import numpy as np
+
+    values = pixels[0].clamp(0, 1).mul(white).round().permute(1, 2, 0)
+    return values.byte().cpu().numpy() if white == 255 else values.cpu().numpy().astype(np.uint16)

@@ -60,6 +60,7 @@ TITLES = {
     "tokens": "Style tokens",
     "pairs": "Encoded pictures",
     "subjects": "Found subjects",
+    "faces": "Found faces",
     "edges": "Edges of photos",
     "begun": "Stopped optimisation",
     "contour": "Contour detector",

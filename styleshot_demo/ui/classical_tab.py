@@ -55,8 +55,10 @@ def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HT
             256, 2048, DEFAULTS["size"], step=1, label=mark("size"), buttons=[], elem_id="size", elem_classes="slim"
         )
         fit = gr.HTML(elem_id="fits", apply_default_css=False)
+        fields["whole"] = gr.Checkbox(False, label=mark("whole"), elem_id="whole")
         fields["keep_colours"] = gr.Checkbox(False, label=mark("keep_colours"), elem_id="keep-colours")
         fields["keep_background"] = gr.Checkbox(False, label=mark("keep_background"), elem_id="keep-background")
+        fields["keep_faces"] = gr.Checkbox(True, label=mark("keep_faces"), elem_id="keep-faces")
         with gr.Accordion(mark("finer"), open=False, elem_id="finer", elem_classes="drawer"):
             fields["grain"] = Slider(
                 0, 1, DEFAULTS["grain"], step=0.05, label=mark("grain"), buttons=[], elem_id="grain",
@@ -66,6 +68,10 @@ def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HT
             fields["colour_method"] = _radio("colour_method", jobs.COLOUR_METHODS, False, "colour")
             fields["start"] = _radio("start", jobs.STARTS, False)
             fields["optimiser"] = _radio("optimiser", jobs.OPTIMISERS, False)
+            fields["brush_size"] = Number(
+                None, label=mark("brush_size"), placeholder="256 - 2048", precision=0, step=1, min_width=100,
+                elem_id="brush-size",
+            )  # fmt: skip
             with gr.Row(elem_classes="numbers"):
                 for name in ("steps", "content_weight", "style_weight", "tv_weight"):
                     fields[name] = Number(
@@ -76,7 +82,10 @@ def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HT
             fields["seed"] = seed.number
     optimise = ("optimise",)
     parts = {
+        "whole": jobs.WHOLE_METHODS,
+        "brush_size": ("fast", "optimise"),
         "keep_colours": ("fast", "optimise"),
+        "keep_faces": ("fast", "optimise"),
         "grain": ("fast", "optimise"),
         "transform": ("fast",),
         "colour_method": ("colour",),
@@ -172,12 +181,12 @@ class ClassicalTab:
             **PAINTING,
         )
         view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
-        sized = [fields["method"], fields["size"], inputs.content, *inputs.styles]
+        sized = [fields["method"], fields["size"], fields["whole"], inputs.content, *inputs.styles]
         gr.on(
             [slot.change for slot in (inputs.content, *inputs.styles)],
             self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT,
         )
-        for control in (fields["size"], fields["method"]):
+        for control in (fields["size"], fields["method"], fields["whole"]):
             control.change(self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT)
         for run in runs:
             run.then(self.fits, sized, self.fit, **INSTANT)
@@ -215,10 +224,13 @@ class ClassicalTab:
         settings = dict(zip(self.fields, values[count:], strict=True))
         if content is None:
             raise Problem("content_needed")
-        size = CLASSICAL_CHECKS["size"]("size", settings["size"])
-        brought = [(self.opened.bring(path, size), weight) for path, weight in styles]
-        job = ClassicalJob(self.opened.bring(content, size), brought, **settings)
-        before = self.opened.shown(content, size, self.folder)
+        size, brush = (CLASSICAL_CHECKS[name](name, settings[name]) for name in ("size", "brush_size"))
+        own = self.opened.shape(content) if settings["whole"] and settings["method"] in jobs.WHOLE_METHODS else None
+        longest = max(own) if own else size
+        styles_at = jobs.seen_at(longest, own is not None, None if settings["method"] == "colour" else brush)
+        brought = [(self.opened.bring(path, styles_at), weight) for path, weight in styles]
+        job = ClassicalJob(self.opened.bring(content, longest), brought, **settings)
+        before = self.opened.shown(content, min(longest, jobs.CLASSICAL_SIZES[1]), self.folder)
         self.view.shown.temp_files.add(str(before))  # so that Gradio deletes it when it is old
         parts = {**self.parts, "seed": SEEDED}
         counting = {name: value for name, value in settings.items() if job.method in parts.get(name, (job.method,))}
@@ -237,7 +249,8 @@ class ClassicalTab:
                         continue
                     step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                     if event.preview is not None:
-                        _progressed(run, event)
+                        if not run.job.at_own_size:  # its preview is smaller: nothing to be saved in its place
+                            _progressed(run, event)
                         step[view.shown] = widgets.pair(run.before, event.preview)
                     yield step
         except Exception as error:
@@ -252,7 +265,7 @@ class ClassicalTab:
             run = self.begin(values)
         except Problem:
             return
-        if desk.busy or run.job.method not in QUICK:
+        if desk.busy or run.job.method not in QUICK or run.job.at_own_size:
             return
         desk.turn += 1
         turn, began = desk.turn, time.perf_counter()
@@ -334,14 +347,15 @@ class ClassicalTab:
 
     # Settings ---------------------------------------------------------------------------------------------------
 
-    def fits(self, method: str, size: Any, *paths: str | None) -> str:
+    def fits(self, method: str, size: Any, whole: bool, *paths: str | None) -> str:
         """The line under the size slider: which sizes there are, or what this one means."""
         try:
             side = CLASSICAL_CHECKS["size"]("size", size)
         except Problem as problem:
             text = words.join(words.problem(problem), " ")
             return f'<p class="hint warn" role="status">{text.html()}</p>'
-        return memory.line(method, side, [self.opened.shape(path) for path in paths], self.studio)
+        whole = whole and method in jobs.WHOLE_METHODS
+        return memory.line(method, side, [self.opened.shape(path) for path in paths], self.studio, whole)
 
     def method_outputs(self) -> list[Any]:
         """What `relevant` changes."""

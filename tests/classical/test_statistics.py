@@ -1,7 +1,16 @@
 import pytest
 import torch
 
-from styleshot_demo.classical.statistics import Affine, adain, moments, moments_at_a_glance, optimal_transport, towards
+from styleshot_demo.classical.statistics import (
+    Affine,
+    Gathering,
+    adain,
+    moments,
+    moments_at_a_glance,
+    optimal_transport,
+    towards,
+)
+from styleshot_demo.classical.tiles import tiles
 
 
 def maps_of(seed: int, channels: int = 6) -> torch.Tensor:
@@ -79,3 +88,14 @@ def test_a_glance_at_a_large_map_tells_its_moments_a_fine_pattern_too(width):
     found, wanted = moments_at_a_glance(large), moments(large)
     torch.testing.assert_close(found.mean, wanted.mean, atol=0.01, rtol=0)
     torch.testing.assert_close(found.covariance, wanted.covariance, atol=0.02, rtol=0)
+
+
+def test_moments_of_parts_are_those_of_the_whole():
+    maps = torch.rand(1, 5, 60, 90) * torch.linspace(0.1, 3, 90) + 2
+    for step in (1, 7):
+        gathering = Gathering(step)
+        for box in tiles(60, 90, 32):
+            gathering.add(box.of(maps), box, 90)
+        wanted = moments(maps) if step == 1 else moments(maps.flatten(2)[:, :, None, ::7])
+        for found, value in zip(vars(gathering.moments()).values(), vars(wanted).values(), strict=True):
+            torch.testing.assert_close(found, value, atol=1e-4, rtol=1e-4)

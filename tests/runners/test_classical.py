@@ -446,3 +446,149 @@ def test_a_weak_strength_stays_near_a_flat_content(studio, picture) -> None:
     content = product()
     job = ClassicalJob(content, [picture(256, 256, 1)], strength=0.02, size=256)
     assert distance(studio.finish(job).images[0], content) < 3
+
+
+# Whole photos -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["fast", "colour"])
+def test_a_photo_is_painted_at_its_own_size(studio, picture, method) -> None:
+    content = picture(331, 270)
+    content.putalpha(Image.linear_gradient("L").resize(content.size))
+    job = ClassicalJob(content, [picture(256, 256, 1)], method=method, whole=True, size=256)
+    result = studio.finish(job)
+    assert result.images[0].size == content.size == result.plan.size and result.images[0].mode == "RGBA"
+    assert result.settings["whole"] is True and "size" not in result.settings
+    # As without tiles, at the size that the photo happens to have.
+    sized = studio.finish(replace(job, whole=False, size=331)).images[0]
+    assert np.abs(np.asarray(result.images[0]).astype(int) - np.asarray(sized)).max() <= 1
+
+
+@pytest.mark.parametrize("size", [(16, 16), (160, 16), (40, 33)])
+def test_small_photos_have_an_own_size_too(studio, picture, size) -> None:
+    for method in ("fast", "colour"):
+        job = ClassicalJob(picture(*size), [picture(160, 16, 1)], method=method, whole=True)
+        assert studio.finish(job).images[0].size == size
+
+
+def test_a_screenful_comes_first_then_tiles_and_closing_stops_between_them(studio, picture, monkeypatch) -> None:
+    from styleshot_demo.classical import whole
+
+    monkeypatch.setattr(classical, "SCREEN", 128)
+    monkeypatch.setattr(whole, "SIDE", 64)
+    content = picture(256, 192)
+    job = ClassicalJob(content, [picture(256, 256, 1)], whole=True, keep_colours=True, keep_background=True)
+    *steps, finished = studio.run(job)
+    previews = [step.preview for step in steps if step.preview is not None]
+    assert [preview.size for preview in previews] == [(128, 96)]
+    tiles = [step for step in steps if step.message.key == "painting_whole"]
+    assert steps.index(tiles[0]) > [step.preview is not None for step in steps].index(True)
+    assert len(tiles) > 24 and tiles[-1].fraction == 1
+    assert [step.fraction for step in tiles] == sorted(step.fraction for step in tiles)
+    assert distance(previews[0].resize(content.size), finished.result.images[0]) < 20
+    read = []
+    decode = whole._Canvas._made
+    monkeypatch.setattr(whole._Canvas, "_made", lambda *args: read.append(1) or decode(*args))
+    with closing(studio.run(job)) as events:
+        for event in events:
+            if isinstance(event, Step) and read:
+                break
+    assert len(read) == 1 and not any(model.in_use for model in studio.cache.loaded())
+
+
+def test_a_plain_background_of_a_whole_photo_is_kept_exactly(studio, picture, monkeypatch) -> None:
+    monkeypatch.setattr(classical, "SCREEN", 128)
+    content = product()
+    job = ClassicalJob(content, [picture(256, 256, 1)], whole=True, keep_background=True)
+    *steps, finished = studio.run(job)
+    made, was = np.asarray(finished.result.images[0]), np.asarray(content)
+    assert (made[:40] == was[:40]).all() and np.abs(made[60:140, 90:170].astype(int) - was[60:140, 90:170]).mean() > 1
+    assert next(step.preview for step in steps if step.preview).getpixel((2, 2)) == (255, 255, 255)
+
+
+def test_optimise_says_that_it_cannot_paint_whole_photos(studio, picture) -> None:
+    job = ClassicalJob(picture(300, 200), [picture(256, 256, 1)], method="optimise", whole=True, size=256, steps=1)
+    result = studio.finish(job)
+    assert result.images[0].size == (256, 171) and "whole" not in result.settings
+    assert "whole_not_optimised" in [note.key for note in result.notes]
+
+
+def test_a_whole_photo_needs_little_more_memory_than_itself(studio, picture) -> None:
+    style = picture(256, 256, 1)
+    small, large = (
+        studio.plan(ClassicalJob(Image.new("RGB", size), [style], whole=True)).memory
+        for size in ((1000, 1000), (7000, 5700))
+    )
+    assert small < large <= 1_500 * 2**20
+
+
+def test_strokes_are_as_large_as_the_brush(studio) -> None:
+    """Of a striped style: its stripes come out wider, and what the brush is told is what the record says."""
+    rows = np.arange(512)[:, None, None] // 4 % 2 * 200 + 20
+    style = Image.fromarray(np.broadcast_to(rows, (512, 512, 3)).astype(np.uint8))
+    content = Image.effect_noise((300, 300), 60).convert("RGB")
+
+    def painted(brush: int | None) -> Image.Image:
+        result = studio.finish(ClassicalJob(content, [style], size=300, brush_size=brush))
+        assert result.settings.get("brush_size") == brush
+        return result.images[0]
+
+    def fineness(image: Image.Image) -> float:
+        """How much neighbours differ, by how much all differ."""
+        levels = np.asarray(image.convert("L")).astype(float)
+        return float(np.abs(np.diff(levels, axis=0)).mean() / levels.std())
+
+    fine, usual, coarse = painted(256), painted(None), painted(1024)
+    assert same(usual, painted(300))
+    assert fineness(coarse) < 0.97 * fineness(fine)
+
+
+def ramp(height: int = 130, width: int = 1200) -> np.ndarray:
+    """A smooth 16-bit gradient, of more than 8-bit levels in each channel."""
+    across = np.linspace(9000, 56000, width)
+    return np.stack([np.tile(line, (height, 1)) for line in (across, across[::-1], across / 2 + 9000)], 2).astype(
+        np.uint16
+    )
+
+
+@pytest.mark.parametrize("settings", [{"whole": True}, {"size": 1000}, {"whole": True, "strength": 0}])
+def test_colour_keeps_the_16_bits_of_a_photo(studio, picture, tmp_path, settings) -> None:
+    from styleshot_demo import provenance
+    from styleshot_demo.formats import deep
+
+    for name, written in (("photo.png", deep.to_png(ramp())), ("photo.tif", deep.to_tiff(ramp()))):
+        (tmp_path / name).write_bytes(written)
+        result = studio.finish(ClassicalJob(tmp_path / name, [picture(256, 256, 1)], method="colour", **settings))
+        assert result.deep.shape[:2] == result.images[0].size[::-1]
+        assert len(np.unique(result.deep[..., 0])) > 900
+        steps = np.abs(np.diff(result.deep.astype(int), axis=1))
+        assert steps.max() < 4 * 257  # 4 levels of 8 bits: near black sRGB is steep
+        assert np.abs(result.deep / 257 - np.asarray(result.images[0])).max() <= 1
+        assert "kept_16_bits" in [note.key for note in result.notes]
+        for suffix in (".png", ".tif"):
+            out = tmp_path / f"out{suffix}"
+            provenance.write(result.images[0], out, result.plan.record(), result.deep)
+            again, pixels = pictures.open_deep(out)
+            assert again.size == result.images[0].size and (pixels == result.deep).all()
+            assert provenance.read(out).settings == result.settings
+
+
+def test_16_bits_keep_opacity_and_background(studio, picture, tmp_path) -> None:
+    from styleshot_demo.formats import deep
+
+    pixels = np.dstack([ramp(), np.full((130, 1200), 65535, np.uint16)])
+    pixels[:, :300, 3] = 0
+    (tmp_path / "photo.png").write_bytes(deep.to_png(pixels))
+    result = studio.finish(ClassicalJob(tmp_path / "photo.png", [picture(256, 256, 1)], method="colour", whole=True))
+    assert result.images[0].mode == "RGBA" and (result.deep[..., 3] == pixels[..., 3]).all()
+    pixels = np.full((120, 200, 3), 65000, np.uint16)
+    pixels[40:80, 60:140] = ramp(40, 80)
+    (tmp_path / "product.png").write_bytes(deep.to_png(pixels))
+    job = ClassicalJob(tmp_path / "product.png", [picture(256, 256, 1)], method="colour", whole=True)
+    kept = studio.finish(replace(job, keep_background=True))
+    assert (kept.deep[:30] == 65000).all() and not (kept.deep[50:70, 70:130] == pixels[50:70, 70:130]).all()
+
+
+def test_8_bits_stay_8_bits(studio, picture, tmp_path) -> None:
+    picture(300, 200).save(tmp_path / "photo.png")
+    assert studio.finish(ClassicalJob(tmp_path / "photo.png", [picture(256, 256, 1)], method="colour")).deep is None

@@ -1,0 +1,127 @@
+"""Photos at their own size: seconds and memory, and whether the tiles show; each in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from styleshot_demo.evaluation.benchmark import _peak_mb
+from styleshot_demo.settings import ASSETS
+
+COMPARED = 4.5  # megapixels up to which a picture is also painted without tiles: that takes 700 bytes a pixel
+STYLE = ASSETS / "styles/oil-impasto.jpg"
+SMALL = 512  # pixels of the longest side of the picture whose seconds are compared
+
+
+def whole(megapixels: Sequence[float], content: Path | None = None) -> dict[str, Any]:
+    """Figures per method and number of megapixels.
+
+    content  a photo, which is brought to each size; None: smooth noise, all of which counts as flat, the slowest kind
+
+    seconds_per_megapixel           of a run by `Studio`, its preview and reading its style included
+    seconds_per_megapixel_at_512    of a run at 512 pixels, in the same process: the median of five
+    peak_mb                         what the process took above what it had with the models loaded and no picture open
+    largest_difference              grey levels between the pixels and those of a picture painted without tiles
+    largest_difference_rounded      the same in 8 bits
+    share_of_different_values       how many of those differ at all; all three only up to 4.5 megapixels
+    """
+    import torch
+
+    methods: dict[str, Any] = {}
+    for method in ("fast", "colour"):
+        methods[method] = {f"{one:g}": _apart("measure", method, one, content) for one in megapixels}
+        for one in megapixels:
+            if one <= COMPARED:
+                methods[method][f"{one:g}"] |= _apart("compare", method, one, content)
+    return {"threads": torch.get_num_threads(), "torch": torch.__version__, "methods": methods}
+
+
+def _apart(task: str, method: str, megapixels: float, content: Path | None) -> dict[str, Any]:
+    arguments = [task, method, str(megapixels), str(content or "")]
+    command = [sys.executable, "-m", "styleshot_demo.evaluation.benchmark_whole", *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=os.environ)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _picture(megapixels: float, content: Path | None) -> Image.Image:
+    """Of about so many megapixels."""
+    if content is None:
+        import numpy as np
+
+        noise = np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+        photo = Image.fromarray(noise)
+    else:
+        photo = Image.open(content).convert("RGB")
+    scale = (megapixels * 1e6 / (photo.width * photo.height)) ** 0.5
+    sides = int(photo.width * scale), int(photo.height * scale)
+    return photo.resize(sides, Image.Resampling.BICUBIC)
+
+
+def _measure(method: str, megapixels: float, content: Path | None) -> dict[str, Any]:
+    from styleshot_demo import ClassicalJob, Settings, Studio
+
+    studio = Studio(Settings(device="cpu"))
+
+    def seconds(picture: Image.Image, **settings: Any) -> float:
+        job = ClassicalJob(picture, [STYLE], method=method, **settings)
+        began = time.perf_counter()
+        studio.finish(job)
+        return time.perf_counter() - began
+
+    small = _picture(0.2, content)
+    times = sorted(seconds(small, size=SMALL, seed=seed) for seed in range(5))  # a pair that is remembered is no run
+    studio.cache.make_free("cpu", 2**62)
+    idle = _peak_mb()
+    picture = _picture(megapixels, content)
+    taken = seconds(picture, whole=True)
+    pixels = picture.width * picture.height
+    at_512 = times[2] / (SMALL**2 * min(small.size) / max(small.size))
+    return {
+        "width": picture.width,
+        "height": picture.height,
+        "seconds": round(taken, 2),
+        "seconds_per_megapixel": round(1e6 * taken / pixels, 2),
+        "seconds_per_megapixel_at_512": round(1e6 * at_512, 2),
+        "peak_mb": round(_peak_mb() - idle, 1),
+    }
+
+
+def _compare(method: str, megapixels: float, content: Path | None) -> dict[str, Any]:
+    """Not by way of files, which would hide what lies behind the rounding."""
+    import torch
+
+    from styleshot_demo.classical.colour import transfer_colours
+    from styleshot_demo.classical.weights import load_fast
+    from styleshot_demo.classical.whole import Picture, paint_whole, recolour_whole
+    from styleshot_demo.runners.classical import to_tensor
+
+    picture, style = (to_tensor(one, "cpu") for one in (_picture(megapixels, content), _picture(1, STYLE)))
+    if method == "fast":
+        painter = load_fast(ASSETS / "weights/encoder.safetensors", ASSETS / "weights/fast.safetensors")
+        at_once = painter.decode(painter.encode(picture, [(style, 1.0)], grain=0.5))
+        parts = paint_whole(painter, Picture.of(picture), [(Picture.of(style), 1.0)], grain=0.5)
+    else:
+        at_once = transfer_colours(picture, [(style, 1.0)])
+        parts = recolour_whole(Picture.of(picture), [(Picture.of(style), 1.0)], "monge-kantorovich", 1.0)
+    made = torch.full_like(at_once, float("nan"))
+    for part in parts:
+        if part.box is not None:
+            part.box.of(made).copy_(part.pixels)
+    levels = [one.mul(255).round() for one in (made, at_once)]
+    return {
+        "largest_difference": round(float((made - at_once).abs().max()) * 255, 3),
+        "largest_difference_rounded": int((levels[0] - levels[1]).abs().max()),
+        "share_of_different_values": round(float((levels[0] != levels[1]).float().mean()), 4),
+    }
+
+
+if __name__ == "__main__":
+    task, method, megapixels, content = sys.argv[1:]
+    work = {"measure": _measure, "compare": _compare}[task]
+    print(json.dumps(work(method, float(megapixels), Path(content) if content else None)))

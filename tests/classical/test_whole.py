@@ -1,0 +1,117 @@
+"""What is painted in tiles is what would have been painted at once."""
+
+import pytest
+import torch
+
+from styleshot_demo.classical import whole
+from styleshot_demo.classical.colour import transfer_colours
+from styleshot_demo.classical.fast import Decoder, FastTransfer
+from styleshot_demo.classical.features import WIDTHS, Encoder
+from styleshot_demo.classical.grain import flatness
+from styleshot_demo.classical.tiles import Box
+from styleshot_demo.classical.weights import load_fast
+from styleshot_demo.classical.whole import Picture, paint_whole, recolour_whole
+from styleshot_demo.settings import ASSETS
+
+LEVEL = 1 / 255
+
+
+@pytest.fixture(scope="module")
+def painter() -> FastTransfer:
+    return load_fast(ASSETS / "weights/encoder.safetensors", ASSETS / "weights/fast.safetensors")
+
+
+@pytest.fixture(autouse=True)
+def small_tiles(monkeypatch):
+    monkeypatch.setattr(whole, "SIDE", 96)
+    monkeypatch.setattr(whole, "COLOUR_SIDE", 96)
+
+
+def busy(seed: int, height: int, width: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    small = torch.rand(1, 3, height // 6, width // 6, generator=generator)
+    return torch.nn.functional.interpolate(small, size=(height, width), mode="bicubic").clamp(0, 1)
+
+
+def drawing(height: int, width: int) -> torch.Tensor:
+    """A disc and a bar on white: flat, with edges, some of them between tiles."""
+    rows, columns = torch.meshgrid(torch.arange(height), torch.arange(width), indexing="ij")
+    content = torch.ones(1, 3, height, width)
+    content[0, 0, (rows - 90) ** 2 + (columns - 100) ** 2 < 40**2] = 0.2
+    content[..., 150:170, 20:] = torch.tensor([0.1, 0.3, 0.8]).view(1, 3, 1, 1)
+    return content
+
+
+def joined(parts, like: torch.Tensor) -> torch.Tensor:
+    """What the parts make, each pixel of which has to come exactly once."""
+    made, last = torch.full_like(like, float("nan")), 0.0
+    for part in parts:
+        assert last <= part.fraction <= 1
+        last = part.fraction
+        if part.box is not None:
+            assert part.box.of(made).isnan().all()
+            part.box.of(made).copy_(part.pixels)
+    assert last == 1
+    return made
+
+
+STYLES = [(busy(1, 90, 101), 0.7), (busy(2, 64, 80), 0.3)]
+
+
+def at_once_and_in_tiles(painter, content, strength=1.0, transform="wct", grain=0.5):
+    at_once = painter.decode(painter.encode(content, STYLES, transform, grain, 3), strength)
+    styles = [(Picture.of(pixels), weight) for pixels, weight in STYLES]
+    return at_once, joined(paint_whole(painter, Picture.of(content), styles, strength, transform, grain, 3), content)
+
+
+@pytest.mark.parametrize("size", [(250, 203), (97, 300), (16, 220), (192, 96), (33, 40)])
+def test_no_tile_shows(painter, size):
+    at_once, in_tiles = at_once_and_in_tiles(painter, busy(0, *size))
+    assert float((at_once - in_tiles).abs().max()) < LEVEL
+
+
+@pytest.mark.parametrize("strength, transform", [(1.0, "wct"), (0.4, "wct"), (1.0, "adain")])
+def test_no_tile_shows_in_flat_areas(painter, strength, transform):
+    content = drawing(201, 230)
+    assert flatness(content).drawn == 1
+    at_once, in_tiles = at_once_and_in_tiles(painter, content, strength, transform)
+    assert float((at_once - in_tiles).abs().max()) < LEVEL
+
+
+def test_maps_that_do_not_fit_are_read_again_to_the_same_picture(painter, monkeypatch):
+    content = drawing(201, 230)
+    _, kept = at_once_and_in_tiles(painter, content)
+    monkeypatch.setattr(whole, "KEPT_BYTES", 0)
+    _, read_again = at_once_and_in_tiles(painter, content)
+    assert torch.equal(kept, read_again)
+
+
+def test_a_decoder_without_fused_depths_and_with_more_blocks():
+    torch.manual_seed(0)
+    painter = FastTransfer(Encoder().eval(), Decoder(WIDTHS, blocks=2).eval())
+    for block in painter.decoder.blocks:
+        torch.nn.init.normal_(block[1].weight, std=0.05)
+    at_once, in_tiles = at_once_and_in_tiles(painter, busy(0, 205, 130), grain=0.0)
+    assert float((at_once - in_tiles).abs().max()) < LEVEL
+
+
+def test_no_more_than_a_tile_is_ever_read_for_colours():
+    content, largest = busy(0, 300, 300), []
+
+    def read(box: Box) -> torch.Tensor:
+        largest.append(max(box.height, box.width))
+        return box.of(content)
+
+    for _ in recolour_whole(Picture(300, 300, read), [(Picture.of(STYLES[0][0]), 1.0)], "reinhard", 1.0):
+        pass
+    assert max(largest) <= 96
+
+
+@pytest.mark.parametrize("method", ["monge-kantorovich", "reinhard"])
+@pytest.mark.parametrize("strength", [1.0, 0.5])
+def test_colours_are_moved_by_one_map(method, strength):
+    content = busy(4, 250, 203)
+    styles = [(Picture.of(pixels), weight) for pixels, weight in STYLES]
+    in_tiles = joined(recolour_whole(Picture.of(content), styles, method, strength), content)
+    at_once = transfer_colours(content, STYLES, method, strength)
+    assert float((at_once - in_tiles).abs().max()) < LEVEL
