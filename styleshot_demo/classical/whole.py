@@ -64,11 +64,18 @@ def recolour_whole(
 ) -> Iterator[Part]:
     """`transfer_colours`, part by part."""
 
+    kept: dict[Box, Tensor] = {}
+
     def gathered(picture: Picture, share: float) -> Generator[Part, None, Moments]:
         gathering = Gathering()
         boxes = list(tiles(picture.height, picture.width, COLOUR_SIDE))
+        room = KEPT_BYTES
         for count, box in enumerate(boxes, 1):
-            gathering.add(to_oklab(picture.read(box)), box, picture.width)
+            lab = to_oklab(picture.read(box))
+            gathering.add(lab, box, picture.width)
+            room -= lab.nbytes
+            if picture is content and room > 0:
+                kept[box] = lab
             yield Part(share * count / len(boxes))
         return gathering.moments()
 
@@ -80,7 +87,8 @@ def recolour_whole(
     affine = colour_map(own, seen, method)
     boxes = list(tiles(content.height, content.width, COLOUR_SIDE))
     for count, box in enumerate(boxes, 1):
-        made = into_gamut(affine(to_oklab(content.read(box)), strength))
+        lab = kept.pop(box) if box in kept else to_oklab(content.read(box))
+        made = into_gamut(affine(lab, strength))
         yield Part(0.3 + 0.7 * count / len(boxes), box, made)
 
 
@@ -94,7 +102,7 @@ def paint_whole(
     grain: float = 0.0,
     seed: int = 0,
 ) -> Iterator[Part]:
-    """`FastTransfer.encode` and `decode`, part by part. All is as there, but for a strength above 0."""
+    """`FastTransfer.encode` and `decode`, part by part; all is as there, but `strength` is above 0."""
     canvas = _Canvas(painter, content, strength)
     for at, passed, share in (
         (0.0, canvas.look_at_styles(styles, grain, seed), 0.02),

@@ -1,0 +1,69 @@
+"""What the Classical tab asks for."""
+
+import gradio as gr
+import pytest
+from PIL import Image
+
+from styleshot_demo import ClassicalJob, Settings, Studio, jobs, pictures
+from styleshot_demo.ui import classical_tab
+from styleshot_demo.ui.classical_tab import Desk
+
+
+@pytest.fixture
+def tab():
+    studio = Studio(Settings(device="cpu"))
+    with gr.Blocks():
+        return classical_tab.build(studio)
+
+
+@pytest.fixture
+def upload(tmp_path):
+    """`upload(name, width, height)`: the path of a picture that was dropped on the page."""
+
+    def stored(name, width, height):
+        path = tmp_path / f"{name}.png"
+        bands = [Image.linear_gradient("L").rotate(turn).resize((width, height)) for turn in (0, 90, 180)]
+        Image.merge("RGB", bands).save(path)
+        return str(path)
+
+    return stored
+
+
+def values(tab, content, style, **changed):
+    """What stands in the controls, in their order."""
+    count = len(tab.inputs.styles)
+    pictures_and_weights = [content, style, *[None] * (count - 1), *[1.0] * count]
+    return [*pictures_and_weights, *({**classical_tab.DEFAULTS, **changed}[name] for name in tab.fields)]
+
+
+@pytest.mark.parametrize("method", jobs.METHODS)
+def test_the_photos_own_size_is_asked_for_as_in_python(tab, upload, method):
+    content, style = upload("content", 700, 300), upload("style", 300, 320)
+    run = tab.begin(tuple(values(tab, content, style, method=method, whole=True, brush_size=300)))
+    size = (700, 300) if method in jobs.WHOLE_METHODS else (512, 219)
+    assert run.job.content.size == size and tab.studio.plan(run.job).size == size
+    line = tab.fits(method, 512, True, content, style)
+    assert f"{size[0]} × {size[1]}" in line
+    wanted = ClassicalJob(content, style, method=method, whole=True, brush_size=300)
+    assert run.job.styles_at == wanted.styles_at == max(run.job.styles[0][0].size)
+    assert pictures.digest(run.job.styles[0][0]) == pictures.digest(
+        pictures.fit_longest(wanted.styles[0][0], wanted.styles_at)
+    )
+
+
+def test_the_preview_of_a_whole_photo_is_shown_but_never_saved_as_the_result(tab, upload, monkeypatch):
+    from styleshot_demo.runners import classical
+
+    monkeypatch.setattr(classical, "SCREEN", 128)
+    content, style = upload("content", 300, 200), upload("style", 100, 120)
+    desk = Desk()
+    asked = values(tab, content, style, method="colour", whole=True)
+    painting = tab.paint(desk, *asked)
+    for update in painting:
+        if tab.view.shown in update:
+            break
+    assert desk.run.preview is None and not list(tab.follow(desk, *asked))
+    painting.close()
+    assert tab.view.shown not in tab.stopped(desk)
+    *_, last = tab.paint(desk, *asked)
+    assert desk.run.preview.size == (300, 200) and tab.view.shown in last
