@@ -19,6 +19,7 @@ from styleshot_demo.classical.features import Encoder, conv
 from styleshot_demo.classical.grain import Flat, flatness, grained
 from styleshot_demo.classical.rings import without_rings
 from styleshot_demo.classical.statistics import Affine, Moments, moments, moments_at_a_glance, towards
+from styleshot_demo.classical.tones import Tones, tones_of
 
 DEPTHS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
 INNER = {"relu3_1": 96, "relu2_1": 48, "relu1_1": 24}
@@ -207,6 +208,7 @@ class Encoded:
     looks    the content's and the styles' `look`, [1, 2 C] each
     colours  (moments of a style's pixels, weight)
     flat     where the content is, if anywhere
+    tones    the styles' `tones_of`, by their weights, where the content is a drawing
     rebuilt  [1, 3, H, W]: what the decoder makes of the unchanged features; None until a strength below 1 needs it
     """
 
@@ -216,6 +218,7 @@ class Encoded:
     looks: tuple[Tensor, Tensor]
     colours: list[tuple[Moments, float]]
     flat: Flat | None = None
+    tones: Tensor | None = None
     rebuilt: Tensor | None = None
 
 
@@ -259,6 +262,7 @@ class FastTransfer(nn.Module):
             looks=(look(own).to(content), sum(weight * look(style) for style, weight in seen).to(content)),
             colours=[(moments_at_a_glance(picture), weight) for picture, weight in styles],
             flat=flat,
+            tones=wanted_tones(flat, styles),
         )
 
     @torch.inference_mode()
@@ -276,7 +280,7 @@ class FastTransfer(nn.Module):
             pixels = pixels + (1 - strength) * self.lost(encoded)
         pixels = pixels.clamp(0, 1)
         if encoded.flat is not None:
-            pixels = without_rings(pixels, encoded.pixels, strength * encoded.flat.calm).clamp(0, 1)
+            pixels = flattened(pixels, encoded.pixels, encoded.flat, encoded.tones, strength)
         return pixels
 
     @torch.inference_mode()
@@ -302,6 +306,22 @@ class FastTransfer(nn.Module):
 
     def _paint(self, encoded: Encoded, strength: float) -> Tensor:
         return cropped(self.decoder.paint(*self.restyled(encoded, strength)), encoded.pixels)
+
+
+def wanted_tones(flat: Flat | None, styles: Sequence[tuple[Tensor, float]]) -> Tensor | None:
+    """What `flattened` leads the tones of a drawing to; None of a photograph."""
+    return sum(weight * tones_of(picture) for picture, weight in styles) if flat is not None and flat.drawn else None
+
+
+def flattened(painted: Tensor, content: Tensor, flat: Flat, tones: Tensor | None, strength: float) -> Tensor:
+    """`painted` [1, 3, H, W] without rings in its flat areas, and if it is a drawing, with its tones in their order."""
+    made = without_rings(painted, content, strength * flat.calm).clamp(0, 1)
+    if tones is None:
+        return made
+    leading = Tones(tones)
+    leading.look_at(painted, content, flat.calm)
+    leading.settle(strength * flat.drawn)
+    return leading.led(made, content, flat.calm)
 
 
 def cropped(painted: Tensor, content: Tensor) -> Tensor:

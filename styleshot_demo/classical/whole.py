@@ -19,6 +19,7 @@ from styleshot_demo.classical.grain import SEEN, Calmness, Flat, brushed, calmne
 from styleshot_demo.classical.rings import Rings
 from styleshot_demo.classical.statistics import Affine, Gathering, Moments, glance, towards
 from styleshot_demo.classical.tiles import Box, tiles
+from styleshot_demo.classical.tones import Tones, tones_of
 
 # Pixels of a tile. With its margins one map of 24 channels has 32 MB: of more, glibc gives each back to the system at
 # once, and getting it anew costs a quarter of the time.
@@ -133,6 +134,11 @@ class _Canvas:
         """Also how flat the content is: then the strokes of the styles are needed."""
         content = self.content
         self.calmness = calmness_of(content.read, content.height, content.width)
+        self.tones = torch.zeros(())
+        if self.calmness is not None and self.calmness.drawn > 0:
+            for picture, weight in styles:
+                pixels = picture.read(Box(0, picture.height, 0, picture.width))
+                self.tones = self.tones + weight * tones_of(pixels)
         if self.calmness is not None and Flat(Tensor(), Tensor(), self.calmness.drawn).deviation(grain) > 0:
             self.grain = grain
             for picture, weight in styles:
@@ -197,29 +203,41 @@ class _Canvas:
         self.recolouring: Affine = recolouring_from(colours.moments(), self.colours)
 
     def finish(self) -> Iterator[Part]:
-        """Recolours it, gives back what of the content is to stay, takes off the rings."""
-        rings = None
+        """Recolours it, gives back what of the content is to stay, takes off the rings, leads the tones."""
+        rings = tones = None
         if self.calmness is not None:
             rings = Rings.around(self.content.read, self.height, self.width)
+            tones = Tones(self.tones) if self.calmness.drawn > 0 else None
         for count, box in enumerate(self.boxes, 1):
             content = self.content.read(box)
             pixels = self.recolouring(box.of(self.painted).to(content), self.strength)
             if self.lost is not None:
                 pixels = pixels + box.of(self.lost).to(content)
             pixels = pixels.clamp_(0, 1)
-            if rings is None:
+            if rings is None and tones is None:
                 yield Part(count / len(self.boxes), box, pixels)
                 continue
-            rings.look_at(pixels, content, self.strength * self.calmness.at(box).to(content), box)
+            calm = self.calmness.at(box).to(content)
+            if rings is not None:
+                rings.look_at(pixels, content, self.strength * calm, box)
+            if tones is not None:
+                tones.look_at(pixels, content, calm)
             box.of(self.painted).copy_(pixels)
             yield Part(0.5 * count / len(self.boxes))
         self.lost = None
-        if rings is None:
+        if rings is None and tones is None:
             return
-        rings.fit()
+        if rings is not None:
+            rings.fit()
+        if tones is not None:
+            tones.settle(self.strength * self.calmness.drawn)
         for count, box in enumerate(self.boxes, 1):
             content = self.content.read(box)
-            pixels = rings.taken_off(box.of(self.painted).to(content), content, box).clamp_(0, 1)
+            pixels = box.of(self.painted).to(content)
+            if rings is not None:
+                pixels = rings.taken_off(pixels, content, box).clamp_(0, 1)
+            if tones is not None:
+                pixels = tones.led(pixels, content, self.calmness.at(box).to(content))
             yield Part(0.5 + 0.5 * count / len(self.boxes), box, pixels)
 
     def _end(self, end: int, axis: int) -> int:

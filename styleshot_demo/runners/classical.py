@@ -169,14 +169,15 @@ class ClassicalRunner:
         import torch
 
         from styleshot_demo.classical.colour import with_colours_of
+        from styleshot_demo.classical.fast import flattened, wanted_tones
         from styleshot_demo.classical.grain import flatness, grained
         from styleshot_demo.classical.optimise import stylise
-        from styleshot_demo.classical.rings import without_rings
 
         job, device = plan.job, plan.device
         target = to_tensor(content, device)
         styles = self._styles(job, device)
         flat = flatness(target)
+        tones = wanted_tones(flat, styles)
         brushed = target if flat is None else grained(target, flat, styles, job.grain * job.strength, job.seed)
 
         def whole(pixels: "torch.Tensor") -> "torch.Tensor":
@@ -186,7 +187,7 @@ class ClassicalRunner:
                     pixels, size=target.shape[2:], mode="bilinear", antialias=True
                 )
             if flat is not None:
-                pixels = without_rings(pixels, target, job.strength * flat.calm).clamp(0, 1)
+                pixels = flattened(pixels, target, flat, tones, job.strength)
             return with_colours_of(target, pixels) if job.keep_colours else pixels
 
         yield Step(0.0, remark("encoding"))

@@ -1,0 +1,59 @@
+"""Light ground stays lighter than what stands on it."""
+
+import torch
+
+from styleshot_demo.classical.tiles import tiles
+from styleshot_demo.classical.tones import TONES, Tones, tones_of
+
+
+def drawing() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """A dark square on white; how it was painted: both in the same brown, with strokes; how flat it is."""
+    content = torch.ones(1, 3, 96, 128)
+    content[..., 30:60, 40:90] = 0.2
+    noise = torch.randn(1, 1, 96, 128, generator=torch.Generator().manual_seed(0))
+    painted = (torch.tensor([0.55, 0.42, 0.3])[None, :, None, None] + 0.06 * noise).clamp(0, 1)
+    return content, painted, torch.ones(1, 1, 96, 128)
+
+
+def style() -> torch.Tensor:
+    return torch.linspace(0, 1, 4096).reshape(1, 1, 64, 64).expand(1, 3, 64, 64)
+
+
+def led(share: float, calm: float = 1.0) -> tuple[torch.Tensor, torch.Tensor]:
+    content, painted, flat = drawing()
+    leading = Tones(tones_of(style()))
+    leading.look_at(painted, content, flat)
+    leading.settle(share)
+    return leading.led(painted, content, calm * flat), painted
+
+
+def test_a_styles_tones_rise_from_its_darks_to_its_lights() -> None:
+    tones = tones_of(style())
+    assert len(tones) == TONES and (tones.diff() > 0).all() and tones[0] < 0.1 and tones[-1] > 0.8
+
+
+def test_white_gets_lighter_dark_gets_darker_and_strokes_stay() -> None:
+    made, painted = led(1.0)
+    ground, thing = made[..., :25, :], made[..., 32:58, 42:88]
+    assert ground.mean() > painted.mean() + 0.15 and thing.mean() < painted.mean() - 0.1
+    assert ground.mean(1).std() > 0.5 * painted.mean(1).std()
+    assert made.min() >= 0 and made.max() <= 1
+
+
+def test_nothing_happens_without_a_share_or_where_it_is_not_flat() -> None:
+    for made, painted in (led(0.0), led(1.0, calm=0.0)):
+        torch.testing.assert_close(made, painted, atol=1e-3, rtol=0)
+
+
+def test_part_by_part_it_is_the_same() -> None:
+    content, painted, flat = drawing()
+    whole, _ = led(1.0)
+    leading = Tones(tones_of(style()))
+    boxes = list(tiles(96, 128, 48))
+    for box in boxes:
+        leading.look_at(box.of(painted), box.of(content), box.of(flat))
+    leading.settle(1.0)
+    made = torch.empty_like(painted)
+    for box in boxes:
+        box.of(made).copy_(leading.led(box.of(painted), box.of(content), box.of(flat)))
+    torch.testing.assert_close(made, whole, atol=1e-5, rtol=0)
