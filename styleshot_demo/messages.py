@@ -287,7 +287,7 @@ REMARKS: dict[str, str] = {
     "painting": "Painting",
     "kept_16_bits": "Computed in 16 bits a channel, as the photo is stored: PNG and TIFF keep them",
     "painting_whole": "Painting at the photo's own size, about {seconds} s left",
-    "whole_not_optimised": "optimise cannot paint at the photo's own size: its longest side has {size} pixels here",
+    "whole_not_optimised": "Only fast and colour paint at the photo's own size: here the longest side is {size} pixels",
     "iterating": "Step {step} of {total}, about {seconds} s left",
     "saving": "Finishing",
     "reading_model": "Reading {model}, once only: {percent} %",

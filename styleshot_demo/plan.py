@@ -34,8 +34,8 @@ NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality" 
 # Bytes of working memory per pixel of the largest picture, measured by `bench classical` (peak above the idle process,
 # plus a fifth).
 BYTES_PER_PIXEL = {"fast": 700, "optimise": 3600, "colour": 350}
-# The same of a run at the photo's own size, measured by `bench classical --whole`: bytes in any case, bytes a pixel, and
-# the most that it is ever, for what is kept to save time is kept as far as there is room.
+# The same of a run at the photo's own size, measured by `bench classical --whole`: bytes in any case, bytes a pixel,
+# and the most that it is ever, for what is kept to save time is kept as far as there is room.
 WHOLE_BYTES = {"fast": (400_000_000, 75, 1_500_000_000), "colour": (200_000_000, 25, 1_200_000_000)}
 CLASSICAL_SIZES = (2048, 1792, 1536, 1280, 1024, 896, 768, 640, 512, 384, 256)
 TIGHT = 0.5  # of the free memory is what an estimate may take that has just failed
