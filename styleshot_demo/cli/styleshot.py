@@ -18,7 +18,7 @@ Out = Annotated[
         "--out",
         "-o",
         metavar="FILE",
-        help="Where the result goes: .png, .jpg or .webp; several get their number before the ending.",
+        help="Where the result goes: .png, .jpg, .webp or .tif; several get their number before the ending.",
         show_default=False,
     ),
 ]

@@ -507,7 +507,7 @@ REMARKS_ZH: dict[str, str] = {
     "painting": "正在绘制",
     "kept_16_bits": "已按照片的每通道 16 位计算：保存为 PNG 或 TIFF 可保留",
     "painting_whole": "正在按照片原尺寸绘制，约剩 {seconds} 秒",
-    "whole_not_optimised": "optimise 无法按照片原尺寸绘制，此处长边为 {size} 像素",
+    "whole_not_optimised": "只有 fast 和 colour 能按照片原尺寸绘制，此处长边为 {size} 像素",
     "iterating": "第 {step} 步，共 {total} 步，约剩 {seconds} 秒",
     "without_gpu": "没有借到 GPU，因此在处理器上计算，用时较长",
     "finding": "正在寻找主体",
