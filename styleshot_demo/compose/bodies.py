@@ -1,0 +1,1 @@
+def completed(art, text, rendered): return text
