@@ -46,29 +46,32 @@ def by_name() -> dict[str, Art]:
 
 
 @lru_cache(256)
-def svg(name: str, whole: bool = True) -> str:
-    """The SVG of a drawing by its English name. `whole`: animals and people that are a head or a bust get a body."""
+def svg(name: str, form: str = "whole") -> str:
+    """The SVG of a drawing by its English name.
+
+    form  "whole": animals and people that are a head or a bust get a body; "bust": people get shoulders
+    """
     with zipfile.ZipFile(FILE) as archive:
         text = archive.read(f"svg/{by_name()[name].id}.svg").decode()
-    return bodies.completed(by_name()[name], text, rendered) if whole else text
+    return bodies.completed(by_name()[name], text, rendered, form)
 
 
 @lru_cache(256)
-def _main(name: str, whole: bool) -> np.ndarray:
-    pixels = np.asarray(rendered(svg(name, whole), 64)).reshape(-1, 4)
+def _main(name: str, form: str) -> np.ndarray:
+    pixels = np.asarray(rendered(svg(name, form), 64)).reshape(-1, 4)
     return colours.main_colour(pixels[pixels[:, 3] > 200, :3] / 255)
 
 
 @lru_cache(64)
-def draw(name: str, height: int, colour: str | None = None, whole: bool = True) -> Image.Image:
+def draw(name: str, height: int, colour: str | None = None, form: str = "whole") -> Image.Image:
     """A drawing, RGBA, cut to what is drawn, `height` pixels tall.
 
     colour  of `colours.NAMED`: its main colour turned to it
-    whole   as for `svg`
+    form    as for `svg`
     """
-    text = svg(name, whole)
+    text = svg(name, form)
     if colour is not None:
-        text = colours.recoloured(text, colour, _main(name, whole))
+        text = colours.recoloured(text, colour, _main(name, form))
     small = rendered(text, 128).getbbox() or (0, 0, 128, 128)
     share = (small[3] - small[1]) / rendered(text, 128).height
     picture = rendered(text, max(8, round(height / max(share, 0.05))))
@@ -77,9 +80,9 @@ def draw(name: str, height: int, colour: str | None = None, whole: bool = True) 
 
 
 @lru_cache(256)
-def proportion(name: str, whole: bool = True) -> float:
+def proportion(name: str, form: str = "whole") -> float:
     """Width over height of what is drawn."""
-    left, top, right, bottom = rendered(svg(name, whole), 128).getbbox()
+    left, top, right, bottom = rendered(svg(name, form), 128).getbbox()
     return (right - left) / (bottom - top)
 
 

@@ -48,8 +48,11 @@ SITTING = {
 STANDING = {"unicorn": ("#eceff1", "#f06292"), "moose": ("#6d4c41", "#5d4037"), "boar": ("#6d4c41", "#4e342e")}
 
 
-def completed(art: "Art", text: str, rendered: Callable[[str, int], Image.Image]) -> str:
-    """The SVG `text` of a drawing with the body that it lacks; as it is where it lacks none."""
+def completed(art: "Art", text: str, rendered: Callable[[str, int], Image.Image], form: str = "whole") -> str:
+    """The SVG `text` of a drawing with the body that it lacks; as it is where it lacks none.
+
+    form  "whole", or "bust": of people head and shoulders, to be cut off by the frame
+    """
     inner = text[text.index(">") + 1 : text.rindex("</svg>")]
     if art.name in SITTING:
         return _sitting(inner, text, SITTING[art.name], rendered)
@@ -58,12 +61,12 @@ def completed(art: "Art", text: str, rendered: Callable[[str, int], Image.Image]
     if art.name == "chicken":
         return _hen(inner)
     if art.subgroup in PEOPLE and not any(part in art.name for part in WHOLE):
-        return _person(inner, text, art.name, rendered)
+        return _person(inner, text, art.name, rendered, form)
     return text
 
 
-def _page(content: str, width: int = 128, height: int = HEIGHT) -> str:
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">{content}</svg>'
+def _page(content: str, width: int = 128, height: int = HEIGHT, left: int = 0) -> str:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left} 0 {width} {height}">{content}</svg>'
 
 
 def _shade(colour: str, by: float) -> str:
@@ -129,11 +132,26 @@ def _hen(inner: str) -> str:
     return _page(feet + body + inner, 176)
 
 
-def _person(inner: str, text: str, name: str, rendered: Callable[[str, int], Image.Image]) -> str:
+def _shoulders(inner: str, garment: str) -> str:
+    dark = _shade(garment, -0.07)
+    return _page(
+        f'<path d="M-14 190C-14 140 18 116 64 116C110 116 142 140 142 190z" fill="{garment}"/>'
+        f'<path d="M-14 190C-12 164 -4 146 10 134C6 152 6 170 8 190zM142 190C140 164 132 146 118 134c4 18 4 36 2 56z" '
+        f'fill="{dark}"/>'
+        f'<path d="M40 112c2 22 46 22 48 0z" fill="{_shade(SKIN, -0.08)}"/>'
+        f'<path d="M36 119c4 26 52 26 56 0" fill="none" stroke="{dark}" stroke-width="5"/>' + inner,
+        height=190,
+        left=-14,
+        width=156,
+    )
+
+
+def _person(inner: str, text: str, name: str, rendered: Callable[[str, int], Image.Image], form: str) -> str:
     pixels = np.asarray(rendered(text, 128))
     row = pixels[112:118]
     seen = np.flatnonzero(row[..., 3].min(0) > 200)
-    bust = len(seen) > 48
+    # Shoulders are one piece; the tails of a girl's hair leave a gap.
+    bust = len(seen) > 0.97 * (np.ptp(seen) + 1) > 48 if len(seen) else False
     who = next((one for one in CLOTHES if one in name), "woman" if "princess" in name or "Mrs" in name else "man")
     if bust:
         colour = row[..., :3][row[..., 3] > 200]
@@ -142,6 +160,8 @@ def _person(inner: str, text: str, name: str, rendered: Callable[[str, int], Ima
         top = 112
     else:
         garment, left, right, top = CLOTHES[who], 33, 95, 108
+    if form == "bust":
+        return text if bust else _shoulders(inner, garment)
     dark, middle = _shade(garment, -0.09), (left + right) / 2
     small = not bust and who == "baby"
     hip, sole = (166, 196) if small else (172, 208)

@@ -12,8 +12,8 @@ from styleshot_demo.compose.scene import Scene, Thing
 
 SHRINK = 0.33  # exponent: what is ten times as tall is drawn twice as tall, so that both can be seen
 TRIES = 90  # places that are looked at for each thing
-SIZED = {"small": 0.62, "normal": 1.0, "large": 1.45}
-LARGEST = {"single": 0.70, "portrait": 0.84, "still life": 0.42}  # share of the height, of the largest thing
+SIZED = {"small": 0.74, "normal": 1.0, "large": 1.36}
+LARGEST = {"single": 0.70, "portrait": 0.84, "still life": 0.46}  # share of the height, of the largest thing
 SEATS = {"chair": 0.46, "bed": 0.5, "couch and lamp": 0.42, "deciduous tree": 0.42, "evergreen tree": 0.55,
          "palm tree": 0.75, "bathtub": 0.6, "sailboat": 0.2, "canoe": 0.6, "elephant": 0.85, "horse": 0.72}  # fmt: skip
 
@@ -28,7 +28,7 @@ class Placed:
     depth    0 (at the horizon) to 1 (in front)
     carried  by "ground", "water" or "sky", by another thing ("thing"), or "swims"
     flip     mirrored
-    whole    with the body that it lacks in Noto
+    form     as for `art.svg`
     turn     degrees, in patterns
     """
 
@@ -39,7 +39,7 @@ class Placed:
     depth: float
     carried: str
     flip: bool = False
-    whole: bool = True
+    form: str = "whole"
     turn: float = 0.0
 
 
@@ -78,13 +78,14 @@ def _portrait(scene: Scene, aspect: float, random: np.random.Generator) -> list[
     placed = []
     for number, index in enumerate(sitters):
         one = art.by_name()[scene.things[index].name]
-        cut = one.subgroup in PEOPLE or one.name in SITTING
-        height = (1.34 if cut else 0.80) * min(1.0, 1.15 * aspect / len(sitters) ** 0.8)
-        across = art.proportion(one.name)
-        height = min(height, 0.92 * aspect / len(sitters) ** 0.8 / across * (1.25 if cut else 1))
+        person, sits = one.subgroup in PEOPLE, one.name in SITTING
+        form = "bust" if person else "whole"
+        room = 0.96 * aspect / len(sitters) ** 0.8 / art.proportion(one.name, form)
+        height = min(1.30, 1.15 * room) if sits else min(0.90 if person else 0.80, 1.1 * room if person else room)
         x = (number + 0.5) / len(sitters) + (random.uniform(-0.03, 0.03) if len(sitters) == 1 else 0)
-        foot = 0.10 + height if cut else 0.5 + height / 2 + 0.03
-        placed.append(Placed(index, x, max(foot, 1.02) if cut else foot, height, 1.0, "swims", bool(random.random() < 0.5)))
+        foot = max(0.10 + height, 1.01) if person or sits else 0.53 + height / 2
+        flip = bool(random.random() < 0.5)
+        placed.append(Placed(index, x, foot, height, 1.0, "swims", flip, form))
     return placed
 
 
@@ -113,17 +114,22 @@ class _Stage:
         for index, thing in enumerate(self.scene.things):  # what stands under something needs room there
             if thing.relation == "under" and self.carried[thing.to] == "ground":
                 sizes[thing.to] = max(sizes[thing.to], 2.1 * sizes[index])
-            if thing.relation == "on" and sizes[index] > 0.75 * sizes[thing.to] and self.arts[thing.to].name != "chair":
-                sizes[index] = 0.75 * sizes[thing.to]
+            if thing.relation == "on":
+                share = 0.42 if metres(self.arts[thing.to]) > 4 else 0.75
+                sizes[index] = min(sizes[index], share * sizes[thing.to])
+            if thing.relation == "above":  # both have to fit, one over the other
+                sizes[index] = max(sizes[index], 0.5 * sizes[thing.to])
         top = max(sizes)
         spread = sum(
-            size / top * art.proportion(one.name) * (1 + 0.55 * (thing.count - 1))
+            size / top * art.proportion(one.name) * thing.count**0.7
             for size, one, thing in zip(sizes, self.arts, self.scene.things, strict=True)
         )
-        largest = LARGEST.get(self.scene.kind, 0.50)
+        largest = LARGEST.get(self.scene.kind, 0.40 if self.scene.place == "street" else 0.50)
+        if any(one.relation == "above" for one in self.scene.things):
+            largest = 0.40
         if self.scene.place in ("under water", "space", "sky"):
             largest = 0.42
-        largest = min(largest, 1.25 * self.aspect / max(spread, 1.0), 0.80 * self.aspect / max(
+        largest = min(largest, 1.05 * self.aspect / max(spread, 1.0), 0.66 * self.aspect / max(
             art.proportion(one.name) for one in self.arts))
         return [max(largest * size / top, 0.11) for size in sizes]
 
@@ -135,7 +141,7 @@ class _Stage:
             for number in range(thing.count):
                 height = self.heights[index] * (1 if thing.count == 1 else self.random.uniform(0.82, 1.05))
                 if thing.count > 3:
-                    height *= 0.86
+                    height *= 0.80
                 one = self._place(index, number, height)
                 found.append(one)
                 self._take(one)
@@ -148,7 +154,7 @@ class _Stage:
         return 0 if to is None or index in seen else 1 + self._steps(to, (*seen, index))
 
     def _take(self, one: Placed) -> None:
-        wide = one.height * art.proportion(self.scene.things[one.index].name, one.whole)
+        wide = one.height * art.proportion(self.scene.things[one.index].name, one.form)
         middle = one.x * self.aspect
         self.boxes.append((middle - wide / 2, one.y - one.height, middle + wide / 2, one.y, one.index))
 
@@ -196,7 +202,9 @@ class _Stage:
         depth = float(np.clip(0.30 + 0.50 * rank + random.uniform(-0.14, 0.16), 0.08, 0.92))
         if len(self.scene.things) == 1 and self.scene.things[0].count == 1:
             depth = random.uniform(0.42, 0.58)
-        if metres(self.arts[index]) > 5 and carried == "ground" and self.scene.place != "table":
+        if any(one.relation == "above" and one.to == index for one in self.scene.things):
+            depth = random.uniform(0.62, 0.80)
+        elif metres(self.arts[index]) > 5 and carried == "ground" and self.scene.place != "table":
             depth = min(depth, random.uniform(0.22, 0.40))
         if carried == "water":
             if self.scene.place == "beach":
@@ -206,7 +214,7 @@ class _Stage:
             if metres(self.arts[index]) > 5:
                 depth = min(depth, 0.5)
         if self.scene.place == "beach" and carried == "ground":
-            depth = max(depth, 0.45 + 0.1 * random.random())
+            depth = max(depth, 0.56 + 0.1 * random.random())
         if self.scene.place == "street" and carried == "ground":
             rides = self.arts[index].subgroup == "transport-ground"
             depth = random.uniform(0.52, 0.68) if rides else random.uniform(0.12, 0.25) if rank < 0.5 else random.uniform(0.2, 0.3)
@@ -214,7 +222,8 @@ class _Stage:
             depth = max(depth, 0.2)
         y = self.horizon + depth * (0.97 - self.horizon)
         if self.scene.place == "sea" and carried == "ground" and self.side is not None:
-            x = random.uniform(0.14, 0.46)
+            half = height * art.proportion(self.scene.things[index].name) / self.aspect / 2
+            x = random.uniform(min(0.06 + half, 0.24), max(0.54 - half, 0.25))
             x = x if self.side == "left" else 1 - x
             edge = float(shore_edge(101, 1, self.side)[int(x * 100)])
             y = min(edge + 0.03 + 0.28 * depth, 0.95)
@@ -231,11 +240,15 @@ class _Stage:
             cost += 5 * over / max(1e-6, min(wide * tall, (c - a) * (d - b)))
         if not self.boxes:
             # The first thing is what the picture is about: near the middle, a little aside.
-            apart = abs(abs(middle / self.aspect - 0.5) - (0.02 if len(self.scene.things) == 1 else 0.10))
+            aside = 0.02 if len(self.scene.things) == 1 else 0.10
+            if any(one.relation in ("beside", "behind", "in front of") for one in self.scene.things):
+                aside = 0.20
+            apart = abs(abs(middle / self.aspect - 0.5) - aside)
             cost += 2.5 * apart * (0.2 if self.scene.place == "sea" and self.side else 1)
         else:
             away = min(abs(middle - (a + c) / 2) for a, _, c, _, _ in self.boxes)
-            cost += 0.25 * max(0, away - 0.45)
+            # A still life stands together, and its things may overlap a little.
+            cost += 2.2 * max(0, away - 0.2) if self.scene.kind == "still life" else 0.25 * max(0, away - 0.45)
         return cost + 0.25 * self.random.random()
 
     def _related(self, thing: Thing, index: int, number: int, height: float, target: Placed, flip: bool) -> Placed:
@@ -267,9 +280,13 @@ class _Stage:
             if y - height < 0.02:
                 height = max(0.10, min(height, y - 0.02))
                 y = max(y, height + 0.02)
-            spread = 0.0 if thing.count == 1 else (number / (thing.count - 1) - 0.5) * 1.5
-            x = target.x + spread * max(their, wide * 1.2) + random.uniform(-0.08, 0.08) * their
-            y -= 0 if thing.count == 1 else random.uniform(0, 0.06)
+            if thing.count > 1:  # scattered over the room above it
+                spread = (number + 0.5) / thing.count - 0.5
+                x = target.x + spread * min(0.9, 1.15 * wide * thing.count) + random.uniform(-0.03, 0.03)
+                room = max(0.0, y - height - 0.04)
+                y -= room * (0.15 + 0.7 * ((number * 0.618) % 1))
+            else:
+                x = target.x + random.uniform(-0.08, 0.08) * their
             depth, carried = target.depth, "sky" if carried != "swims" else carried
         elif relation == "behind":
             height = max(height, min(1.05 * target.height, 0.55))

@@ -108,7 +108,7 @@ def _stand(pixels: np.ndarray, masks: np.ndarray, one: Placed, scene: Scene, lig
     """Draws one thing with its shadow or mirror image, and what grows before its foot."""
     height, width = pixels.shape[:2]
     thing = scene.things[one.index]
-    drawing = art.draw(thing.name, max(10, round(one.height * height)), thing.colour, one.whole)
+    drawing = art.draw(thing.name, max(10, round(one.height * height)), thing.colour, one.form)
     if one.flip:
         drawing = drawing.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     values = np.asarray(drawing, np.float32) / 255
@@ -142,7 +142,7 @@ def _lit(values: np.ndarray, one: Placed, scene: Scene, light: Light, x: float) 
     flat = light.weather in ("fog", "rain") or scene.place in ("under water",)
     shade = 1 + (0.05 if flat else 0.11) * across - 0.15 * smooth(down, 0.55, 1.0) + 0.03
     indoors = scene.place in INTERIOR
-    own = {"day": 0.0, "sunset": 0.30, "night": 0.45}[light.time]  # how much of its own colours survives the dusk
+    own = {"day": 0.0, "sunset": 0.30, "night": 0.55}[light.time]  # how much of its own colours survives the dusk
     tint = light.tint * (1 - own) + own
     if indoors:
         tint = 0.5 * tint + 0.5
@@ -198,7 +198,8 @@ def _shadow(pixels: np.ndarray, values: np.ndarray, corner: tuple[int, int], lig
         pixels *= 1 - weight * soft[..., None] * np.array((1.0, 0.95, 0.80), np.float32)
     cv2.ellipse(spot, (int(middle), int(foot - 0.25 * flat)), (int(half * 1.08), int(flat)), 0, 0, 360, 1.0, -1, cv2.LINE_AA)
     spot = cv2.GaussianBlur(spot, (0, 0), max(0.8, 0.45 * flat))
-    pixels *= 1 - 0.50 * spot[..., None] * np.array((1.0, 0.96, 0.86), np.float32)
+    weight = 0.46 if scene.place not in ("snow",) and light.weather != "snow" else 0.26
+    pixels *= 1 - weight * spot[..., None] * np.array((1.0, 0.96, 0.86), np.float32)
 
 
 def _mirror(pixels: np.ndarray, values: np.ndarray, corner: tuple[int, int], light: Light, random: np.random.Generator,
@@ -247,14 +248,14 @@ def _overgrow(pixels: np.ndarray, masks: np.ndarray, before: np.ndarray, one: Pl
     else:
         deep = OVERGROWN[scene.place] * (2.0 + 9.0 * one.depth) * unit
     a, b = max(0, left - 4), min(width, right + 4)
-    c, d = max(0, int(foot - 3 * deep) - 2), min(height, foot + 2)
+    c, d = max(0, int(foot - 3 * deep) - 2), min(height, int(foot + 1.5 * deep) + 2)
     if a >= b or c >= d:
         return
     edge = foot - deep * 0.45
     blades = np.abs(noise(random, (1, b - a), 2.2 * unit if one.carried != "water" else 9 * unit, 1, 2)[0])
     reach = edge - (blades * deep * (0.8 if one.carried != "water" else 0.25))
     rows = np.arange(c, d, dtype=np.float32)[:, None]
-    share = np.clip(rows - reach[None] + 0.5, 0, 1)
+    share = np.clip(rows - reach[None] + 0.5, 0, 1) * (1 - smooth(rows, foot - 0.2 * deep, foot + 1.4 * deep))
     # What stands before it is what lies a bit lower: the same place would still be in its shadow.
     lower = np.clip(np.arange(c, d) + round(deep), 0, height - 1)
     pixels[c:d, a:b] = mix(pixels[c:d, a:b], before[lower][:, a:b] * 0.94, share)

@@ -13,14 +13,15 @@ from functools import cache
 from styleshot_demo.compose import lexicon
 from styleshot_demo.compose.art import by_name
 from styleshot_demo.compose.phrases import SCENERY, STILL_THINGS, Meaning, is_chinese, normal, phrases, whole_names
-from styleshot_demo.compose.places import place_of
+from styleshot_demo.compose.places import metres, place_of
 from styleshot_demo.compose.scene import MOST, MOST_THINGS, Scene, Thing, Unknown
 from styleshot_demo.errors import Problem
 
 LONGEST = 8  # words, or Chinese signs, of a phrase
-PLURAL = 3  # what "cats" are, without a number
+PLURAL = 3  # what "horses" are, without a number; of small things there are two more
 AGENT = re.compile(r"\w{2,}(er|or|ist|man|woman|maker|keeper)s?$")
 AGENT_ZH = "者家手员师"
+NIGHTLY = {"full moon", "crescent moon", "star", "shooting star", "fireworks", "glowing star", "milky way"}
 FACTS = ("place", "time", "weather", "kind")
 # Where several readings are possible: this one first. Names of things come after facts ("desert" is a place), keywords
 # after everything.
@@ -212,7 +213,8 @@ class _Reader:
     def _thing(self, index: int, token: Token, meaning: Meaning) -> None:
         count = self.waiting.get("count")
         if count is None or (count == 1 and meaning.plural):
-            count = PLURAL if meaning.plural else 1
+            small = metres(by_name()[str(meaning.value)]) < 0.5
+            count = (PLURAL + 2 if small else PLURAL) if meaning.plural else 1
         first = phrases().get(token.text.split(" ")[0] if not is_chinese(token.text[0]) else token.text[0], ())
         named = next((one.value for one in first if one.kind == "colour"), None)
         colour = self.waiting.get("colour") or (named if len(token.text.split(" ")) > 1 or len(token.text) > 1 else None)
@@ -276,11 +278,12 @@ def _completed(things: list[Thing], facts: dict[str, str], unknown: list[str]) -
     if "place" not in facts and kind in ("still life", "portrait", "pattern", "single"):
         place = {"still life": "table"}.get(kind, "plain")
     weather = facts.get("weather", "clear")
+    nightly = any(one.name in NIGHTLY for one in things) and place not in ("room", "table", "plain", "space")
     return Scene(
         things=tuple(things),
         kind=kind,
         place=place,
-        time=facts.get("time", "day"),
+        time=facts.get("time", "night" if nightly else "day"),
         weather=weather,
         asked=tuple(name for name in ("kind", "place", "time", "weather") if name in facts),
         unknown=tuple(Unknown(said, nearest(said)) for said in unknown),
