@@ -81,7 +81,9 @@ def things(noto: tarfile.TarFile, names: tarfile.TarFile, cldr: tarfile.TarFile)
             "words": merged(entry.get("tags", []), words["en"].get(sign, {}).get("default", [])),
             "words_zh": merged(other.get("tags", []), words["zh"].get(sign, {}).get("default", [])),
         }
-        found.append((index, entry["order"], f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 128 128">{body}</svg>'))
+        found.append(
+            (index, entry["order"], f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 128 128">{body}</svg>')
+        )
     found.sort(key=lambda one: one[1])
     return [(index, svg) for index, _, svg in found]
 

@@ -29,6 +29,7 @@ FLOORS = {
     "styleshot": 3,
     "small": 3,
     "classical": 3,
+    "compose": 3,
     "plan": 4,
     "runners": 4,
     "studio": 4,
@@ -41,7 +42,7 @@ FLOORS = {
 }
 HEAVY = {"torch", "torchvision", "diffusers", "transformers", "controlnet_aux", "cv2", "numpy", "gradio"}
 # Rooms that only a running job, a training or an evaluation enters; they may import what they compute with.
-LATE = ("styleshot", "small", "classical", "evaluation", "training")
+LATE = ("styleshot", "small", "classical", "compose", "evaluation", "training")
 
 
 def modules() -> dict[str, Path]:
@@ -108,7 +109,10 @@ def test_nothing_imports_in_circles() -> None:
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith(("styleshot", "small", "classical"))])
+MATHEMATICS = ("styleshot", "small", "classical", "compose")
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith(MATHEMATICS)])
 def test_the_mathematics_know_neither_page_nor_hub(name: str) -> None:
     used = imports(name)
     assert not {one for one in used if one.split(".")[0] == "gradio"}

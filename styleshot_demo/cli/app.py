@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from styleshot_demo import __version__
-from styleshot_demo.cli import classical, evaluation, models, noise, provenance, serve, styleshot, training
+from styleshot_demo.cli import classical, compose, evaluation, models, noise, provenance, serve, styleshot, training
 from styleshot_demo.cli.report import Commands
 from styleshot_demo.process import begin
 
@@ -42,6 +42,7 @@ def options(
 app.command("classical")(classical.classical)
 app.command("text")(styleshot.text)
 app.command("image")(styleshot.image)
+app.command("compose")(compose.compose)
 app.command("serve")(serve.serve)
 app.command("provenance")(provenance.provenance)
 app.add_typer(models.app, name="models")

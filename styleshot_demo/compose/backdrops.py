@@ -18,8 +18,15 @@ HORIZON = {
 }  # fmt: skip
 
 
-def backdrop(place: str, shape: tuple[int, int], light: Light, random: np.random.Generator, disc: bool, shore: str | None,
-             accent: float) -> np.ndarray:  # fmt: skip
+def backdrop(
+    place: str,
+    shape: tuple[int, int],
+    light: Light,
+    random: np.random.Generator,
+    disc: bool,
+    shore: str | None,
+    accent: float,
+) -> np.ndarray:
     """[H, W, 3] float32 in [0, 1].
 
     disc    whether to draw sun or moon
@@ -58,7 +65,9 @@ def _bushes(random, pixels, edge, light) -> None:
     where = noise(random, (1, width), width / 4, 1, 3)[0]
     for one in x[where[x] > 0.1]:
         size = random.uniform(4, 9) * unit
-        centres = np.stack([one + random.normal(0, size, 14), edge[one] + 0.02 * height - np.abs(random.normal(0, size * 0.6, 14))], 1)
+        centres = np.stack(
+            [one + random.normal(0, size, 14), edge[one] + 0.02 * height - np.abs(random.normal(0, size * 0.6, 14))], 1
+        )
         order = np.argsort(-centres[:, 1])[::-1]
         lift = ((edge[one] + 0.02 * height - centres[:, 1]) / (2 * size))[:, None]
         tones = light.on(rgb("#4d8145") * (0.75 + 0.45 * lift), 0.65).clip(0, 1).astype(np.float32)
@@ -98,7 +107,9 @@ def _forest(random, shape, light, disc, shore, accent) -> np.ndarray:
     edge = ground + 0.02 * height + 8 * unit * line(random, width, 60 * unit, 4)
     if not snowy:
         centres = np.stack([random.uniform(0, width, 260), np.zeros(260)], 1)
-        centres[:, 1] = edge[centres[:, 0].astype(int).clip(0, width - 1)] - np.abs(random.normal(0, 0.03, 260)) * height
+        centres[:, 1] = (
+            edge[centres[:, 0].astype(int).clip(0, width - 1)] - np.abs(random.normal(0, 0.03, 260)) * height
+        )
         tones = light.on(rgb("#55803f")[None] * random.uniform(0.7, 1.25, (260, 1)), 0.6).astype(np.float32)
         dabs(pixels, centres, random.uniform(4, 11, 260) * unit, tones, 0.55, random.normal(0, 50, 260))
     grounds.trunks(random, pixels, ground + round(0.03 * height), light, 0.55, 8, 17, "#6d5a48")
@@ -130,11 +141,16 @@ def _desert(random, shape, light, disc, shore, accent) -> np.ndarray:
         down = np.arange(height, dtype=np.float32)[:, None] - edge[None]
         slope = np.gradient(edge)
         # The crest winds down the dune: one side lies in the light.
-        crest = np.arange(width, dtype=np.float32)[None] + 0.9 * down + 16 * unit * noise(random, shape, 60 * unit, 1, 3)
+        crest = (
+            np.arange(width, dtype=np.float32)[None] + 0.9 * down + 16 * unit * noise(random, shape, 60 * unit, 1, 3)
+        )
         lit = smooth(-side * slope[crest.clip(0, width - 1).astype(int)] * 5, -0.6, 0.6)
         ripple = np.sin((down + 7 * unit * noise(random, shape, 34 * unit, 2.5, 3)) / ((2.2 + 1.3 * row) * unit))
         tone = mix(rgb("#c98d54"), rgb("#f6cf8a"), lit)
-        face = light.on(tone, 0.55 + 0.2 * row) * (1 + 0.05 * ripple + 0.035 * noise(random, shape, 20 * unit, 5, 3))[..., None]
+        face = (
+            light.on(tone, 0.55 + 0.2 * row)
+            * (1 + 0.05 * ripple + 0.035 * noise(random, shape, 20 * unit, 5, 3))[..., None]
+        )
         pixels[:] = mix(pixels, np.clip(face, 0, 1), below(edge, height))
     return pixels
 
@@ -173,12 +189,21 @@ def _sea(random, shape, light, disc, shore, accent) -> np.ndarray:
         rows = np.arange(height, dtype=np.float32)[:, None] - rough[None]
         facet = noise(random, shape, 26 * unit, 0.6, 5)
         rock = light.on(rgb("#8d7f74"), 0.95) * (0.9 + 0.2 * facet)[..., None]
-        surf = mix(pixels, light.on(rgb("#f4fbfb"), 1), 0.8 * smooth(noise(random, shape, 7 * unit, 3, 3) + 4 * (foam - 0.7), 0, 0.8) * (1 - inside))
+        surf = mix(
+            pixels,
+            light.on(rgb("#f4fbfb"), 1),
+            0.8 * smooth(noise(random, shape, 7 * unit, 3, 3) + 4 * (foam - 0.7), 0, 0.8) * (1 - inside),
+        )
         near = below(rough - 6 * unit, height) * (1 - inside)
         pixels[:] = mix(pixels, surf, near)
         pixels[:] = mix(pixels, np.clip(rock, 0, 1), inside)
         grass = mix(light.on(rgb("#7fae55"), 0.8), light.on(rgb("#5c8f3f"), 1), np.clip(rows / (0.3 * height), 0, 1))
-        grass = grass * (1 + 0.10 * noise(random, shape, 8 * unit, 2.5, 4) + 0.07 * noise(random, shape, 40 * unit, 3, 3))[..., None]
+        grass = (
+            grass
+            * (1 + 0.10 * noise(random, shape, 8 * unit, 2.5, 4) + 0.07 * noise(random, shape, 40 * unit, 3, 3))[
+                ..., None
+            ]
+        )
         x = np.arange(width, dtype=np.float32)[None] / width
         x = x if shore == "left" else 1 - x
         cap = inside * (1 - smooth(x + 0.05 * facet, 0.52, 0.64))
@@ -207,13 +232,31 @@ def _under_water(random, shape, light, disc, shore, accent) -> np.ndarray:
     top, deep = (rgb("#7fdce0"), rgb("#0d4a86")) if light.time != "night" else (rgb("#2f6fa8"), rgb("#061a45"))
     if light.time == "sunset":
         top = rgb("#f0b98a")
-    pixels = mix(mix(top, rgb("#2793bd") * (light.tint * 0.5 + 0.5), smooth(fall, 0, 0.4)), deep, smooth(fall, 0.3, 1.0))
+    pixels = mix(
+        mix(top, rgb("#2793bd") * (light.tint * 0.5 + 0.5), smooth(fall, 0, 0.4)), deep, smooth(fall, 0.3, 1.0)
+    )
     along = (right - 0.5 * width) / (down + 0.55 * height) * 24 + random.uniform(0, 6)
-    rays = smooth(np.sin(along) + 0.7 * np.sin(2.7 * along + 2) + 0.3 * noise(random, shape, 90 * unit, 0.6, 3), 0.5, 1.8)
+    rays = smooth(
+        np.sin(along) + 0.7 * np.sin(2.7 * along + 2) + 0.3 * noise(random, shape, 90 * unit, 0.6, 3), 0.5, 1.8
+    )
     pixels = mix(pixels, top, 0.5 * rays * np.clip(1 - fall * 1.15, 0, 1))
     # Ripples of the surface seen from below.
-    pixels = mix(pixels, rgb("#e9ffff"), 0.6 * smooth(noise(random, shape, 9 * unit, 6, 3), 0.8, 1.6) * np.clip(1 - down / (0.13 * height), 0, 1))
-    reef = Light(light.zenith, light.middle, light.low, rgb("#2a7fae") * light.tint, light.tint * np.array((0.62, 0.86, 0.95), np.float32), light.warm, None, light.time, "clear")
+    pixels = mix(
+        pixels,
+        rgb("#e9ffff"),
+        0.6 * smooth(noise(random, shape, 9 * unit, 6, 3), 0.8, 1.6) * np.clip(1 - down / (0.13 * height), 0, 1),
+    )
+    reef = Light(
+        light.zenith,
+        light.middle,
+        light.low,
+        rgb("#2a7fae") * light.tint,
+        light.tint * np.array((0.62, 0.86, 0.95), np.float32),
+        light.warm,
+        None,
+        light.time,
+        "clear",
+    )
     grounds.hills(random, pixels, round(0.86 * height), 0.28 * height, rgb("#4a7f8f"), reef, 0.1, 150)
     grounds.hills(random, pixels, round(0.90 * height), 0.20 * height, rgb("#56727c"), reef, 0.45, 110)
     edge = HORIZON["under water"] * height + 0.025 * height * line(random, width, 200 * unit, 3)
@@ -229,13 +272,28 @@ def _under_water(random, shape, light, disc, shore, accent) -> np.ndarray:
         for blade in range(int(random.integers(3, 6))):
             t = np.linspace(0, 1, 14)
             bend = (blade - 2) * 7 * unit
-            path = np.stack([x + bend * t * 2 + 7 * unit * np.sin(5 * t + phase + blade) * t, foot - tall * t * (1 - 0.09 * abs(blade - 2))], 1)
+            path = np.stack(
+                [
+                    x + bend * t * 2 + 7 * unit * np.sin(5 * t + phase + blade) * t,
+                    foot - tall * t * (1 - 0.09 * abs(blade - 2)),
+                ],
+                1,
+            )
             for a, b, share in zip(path[:-1], path[1:], t, strict=False):
-                cv2.line(pixels, (int(a[0] * 16), int(a[1] * 16)), (int(b[0] * 16), int(b[1] * 16)),
-                         (np.clip(tone * (0.75 + 0.45 * share), 0, 1)).tolist(), max(1, round((5.5 - 4 * share) * unit)), cv2.LINE_AA, 4)  # fmt: skip
+                cv2.line(
+                    pixels,
+                    (int(a[0] * 16), int(a[1] * 16)),
+                    (int(b[0] * 16), int(b[1] * 16)),
+                    (np.clip(tone * (0.75 + 0.45 * share), 0, 1)).tolist(),
+                    max(1, round((5.5 - 4 * share) * unit)),
+                    cv2.LINE_AA,
+                    4,
+                )
     for _ in range(int(38 * width / height)):  # bubbles
         x, y, size = random.uniform(0, width), random.uniform(0, 0.85) * height, random.uniform(1.5, 5.5) * unit
-        cv2.circle(pixels, (int(x), int(y)), max(1, int(size)), (0.8, 0.96, 1.0), max(1, round(0.8 * unit)), cv2.LINE_AA)
+        cv2.circle(
+            pixels, (int(x), int(y)), max(1, int(size)), (0.8, 0.96, 1.0), max(1, round(0.8 * unit)), cv2.LINE_AA
+        )
     return pixels
 
 
@@ -250,7 +308,14 @@ def _street(random, shape, light, disc, shore, accent) -> np.ndarray:
     pave = plane(random, shape, foot, 26, 2)[: kerb - foot]
     pixels[foot:kerb] = np.clip(light.on(rgb("#b9b0a4"), 0.95) * (1 + 0.07 * pave)[..., None], 0, 1)
     for x in np.arange(0, width, 26 * unit):
-        cv2.line(pixels, (int(x), foot), (int(x + (x - width / 2) * 0.12), kerb), (light.on(rgb("#8f877d"), 0.95)).tolist(), max(1, round(unit)), cv2.LINE_AA)
+        cv2.line(
+            pixels,
+            (int(x), foot),
+            (int(x + (x - width / 2) * 0.12), kerb),
+            (light.on(rgb("#8f877d"), 0.95)).tolist(),
+            max(1, round(unit)),
+            cv2.LINE_AA,
+        )
     cv2.rectangle(pixels, (0, kerb), (width, kerb + round(6 * unit)), light.on(rgb("#d8d2c8"), 1).tolist(), -1)
     top = kerb + round(6 * unit)
     rough = plane(random, shape, foot, 22, 5)[top - foot :]
@@ -258,7 +323,9 @@ def _street(random, shape, light, disc, shore, accent) -> np.ndarray:
     road = light.on(rgb("#6a6c76"), 1) * (1 + 0.10 * rough + 0.035 * fine)[..., None]
     if light.time == "night" or light.weather == "rain":  # wet: it mirrors the windows
         mirror = pixels[max(0, foot - (height - top)) : foot][::-1]
-        mirror = cv2.resize(cv2.blur(mirror, (max(1, round(3 * unit)), max(1, round(34 * unit)))), (width, height - top))
+        mirror = cv2.resize(
+            cv2.blur(mirror, (max(1, round(3 * unit)), max(1, round(34 * unit)))), (width, height - top)
+        )
         road = mix(road, mirror, 0.5 if light.weather == "rain" else 0.35)
     pixels[top:] = np.clip(road, 0, 1)
     y = round(0.90 * height)
@@ -267,14 +334,27 @@ def _street(random, shape, light, disc, shore, accent) -> np.ndarray:
         cv2.fillPoly(pixels, [points.astype(np.int32)], light.on(rgb("#efe6c8"), 1).tolist(), cv2.LINE_AA)
     for x in (random.uniform(0.04, 0.16), random.uniform(0.84, 0.96)):  # lamps
         x, post = int(x * width), light.on(rgb("#2f353d"), 1).tolist()
-        cv2.line(pixels, (x, foot + round(0.05 * height)), (x, round(0.34 * height)), post, max(1, round(4 * unit)), cv2.LINE_AA)
+        cv2.line(
+            pixels,
+            (x, foot + round(0.05 * height)),
+            (x, round(0.34 * height)),
+            post,
+            max(1, round(4 * unit)),
+            cv2.LINE_AA,
+        )
         lamp = (x, round(0.33 * height))
         if light.time != "day":
             down, right = np.mgrid[0:height, 0:width].astype(np.float32)
             glow = np.exp(-np.hypot(right - lamp[0], down - lamp[1]) / (34 * unit))
             pixels[:] = mix(pixels, rgb("#ffd27a"), 0.75 * glow)
         cv2.ellipse(pixels, lamp, (round(9 * unit), round(11 * unit)), 0, 0, 360, (1.0, 0.93, 0.7), -1, cv2.LINE_AA)
-        cv2.line(pixels, (x - round(11 * unit), lamp[1] - round(10 * unit)), (x + round(11 * unit), lamp[1] - round(10 * unit)), post, max(1, round(4 * unit)))
+        cv2.line(
+            pixels,
+            (x - round(11 * unit), lamp[1] - round(10 * unit)),
+            (x + round(11 * unit), lamp[1] - round(10 * unit)),
+            post,
+            max(1, round(4 * unit)),
+        )
     return pixels
 
 
@@ -300,7 +380,13 @@ def _window(random, pixels, light, box) -> None:
     for x in (left, (left + right) // 2, right):
         cv2.line(pixels, (x, top), (x, bottom), frame, max(1, round(5 * unit)))
     cv2.line(pixels, (left, (top + bottom) // 2), (right, (top + bottom) // 2), frame, max(1, round(5 * unit)))
-    cv2.rectangle(pixels, (left - round(14 * unit), bottom + edge), (right + round(14 * unit), bottom + edge + round(8 * unit)), frame, -1)
+    cv2.rectangle(
+        pixels,
+        (left - round(14 * unit), bottom + edge),
+        (right + round(14 * unit), bottom + edge + round(8 * unit)),
+        frame,
+        -1,
+    )
 
 
 def _room(random, shape, light, disc, shore, accent) -> np.ndarray:
@@ -313,15 +399,28 @@ def _room(random, shape, light, disc, shore, accent) -> np.ndarray:
     left = random.random() < 0.5
     _window(random, pixels, light, (0.10, 0.10, 0.36, 0.44) if left else (0.64, 0.10, 0.90, 0.44))
     x = 0.70 if left else 0.16
-    box = [round(x * width), round(0.14 * height), round((x + 0.16) * width), round(0.34 * height)]  # a picture on the wall
-    cv2.rectangle(pixels, (box[0] - round(6 * unit), box[1] - round(6 * unit)), (box[2] + round(6 * unit), box[3] + round(6 * unit)), (rgb("#8a6238") * light.tint).tolist(), -1)
+    box = [
+        round(x * width),
+        round(0.14 * height),
+        round((x + 0.16) * width),
+        round(0.34 * height),
+    ]  # a picture on the wall
+    cv2.rectangle(
+        pixels,
+        (box[0] - round(6 * unit), box[1] - round(6 * unit)),
+        (box[2] + round(6 * unit), box[3] + round(6 * unit)),
+        (rgb("#8a6238") * light.tint).tolist(),
+        -1,
+    )
     small = (max(8, box[3] - box[1]), max(8, box[2] - box[0]))
     view = sky(random, small, small[0] // 2, light, False)
     grounds.hills(random, view, int(small[0] * 0.75), small[0] * 0.3, rgb("#6c9a6a"), light, 0.5, 60)
     pixels[box[1] : box[1] + small[0], box[0] : box[0] + small[1]] = view
     skirting = round(0.035 * height)
     grounds.planks(random, pixels, floor, light, "#b5814f", 12)
-    pixels[floor - skirting : floor] = mix(pixels[floor - skirting : floor], rgb("#f2e9da") * (0.5 * light.tint + 0.5), 0.85)
+    pixels[floor - skirting : floor] = mix(
+        pixels[floor - skirting : floor], rgb("#f2e9da") * (0.5 * light.tint + 0.5), 0.85
+    )
     down, right = np.mgrid[0:height, 0:width].astype(np.float32)  # a rug
     r = np.hypot((right - width / 2) / (0.40 * width), (down - 0.86 * height) / (0.105 * height))
     rug = from_oklch(np.array([0.55, 0.11, (accent + 150) % 360])).astype(np.float32) * light.tint
@@ -343,15 +442,29 @@ def _table(random, shape, light, disc, shore, accent) -> np.ndarray:
         x = (np.arange(width, dtype=np.float32)[None] / width - 0.5) / (0.55 + 0.8 * rows) * 13
         y = np.sqrt(rows + 0.05) * 12
         wave = 0.12 * noise(random, rows.shape, 60 * unit, 1.5, 2)
-        checks = smooth(np.sin((x + wave) * np.pi), -0.15, 0.15) * 0.5 + smooth(np.sin((y + wave) * np.pi), -0.15, 0.15) * 0.5
+        checks = (
+            smooth(np.sin((x + wave) * np.pi), -0.15, 0.15) * 0.5
+            + smooth(np.sin((y + wave) * np.pi), -0.15, 0.15) * 0.5
+        )
         tone = from_oklch(np.array([0.60, 0.12, (accent + 170) % 360])).astype(np.float32)
         face = mix(rgb("#fbf5ea"), tone, 0.85 * checks) * light.tint
-        fold = 1 + 0.055 * noise(random, rows.shape, 50 * unit, 0.5, 3) + 0.025 * noise(random, rows.shape, 3 * unit, 1, 2)
+        fold = (
+            1 + 0.055 * noise(random, rows.shape, 50 * unit, 0.5, 3) + 0.025 * noise(random, rows.shape, 3 * unit, 1, 2)
+        )
         pixels[top:] = np.clip(face * (fold * (1.04 - 0.2 * rows))[..., None], 0, 1)
     else:
         grounds.planks(random, pixels, top, light, str(random.choice(["#a9743f", "#8a5a35", "#c0925c"])), 9, False)
     pixels[top - round(2 * unit) : top + round(3 * unit)] *= 0.82
-    glow = np.exp(-((np.arange(width, dtype=np.float32)[None] / width - (0.2 if light.sun is None or light.sun[0] < 0.5 else 0.8)) ** 2) / 0.12)
+    glow = np.exp(
+        -(
+            (
+                np.arange(width, dtype=np.float32)[None] / width
+                - (0.2 if light.sun is None or light.sun[0] < 0.5 else 0.8)
+            )
+            ** 2
+        )
+        / 0.12
+    )
     pixels[top:] = np.clip(pixels[top:] * (0.92 + 0.16 * glow)[..., None], 0, 1)
     return pixels
 
@@ -379,9 +492,17 @@ def _heap(random, pixels, x, y, size, light) -> None:
     order = np.argsort(rise)[::-1]
     layer = pixels.copy()
     tones = mix(shade, body, np.clip(rise[:, None] * 1.1 + 0.15, 0, 1))
-    dabs(layer, centres[order], (size * random.uniform(0.35, 0.75, count))[order], tones[order].astype(np.float32), 0.75)
+    dabs(
+        layer, centres[order], (size * random.uniform(0.35, 0.75, count))[order], tones[order].astype(np.float32), 0.75
+    )
     lit = np.clip(rise[order] + 0.3, 0, 1)
-    dabs(layer, centres[order] - (size * 0.10, size * 0.14), size * 0.38 * lit, mix(shade, body, np.clip(lit[:, None] + 0.25, 0, 1)).astype(np.float32), 0.7)
+    dabs(
+        layer,
+        centres[order] - (size * 0.10, size * 0.14),
+        size * 0.38 * lit,
+        mix(shade, body, np.clip(lit[:, None] + 0.25, 0, 1)).astype(np.float32),
+        0.7,
+    )
     pixels[:] = mix(pixels, layer, 0.85)
 
 
@@ -424,7 +545,9 @@ def _plain(random, shape, light, disc, shore, accent) -> np.ndarray:
     height, width = shape
     pixels = _wall(random, shape, light, accent, 0.84)
     y = np.arange(height, dtype=np.float32)[:, None] / height * np.ones((1, width), np.float32)
-    ground = smooth(y + 0.012 * noise(random, shape, 30 * min(shape) / 512, 3, 4), HORIZON["plain"] - 0.06, HORIZON["plain"] + 0.10)
+    ground = smooth(
+        y + 0.012 * noise(random, shape, 30 * min(shape) / 512, 3, 4), HORIZON["plain"] - 0.06, HORIZON["plain"] + 0.10
+    )
     other = _wall(random, shape, light, (accent + 25) % 360, 0.74)
     return mix(pixels, other, ground)
 
@@ -466,5 +589,10 @@ def falling(random, pixels: np.ndarray, place: str, light: Light) -> np.ndarray:
         grounds.strokes(layer, starts, ends, tone, np.full(count, 1.1 * unit))
         return mix(pixels, layer, 0.55)
     near = random.random(count) ** 3
-    dabs(layer, np.stack([x, y], 1), (0.9 + 3.2 * near) * unit, np.ones((count, 3), np.float32) * (0.7 + 0.3 * light.tint.max()))
+    dabs(
+        layer,
+        np.stack([x, y], 1),
+        (0.9 + 3.2 * near) * unit,
+        np.ones((count, 3), np.float32) * (0.7 + 0.3 * light.tint.max()),
+    )
     return mix(pixels, layer, 0.88)

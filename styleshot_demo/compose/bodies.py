@@ -20,8 +20,29 @@ SKIN = "#ffca28"  # of Noto's people
 CLOTHES = {"woman": "#7e57c2", "girl": "#ec6f9c", "man": "#1f9e85", "boy": "#3f8fd6", "baby": "#8ecdf0"}
 PEOPLE = {"person", "person-role", "person-fantasy", "person-gesture", "person-activity"}
 # Of those, who already has all of a body, or none that stands.
-WHOLE = ("hero", "villain", "fairy", "mermaid", "merman", "merperson", "genie", "troll", "hairy", "dancer", "dancing",
-         "walking", "standing", "kneeling", "running", "wheelchair", "cane", "climbing", "levitating", "ears", "steamy")
+WHOLE = (
+    "hero",
+    "villain",
+    "fairy",
+    "mermaid",
+    "merman",
+    "merperson",
+    "genie",
+    "troll",
+    "hairy",
+    "dancer",
+    "dancing",
+    "walking",
+    "standing",
+    "kneeling",
+    "running",
+    "wheelchair",
+    "cane",
+    "climbing",
+    "levitating",
+    "ears",
+    "steamy",
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +92,7 @@ def _page(content: str, width: int = 128, height: int = HEIGHT, left: int = 0) -
 
 def _shade(colour: str, by: float) -> str:
     """A colour made lighter (above 0) or darker, in OKLCH's lightness."""
+
     def change(lch: np.ndarray) -> np.ndarray:
         return lch + [by, 0, 0]
 
@@ -116,14 +138,19 @@ def _standing(inner: str, name: str) -> str:
         for x, shade in ((66, dark), (150, dark), (84, fur), (168, fur))
     )
     switch = f'<path d="M190 112c26 4 26 40 18 70c-12-6-10-40-22-52z" fill="{tail}"/>'
-    barrel = f'<path d="M58 108c-10 50 4 62 24 64h88c24-4 32-30 24-52c-6-18-30-20-60-18c-30 2-40-6-76 6z" fill="{fur}"/>'
+    barrel = (
+        f'<path d="M58 108c-10 50 4 62 24 64h88c24-4 32-30 24-52c-6-18-30-20-60-18c-30 2-40-6-76 6z" fill="{fur}"/>'
+    )
     under = f'<path d="M70 160c30 14 76 14 108 2c-4 8-8 10-14 10h-80c-6-2-10-6-14-12z" fill="{dark}"/>'
     neck = f'<path d="M44 96c0 30 14 56 40 62l46-54l-22-38z" fill="{fur}"/>' if name != "boar" else ""
     return _page(switch + legs + barrel + under + neck + inner, 224)
 
 
 def _hen(inner: str) -> str:
-    feet = '<path d="M92 178v26m-10 6l10-8l10 8M116 178v26m-10 6l10-8l10 8" stroke="#f57c00" stroke-width="5" fill="none"/>'
+    feet = (
+        '<path d="M92 178v26m-10 6l10-8l10 8M116 178v26m-10 6l10-8l10 8" fill="none" stroke="#f57c00" '
+        'stroke-width="5"/>'
+    )
     body = (
         '<path d="M34 96c-12 40 10 88 66 88c40 0 66-26 72-84c-16 2-24 18-40 20c-16 2-20-20-30-36z" fill="#fafafa"/>'
         '<path d="M70 130c4 26 44 34 62 4c-14 6-40 2-62-4z" fill="#dfe3e6"/>'

@@ -27,10 +27,20 @@ NEUTRAL = 0.045  # chroma under which a colour has no hue worth speaking of
 NEAR = 42.0  # degrees: hues so near to the main one are shades of it
 DARK = 0.3  # lightness of outlines and pupils, which stay
 _HEX = re.compile(r"#([0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b")
-_TO_LMS = np.array([[0.4122214708, 0.5363325363, 0.0514459929], [0.2119034982, 0.6806995451, 0.1073969566],
-                    [0.0883024619, 0.2817188376, 0.6299787005]])
-_TO_LAB = np.array([[0.2104542553, 0.7936177850, -0.0040720468], [1.9779984951, -2.4285922050, 0.4505937099],
-                    [0.0259040371, 0.7827717662, -0.8086757660]])
+_TO_LMS = np.array(
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_TO_LAB = np.array(
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
 
 
 def to_oklch(rgb: np.ndarray) -> np.ndarray:
@@ -71,6 +81,8 @@ def recoloured(svg: str, colour: str, main: np.ndarray) -> str:
     neutral = main[1] <= NEUTRAL
 
     def turned(lch: np.ndarray) -> np.ndarray:
+        if colour == "black" and lch[0] < DARK:
+            return np.array([0.66, 0.02, 90])  # eyes and outlines, which would be lost in the dark
         if neutral:
             if lch[1] > NEUTRAL * 1.5 or lch[0] < min(DARK, main[0] - 0.05):
                 return lch

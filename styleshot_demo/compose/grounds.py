@@ -11,8 +11,17 @@ def unit_of(pixels: np.ndarray) -> float:
     return min(pixels.shape[:2]) / 512
 
 
-def hills(random, pixels, base: int, rise: float, colour: np.ndarray, light: Light, depth: float, cell: float = 200,
-          ridged: bool = False) -> np.ndarray:  # fmt: skip
+def hills(
+    random,
+    pixels,
+    base: int,
+    rise: float,
+    colour: np.ndarray,
+    light: Light,
+    depth: float,
+    cell: float = 200,
+    ridged: bool = False,
+) -> np.ndarray:
     """A row of hills down from about the row `base`; returns its outline [W]. `rise` in pixels, `depth` 0 to 1."""
     height, width = pixels.shape[:2]
     unit = unit_of(pixels)
@@ -37,7 +46,9 @@ def peaks(random, pixels, base: int, rise: float, light: Light, depth: float, sn
     rows = np.arange(height, dtype=np.float32)[:, None]
     # Faces run down aslant from the ridge: each place looks up the slope of the ridge a way along.
     ragged = noise(random, (height, width), 30 * unit, 0.7, 5)
-    across = (np.arange(width, dtype=np.float32)[None] + (rows - edge[None]) * 0.35 + 12 * unit * ragged).clip(0, width - 1)
+    across = (np.arange(width, dtype=np.float32)[None] + (rows - edge[None]) * 0.35 + 12 * unit * ragged).clip(
+        0, width - 1
+    )
     slope = np.gradient(soft)[across.astype(int)]
     side = -1 if light.sun is None or light.sun[0] < 0.5 else 1
     lit = smooth(-side * slope + 0.22 * ragged, -0.55, 0.55)
@@ -52,8 +63,17 @@ def peaks(random, pixels, base: int, rise: float, light: Light, depth: float, sn
     pixels[:] = mix(pixels, face, below(edge, height))
 
 
-def conifers(random, pixels, edge: np.ndarray, size: float, light: Light, depth: float, share: float = 0.5,
-             colour: str = "#2f5d43", snow: bool = False) -> None:  # fmt: skip
+def conifers(
+    random,
+    pixels,
+    edge: np.ndarray,
+    size: float,
+    light: Light,
+    depth: float,
+    share: float = 0.5,
+    colour: str = "#2f5d43",
+    snow: bool = False,
+) -> None:
     """Small fir trees along an outline [W] of rows."""
     width = pixels.shape[1]
     count = int(width / size * 2.2 * share)
@@ -85,7 +105,9 @@ def lawn(random, pixels, horizon: int, light: Light, colour: str = "#6aa84a", fl
     patches = plane(random, (height, width), horizon, 30, 3)
     broad = plane(random, (height, width), horizon, 110, 4)
     green = rgb(colour)
-    face = mix(light.on(green * np.array((1.12, 1.05, 0.85), np.float32), 0.6), light.on(green * 0.72, 1.0), near[..., None])
+    face = mix(
+        light.on(green * np.array((1.12, 1.05, 0.85), np.float32), 0.6), light.on(green * 0.72, 1.0), near[..., None]
+    )
     face = face * (1 + 0.10 * patches + 0.09 * broad)[..., None]
     face = mix(face, light.warm * light.tint, 0.16 * smooth(broad, 0.3, 1.5))
     pixels[horizon:] = np.clip(face, 0, 1)
@@ -123,7 +145,11 @@ def waves(random, pixels, horizon: int, light: Light, floor: int | None = None) 
     face = mix(mix(shallow, light.low, 0.45), deep, smooth(near, -0.12, 0.75))
     face = mix(face, deep * 0.72, 0.75 * smooth(-swell, 0.25, 1.5))
     face = mix(face, mix(shallow, light.middle, 0.35), 0.75 * smooth(swell + 0.5 * chop, 0.35, 1.5))
-    face = mix(face, mix(light.low, rgb("#ffffff"), 0.6), 0.8 * smooth(swell + 0.55 * chop, 1.7, 2.15) * smooth(near, 0.05, 0.3))
+    face = mix(
+        face,
+        mix(light.low, rgb("#ffffff"), 0.6),
+        0.8 * smooth(swell + 0.55 * chop, 1.7, 2.15) * smooth(near, 0.05, 0.3),
+    )
     if light.sun is not None and light.weather != "fog":
         x = np.arange(width, dtype=np.float32)[None] - light.sun[0] * width
         reach = (16 + 95 * near) * unit
@@ -144,7 +170,9 @@ def sand(random, pixels, edge: np.ndarray, light: Light, colour: str = "#e8cf9a"
     fine = noise(random, (height - top, width), 3 * unit, 1.5, 2)
     tone = rgb(colour)
     near = np.linspace(0, 1, height - top, dtype=np.float32)[:, None]
-    face = mix(light.on(tone * 1.04, 0.7), light.on(tone * np.array((0.9, 0.86, 0.8), np.float32), 1.0), near[..., None])
+    face = mix(
+        light.on(tone * 1.04, 0.7), light.on(tone * np.array((0.9, 0.86, 0.8), np.float32), 1.0), near[..., None]
+    )
     face = face * (1 + ripples * 0.075 * field + 0.06 * broad + 0.02 * fine)[..., None]
     inside = below(edge, height)[top:]
     pixels[top:] = mix(pixels[top:], np.clip(face, 0, 1), inside)
@@ -167,7 +195,11 @@ def drifts(random, pixels, horizon: int, light: Light) -> None:
         rows = np.arange(height, dtype=np.float32)[:, None] - edge[None]
         field = noise(random, (height, width), (12 + 10 * row) * unit, 5, 4)
         fall = np.exp(-np.maximum(rows, 0) / ((22 + 22 * row) * unit))
-        face = mix(light.on(rgb("#b7cbe6"), 0.75 + 0.08 * row), light.on(rgb("#ffffff"), 1), np.clip(0.25 + 0.75 * fall + 0.13 * field, 0, 1))
+        face = mix(
+            light.on(rgb("#b7cbe6"), 0.75 + 0.08 * row),
+            light.on(rgb("#ffffff"), 1),
+            np.clip(0.25 + 0.75 * fall + 0.13 * field, 0, 1),
+        )
         if light.time == "sunset":
             face = mix(face, rgb("#ffb79a"), 0.35 * fall)
         pixels[:] = mix(pixels, np.clip(face, 0, 1), inside)
@@ -193,9 +225,14 @@ def trunks(random, pixels, ground: int, light: Light, depth: float, count: int, 
         for _ in range(3):
             y = random.uniform(0.05, 0.45) * height
             side = random.choice([-1, 1])
-            cv2.line(shape, (int(x + lean * (1 - y / foot)), int(y)),
-                     (int(x + side * size * random.uniform(2, 4)), int(y - size * random.uniform(1.5, 3))),
-                     1.0, max(1, round(size * 0.22)), cv2.LINE_AA)  # fmt: skip
+            cv2.line(
+                shape,
+                (int(x + lean * (1 - y / foot)), int(y)),
+                (int(x + side * size * random.uniform(2, 4)), int(y - size * random.uniform(1.5, 3))),
+                1.0,
+                max(1, round(size * 0.22)),
+                cv2.LINE_AA,
+            )
         side = (np.arange(width, dtype=np.float32)[None] - x) / max(size, 1)
         sun = 0.5 if light.sun is None else light.sun[0]
         lit = np.clip(0.5 + (0.55 if sun * width > x else -0.55) * side, 0, 1)
@@ -203,8 +240,17 @@ def trunks(random, pixels, ground: int, light: Light, depth: float, count: int, 
         pixels[:] = mix(pixels, np.clip(face, 0, 1), shape)
 
 
-def leaves(random, pixels, rows: tuple[float, float], light: Light, depth: float, count: int, size: float,
-           colour: str, tilt: float = 40) -> None:  # fmt: skip
+def leaves(
+    random,
+    pixels,
+    rows: tuple[float, float],
+    light: Light,
+    depth: float,
+    count: int,
+    size: float,
+    colour: str,
+    tilt: float = 40,
+) -> None:
     """Dabs of foliage between two rows (shares of the height), thickest at the first."""
     height, width = pixels.shape[:2]
     unit = unit_of(pixels)
@@ -221,7 +267,9 @@ def houses(random, pixels, foot: int, light: Light, depth: float, tall: float, w
     """A row of town houses that stand on the row `foot`: walls, roofs, windows that are lit at night."""
     height, width = pixels.shape[:2]
     unit = unit_of(pixels)
-    walls = [rgb(one) for one in ("#d98f6c", "#e8c48a", "#b9c4b2", "#c97f7f", "#9fb3c8", "#e3d5bd", "#b58a6a", "#cbb7d0")]
+    walls = [
+        rgb(one) for one in ("#d98f6c", "#e8c48a", "#b9c4b2", "#c97f7f", "#9fb3c8", "#e3d5bd", "#b58a6a", "#cbb7d0")
+    ]
     texture = noise(random, (height, width), 14 * unit, 1.3, 4)
     x = -random.uniform(0, wide) * unit
     while x < width:
@@ -240,7 +288,14 @@ def houses(random, pixels, foot: int, light: Light, depth: float, tall: float, w
                 points = np.array([[left - 4 * unit, top], [(left + right) / 2, top - rise], [right + 4 * unit, top]])
             else:
                 rise = 8 * unit
-                points = np.array([[left - 3 * unit, top], [left - 3 * unit, top - rise], [right + 3 * unit, top - rise], [right + 3 * unit, top]])
+                points = np.array(
+                    [
+                        [left - 3 * unit, top],
+                        [left - 3 * unit, top - rise],
+                        [right + 3 * unit, top - rise],
+                        [right + 3 * unit, top],
+                    ]
+                )
             cv2.fillPoly(pixels, [(points * 16).astype(np.int32)], roof.tolist(), cv2.LINE_AA, 4)
             columns = max(2, int(span / (26 * unit)))
             storeys = max(2, int((foot - top) / (36 * unit)))
@@ -252,26 +307,41 @@ def houses(random, pixels, foot: int, light: Light, depth: float, tall: float, w
                     lit = random.random() < {"night": 0.55, "sunset": 0.35}.get(light.time, 0.0)
                     glass = rgb("#ffd66b") if lit else light.on(rgb("#4d6a80"), depth)
                     frame = np.clip(wall * 1.25, 0, 1)
-                    cv2.rectangle(pixels, (int(a - unit), int(b - unit)), (int(c + unit), int(d + unit)), frame.tolist(), -1)
+                    cv2.rectangle(
+                        pixels, (int(a - unit), int(b - unit)), (int(c + unit), int(d + unit)), frame.tolist(), -1
+                    )
                     cv2.rectangle(pixels, (int(a), int(b)), (int(c), int(d)), glass.tolist(), -1)
-                    cv2.line(pixels, (int((a + c) / 2), int(b)), (int((a + c) / 2), int(d)), frame.tolist(), max(1, round(unit)))
+                    cv2.line(
+                        pixels,
+                        (int((a + c) / 2), int(b)),
+                        (int((a + c) / 2), int(d)),
+                        frame.tolist(),
+                        max(1, round(unit)),
+                    )
         x += span
 
 
 def planks(random, pixels, horizon: int, light: Light, colour: str, boards: int = 11, along: bool = True) -> None:
     """Wooden boards from the row `horizon` down: they run to the vanishing point, or with `along` False across."""
     height, width = pixels.shape[:2]
-    unit = unit_of(pixels)
     rows = np.linspace(0, 1, height - horizon, dtype=np.float32)[:, None] * np.ones((1, width), np.float32)
     x = np.arange(width, dtype=np.float32)[None] / width - 0.5
     if along:
         place = x / (0.55 + 1.1 * rows) * boards
-        grain = cv2.remap(noise(random, (512, 512), 6, 14, 4), (1 / (rows + 0.3) * 150 % 511).astype(np.float32),
-                          ((place * 37 + 2000) % 511).astype(np.float32), cv2.INTER_LINEAR)  # fmt: skip
+        grain = cv2.remap(
+            noise(random, (512, 512), 6, 14, 4),
+            (1 / (rows + 0.3) * 150 % 511).astype(np.float32),
+            ((place * 37 + 2000) % 511).astype(np.float32),
+            cv2.INTER_LINEAR,
+        )
     else:
         place = np.sqrt(rows + 0.02) * boards * 0.6 + 0 * x
-        grain = cv2.remap(noise(random, (512, 512), 6, 14, 4), ((x + 0.5) * 500 / (0.6 + rows) % 511).astype(np.float32),
-                          ((place * 45) % 511).astype(np.float32), cv2.INTER_LINEAR)  # fmt: skip
+        grain = cv2.remap(
+            noise(random, (512, 512), 6, 14, 4),
+            ((x + 0.5) * 500 / (0.6 + rows) % 511).astype(np.float32),
+            ((place * 45) % 511).astype(np.float32),
+            cv2.INTER_LINEAR,
+        )
     board = np.floor(place).astype(int) + 100
     tones = random.normal(1, 0.075, 400).astype(np.float32)[board.clip(0, 399)]
     gap = np.abs(place - np.round(place))
@@ -281,15 +351,24 @@ def planks(random, pixels, horizon: int, light: Light, colour: str, boards: int 
 
 
 def plaster(random, pixels, colour: np.ndarray, side: float = 0.3) -> None:
-    """A painted wall over all of the picture: broad crossing brush strokes, light from one side (0 to 1 across)."""
+    """A painted wall over all of the picture: broad brush strokes that turn, light from one side (0 to 1 across)."""
     height, width = pixels.shape[:2]
     unit = unit_of(pixels)
-    coarse = noise(random, (height, width), 46 * unit, 1.0, 5)
-    brush = noise(random, (height, width), 9 * unit, 5.0, 3)
-    cross = noise(random, (height, width), 40 * unit, 0.2, 3)
     x = np.arange(width, dtype=np.float32)[None] / width
     y = np.arange(height, dtype=np.float32)[:, None] / height
     away = np.hypot(x - side, (y - 0.25) * 0.8)
-    shade = 1.1 - 0.32 * away + 0.03 * coarse + 0.03 * brush + 0.016 * cross
+    shade = 1.12 - 0.36 * away + 0.03 * noise(random, (height, width), 90 * unit, 1.0, 5)
     warm = np.array([0.02, 0.0, -0.03], np.float32) * (1 - away)[..., None]
     pixels[:] = np.clip(colour * shade[..., None] + warm, 0, 1)
+    layer = pixels.copy()
+    turn = noise(random, (height, width), 150 * unit, 1.2, 2)
+    for size, count, share in ((42, 260, 0.16), (20, 520, 0.16), (9, 700, 0.12)):
+        count = int(count * width * height / (unit * unit * 262144))
+        centres = np.stack([random.uniform(0, width, count), random.uniform(0, height, count)], 1)
+        there = (centres[:, 1].astype(int), centres[:, 0].astype(int))
+        tones = np.clip(
+            pixels[there] * random.normal(1, share / 2, (count, 1)) + random.normal(0, 0.012, (count, 3)), 0, 1
+        )
+        angles = -35 + 38 * turn[there] + random.normal(0, 9, count)
+        dabs(layer, centres, size * unit * random.uniform(0.7, 1.3, count), tones.astype(np.float32), 0.26, angles)
+        pixels[:] = mix(pixels, cv2.GaussianBlur(layer, (0, 0), 0.8 * unit), 0.6)

@@ -54,15 +54,17 @@ class _Spot:
     depth: float
 
 
-def arranged(scene: Scene, aspect: float, random: np.random.Generator) -> list[Placed]:
-    """Places for all things of a scene, the farthest first. `aspect`: width over height of the picture."""
+def arranged(scene: Scene, aspect: float, random: np.random.Generator) -> tuple[list[Placed], str | None]:
+    """(places for all things of a scene, the farthest first; the side of the headland that they stand on by the sea).
+
+    aspect  width over height of the picture
+    """
+    side = shore(scene, random)
     if not scene.things:
-        return []
+        return [], side
     if scene.kind == "portrait":
-        placed = _portrait(scene, aspect, random)
-    else:
-        placed = _Stage(scene, aspect, random).placed()
-    return sorted(placed, key=lambda one: (one.depth, one.y))
+        return _portrait(scene, aspect, random), side
+    return sorted(_Stage(scene, aspect, random, side).placed(), key=lambda one: (one.depth, one.y)), side
 
 
 def shore(scene: Scene, random: np.random.Generator) -> str | None:
@@ -92,9 +94,9 @@ def _portrait(scene: Scene, aspect: float, random: np.random.Generator) -> list[
 class _Stage:
     """Finds places one thing after another: the largest first, those that relate to one after it."""
 
-    def __init__(self, scene: Scene, aspect: float, random: np.random.Generator) -> None:
+    def __init__(self, scene: Scene, aspect: float, random: np.random.Generator, side: str | None) -> None:
         self.scene, self.aspect, self.random = scene, aspect, random
-        self.side = None
+        self.side = side
         self.horizon = HORIZON[scene.place]
         self.boxes: list[tuple[float, float, float, float, int]] = []
         self.done: dict[int, list[Placed]] = {}
@@ -107,7 +109,9 @@ class _Stage:
 
     def _heights(self) -> list[float]:
         """How tall each thing is drawn before depth counts."""
-        sizes = [metres(one) ** SHRINK * SIZED[thing.size] for one, thing in zip(self.arts, self.scene.things, strict=True)]
+        sizes = [
+            metres(one) ** SHRINK * SIZED[thing.size] for one, thing in zip(self.arts, self.scene.things, strict=True)
+        ]
         for index, (one, thing) in enumerate(zip(self.arts, self.scene.things, strict=True)):
             if one.subgroup == "sky-weather":
                 sizes[index] = max(sizes) * 0.42 * SIZED[thing.size]
@@ -124,14 +128,23 @@ class _Stage:
             size / top * art.proportion(one.name) * thing.count**0.7
             for size, one, thing in zip(sizes, self.arts, self.scene.things, strict=True)
         )
-        largest = LARGEST.get(self.scene.kind, 0.40 if self.scene.place == "street" else 0.50)
+        alone = len(self.scene.things) == 1 and self.scene.things[0].count == 1
+        largest = LARGEST.get(self.scene.kind, 0.40 if self.scene.place == "street" else 0.60 if alone else 0.50)
         if any(one.relation == "above" for one in self.scene.things):
             largest = 0.40
         if self.scene.place in ("under water", "space", "sky"):
             largest = 0.42
-        largest = min(largest, 1.05 * self.aspect / max(spread, 1.0), 0.66 * self.aspect / max(
-            art.proportion(one.name) for one in self.arts))
-        return [max(largest * size / top, 0.11) for size in sizes]
+        largest = min(
+            largest,
+            (1.25 if self.scene.kind == "still life" else 1.05) * self.aspect / max(spread, 1.0),
+            0.66 * self.aspect / max(art.proportion(one.name) for one in self.arts),
+        )
+        # What flies beside others leaves the ground to them.
+        ceiling = 0.62 * self.horizon if len(self.arts) > 1 and self.horizon < 0.8 else 1.0
+        return [
+            min(max(largest * size / top, 0.11), ceiling if carried == "sky" else 1.0)
+            for size, carried in zip(sizes, self.carried, strict=True)
+        ]
 
     def placed(self) -> list[Placed]:
         order = sorted(range(len(self.arts)), key=lambda one: (self._steps(one), -self.heights[one]))
@@ -177,7 +190,7 @@ class _Stage:
         return best[1]
 
     def _scale(self, depth: float, index: int) -> float:
-        if self.carried[index] in ("sky", "swims") or self.scene.kind in ("single",):
+        if self.carried[index] in ("sky", "swims") or self.scene.kind in ("single", "still life"):
             return 1.0
         return 0.62 + 0.5 * depth
 
@@ -217,13 +230,21 @@ class _Stage:
             depth = max(depth, 0.56 + 0.1 * random.random())
         if self.scene.place == "street" and carried == "ground":
             rides = self.arts[index].subgroup == "transport-ground"
-            depth = random.uniform(0.52, 0.68) if rides else random.uniform(0.12, 0.25) if rank < 0.5 else random.uniform(0.2, 0.3)
+            depth = (
+                random.uniform(0.52, 0.68)
+                if rides
+                else random.uniform(0.12, 0.25)
+                if rank < 0.5
+                else random.uniform(0.2, 0.3)
+            )
+        if self.scene.place == "table":
+            depth = float(np.clip(0.26 + 0.36 * rank + random.uniform(-0.10, 0.10), 0.12, 0.70))
         if self.scene.place == "room" and carried == "ground":
             depth = max(depth, 0.2)
         y = self.horizon + depth * (0.97 - self.horizon)
         if self.scene.place == "sea" and carried == "ground" and self.side is not None:
             half = height * art.proportion(self.scene.things[index].name) / self.aspect / 2
-            x = random.uniform(min(0.06 + half, 0.24), max(0.54 - half, 0.25))
+            x = random.uniform(half + 0.03, max(0.58 - half, half + 0.04))
             x = x if self.side == "left" else 1 - x
             edge = float(shore_edge(101, 1, self.side)[int(x * 100)])
             y = min(edge + 0.03 + 0.28 * depth, 0.95)
@@ -234,7 +255,7 @@ class _Stage:
         middle = x * self.aspect
         left, top, right, bottom = middle - wide / 2, y - tall, middle + wide / 2, y
         outside = max(0, 0.02 - left) + max(0, right - self.aspect + 0.02) + max(0, 0.03 - top) + max(0, bottom - 0.98)
-        cost = 14 * outside
+        cost = 30 * outside
         for a, b, c, d, _ in self.boxes:
             over = max(0, min(right, c) - max(left, a)) * max(0, min(bottom, d) - max(top, b))
             cost += 5 * over / max(1e-6, min(wide * tall, (c - a) * (d - b)))
@@ -249,6 +270,10 @@ class _Stage:
             away = min(abs(middle - (a + c) / 2) for a, _, c, _, _ in self.boxes)
             # A still life stands together, and its things may overlap a little.
             cost += 2.2 * max(0, away - 0.2) if self.scene.kind == "still life" else 0.25 * max(0, away - 0.45)
+        for other, one in enumerate(self.scene.things):  # room for what stands beside it
+            if one.to == index and one.relation in ("beside", "behind", "in front of"):
+                need = self.heights[other] * 0.9 * art.proportion(one.name) * (1 if one.relation == "beside" else 0.5)
+                cost += 8 * max(0, need - max(left, self.aspect - right))
         return cost + 0.25 * self.random.random()
 
     def _related(self, thing: Thing, index: int, number: int, height: float, target: Placed, flip: bool) -> Placed:
@@ -268,7 +293,10 @@ class _Stage:
         elif relation == "under":
             reach = 0.30 * their
             places = [0.0] if thing.count == 1 else np.linspace(-1, 1, thing.count)
-            x = target.x + (float(places[number]) * 0.9 + (random.choice([-0.75, 0.75]) if thing.count == 1 else 0)) * reach
+            x = (
+                target.x
+                + (float(places[number]) * 0.9 + (random.choice([-0.75, 0.75]) if thing.count == 1 else 0)) * reach
+            )
             if target.carried == "sky":
                 y = self.horizon + 0.5 * (0.97 - self.horizon)
             else:
@@ -292,7 +320,11 @@ class _Stage:
             height = max(height, min(1.05 * target.height, 0.55))
             x, y, depth = target.x + side * (0.30 * their + 0.22 * wide), target.y - 0.05, max(0.0, target.depth - 0.12)
         elif relation == "in front of":
-            x, y, depth = target.x + side * 0.28 * their, min(target.y + random.uniform(0.07, 0.11), 0.97), target.depth + 0.15
+            x, y, depth = (
+                target.x + side * 0.28 * their,
+                min(target.y + random.uniform(0.07, 0.11), 0.97),
+                target.depth + 0.15,
+            )
             height *= 1.08
         elif relation == "around":
             angle = 2 * np.pi * (number + random.uniform(-0.15, 0.15)) / max(thing.count, 1) + 0.4
@@ -308,17 +340,10 @@ class _Stage:
             step = 0.5 * (their + wide) + 0.012 + (number // 2) * wide * 0.95
             x = target.x + side * step
             if not wide / 2 - 0.02 < x < 1.02 - wide / 2:
-                x = target.x - side * step
+                x = target.x + (1 if target.x < 0.5 else -1) * step
+                depth += 0.02
             y = target.y if floats else min(0.97, target.y + random.uniform(0.0, 0.04))
         x = float(np.clip(x, min(0.5, wide / 2), max(0.5, 1 - wide / 2)))
-        return Placed(index, x, float(np.clip(y, height * 0.9 + 0.01, 0.985)), height, float(np.clip(depth, 0, 1)), carried, flip)
-
-
-def arranged_with_shore(scene: Scene, aspect: float, random: np.random.Generator) -> tuple[list[Placed], str | None]:
-    """`arranged`, and the side of the headland that its things stand on."""
-    side = shore(scene, random)
-    if scene.kind == "portrait" or not scene.things:
-        return arranged(scene, aspect, random), side
-    stage = _Stage(scene, aspect, random)
-    stage.side = side
-    return sorted(stage.placed(), key=lambda one: (one.depth, one.y)), side
+        return Placed(
+            index, x, float(np.clip(y, height * 0.9 + 0.01, 0.985)), height, float(np.clip(depth, 0, 1)), carried, flip
+        )

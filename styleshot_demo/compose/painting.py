@@ -1,17 +1,15 @@
 """A sketch painted: the ground in the full style, things with a strength of their own, so that shapes stay readable."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
+import torch
 from PIL import Image, ImageFilter
 
+from styleshot_demo.classical.fast import FULL, Encoded, FastTransfer, cropped, recolouring
+from styleshot_demo.classical.rings import without_rings
 from styleshot_demo.compose.sketch import Sketch
-
-if TYPE_CHECKING:
-    import torch
-
-    from styleshot_demo.classical.fast import Encoded, FastTransfer
 
 GROUND, THINGS = 1.0, 0.72  # shares of the wanted strength
 MARGIN = 64  # pixels that a pattern goes on beyond its borders while it is painted
@@ -20,8 +18,8 @@ CONTRAST = 0.55  # how far a thing's light may fall back towards its ground befo
 
 def painted(
     sketch: Sketch,
-    painter: "FastTransfer",
-    styles: "Sequence[tuple[torch.Tensor, float]]",
+    painter: FastTransfer,
+    styles: Sequence[tuple[torch.Tensor, float]],
     strength: float = 1.0,
     *,
     grain: float = 0.5,
@@ -43,8 +41,8 @@ class Painting:
     def __init__(
         self,
         sketch: Sketch,
-        painter: "FastTransfer",
-        styles: "Sequence[tuple[torch.Tensor, float]]",
+        painter: FastTransfer,
+        styles: Sequence[tuple[torch.Tensor, float]],
         *,
         grain: float = 0.5,
         seed: int = 0,
@@ -59,19 +57,15 @@ class Painting:
         """The picture, RGB, in the sketch's size; the parameters are those of `painted`."""
         if strength == 0:
             return self.sketch.picture.copy()
-        behind = self._decoded(strength * ground)
-        if not self.sketch.layers or things == ground:
-            return _image(behind)
-        before = self._decoded(strength * things)
         mask = self._mask()
-        before = _set_off(before, behind, _values(self.sketch.picture), mask, strength)
-        return _image(behind + (before - behind) * mask[..., None])
-
-    def _decoded(self, strength: float) -> np.ndarray:
-        pixels = self.painter.decode(self.encoded, strength)
+        shares = torch.from_numpy(strength * (ground + (things - ground) * mask))[None, None]
+        if self.sketch.wraps:
+            shares = _wrapped(shares)
+        pixels = _decoded(self.painter, self.encoded, shares.to(self.encoded.pixels))
         if self.sketch.wraps:
             pixels = pixels[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
-        return pixels[0].permute(1, 2, 0).cpu().numpy()
+        made = pixels[0].permute(1, 2, 0).cpu().numpy()
+        return _image(_set_off(made, _values(self.sketch.picture), mask, strength))
 
     def _mask(self) -> np.ndarray:
         """[H, W] 0 to 1: the things, with an edge as soft as a stroke is wide."""
@@ -80,10 +74,29 @@ class Painting:
         return np.asarray(mask.filter(ImageFilter.GaussianBlur(soft)), np.float32) / 255
 
 
-def _set_off(before: np.ndarray, behind: np.ndarray, sketch: np.ndarray, mask: np.ndarray, strength: float) -> np.ndarray:
-    """Things as light or as dark against their surroundings as they were drawn, where the style has levelled that."""
-    import cv2
+@torch.inference_mode()
+def _decoded(painter: FastTransfer, encoded: Encoded, shares: torch.Tensor) -> torch.Tensor:
+    """`FastTransfer.decode` with a strength [1, 1, H, W] for each pixel: [1, 3, H, W] in [0, 1], in a single pass.
 
+    All that it blends by its strength, features, colours and what the auto-encoder loses, is linear in it.
+    """
+    given = {}
+    for name, maps in encoded.maps.items():
+        here = torch.nn.functional.interpolate(shares, maps.shape[2:], mode="bilinear", antialias=True)
+        given[name] = maps + here * (encoded.affines[name](maps, FULL) - maps)
+    style = torch.lerp(*encoded.looks, FULL * float(shares.mean()))
+    pixels = cropped(painter.decoder.paint(given, style), encoded.pixels)
+    pixels = pixels + shares * (recolouring(pixels, encoded.colours)(pixels) - pixels)
+    if float(shares.min()) < 1:
+        pixels = pixels + (1 - shares) * painter.lost(encoded)
+    pixels = pixels.clamp(0, 1)
+    if encoded.flat is not None:
+        pixels = without_rings(pixels, encoded.pixels, shares * encoded.flat.calm).clamp(0, 1)
+    return pixels
+
+
+def _set_off(painted: np.ndarray, sketch: np.ndarray, mask: np.ndarray, strength: float) -> np.ndarray:
+    """Things as light or as dark against their surroundings as they were drawn, where the style has levelled that."""
     radius = 0.06 * min(mask.shape)
 
     def around(light: np.ndarray) -> np.ndarray:
@@ -95,17 +108,15 @@ def _set_off(before: np.ndarray, behind: np.ndarray, sketch: np.ndarray, mask: n
         weight = cv2.GaussianBlur(mask, (0, 0), radius) + 1e-3
         return cv2.GaussianBlur(light * mask, (0, 0), radius) / weight
 
-    drawn, painted_, ground = (part @ np.array([0.299, 0.587, 0.114], np.float32) for part in (sketch, before, behind))
+    drawn, made = (part @ np.array([0.299, 0.587, 0.114], np.float32) for part in (sketch, painted))
     wanted = (inside(drawn) - around(drawn)) * CONTRAST
-    found = inside(painted_) - around(ground)
+    found = inside(made) - around(made)
     # Only what is missing is added, on the side on which it was drawn.
     lift = np.sign(wanted) * np.clip(np.abs(wanted) - np.sign(wanted) * found, 0, 0.16)
-    return np.clip(before + (strength * lift)[..., None], 0, 1)
+    return np.clip(painted + (strength * lift * mask)[..., None], 0, 1)
 
 
-def _wrapped(pixels: "torch.Tensor") -> "torch.Tensor":
-    import torch
-
+def _wrapped(pixels: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.pad(pixels, (MARGIN,) * 4, mode="circular")
 
 
@@ -113,9 +124,7 @@ def _values(picture: Image.Image) -> np.ndarray:
     return np.asarray(picture.convert("RGB"), np.float32) / 255
 
 
-def _tensor(picture: Image.Image, like: "torch.Tensor") -> "torch.Tensor":
-    import torch
-
+def _tensor(picture: Image.Image, like: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(_values(picture)).permute(2, 0, 1)[None].to(like)
 
 

@@ -52,10 +52,22 @@ def _ornament(layer: np.ndarray, x: float, y: float, kind: int, unit: float) -> 
             cv2.circle(layer, spot, round(2.1 * unit * 16), 1.0, -1, cv2.LINE_AA, 4)
     else:
         for angle in (45, 135):
-            cv2.ellipse(layer, (int(x), int(y)), (max(1, round(6 * unit)), max(1, round(2 * unit))), angle, 0, 360, 1.0, -1, cv2.LINE_AA)
+            cv2.ellipse(
+                layer,
+                (int(x), int(y)),
+                (max(1, round(6 * unit)), max(1, round(2 * unit))),
+                angle,
+                0,
+                360,
+                1.0,
+                -1,
+                cv2.LINE_AA,
+            )
 
 
-def motifs(scene: Scene, shape: tuple[int, int], random: np.random.Generator) -> list[tuple[int, float, float, Image.Image]]:
+def motifs(
+    scene: Scene, shape: tuple[int, int], random: np.random.Generator
+) -> list[tuple[int, float, float, Image.Image]]:
     """(index of the thing, x, y of its middle in pixels, drawing): rows shifted by halves, jittered and turned."""
     height, width = shape
     kinds = [index for index, one in enumerate(scene.things) for _ in range(1)]

@@ -1,4 +1,4 @@
-"""Every phrase that the composer knows, with what it may mean: facts from the lexicon, things from the drawings' names."""
+"""Every phrase that the composer knows and what it may mean: facts from the lexicon, things from drawings' names."""
 
 import re
 import unicodedata
@@ -53,20 +53,25 @@ def phrases() -> dict[str, tuple[Meaning, ...]]:
     def add(phrase: str, meaning: Meaning) -> None:
         found[normal(phrase)].setdefault(meaning)
 
-    for kind, table in (("place", lexicon.PLACES), ("time", lexicon.TIMES), ("weather", lexicon.WEATHERS),
-                        ("kind", lexicon.KINDS), ("relation", lexicon.RELATIONS)):  # fmt: skip
+    tables = {
+        "place": lexicon.PLACES,
+        "time": lexicon.TIMES,
+        "weather": lexicon.WEATHERS,
+        "kind": lexicon.KINDS,
+        "relation": lexicon.RELATIONS,
+        "colour": lexicon.COLOURS,
+        "size": lexicon.SIZES,
+        "count": lexicon.COUNTS,
+    }
+    for kind, table in tables.items():
         for value, words in table.items():
-            for word in words.split("|"):
-                add(word, Meaning(kind, value))
-    for kind, table in (("colour", lexicon.COLOURS), ("size", lexicon.SIZES), ("count", lexicon.COUNTS)):
-        for value, words in table.items():
-            for word in words.split():
+            for word in words:
                 add(word, Meaning(kind, value))
     for word in lexicon.STOP:
-        add(word.rstrip("_"), Meaning("stop", ""))
+        add(word, Meaning("stop", ""))
     for name, words in lexicon.MEANT.items():
-        for word in words.split():
-            _add_forms(add, word.replace("-", " "), "thing", name)
+        for word in words:
+            _add_forms(add, word, "thing", name)
     for art in catalogue().values():
         for name in names(art):
             _add_forms(add, name, "thing", art.name)

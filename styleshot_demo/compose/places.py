@@ -95,7 +95,9 @@ ASHORE = {"crab", "lobster", "seal", "turtle", "spiral shell", "anchor", "coral"
 
 def place_of(arts: Sequence[Art], facts: Mapping[str, str]) -> str:
     """The place for things that were asked for without one; the first of them has the most to say."""
-    homes = [HOME.get(art.name) or HOME.get(art.subgroup) or ("meadow" if metres(art) > 0.25 else "table") for art in arts]
+    homes = [
+        HOME.get(art.name) or HOME.get(art.subgroup) or ("meadow" if metres(art) > 0.25 else "table") for art in arts
+    ]
     if not homes:
         return "meadow" if facts.get("weather") != "snow" else "snow"
     outdoors = [one for one in homes if one in OUTDOOR_FIRST]
@@ -106,6 +108,8 @@ def place_of(arts: Sequence[Art], facts: Mapping[str, str]) -> str:
         return "sky"
     # A boat brings the sea with it, a bird or a house no place of its own.
     chosen = min(outdoors, key=OUTDOOR_FIRST.index)
+    if chosen == "forest" and any(art.subgroup == "sky-weather" for art in arts):
+        return "meadow"  # between trees no moon is seen
     if facts.get("weather") == "snow" and chosen == "meadow":
         return "snow"
     return chosen

@@ -9,8 +9,22 @@ from styleshot_demo.compose.colours import NAMED
 from styleshot_demo.errors import Problem
 
 KINDS = ("landscape", "still life", "portrait", "pattern", "single")
-PLACES = ("meadow", "mountains", "forest", "desert", "beach", "sea", "under water", "street", "room", "table", "sky",
-          "space", "snow", "plain")
+PLACES = (
+    "meadow",
+    "mountains",
+    "forest",
+    "desert",
+    "beach",
+    "sea",
+    "under water",
+    "street",
+    "room",
+    "table",
+    "sky",
+    "space",
+    "snow",
+    "plain",
+)
 TIMES = ("day", "sunset", "night")
 WEATHERS = ("clear", "fog", "rain", "snow")
 SIZES = ("small", "normal", "large")

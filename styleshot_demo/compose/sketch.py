@@ -8,7 +8,7 @@ from PIL import Image
 
 from styleshot_demo.compose import art, backdrops, pattern
 from styleshot_demo.compose.colours import main_colour
-from styleshot_demo.compose.layout import Placed, arranged_with_shore
+from styleshot_demo.compose.layout import Placed, arranged
 from styleshot_demo.compose.light import Light, light_of
 from styleshot_demo.compose.scene import Scene
 from styleshot_demo.compose.textures import mix, noise, smooth
@@ -76,7 +76,7 @@ def draw(scene: Scene, size: tuple[int, int] = (512, 512), seed: int = 0) -> Ske
                     corner = (round(x - drawing.width / 2) + left, round(y - drawing.height / 2) + top)
                     _paste(pixels, masks, index, np.asarray(drawing, np.float32) / 255, corner)
     else:
-        placed, shore = arranged_with_shore(scene, width / height, places)
+        placed, shore = arranged(scene, width / height, places)
         lit = {one.name for one in scene.things} & {"sun", "full moon", "crescent moon", "sun with face", "sunset"}
         ground = backdrops.backdrop(scene.place, (height, width), light, draws, not lit, shore, accent)
         if scene.kind == "portrait":
@@ -103,8 +103,15 @@ def _accent(scene: Scene, random: np.random.Generator) -> float:
     return (colour[2] + 180 + turn) % 360 if colour[1] > 0.03 else 80 + turn
 
 
-def _stand(pixels: np.ndarray, masks: np.ndarray, one: Placed, scene: Scene, light: Light, random: np.random.Generator,
-           ground: np.ndarray) -> None:  # fmt: skip
+def _stand(
+    pixels: np.ndarray,
+    masks: np.ndarray,
+    one: Placed,
+    scene: Scene,
+    light: Light,
+    random: np.random.Generator,
+    ground: np.ndarray,
+) -> None:
     """Draws one thing with its shadow or mirror image, and what grows before its foot."""
     height, width = pixels.shape[:2]
     thing = scene.things[one.index]
@@ -153,7 +160,11 @@ def _lit(values: np.ndarray, one: Placed, scene: Scene, light: Light, x: float) 
         rim = smooth(across + 0 * down, 0.2, 1.0)
         colours = mix(colours, light.warm, 0.22 * rim)
     if scene.place == "under water":
-        colours = mix(colours * np.array((0.88, 0.98, 1.02), np.float32), np.array((0.14, 0.52, 0.70), np.float32), 0.10 + 0.28 * (1 - one.depth))
+        colours = mix(
+            colours * np.array((0.88, 0.98, 1.02), np.float32),
+            np.array((0.14, 0.52, 0.70), np.float32),
+            0.10 + 0.28 * (1 - one.depth),
+        )
     elif not indoors and scene.place != "space":
         depth = one.depth if one.carried != "sky" else 0.7
         veil = {"fog": 0.75, "rain": 0.42, "snow": 0.35}.get(light.weather, 0.30)
@@ -161,8 +172,15 @@ def _lit(values: np.ndarray, one: Placed, scene: Scene, light: Light, x: float) 
     return np.concatenate([np.clip(colours, 0, 1), alpha], -1)
 
 
-def _shadow(pixels: np.ndarray, values: np.ndarray, corner: tuple[int, int], light: Light, scene: Scene, one: Placed,
-            unit: float) -> None:  # fmt: skip
+def _shadow(
+    pixels: np.ndarray,
+    values: np.ndarray,
+    corner: tuple[int, int],
+    light: Light,
+    scene: Scene,
+    one: Placed,
+    unit: float,
+) -> None:
     """The dark spot at its foot, and the shadow that it casts away from the light."""
     height, width = pixels.shape[:2]
     tall, wide = values.shape[:2]
@@ -196,14 +214,22 @@ def _shadow(pixels: np.ndarray, values: np.ndarray, corner: tuple[int, int], lig
         weight = {"clear": 0.30, "fog": 0.08, "rain": 0.10, "snow": 0.14}[light.weather]
         soft = cv2.GaussianBlur(cast, (0, 0), 2.2 * unit)
         pixels *= 1 - weight * soft[..., None] * np.array((1.0, 0.95, 0.80), np.float32)
-    cv2.ellipse(spot, (int(middle), int(foot - 0.25 * flat)), (int(half * 1.08), int(flat)), 0, 0, 360, 1.0, -1, cv2.LINE_AA)
+    cv2.ellipse(
+        spot, (int(middle), int(foot - 0.25 * flat)), (int(half * 1.08), int(flat)), 0, 0, 360, 1.0, -1, cv2.LINE_AA
+    )
     spot = cv2.GaussianBlur(spot, (0, 0), max(0.8, 0.45 * flat))
     weight = 0.46 if scene.place not in ("snow",) and light.weather != "snow" else 0.26
     pixels *= 1 - weight * spot[..., None] * np.array((1.0, 0.96, 0.86), np.float32)
 
 
-def _mirror(pixels: np.ndarray, values: np.ndarray, corner: tuple[int, int], light: Light, random: np.random.Generator,
-            unit: float) -> None:  # fmt: skip
+def _mirror(
+    pixels: np.ndarray,
+    values: np.ndarray,
+    corner: tuple[int, int],
+    light: Light,
+    random: np.random.Generator,
+    unit: float,
+) -> None:
     """What the water shows of it: upside down, broken by ripples, fading."""
     height, width = pixels.shape[:2]
     tall, wide = values.shape[:2]
@@ -238,8 +264,16 @@ def _paste(pixels: np.ndarray, masks: np.ndarray, index: int, values: np.ndarray
     masks[index, c:d, a:b] += alpha[..., 0]
 
 
-def _overgrow(pixels: np.ndarray, masks: np.ndarray, before: np.ndarray, one: Placed, scene: Scene,
-              box: tuple[int, int, int, int], random: np.random.Generator, unit: float) -> None:  # fmt: skip
+def _overgrow(
+    pixels: np.ndarray,
+    masks: np.ndarray,
+    before: np.ndarray,
+    one: Placed,
+    scene: Scene,
+    box: tuple[int, int, int, int],
+    random: np.random.Generator,
+    unit: float,
+) -> None:
     """Lets grass, sand, snow or water stand a little before a foot, so that it stands in the ground, not on it."""
     height, width = pixels.shape[:2]
     left, top, right, foot = box

@@ -7,8 +7,10 @@ from styleshot_demo.compose.light import Light
 from styleshot_demo.compose.textures import mix, noise, rgb, smooth
 
 
-def sky(random: np.random.Generator, shape: tuple[int, int], horizon: int, light: Light, disc: bool = True) -> np.ndarray:
-    """[H, W, 3]: the sky down to the row `horizon`, and its lowest colour below. `disc`: whether to draw sun or moon."""
+def sky(
+    random: np.random.Generator, shape: tuple[int, int], horizon: int, light: Light, disc: bool = True
+) -> np.ndarray:
+    """[H, W, 3]: the sky down to the row `horizon`, its lowest colour below. `disc`: with sun or moon."""
     height, width = shape
     rows = (np.arange(height, dtype=np.float32) / max(1, horizon))[:, None] * np.ones((1, width), np.float32)
     unit = min(shape) / 512

@@ -25,7 +25,7 @@ def smooth(values: np.ndarray, low: float, high: float) -> np.ndarray:
 
 
 def noise(random: np.random.Generator, shape: tuple[int, int], cell: float, stretch: float = 1.0, octaves: int = 4):
-    """[H, W], mean 0, deviation 1: fractal noise whose largest blots are `cell` pixels high and `stretch` times wide."""
+    """[H, W], mean 0, deviation 1: fractal noise with blots up to `cell` pixels high and `stretch` times wide."""
     height, width = shape
     total = np.zeros(shape, np.float32)
     for octave in range(octaves):
@@ -35,8 +35,9 @@ def noise(random: np.random.Generator, shape: tuple[int, int], cell: float, stre
         rows, columns = int(height / down) + 3, int(width / right) + 3
         grid = random.standard_normal((rows, columns)).astype(np.float32)
         large = cv2.resize(grid, (int(columns * right) + 1, int(rows * down) + 1), interpolation=cv2.INTER_CUBIC)
-        top, left = int(random.integers(0, max(1, large.shape[0] - height))), int(
-            random.integers(0, max(1, large.shape[1] - width))
+        top, left = (
+            int(random.integers(0, max(1, large.shape[0] - height))),
+            int(random.integers(0, max(1, large.shape[1] - width))),
         )
         total += large[top : top + height, left : left + width] * 0.55**octave
     return (total - total.mean()) / max(float(total.std()), 1e-6)
@@ -106,9 +107,15 @@ def strokes(
         )
 
 
-def dabs(pixels: np.ndarray, centres: np.ndarray, radii: np.ndarray, colours: np.ndarray, flat: float = 1.0,
-         angles: np.ndarray | None = None) -> None:  # fmt: skip
-    """Draws ellipses onto `pixels`: centres [N, 2] (x, y), radii [N], `flat` times as high as wide, angles in degrees."""
+def dabs(
+    pixels: np.ndarray,
+    centres: np.ndarray,
+    radii: np.ndarray,
+    colours: np.ndarray,
+    flat: float = 1.0,
+    angles: np.ndarray | None = None,
+) -> None:
+    """Draws ellipses onto `pixels`: centres [N, 2] (x, y), radii [N], angles in degrees; `flat`: height over width."""
     if angles is None:
         angles = np.zeros(len(centres))
     for centre, radius, colour, angle in zip(centres, radii.tolist(), colours.tolist(), angles.tolist(), strict=True):

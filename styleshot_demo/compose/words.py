@@ -217,7 +217,9 @@ class _Reader:
             count = (PLURAL + 2 if small else PLURAL) if meaning.plural else 1
         first = phrases().get(token.text.split(" ")[0] if not is_chinese(token.text[0]) else token.text[0], ())
         named = next((one.value for one in first if one.kind == "colour"), None)
-        colour = self.waiting.get("colour") or (named if len(token.text.split(" ")) > 1 or len(token.text) > 1 else None)
+        colour = self.waiting.get("colour") or (
+            named if len(token.text.split(" ")) > 1 or len(token.text) > 1 else None
+        )
         if not is_chinese(token.text[0]) and " " not in token.text:
             colour = self.waiting.get("colour")
         thing = Thing(
