@@ -25,8 +25,9 @@ PACKAGES = {
 }
 # What Unicode calls these groups of emoji: hardly ever a thing that a picture can show.
 LEFT_OUT = {"component", "symbols", "flags"}
-# Clock faces of every half hour, and the same person once more, looking the other way.
-DOUBLES = re.compile(r"o.clock$|-thirty$|: facing right$")
+SIGNS = {"person-symbol"}  # silhouettes
+# Clock faces of every half hour, the same person once more, looking the other way, and plates with families.
+DOUBLES = re.compile(r"o.clock$|-thirty$|: facing right$|^family:")
 # Apache-2.0, which Noto's package names but does not bring: this one has the text, and the app needs it anyway.
 APACHE = ("safetensors", "c71d239df91726fc519c6eb72d318ec65820627232b2f796219e87dcf35d0ab4")
 MOMENT = (1980, 1, 1, 0, 0, 0)  # of every file in the archive
@@ -67,6 +68,8 @@ def things(noto: tarfile.TarFile, names: tarfile.TarFile, cldr: tarfile.TarFile)
     for entry in json.loads(text(names, "en/data.json")):
         code, group = plain(entry["hexcode"]), titles["groups"].get(str(entry.get("group")), "component")
         if group in LEFT_OUT or code not in drawn or DOUBLES.search(entry["label"]):
+            continue
+        if titles["subgroups"][str(entry["subgroup"])] in SIGNS:
             continue
         sign = "".join(chr(int(part, 16)) for part in code.split("-"))
         other = chinese[entry["hexcode"]]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -13,6 +14,8 @@ from styleshot_demo.compose import bodies, colours
 from styleshot_demo.settings import ASSETS
 
 FILE = ASSETS / "art" / "noto.zip"
+TILES = {"fireworks", "sparkler", "shooting star", "milky way"}  # drawn on a square of night, which has to go
+_BACKGROUND = re.compile(r"<path[^>]*/>")
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ def svg(name: str, form: str = "whole") -> str:
     """
     with zipfile.ZipFile(FILE) as archive:
         text = archive.read(f"svg/{by_name()[name].id}.svg").decode()
+    if name in TILES:
+        text = _BACKGROUND.sub("", text, count=1)
     return bodies.completed(by_name()[name], text, rendered, form)
 
 

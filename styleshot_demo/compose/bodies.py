@@ -79,6 +79,8 @@ def completed(art: "Art", text: str, rendered: Callable[[str, int], Image.Image]
         return _sitting(inner, text, SITTING[art.name], rendered)
     if art.name in STANDING:
         return _standing(inner, art.name)
+    if art.name == "robot":
+        return _robot(inner)
     if art.name == "chicken":
         return _hen(inner)
     if art.subgroup in PEOPLE and not any(part in art.name for part in WHOLE):
@@ -144,6 +146,26 @@ def _standing(inner: str, name: str) -> str:
     under = f'<path d="M70 160c30 14 76 14 108 2c-4 8-8 10-14 10h-80c-6-2-10-6-14-12z" fill="{dark}"/>'
     neck = f'<path d="M44 96c0 30 14 56 40 62l46-54l-22-38z" fill="{fur}"/>' if name != "boar" else ""
     return _page(switch + legs + barrel + under + neck + inner, 224)
+
+
+def _robot(inner: str) -> str:
+    limbs = "".join(
+        f'<path d="M{64 + side * 40} 134q{side * 14} 12 {side * 10} 40" fill="none" stroke="#78909c" '
+        f'stroke-width="11"/>'
+        f'<circle cx="{64 + side * 51}" cy="178" r="9" fill="#c62828"/>'
+        f'<path d="M{64 + side * 19 - 8} 180h16v24h-16z" fill="#78909c"/>'
+        f'<path d="M{64 + side * 19 - 14} 202h28v11h-28z" fill="#546e7a"/>'
+        for side in (-1, 1)
+    )
+    return _page(
+        '<path d="M54 116h20v14h-20z" fill="#607d8b"/>'
+        + limbs
+        + '<path d="M26 126h76q6 0 6 6l-4 50q0 5-6 5h-68q-6 0-6-5l-4-50q0-6 6-6z" fill="#90a4ae"/>'
+        + '<path d="M92 126h10q6 0 6 6l-4 50q0 5-6 5h-10z" fill="#78909c"/>'
+        + '<path d="M42 138h44v26h-44z" fill="#eceff1"/><circle cx="52" cy="151" r="5" fill="#c62828"/>'
+        + '<path d="M62 146h18m-18 6h18m-18 6h12" stroke="#546e7a" stroke-width="3"/>'
+        + inner
+    )
 
 
 def _hen(inner: str) -> str:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from styleshot_demo.compose import art
-from styleshot_demo.compose.backdrops import HORIZON, shore_edge
 from styleshot_demo.compose.bodies import PEOPLE, SITTING
 from styleshot_demo.compose.places import carried_by, metres
 from styleshot_demo.compose.scene import Scene, Thing
+from styleshot_demo.compose.stage import HORIZON, shore_edge
 
-SHRINK = 0.33  # exponent: what is ten times as tall is drawn twice as tall, so that both can be seen
+SHRINK = 0.30  # exponent: what is ten times as tall is drawn twice as tall, so that both can be seen
 TRIES = 90  # places that are looked at for each thing
 SIZED = {"small": 0.74, "normal": 1.0, "large": 1.36}
 LARGEST = {"single": 0.70, "portrait": 0.84, "still life": 0.46}  # share of the height, of the largest thing
@@ -122,7 +122,7 @@ class _Stage:
                 share = 0.42 if metres(self.arts[thing.to]) > 4 else 0.75
                 sizes[index] = min(sizes[index], share * sizes[thing.to])
             if thing.relation == "above":  # both have to fit, one over the other
-                sizes[index] = max(sizes[index], 0.5 * sizes[thing.to])
+                sizes[index] = max(sizes[index], 0.65 * sizes[thing.to])
         top = max(sizes)
         spread = sum(
             size / top * art.proportion(one.name) * thing.count**0.7
@@ -134,15 +134,21 @@ class _Stage:
             largest = 0.40
         if self.scene.place in ("under water", "space", "sky"):
             largest = 0.42
+        room = (1.25 if self.scene.kind == "still life" else 1.05) * self.aspect / max(spread, 1.0)
         largest = min(
             largest,
-            (1.25 if self.scene.kind == "still life" else 1.05) * self.aspect / max(spread, 1.0),
+            max(room, 0.27),  # a crowd of small things does not make the large one small
             0.66 * self.aspect / max(art.proportion(one.name) for one in self.arts),
         )
+        small = max(metres(one) for one in self.arts) < 0.5 and max(one.count for one in self.scene.things) > 1
+        if small and self.scene.kind == "landscape":  # a field of flowers, not a hedge
+            largest = min(largest, 0.30)
+        if all(one.subgroup == "sky-weather" for one in self.arts) and self.scene.kind == "landscape":
+            largest = 0.24
         # What flies beside others leaves the ground to them.
         ceiling = 0.62 * self.horizon if len(self.arts) > 1 and self.horizon < 0.8 else 1.0
         return [
-            min(max(largest * size / top, 0.11), ceiling if carried == "sky" else 1.0)
+            min(max(largest * size / top, 0.13), ceiling if carried == "sky" else 1.0)
             for size, carried in zip(sizes, self.carried, strict=True)
         ]
 
@@ -171,6 +177,16 @@ class _Stage:
         middle = one.x * self.aspect
         self.boxes.append((middle - wide / 2, one.y - one.height, middle + wide / 2, one.y, one.index))
 
+    def _crowded(self, one: Placed, but: int) -> float:
+        """The area that a drawing would share with others than those of the thing `but`."""
+        wide = one.height * art.proportion(self.scene.things[one.index].name, one.form)
+        left, right = one.x * self.aspect - wide / 2, one.x * self.aspect + wide / 2
+        return sum(
+            max(0, min(right, c) - max(left, a)) * max(0, min(one.y, d) - max(one.y - one.height, b))
+            for a, b, c, d, index in self.boxes
+            if index != but
+        )
+
     def _place(self, index: int, number: int, height: float) -> Placed:
         thing = self.scene.things[index]
         flip = bool(self.random.random() < 0.5)
@@ -179,7 +195,9 @@ class _Stage:
             return Placed(index, x, y, height, self._depth(y), self.carried[index], flip)
         if thing.relation is not None and thing.to in self.done:
             targets = self.done[thing.to]
-            return self._related(thing, index, number, height, targets[number % len(targets)], flip)
+            target = targets[number % len(targets)]
+            tries = [self._related(thing, index, number + more, height, target, flip) for more in range(4)]
+            return min(tries, key=lambda one: self._crowded(one, thing.to))
         best = None
         for _ in range(TRIES):
             x, y, depth = self._try(index, number, height)
@@ -204,6 +222,8 @@ class _Stage:
         if self.scene.kind == "single":
             return 0.5 + random.uniform(-0.30, 0.30) * (len(self.boxes) > 0), 0.86, 0.9
         if carried == "sky":
+            if self.arts[index].subgroup in ("sky-weather", "event") and self.horizon < 0.8:
+                return x, height + random.uniform(0.05, 0.14), 0.75  # high up
             low = min(self.horizon - 0.06, 0.9)
             y = random.uniform(min(0.06 + height, low), max(0.07 + height, low))
             return x, y, 0.75
@@ -256,9 +276,10 @@ class _Stage:
         left, top, right, bottom = middle - wide / 2, y - tall, middle + wide / 2, y
         outside = max(0, 0.02 - left) + max(0, right - self.aspect + 0.02) + max(0, 0.03 - top) + max(0, bottom - 0.98)
         cost = 30 * outside
+        crowd = 5 if self.scene.kind == "still life" else 9
         for a, b, c, d, _ in self.boxes:
             over = max(0, min(right, c) - max(left, a)) * max(0, min(bottom, d) - max(top, b))
-            cost += 5 * over / max(1e-6, min(wide * tall, (c - a) * (d - b)))
+            cost += crowd * over / max(1e-6, min(wide * tall, (c - a) * (d - b)))
         if not self.boxes:
             # The first thing is what the picture is about: near the middle, a little aside.
             aside = 0.02 if len(self.scene.things) == 1 else 0.10
@@ -287,16 +308,15 @@ class _Stage:
         if relation == "on":
             seat = SEATS.get(other, 0.9)
             height = min(height, 0.9 * max(target.y - target.height * seat - 0.02, 0.1))
-            spread = 0.0 if self.scene.things[index].count == 1 else (number / (thing.count - 1) - 0.5) * 0.7
+            spread = 0.0 if thing.count == 1 else (number % thing.count / (thing.count - 1) - 0.5) * 0.7
             x = target.x + (spread + random.uniform(-0.05, 0.05)) * their
             y, depth, carried = target.y - target.height * seat, target.depth + 0.01, "thing"
         elif relation == "under":
             reach = 0.30 * their
-            places = [0.0] if thing.count == 1 else np.linspace(-1, 1, thing.count)
-            x = (
-                target.x
-                + (float(places[number]) * 0.9 + (random.choice([-0.75, 0.75]) if thing.count == 1 else 0)) * reach
-            )
+            if thing.count == 1:
+                x = target.x + random.choice([-0.75, 0.75]) * reach
+            else:
+                x = target.x + 0.9 * float(np.linspace(-1, 1, thing.count)[number % thing.count]) * reach
             if target.carried == "sky":
                 y = self.horizon + 0.5 * (0.97 - self.horizon)
             else:
@@ -309,7 +329,7 @@ class _Stage:
                 height = max(0.10, min(height, y - 0.02))
                 y = max(y, height + 0.02)
             if thing.count > 1:  # scattered over the room above it
-                spread = (number + 0.5) / thing.count - 0.5
+                spread = (number % thing.count + 0.5) / thing.count - 0.5
                 x = target.x + spread * min(0.9, 1.15 * wide * thing.count) + random.uniform(-0.03, 0.03)
                 room = max(0.0, y - height - 0.04)
                 y -= room * (0.15 + 0.7 * ((number * 0.618) % 1))

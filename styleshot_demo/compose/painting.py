@@ -86,7 +86,9 @@ def _decoded(painter: FastTransfer, encoded: Encoded, shares: torch.Tensor) -> t
         given[name] = maps + here * (encoded.affines[name](maps, FULL) - maps)
     style = torch.lerp(*encoded.looks, FULL * float(shares.mean()))
     pixels = cropped(painter.decoder.paint(given, style), encoded.pixels)
-    pixels = pixels + shares * (recolouring(pixels, encoded.colours)(pixels) - pixels)
+    # Tints go nearly as far everywhere: a thing may keep its shape in an ink painting, but not an orange coat.
+    tints = (shares + shares.max()) / 2
+    pixels = pixels + tints * (recolouring(pixels, encoded.colours)(pixels) - pixels)
     if float(shares.min()) < 1:
         pixels = pixels + (1 - shares) * painter.lost(encoded)
     pixels = pixels.clamp(0, 1)

@@ -89,7 +89,9 @@ class _Reader:
         self.unknown: list[str] = []
         self.waiting: dict[str, object] = {}
         self.words: list[str] = []  # said of what is waiting
-        self.relation: tuple[str, int | None, bool] | None = None  # (name, index of the subject, whether in Chinese)
+        self.relation: tuple[str, list[int], bool] | None = (
+            None  # (name, indices of subjects, or of the target in Chinese)
+        )
         self.group: list[int] = []  # things joined by "and" since the last pause or relation
         self.chinese_subject: int | None = None
         self.strange: list[str] = []  # unknown words in a row
@@ -195,7 +197,7 @@ class _Reader:
     def _relation(self, index: int, token: Token, meaning: Meaning) -> None:
         name = str(meaning.value)
         if not is_chinese(token.text[0]) or token.text in lexicon.CHINESE_VERBS:
-            self.relation = (name, self.group[-1], False) if self.group else None
+            self.relation = (name, list(self.group), False) if self.group else None
             return
         if not self.things or not self.tokens[index - 1].reading("thing", "keyword"):
             return  # after a place: 沙滩上
@@ -204,7 +206,7 @@ class _Reader:
             self._relate(self.chinese_subject, name, target)
             self.chinese_subject = None
         else:
-            self.relation = (name, target, True)
+            self.relation = (name, [target], True)
 
     def _relate(self, subject: int, name: str, target: int) -> None:
         if subject != target and self.things[subject].relation is None and self.things[target].to != subject:
@@ -236,11 +238,9 @@ class _Reader:
         self.things.append(thing)
         new = len(self.things) - 1
         if self.relation is not None:
-            name, other, chinese = self.relation
-            if chinese:
-                self._relate(new, name, other)
-            else:
-                self._relate(other, name, new)
+            name, others, chinese = self.relation
+            for other in others:
+                self._relate(*((new, name, other) if chinese else (other, name, new)))
             self.relation = None
             self.group = []
         self.group.append(new)
@@ -279,6 +279,9 @@ def _completed(things: list[Thing], facts: dict[str, str], unknown: list[str]) -
     kind = facts.get("kind") or ("single" if place == "plain" else "still life" if place == "table" else "landscape")
     if "place" not in facts and kind in ("still life", "portrait", "pattern", "single"):
         place = {"still life": "table"}.get(kind, "plain")
+    if place == "beach":  # what stands there for the sun
+        shade = {"umbrella": "umbrella on ground"}
+        things = [replace(one, name=shade.get(one.name, one.name)) for one in things]
     weather = facts.get("weather", "clear")
     nightly = any(one.name in NIGHTLY for one in things) and place not in ("room", "table", "plain", "space")
     return Scene(

@@ -10,7 +10,7 @@ import pytest
 from styleshot_demo.compose import art, colours
 from styleshot_demo.compose.bodies import SITTING, STANDING
 
-SHA256 = "35daa9483df5142258a988d081d62a2196587cf1b5f73202dd9cd0c71ae958ca"
+SHA256 = "3f684aa100063093ce5fdd0d9b7bb9859e1eb7b929317f5c4d0da178b7a40d35"
 
 
 def test_the_archive_is_the_one_that_the_script_makes():

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from styleshot_demo.compose import backdrops
 from styleshot_demo.compose.scene import PLACES, Scene, Thing
 from styleshot_demo.compose.sketch import draw
+from styleshot_demo.compose.stage import HORIZON
 from styleshot_demo.compose.words import understood
 from styleshot_demo.errors import Problem
 
@@ -72,7 +72,7 @@ def test_large_things_are_drawn_larger():
 def test_birds_fly_and_cats_do_not():
     for seed in range(3):
         eagle, cat = (layer.box for layer in draw(understood("an eagle and a cat in the meadow"), SIZE, seed).layers)
-        horizon = backdrops.HORIZON["meadow"] * SIZE[1]
+        horizon = HORIZON["meadow"] * SIZE[1]
         assert eagle[3] <= horizon < cat[3]
 
 
