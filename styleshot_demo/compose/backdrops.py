@@ -36,14 +36,16 @@ def backdrop(
     disc: bool,
     shore: str | None,
     accent: float,
+    far: str | None,
 ) -> np.ndarray:
     """[H, W, 3] float32 in [0, 1].
 
     disc    whether to draw sun or moon
     shore   at the sea: "left" or "right" where there has to be land to stand on
     accent  hue in degrees that walls go with
+    far     "mountains" behind an open place, or None
     """
-    pixels = _PLACES[place](random, shape, light, disc, shore, accent)
+    pixels = _PLACES[place](random, shape, light, disc, shore, accent, far)
     return weathered(random, pixels, place, light)
 
 

@@ -201,6 +201,9 @@ def _person(inner: str, text: str, name: str, rendered: Callable[[str, int], Ima
     seen = np.flatnonzero(row[..., 3].min(0) > 200)
     # Shoulders are one piece; the tails of a girl's hair leave a gap.
     bust = len(seen) > 0.97 * (np.ptp(seen) + 1) > 48 if len(seen) else False
+    if bust:  # a broad chin is none
+        skin = np.array([int(SKIN[place : place + 2], 16) for place in (1, 3, 5)])
+        bust = np.abs(np.median(row[..., :3][row[..., 3] > 200], 0) - skin).max() > 40
     who = next((one for one in CLOTHES if one in name), "woman" if "princess" in name or "Mrs" in name else "man")
     if bust:
         colour = row[..., :3][row[..., 3] > 200]

@@ -7,7 +7,7 @@ from styleshot_demo.compose.skies import sky, stars
 from styleshot_demo.compose.textures import dabs, mix, noise, rgb, smooth
 
 
-def clouds(random, shape, light, disc, shore, accent) -> np.ndarray:
+def clouds(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     unit = min(shape) / 512
     pixels = sky(random, shape, height, light, disc)
@@ -44,7 +44,7 @@ def _heap(random, pixels, x, y, size, light) -> None:
     pixels[:] = mix(pixels, layer, 0.85)
 
 
-def space(random, shape, light, disc, shore, accent) -> np.ndarray:
+def space(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     unit = min(shape) / 512
     pixels = np.ones((height, width, 3), np.float32) * rgb("#0b0f2c")

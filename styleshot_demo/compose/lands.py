@@ -9,11 +9,14 @@ from styleshot_demo.compose.stage import HORIZON
 from styleshot_demo.compose.textures import below, dabs, line, mix, noise, plane, rgb, smooth
 
 
-def meadow(random, shape, light, disc, shore, accent) -> np.ndarray:
+def meadow(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     horizon = round(HORIZON["meadow"] * height)
     pixels = sky(random, shape, horizon, light, disc)
-    grounds.hills(random, pixels, horizon + 4, 0.20 * height, rgb("#7f9fb0"), light, 0.15, 230)
+    if far == "mountains":
+        grounds.peaks(random, pixels, horizon + 4, 0.34 * height, light, 0.3, 0.5)
+    else:
+        grounds.hills(random, pixels, horizon + 4, 0.20 * height, rgb("#7f9fb0"), light, 0.15, 230)
     edge = grounds.hills(random, pixels, horizon + 6, 0.11 * height, rgb("#6c9a6a"), light, 0.38, 170)
     grounds.conifers(random, pixels, edge, 0.045 * height, light, 0.42, 0.9)
     edge = grounds.hills(random, pixels, horizon + 8, 0.05 * height, rgb("#78ab55"), light, 0.6, 210)
@@ -39,7 +42,7 @@ def _bushes(random, pixels, edge, light) -> None:
         dabs(pixels, centres[order], np.full(14, size * 0.5), tones[order])
 
 
-def mountains(random, shape, light, disc, shore, accent) -> np.ndarray:
+def mountains(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     horizon = round(HORIZON["mountains"] * height)
     pixels = sky(random, shape, round(0.55 * height), light, disc)
@@ -54,7 +57,7 @@ def mountains(random, shape, light, disc, shore, accent) -> np.ndarray:
     return pixels
 
 
-def forest(random, shape, light, disc, shore, accent) -> np.ndarray:
+def forest(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     unit = min(shape) / 512
     ground = round(HORIZON["forest"] * height)
@@ -93,7 +96,7 @@ def forest(random, shape, light, disc, shore, accent) -> np.ndarray:
     return pixels
 
 
-def desert(random, shape, light, disc, shore, accent) -> np.ndarray:
+def desert(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     unit = min(shape) / 512
     horizon = round(HORIZON["desert"] * height)
@@ -120,18 +123,18 @@ def desert(random, shape, light, disc, shore, accent) -> np.ndarray:
     return pixels
 
 
-def snow(random, shape, light, disc, shore, accent) -> np.ndarray:
+def snow(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     horizon = round(HORIZON["snow"] * height)
     pixels = sky(random, shape, horizon, light, disc)
-    grounds.peaks(random, pixels, horizon + 4, 0.26 * height, light, 0.15, 0.8)
+    grounds.peaks(random, pixels, horizon + 4, (0.36 if far else 0.26) * height, light, 0.35 if far else 0.15, 0.8)
     edge = grounds.hills(random, pixels, horizon + 6, 0.09 * height, rgb("#b9cbe0"), light, 0.4, 180)
     grounds.conifers(random, pixels, edge, 0.075 * height, light, 0.55, 1.1, "#3a5f63", True)
     grounds.drifts(random, pixels, horizon + round(0.03 * height), light)
     return pixels
 
 
-def street(random, shape, light, disc, shore, accent) -> np.ndarray:
+def street(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     unit = min(shape) / 512
     foot = round(HORIZON["street"] * height)

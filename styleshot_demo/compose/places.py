@@ -30,9 +30,15 @@ ASHORE = {"crab", "lobster", "seal", "turtle", "spiral shell", "anchor", "coral"
 
 def place_of(arts: Sequence[Art], facts: Mapping[str, str]) -> str:
     """The place for things that were asked for without one; the first of them has the most to say."""
-    homes = [
-        HOME.get(art.name) or HOME.get(art.subgroup) or ("meadow" if metres(art) > 0.25 else "table") for art in arts
-    ]
+    homes = [HOME.get(art.name) or HOME.get(art.subgroup) for art in arts]
+    homes = [one for one in homes if one]
+    standing = [art for art in arts if carried_by(art, "meadow") != "sky"]
+    if standing and "sky" in homes:  # a balloon over a cake does not lift the cake
+        homes = [one for one in homes if one != "sky"]
+    if not homes:  # animals, people, flowers, houses: they are at home wherever the others are
+        homes = ["meadow" if metres(art) > 0.25 else "table" for art in standing or arts]
+    elif "table" in homes and any(metres(art) > 0.5 and art.group != "food-drink" for art in arts):
+        homes = [one for one in homes if one != "table"] or ["meadow"]  # nobody sits among the cups
     if not homes:
         return "meadow" if facts.get("weather") != "snow" else "snow"
     outdoors = [one for one in homes if one in OUTDOOR_FIRST]

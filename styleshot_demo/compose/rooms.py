@@ -41,7 +41,7 @@ def _window(random, pixels, light, box) -> None:
     )
 
 
-def room(random, shape, light, disc, shore, accent) -> np.ndarray:
+def room(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     unit = min(shape) / 512
     floor = round(HORIZON["room"] * height)
@@ -83,7 +83,7 @@ def room(random, shape, light, disc, shore, accent) -> np.ndarray:
     return pixels
 
 
-def table(random, shape, light, disc, shore, accent) -> np.ndarray:
+def table(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     unit = min(shape) / 512
     top = round(HORIZON["table"] * height)
@@ -121,7 +121,7 @@ def table(random, shape, light, disc, shore, accent) -> np.ndarray:
     return pixels
 
 
-def plain(random, shape, light, disc, shore, accent) -> np.ndarray:
+def plain(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     pixels = _wall(random, shape, light, accent, 0.84)
     y = np.arange(height, dtype=np.float32)[:, None] / height * np.ones((1, width), np.float32)

@@ -25,6 +25,8 @@ PLACES = (
     "snow",
     "plain",
 )
+FAR = ("mountains",)  # what may lie behind another place
+OPEN = ("meadow", "beach", "sea", "snow")  # places with such a view
 TIMES = ("day", "sunset", "night")
 WEATHERS = ("clear", "fog", "rain", "snow")
 SIZES = ("small", "normal", "large")
@@ -89,8 +91,9 @@ class Scene:
     """What a picture shows.
 
     kind, place, time, weather  of `KINDS`, `PLACES`, `TIMES` and `WEATHERS`
+    far                         of `FAR`: what lies behind a place of `OPEN`, or None
     things                      at most `MOST_THINGS`, the one that matters most first
-    asked                       which of kind, place, time and weather a person has named; the others were inferred
+    asked                       which of kind, place, time, weather and far a person has named; the others were inferred
     unknown                     what was not understood
     """
 
@@ -99,6 +102,7 @@ class Scene:
     place: str = "meadow"
     time: str = "day"
     weather: str = "clear"
+    far: str | None = None
     asked: tuple[str, ...] = ()
     unknown: tuple[Unknown, ...] = field(default=())
 
@@ -107,6 +111,8 @@ class Scene:
             object.__setattr__(self, name, tuple(getattr(self, name)))
         for name, choices in (("kind", KINDS), ("place", PLACES), ("time", TIMES), ("weather", WEATHERS)):
             _one_of(name, getattr(self, name), choices)
+        if self.far is not None:
+            _one_of("far", self.far, FAR)
         if len(self.things) > MOST_THINGS:
             raise Problem("scene_unusable", part="things")
         for index, thing in enumerate(self.things):

@@ -75,12 +75,12 @@ def draw(scene: Scene, size: tuple[int, int] = (512, 512), seed: int = 0) -> Ske
     else:
         placed, shore = arranged(scene, width / height, places)
         lit = {one.name for one in scene.things} & {"sun", "full moon", "crescent moon", "sun with face", "sunset"}
-        ground = backdrops.backdrop(scene.place, (height, width), light, draws, not lit, shore, accent)
+        ground = backdrops.backdrop(scene.place, (height, width), light, draws, not lit, shore, accent, scene.far)
         if scene.kind == "portrait":
             ground = cv2.GaussianBlur(ground, (0, 0), 2.2 * min(size) / 512)
         pixels = ground.copy()
         for one in placed:
-            stand(pixels, masks, one, scene, light, places, ground)
+            stand(pixels, masks, one, scene, light, places)
         pixels = backdrops.falling(draws, pixels, scene.place, light)
     layers = []
     for index in range(len(scene.things)):

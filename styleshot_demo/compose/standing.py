@@ -26,7 +26,6 @@ def stand(
     scene: Scene,
     light: Light,
     random: np.random.Generator,
-    ground: np.ndarray,
 ) -> None:
     """Draws one thing with its shadow or mirror image, and what grows before its foot."""
     height, width = pixels.shape[:2]
@@ -50,12 +49,12 @@ def stand(
     if one.carried == "water":
         sunk = round(tall * 0.05)
         top += sunk
-        before = ground.copy()
+        before = pixels.copy()
     elif one.carried == "ground" and scene.place in OVERGROWN:
-        before = ground.copy()
+        before = pixels.copy()
     paste(pixels, masks, one.index, values, (left, top))
     if before is not None:
-        _overgrow(pixels, masks, before, one, scene, (left, top, left + wide, top + tall), random, unit)
+        _overgrow(pixels, masks, before, one, scene, values[..., 3], (left, top), random, unit)
 
 
 def _glow(pixels: np.ndarray, centre: tuple[float, float], reach: float) -> None:
@@ -197,27 +196,29 @@ def _overgrow(
     before: np.ndarray,
     one: Placed,
     scene: Scene,
-    box: tuple[int, int, int, int],
+    alpha: np.ndarray,
+    corner: tuple[int, int],
     random: np.random.Generator,
     unit: float,
 ) -> None:
-    """Lets grass, sand, snow or water stand a little before a foot, so that it stands in the ground, not on it."""
+    """Lets grass, sand, snow or water stand a little before a foot, so that it stands in the ground, not on it.
+
+    before  the picture without the thing;  alpha [h, w]  where it covers that, from the `corner` (left, top) on
+    """
     height, width = pixels.shape[:2]
-    left, top, right, foot = box
-    if one.carried == "water":
-        deep = max(2.0, 0.07 * (foot - top))
-    else:
-        deep = OVERGROWN[scene.place] * (2.0 + 9.0 * one.depth) * unit
-    a, b = max(0, left - 4), min(width, right + 4)
-    c, d = max(0, int(foot - 3 * deep) - 2), min(height, int(foot + 1.5 * deep) + 2)
+    (left, top), (tall, wide) = corner, alpha.shape
+    foot = top + tall
+    afloat = one.carried == "water"
+    deep = max(2.0, 0.07 * tall) if afloat else OVERGROWN[scene.place] * (2.0 + 9.0 * one.depth) * unit
+    a, b = max(0, left), min(width, left + wide)
+    c, d = max(0, top, int(foot - 3 * deep) - 2), min(height, foot)
     if a >= b or c >= d:
         return
-    edge = foot - deep * 0.45
-    blades = np.abs(noise(random, (1, b - a), 2.2 * unit if one.carried != "water" else 9 * unit, 1, 2)[0])
-    reach = edge - (blades * deep * (0.8 if one.carried != "water" else 0.25))
+    uneven = noise(random, (1, b - a), (14 if afloat else 2.2) * unit, 1, 1 if afloat else 2)[0]
+    reach = foot - deep * (0.6 + 0.12 * uneven if afloat else 0.45 + 0.8 * np.abs(uneven))
     rows = np.arange(c, d, dtype=np.float32)[:, None]
-    share = np.clip(rows - reach[None] + 0.5, 0, 1) * (1 - smooth(rows, foot - 0.2 * deep, foot + 1.4 * deep))
-    # What stands before it is what lies a bit lower: the same place would still be in its shadow.
-    lower = np.clip(np.arange(c, d) + round(deep), 0, height - 1)
-    pixels[c:d, a:b] = mix(pixels[c:d, a:b], before[lower][:, a:b] * 0.94, share)
-    masks[:, c:d, a:b] *= 1 - share[None]
+    share = np.clip(rows - reach[None] + 0.5, 0, 1) * alpha[c - top : d - top, a - left : b - left]
+    # On land, what stands before it is what lies a bit lower: the same place would be in its shadow.
+    lower = np.arange(c, d) if afloat else np.clip(np.arange(c, d) + round(1.5 * deep), 0, height - 1)
+    pixels[c:d, a:b] = mix(pixels[c:d, a:b], before[lower][:, a:b], share)
+    masks[one.index, c:d, a:b] *= 1 - share

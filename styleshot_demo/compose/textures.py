@@ -12,8 +12,9 @@ def rgb(text: str) -> np.ndarray:
 
 
 def mix(one: np.ndarray, other: np.ndarray, share: np.ndarray | float) -> np.ndarray:
-    """`one` with a `share` of `other`: a number from 0 to 1, [H, W] for pixels, or [N, 1] for colours."""
-    if isinstance(share, np.ndarray) and share.ndim == 2 and share.shape[1] != 1:
+    """`one` with a `share` of `other`: a number from 0 to 1, [H, W] or [H, 1] for pixels, [N, 1] for colours."""
+    pixels = max(np.ndim(one), np.ndim(other)) == 3
+    if isinstance(share, np.ndarray) and share.ndim == 2 and (pixels or share.shape[1] != 1):
         share = share[..., None]
     return (one + (other - one) * share).astype(np.float32)
 
@@ -70,7 +71,9 @@ def plane(random: np.random.Generator, shape: tuple[int, int], horizon: int, cel
     near = np.linspace(0, 1, height, dtype=np.float32)[:, None]
     away = 1.08 / (near + 0.08)
     finer = 16 / (cell * min(shape) / 512)  # texels a pixel
-    across = (np.arange(width, dtype=np.float32)[None] - width / 2) * finer * away + 4096
+    across = (
+        np.arange(width, dtype=np.float32)[None] - width / 2
+    ) * finer * away + 4603  # the middle of a fold: no mirror in sight
     down = finer * height * away + 0 * across
     found = cv2.remap(texture, _folded(across, 1023), _folded(down, 511), cv2.INTER_LINEAR)
     return found * (0.3 + 0.7 * np.sqrt(near))

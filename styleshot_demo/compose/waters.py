@@ -10,11 +10,13 @@ from styleshot_demo.compose.stage import HORIZON, shore_edge
 from styleshot_demo.compose.textures import below, line, mix, noise, rgb, smooth
 
 
-def beach(random, shape, light, disc, shore, accent) -> np.ndarray:
+def beach(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     unit = min(shape) / 512
     horizon = round(HORIZON["beach"] * height)
     pixels = sky(random, shape, horizon, light, disc)
+    if far == "mountains":
+        grounds.peaks(random, pixels, horizon + 3, 0.32 * height, light, 0.3, 0.5)
     grounds.hills(random, pixels, horizon + 2, 0.07 * height, rgb("#7d98a8"), light, 0.15, 260)
     grounds.waves(random, pixels, horizon, light)
     x = np.arange(width, dtype=np.float32) / width
@@ -28,11 +30,13 @@ def beach(random, shape, light, disc, shore, accent) -> np.ndarray:
     return pixels
 
 
-def sea(random, shape, light, disc, shore, accent) -> np.ndarray:
+def sea(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     unit = min(shape) / 512
     horizon = round(HORIZON["sea"] * height)
     pixels = sky(random, shape, horizon, light, disc)
+    if far == "mountains":
+        grounds.peaks(random, pixels, horizon + 3, 0.32 * height, light, 0.3, 0.5)
     grounds.hills(random, pixels, horizon + 2, 0.075 * height, rgb("#6f8aa0"), light, 0.12, 240)
     grounds.waves(random, pixels, horizon, light)
     if shore:
@@ -79,7 +83,7 @@ def _tufts(random, pixels, edge, light, where) -> None:
     grounds.strokes(pixels, feet, tips, tones, (0.8 + share) * unit)
 
 
-def under_water(random, shape, light, disc, shore, accent) -> np.ndarray:
+def under_water(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     height, width = shape
     unit = min(shape) / 512
     down, right = np.mgrid[0:height, 0:width].astype(np.float32)

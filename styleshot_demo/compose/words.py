@@ -14,7 +14,7 @@ from styleshot_demo.compose import lexicon
 from styleshot_demo.compose.art import by_name
 from styleshot_demo.compose.phrases import SCENERY, STILL_THINGS, Meaning, is_chinese, normal, phrases, whole_names
 from styleshot_demo.compose.places import metres, place_of
-from styleshot_demo.compose.scene import MOST, MOST_THINGS, Scene, Thing, Unknown
+from styleshot_demo.compose.scene import MOST, MOST_THINGS, OPEN, Scene, Thing, Unknown
 from styleshot_demo.errors import Problem
 
 LONGEST = 8  # words, or Chinese signs, of a phrase
@@ -182,7 +182,10 @@ class _Reader:
             self.relation = None  # "on the table": where it is, not beside what
         if meaning.kind == "place" and self.facts.get("place", value) != value:
             # Of two places the one that says more: a table stands in a room, a beach by the sea, a city by a river.
-            if {value, self.facts["place"]} == {"room", "table"}:
+            if "mountains" in (value, self.facts["place"]) and {value, self.facts["place"]} & set(OPEN):
+                self.facts["far"] = "mountains"
+                value = value if value != "mountains" else self.facts["place"]
+            elif {value, self.facts["place"]} == {"room", "table"}:
                 value = "table"
             elif {value, self.facts["place"]} not in ({"sea", "beach"}, {"sky", "space"}):
                 self.unknown.append(token.text)
@@ -290,6 +293,7 @@ def _completed(things: list[Thing], facts: dict[str, str], unknown: list[str]) -
         place=place,
         time=facts.get("time", "night" if nightly else "day"),
         weather=weather,
-        asked=tuple(name for name in ("kind", "place", "time", "weather") if name in facts),
+        far=facts.get("far"),
+        asked=tuple(name for name in ("kind", "place", "time", "weather", "far") if name in facts),
         unknown=tuple(Unknown(said, nearest(said)) for said in unknown),
     )

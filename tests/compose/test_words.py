@@ -60,6 +60,16 @@ def test_place_time_weather_and_kind():
     assert understood("草莓图案").kind == "pattern"
 
 
+def test_mountains_stand_behind_a_lake():
+    scene = understood("a boat on a lake in the mountains")
+    assert (scene.place, scene.far, scene.unknown) == ("sea", "mountains", ())
+
+
+def test_a_balloon_does_not_lift_a_cake():
+    assert understood("a birthday cake and a balloon").place == "table"
+    assert understood("a balloon").place == "sky"
+
+
 def test_a_place_is_inferred_from_things():
     homes = {
         "a sailboat": "sea",
