@@ -37,7 +37,7 @@ def place_of(arts: Sequence[Art], facts: Mapping[str, str]) -> str:
         homes = [one for one in homes if one != "sky"]
     if not homes:  # animals, people, flowers, houses: they are at home wherever the others are
         homes = ["meadow" if metres(art) > 0.25 else "table" for art in standing or arts]
-    elif "table" in homes and any(metres(art) > 0.5 and art.group != "food-drink" for art in arts):
+    elif "table" in homes and any(metres(art) > 0.5 and art.group != "food-drink" for art in standing):
         homes = [one for one in homes if one != "table"] or ["meadow"]  # nobody sits among the cups
     if not homes:
         return "meadow" if facts.get("weather") != "snow" else "snow"
