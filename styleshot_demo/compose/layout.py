@@ -133,7 +133,7 @@ class _Stage:
         if any(one.relation == "above" for one in self.scene.things):
             largest = 0.40
         if self.scene.place in ("under water", "space", "sky"):
-            largest = 0.42
+            largest = 0.50 if alone else 0.42
         room = (1.25 if self.scene.kind == "still life" else 1.05) * self.aspect / max(spread, 1.0)
         largest = min(
             largest,

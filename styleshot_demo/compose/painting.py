@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 import torch
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from styleshot_demo.classical.fast import FULL, Encoded, FastTransfer, cropped, recolouring
 from styleshot_demo.classical.rings import without_rings
@@ -63,15 +63,15 @@ class Painting:
             shares = _wrapped(shares)
         pixels = _decoded(self.painter, self.encoded, shares.to(self.encoded.pixels))
         if self.sketch.wraps:
-            pixels = pixels[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
+            pixels = _joined(_joined(pixels, 2), 3)
         made = pixels[0].permute(1, 2, 0).cpu().numpy()
-        return _image(_set_off(made, _values(self.sketch.picture), mask, strength))
+        return _image(_set_off(made, _values(self.sketch.picture), mask, strength, self.sketch.wraps))
 
     def _mask(self) -> np.ndarray:
         """[H, W] 0 to 1: the things, with an edge as soft as a stroke is wide."""
         mask = self.sketch.things_mask()
-        soft = 1.2 * min(mask.size) / 512
-        return np.asarray(mask.filter(ImageFilter.GaussianBlur(soft)), np.float32) / 255
+        values = np.asarray(mask, np.float32) / 255
+        return _blurred(values, 1.2 * min(mask.size) / 512, self.sketch.wraps)
 
 
 @torch.inference_mode()
@@ -97,29 +97,46 @@ def _decoded(painter: FastTransfer, encoded: Encoded, shares: torch.Tensor) -> t
     return pixels
 
 
-def _set_off(painted: np.ndarray, sketch: np.ndarray, mask: np.ndarray, strength: float) -> np.ndarray:
+def _set_off(painted: np.ndarray, sketch: np.ndarray, mask: np.ndarray, strength: float, wraps: bool) -> np.ndarray:
     """Things as light or as dark against their surroundings as they were drawn, where the style has levelled that."""
     radius = 0.06 * min(mask.shape)
 
-    def around(light: np.ndarray) -> np.ndarray:
-        outside = 1 - mask
-        weight = cv2.GaussianBlur(outside, (0, 0), radius) + 1e-3
-        return cv2.GaussianBlur(light * outside, (0, 0), radius) / weight
-
-    def inside(light: np.ndarray) -> np.ndarray:
-        weight = cv2.GaussianBlur(mask, (0, 0), radius) + 1e-3
-        return cv2.GaussianBlur(light * mask, (0, 0), radius) / weight
+    def mean(light: np.ndarray, where: np.ndarray) -> np.ndarray:
+        return _blurred(light * where, radius, wraps) / (_blurred(where, radius, wraps) + 1e-3)
 
     drawn, made = (part @ np.array([0.299, 0.587, 0.114], np.float32) for part in (sketch, painted))
-    wanted = (inside(drawn) - around(drawn)) * CONTRAST
-    found = inside(made) - around(made)
+    wanted = (mean(drawn, mask) - mean(drawn, 1 - mask)) * CONTRAST
+    found = mean(made, mask) - mean(made, 1 - mask)
     # Only what is missing is added, on the side on which it was drawn.
     lift = np.sign(wanted) * np.clip(np.abs(wanted) - np.sign(wanted) * found, 0, 0.16)
     return np.clip(painted + (strength * lift * mask)[..., None], 0, 1)
 
 
+def _blurred(values: np.ndarray, radius: float, wraps: bool) -> np.ndarray:
+    if not wraps:
+        return cv2.GaussianBlur(values, (0, 0), radius)
+    more = int(4 * radius) + 1
+    return cv2.GaussianBlur(np.pad(values, more, mode="wrap"), (0, 0), radius)[more:-more, more:-more]
+
+
 def _wrapped(pixels: torch.Tensor) -> torch.Tensor:
     return torch.nn.functional.pad(pixels, (MARGIN,) * 4, mode="circular")
+
+
+def _joined(pixels: torch.Tensor, axis: int) -> torch.Tensor:
+    """What was painted with `MARGIN`s around, without them along an axis: the far one fades into the near border.
+
+    Cutting would show where the brushwork of both borders differs.
+    """
+    length = pixels.shape[axis] - 2 * MARGIN
+    inner = pixels.narrow(axis, MARGIN, length).clone()
+    beyond = pixels.narrow(axis, MARGIN + length, MARGIN)
+    shape = [1, 1, 1, 1]
+    shape[axis] = MARGIN
+    share = torch.linspace(0, 1, MARGIN, device=pixels.device).reshape(shape)
+    near = inner.narrow(axis, 0, MARGIN)
+    near.copy_(beyond + share * (near - beyond))
+    return inner
 
 
 def _values(picture: Image.Image) -> np.ndarray:

@@ -66,7 +66,7 @@ def carried_by(art: Art, place: str) -> str:
     if place == "space":
         return "swims"
     if place == "under water":
-        afloat = art.subgroup == "animal-marine" and art.name not in ASHORE
+        afloat = (art.subgroup == "animal-marine" and art.name not in ASHORE) or art.name in WATER_TOO
         return "swims" if afloat or art.name in FLYING else "ground"
     if art.name in FLYING or (art.subgroup in SKY and art.name not in GROUNDED):
         return "sky"

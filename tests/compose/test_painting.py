@@ -61,8 +61,9 @@ def test_same_seed_same_bytes():
     assert once == again
 
 
-def test_a_painted_pattern_has_no_seam():
-    made = values(painted(sketch("pattern of lemons"), fast(), styles()))
+@pytest.mark.parametrize("style", ["oil-impasto", "wave-print"])
+def test_a_painted_pattern_has_no_seam(style):
+    made = values(painted(sketch("pattern of lemons"), fast(), styles(style)))
     for axis in (0, 1):
         seam = np.abs(made.take(0, axis) - made.take(-1, axis)).mean()
         assert seam < np.abs(np.diff(made, axis=axis)).mean((1 - axis, 2)).max() * 1.2
