@@ -19,6 +19,9 @@ HEIGHT = 216  # units of what has got a body
 SKIN = "#ffca28"  # of Noto's people
 CLOTHES = {"woman": "#7e57c2", "girl": "#ec6f9c", "man": "#1f9e85", "boy": "#3f8fd6", "baby": "#8ecdf0"}
 PEOPLE = {"person", "person-role", "person-fantasy", "person-gesture", "person-activity"}
+# Heads without shoulders; the others are busts.
+BARE = {"baby", "child", "boy", "girl", "person", "man", "woman", "person: beard", "man: beard", "woman: beard",
+        "older person", "old man", "old woman", "prince", "princess", "person with crown"}  # fmt: skip
 # Of those, who already has all of a body, or none that stands.
 WHOLE = (
     "hero",
@@ -199,11 +202,7 @@ def _person(inner: str, text: str, name: str, rendered: Callable[[str, int], Ima
     pixels = np.asarray(rendered(text, 128))
     row = pixels[112:118]
     seen = np.flatnonzero(row[..., 3].min(0) > 200)
-    # Shoulders are one piece; the tails of a girl's hair leave a gap.
-    bust = len(seen) > 0.97 * (np.ptp(seen) + 1) > 48 if len(seen) else False
-    if bust:  # a broad chin is none
-        skin = np.array([int(SKIN[place : place + 2], 16) for place in (1, 3, 5)])
-        bust = np.abs(np.median(row[..., :3][row[..., 3] > 200], 0) - skin).max() > 40
+    bust = name not in BARE and len(seen) > 48
     who = next((one for one in CLOTHES if one in name), "woman" if "princess" in name or "Mrs" in name else "man")
     if bust:
         colour = row[..., :3][row[..., 3] > 200]

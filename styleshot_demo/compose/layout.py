@@ -75,8 +75,10 @@ def shore(scene: Scene, random: np.random.Generator) -> str | None:
 
 
 def _portrait(scene: Scene, aspect: float, random: np.random.Generator) -> list[Placed]:
-    """Head and shoulders, large: the rest of the body is below the frame."""
-    sitters = [index for index, one in enumerate(scene.things) for _ in range(one.count)][:5]
+    """Head and shoulders, large: the rest of the body is below the frame. What goes with them stands before them."""
+    people = [index for index, one in enumerate(scene.things) if art.by_name()[one.name].subgroup in PEOPLE]
+    sitting = people or [0]
+    sitters = [index for index in sitting for _ in range(min(scene.things[index].count, 3))][:5]
     placed = []
     for number, index in enumerate(sitters):
         one = art.by_name()[scene.things[index].name]
@@ -88,6 +90,15 @@ def _portrait(scene: Scene, aspect: float, random: np.random.Generator) -> list[
         foot = max(0.10 + height, 1.01) if person or sits else 0.53 + height / 2
         flip = bool(random.random() < 0.5)
         placed.append(Placed(index, x, foot, height, 1.0, "swims", flip, form))
+    others = [index for index in range(len(scene.things)) if index not in sitters]
+    side = bool(random.random() < 0.5)
+    for number, index in enumerate(others):
+        name = scene.things[index].name
+        height = min(0.36, 0.40 * aspect / art.proportion(name) / max(1, len(others) / 2) ** 0.7)
+        row, left = number // 2, (number % 2 == 0) == side
+        half = height * art.proportion(name) / aspect / 2
+        x = half + 0.03 + 0.16 * row
+        placed.append(Placed(index, x if left else 1 - x, 0.97 - 0.09 * row, height, 1.0, "swims", not left))
     return placed
 
 

@@ -22,5 +22,7 @@ KINDS: dict[str, list[str]] = _TABLES["kinds"]
 MEANT: dict[str, list[str]] = _TABLES["meant"]
 IRREGULAR: dict[str, str] = _TABLES["irregular"]
 STOP: frozenset[str] = frozenset(_TABLES["stop"])
+# Keywords that lead astray: a parrot is no pirate.
+NEVER: frozenset[str] = frozenset(_TABLES["never"])
 # A 围绕 B, where the other Chinese relations follow what they relate to.
 CHINESE_VERBS: frozenset[str] = frozenset(_TABLES["chinese_verbs"])

@@ -109,7 +109,7 @@ def _keywords() -> dict[str, Art]:
     best = {}
     for word, arts in holders.items():
         named = [art for art in arts if word in normal(art.name).split() or word in art.zh]
-        if len(arts) <= COMMON or named:
+        if word not in lexicon.NEVER and (len(arts) <= COMMON or named):
             best[word] = min(named or arts, key=lambda art: _distance(word, art))
     return best
 
