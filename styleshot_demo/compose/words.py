@@ -113,7 +113,7 @@ class _Reader:
                 self._relation(index, token, meaning)
             elif meaning.kind in ("colour", "size", "count"):
                 self._attribute(token, meaning)
-            elif token.text == "在" and self.things:
+            elif token.text.endswith("在") and self.things:
                 self.chinese_subject = len(self.things) - 1
         self._end_of_unknown(None)
         return _completed(self.things, self.facts, self.unknown)
@@ -158,8 +158,9 @@ class _Reader:
             glue = "" if is_chinese(self.strange[-1][0]) else " "
             self.unknown.append(glue.join(self.strange))
             self.strange = []
-            self.waiting, self.words = {}, []
-            self.relation = None
+            if token is None or not token.reading("thing", "keyword"):  # else it was an adjective
+                self.waiting, self.words = {}, []
+                self.relation = None
 
     def _pause(self) -> None:
         if "colour" in self.waiting and self.things and self.things[-1].colour is None:
@@ -235,6 +236,8 @@ class _Reader:
             said=" ".join([*self.words, token.text]) if not is_chinese(token.text[0]) else token.text,
         )
         self.waiting, self.words = {}, []
+        if meaning.kind == "keyword" and any(one.name == thing.name for one in self.things):
+            return  # said of what is there already
         if len(self.things) == MOST_THINGS:
             self.unknown.append(thing.said)
             return
@@ -255,10 +258,12 @@ def nearest(said: str, most: int = 3) -> tuple[str, ...]:
     found: dict[str, None] = {}
     words = [said, *reversed(said.split(" "))] if not is_chinese(said[0]) else [said, said[-2:], said[:3], said[:2]]
     for word in words:
-        for close in [word] if word in known else difflib.get_close_matches(word, _spoken(), most, 0.78):
+        for close in [word] if word in known else difflib.get_close_matches(word, _spoken(), most, 0.82):
             for meaning in known[close]:
                 if meaning.kind in ("thing", "keyword"):
                     found.setdefault(str(meaning.value))
+    if not found:
+        found |= dict.fromkeys(name for name in by_name() if said in normal(name).split(" "))
     if not found and not is_chinese(said[0]):
         tails = [said[start:] for start in range(2, len(said) - 3)]
         tail = next((one for one in tails if any(m.kind == "thing" for m in known.get(one, ()))), None)
