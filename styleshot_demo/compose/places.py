@@ -20,11 +20,13 @@ FLYING = {"bird", "eagle", "dove", "black bird", "bat", "butterfly", "honeybee",
           "ghost", "fireworks", "leaf fluttering in wind", "snowflake", "parachute", "baby angel", "red heart",
           "flying disc", "sparkles"}  # fmt: skip
 GROUNDED = {"snowman", "snowman without snow", "umbrella", "umbrella on ground", "umbrella with rain drops",
-            "closed umbrella", "fire", "thermometer", "seat", "parrot"}  # fmt: skip
+            "closed umbrella", "fire", "water wave", "thermometer", "seat", "parrot"}  # fmt: skip
 WATER = {"transport-water", "animal-marine"}
 WATER_TOO = {"swan", "duck", "person swimming", "man swimming", "woman swimming", "person surfing", "man surfing",
              "woman surfing", "person rowing boat", "man rowing boat", "woman rowing boat", "person playing water polo",
-             "mermaid", "merman", "merperson", "water wave", "desert island", "ring buoy"}  # fmt: skip
+             "mermaid", "merman", "merperson", "water wave", "desert island", "ring buoy", "lotus"}  # fmt: skip
+# What comes out of the water for a moment, or floats on it: the rest of the sea's animals are half under it.
+AFLOAT = {"dolphin", "orca", "whale", "spouting whale"}
 ASHORE = {"crab", "lobster", "seal", "turtle", "spiral shell", "anchor", "coral"}
 
 

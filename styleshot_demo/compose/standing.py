@@ -7,6 +7,7 @@ from PIL import Image
 from styleshot_demo.compose import art
 from styleshot_demo.compose.layout import Placed
 from styleshot_demo.compose.light import Light
+from styleshot_demo.compose.places import AFLOAT
 from styleshot_demo.compose.scene import Scene
 from styleshot_demo.compose.textures import mix, noise, smooth
 
@@ -47,7 +48,7 @@ def stand(
         _shadow(pixels, values, (left, top), light, scene, one, unit)
     before = None
     if one.carried == "water":
-        sunk = round(tall * 0.05)
+        sunk = round(tall * _draught(thing.name))
         top += sunk
         before = pixels.copy()
     elif one.carried == "ground" and scene.place in OVERGROWN:
@@ -55,6 +56,12 @@ def stand(
     paste(pixels, masks, one.index, values, (left, top))
     if before is not None:
         _overgrow(pixels, masks, before, one, scene, values[..., 3], (left, top), random, unit)
+
+
+def _draught(name: str) -> float:
+    """The share of its height that is under water."""
+    fish = art.by_name()[name].subgroup == "animal-marine" and name not in AFLOAT
+    return 0.40 if fish else 0.05
 
 
 def _glow(pixels: np.ndarray, centre: tuple[float, float], reach: float) -> None:
@@ -209,13 +216,14 @@ def _overgrow(
     (left, top), (tall, wide) = corner, alpha.shape
     foot = top + tall
     afloat = one.carried == "water"
-    deep = max(2.0, 0.07 * tall) if afloat else OVERGROWN[scene.place] * (2.0 + 9.0 * one.depth) * unit
+    under = _draught(scene.things[one.index].name)
+    deep = max(2.0, (under + 0.02) * tall) if afloat else OVERGROWN[scene.place] * (2.0 + 9.0 * one.depth) * unit
     a, b = max(0, left), min(width, left + wide)
     c, d = max(0, top, int(foot - 3 * deep) - 2), min(height, foot)
     if a >= b or c >= d:
         return
     uneven = noise(random, (1, b - a), (14 if afloat else 2.2) * unit, 1, 1 if afloat else 2)[0]
-    reach = foot - deep * (0.6 + 0.12 * uneven if afloat else 0.45 + 0.8 * np.abs(uneven))
+    reach = foot - deep * (0.8 + 0.006 * uneven / under if afloat else 0.45 + 0.8 * np.abs(uneven))
     rows = np.arange(c, d, dtype=np.float32)[:, None]
     share = np.clip(rows - reach[None] + 0.5, 0, 1) * alpha[c - top : d - top, a - left : b - left]
     # On land, what stands before it is what lies a bit lower: the same place would be in its shadow.

@@ -258,7 +258,7 @@ def nearest(said: str, most: int = 3) -> tuple[str, ...]:
     found: dict[str, None] = {}
     words = [said, *reversed(said.split(" "))] if not is_chinese(said[0]) else [said, said[-2:], said[:3], said[:2]]
     for word in words:
-        for close in [word] if word in known else difflib.get_close_matches(word, _spoken(), most, 0.82):
+        for close in [word] if word in known else difflib.get_close_matches(word, _spoken(), most, 0.79):
             for meaning in known[close]:
                 if meaning.kind in ("thing", "keyword"):
                     found.setdefault(str(meaning.value))
