@@ -43,6 +43,8 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "This picture is {width} x {height}, longer than {limit} times its short side.",
         "Crop it and try again.",
     ),
+    "scene_unusable": ("This is no scene that can be drawn: {part} is wrong.", "Compose it anew from words."),
+    "nothing_to_draw": ("There are no words to compose a picture from.", "Write what the picture should show."),
     "content_needed": ("There is no content picture.", "Add the picture that should be repainted."),
     "style_needed": ("There is no style picture.", "Add at least one picture whose style should be used."),
     "too_many_styles": ("{count} style pictures were given; at most {limit} are accepted.", "Remove some."),

@@ -92,7 +92,7 @@ def test_recipe_draws_the_picture_that_is_committed():
 
 def test_credits_name_what_is_owed():
     text = (ASSETS / "CREDITS.md").read_text(encoding="utf-8")
-    for heading in ("## Style pictures", "## Content pictures", "## Weights"):
+    for heading in ("## Style pictures", "## Content pictures", "## Art of the composer", "## Weights"):
         assert heading in text
     for name in (
         "Alan Diggs",
@@ -101,6 +101,7 @@ def test_credits_name_what_is_owed():
         "Stefan van der Walt",
         "Rachel Michetti",
         "Collaborative-Distillation",
+        "Unicode-3.0",
     ):
         assert name in text
 

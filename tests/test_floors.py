@@ -29,6 +29,7 @@ FLOORS = {
     "styleshot": 3,
     "small": 3,
     "classical": 3,
+    "compose": 3,
     "helpers": 3,
     "plan": 4,
     "runners": 4,
@@ -42,7 +43,7 @@ FLOORS = {
 }
 HEAVY = {"torch", "torchvision", "diffusers", "transformers", "controlnet_aux", "cv2", "numpy", "gradio"}
 # Rooms that only a running job, a training or an evaluation enters; they may import what they compute with.
-LATE = ("styleshot", "small", "classical", "helpers", "evaluation", "training")
+LATE = ("styleshot", "small", "classical", "compose", "helpers", "evaluation", "training")
 
 
 def modules() -> dict[str, Path]:
@@ -109,7 +110,7 @@ def test_nothing_imports_in_circles() -> None:
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
-MATHEMATICS = ("styleshot", "small", "classical", "helpers")
+MATHEMATICS = ("styleshot", "small", "classical", "compose", "helpers")
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name.startswith(MATHEMATICS)])

@@ -7,6 +7,7 @@ import typer
 from styleshot_demo import __version__
 from styleshot_demo.cli import (
     classical,
+    compose,
     enlarge,
     evaluation,
     mask,
@@ -55,6 +56,7 @@ app.command("text")(styleshot.text)
 app.command("image")(styleshot.image)
 app.command("enlarge")(enlarge.enlarge)
 app.command("mask")(mask.mask)
+app.command("compose")(compose.compose)
 app.command("serve")(serve.serve)
 app.command("provenance")(provenance.provenance)
 app.add_typer(models.app, name="models")

@@ -230,6 +230,19 @@ def evaluate_classical(
     _tell(figures, as_json)
 
 
+@evaluate.command("compose")
+def evaluate_compose(
+    seed: Annotated[int, typer.Option(help="Draws the names.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """What the composer understands of 120 names and of 60 written scenes, and its seconds from words to a picture."""
+    with asked():
+        seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
+    from styleshot_demo.evaluation.compose import evaluate_compose as measured
+
+    _tell(measured(seed), as_json)
+
+
 @evaluate.command("small")
 def evaluate_small(
     run: Annotated[

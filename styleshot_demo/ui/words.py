@@ -321,6 +321,8 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     "too_many_bytes": ("这个文件有 {megabytes} MB，最多接受 {limit} MB。", "请另存为更小的文件后再试。"),
     "too_small": ("这张图片为 {width} x {height}，每边至少需要 {limit} 像素。", "请选择更大的图片。"),
     "too_long": ("这张图片为 {width} x {height}，长边超过短边的 {limit} 倍。", "请裁剪后再试。"),
+    "scene_unusable": ("这个场景无法绘制：{part} 有误。", "请重新用文字构图。"),
+    "nothing_to_draw": ("没有可供构图的文字。", "请写下画面中要有什么。"),
     "content_needed": ("还没有内容图片。", "请添加要重绘的图片。"),
     "style_needed": ("还没有风格图片。", "请至少添加一张要借用其风格的图片。"),
     "too_many_styles": ("给出了 {count} 张风格图片，最多接受 {limit} 张。", "请移除一些。"),

@@ -1,0 +1,99 @@
+"""The drawings: every thing that the composer knows, as vector art at any size, in its own or in another colour."""
+
+import io
+import json
+import re
+import zipfile
+from dataclasses import dataclass
+from functools import cache, lru_cache
+
+import numpy as np
+from PIL import Image
+
+from styleshot_demo.compose import bodies, colours
+from styleshot_demo.settings import ASSETS
+
+FILE = ASSETS / "art" / "noto.zip"
+TILES = {"fireworks", "sparkler", "shooting star", "milky way"}  # drawn on a square of night, which has to go
+_BACKGROUND = re.compile(r"<path[^>]*/>")
+
+
+@dataclass(frozen=True)
+class Art:
+    """One drawing. `id`: its code points; `words`: what else it goes by, in English, `words_zh`: in Chinese."""
+
+    id: str
+    name: str
+    zh: str
+    group: str
+    subgroup: str
+    words: tuple[str, ...]
+    words_zh: tuple[str, ...]
+
+
+@cache
+def catalogue() -> dict[str, Art]:
+    """Every drawing by its id, in Unicode's order."""
+    with zipfile.ZipFile(FILE) as archive:
+        entries = json.loads(archive.read("index.json"))
+    return {
+        entry["id"]: Art(**{name: tuple(part) if isinstance(part, list) else part for name, part in entry.items()})
+        for entry in entries
+    }
+
+
+@cache
+def by_name() -> dict[str, Art]:
+    """Every drawing by its English name."""
+    return {one.name: one for one in catalogue().values()}
+
+
+@lru_cache(256)
+def svg(name: str, form: str = "whole") -> str:
+    """The SVG of a drawing by its English name.
+
+    form  "whole": animals and people that are a head or a bust get a body; "bust": people get shoulders
+    """
+    with zipfile.ZipFile(FILE) as archive:
+        text = archive.read(f"svg/{by_name()[name].id}.svg").decode()
+    if name in TILES:
+        text = _BACKGROUND.sub("", text, count=1)
+    return bodies.completed(by_name()[name], text, rendered, form)
+
+
+@lru_cache(256)
+def _main(name: str, form: str) -> np.ndarray:
+    pixels = np.asarray(rendered(svg(name, form), 64)).reshape(-1, 4)
+    return colours.main_colour(pixels[pixels[:, 3] > 200, :3] / 255)
+
+
+@lru_cache(64)
+def draw(name: str, height: int, colour: str | None = None, form: str = "whole") -> Image.Image:
+    """A drawing, RGBA, cut to what is drawn, `height` pixels tall.
+
+    colour  of `colours.NAMED`: its main colour turned to it
+    form    as for `svg`
+    """
+    text = svg(name, form)
+    if colour is not None:
+        text = colours.recoloured(text, colour, _main(name, form))
+    small = rendered(text, 128).getbbox() or (0, 0, 128, 128)
+    share = (small[3] - small[1]) / rendered(text, 128).height
+    picture = rendered(text, max(8, round(height / max(share, 0.05))))
+    picture = picture.crop(picture.getbbox())
+    return picture.resize((max(1, round(picture.width * height / picture.height)), height), Image.Resampling.LANCZOS)
+
+
+@lru_cache(256)
+def proportion(name: str, form: str = "whole") -> float:
+    """Width over height of what is drawn."""
+    left, top, right, bottom = rendered(svg(name, form), 128).getbbox()
+    return (right - left) / (bottom - top)
+
+
+def rendered(text: str, height: int) -> Image.Image:
+    """An SVG at `height` pixels, RGBA."""
+    import resvg_py
+
+    data = resvg_py.svg_to_bytes(svg_string=text, height=height, skip_system_fonts=True)
+    return Image.open(io.BytesIO(bytes(data))).convert("RGBA")

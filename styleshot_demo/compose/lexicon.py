@@ -1,0 +1,28 @@
+"""The words that are no things, in English and Chinese, and which drawing is meant by words that fit several.
+
+`lexicon.json` beside this file holds them: English phrases in lower case and in the singular, Chinese ones as they
+stand in a text. Each table leads from what is meant to the words for it; `STOP` are words that are never things and
+never worth reporting: what holds sentences together, praise, postures.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+_TABLES: dict[str, Any] = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
+
+COLOURS: dict[str, list[str]] = _TABLES["colours"]
+SIZES: dict[str, list[str]] = _TABLES["sizes"]
+COUNTS: dict[int, list[str]] = {int(count): words for count, words in _TABLES["counts"].items()}
+RELATIONS: dict[str, list[str]] = _TABLES["relations"]
+PLACES: dict[str, list[str]] = _TABLES["places"]
+TIMES: dict[str, list[str]] = _TABLES["times"]
+WEATHERS: dict[str, list[str]] = _TABLES["weathers"]
+KINDS: dict[str, list[str]] = _TABLES["kinds"]
+MEANT: dict[str, list[str]] = _TABLES["meant"]
+IRREGULAR: dict[str, str] = _TABLES["irregular"]
+STOP: frozenset[str] = frozenset(_TABLES["stop"])
+# Keywords that lead astray: a parrot is no pirate.
+NEVER: frozenset[str] = frozenset(_TABLES["never"])
+# A 围绕 B, where the other Chinese relations follow what they relate to.
+CHINESE_VERBS: frozenset[str] = frozenset(_TABLES["chinese_verbs"])

@@ -1,0 +1,145 @@
+"""Every phrase that the composer knows and what it may mean: facts from the lexicon, things from drawings' names."""
+
+import re
+import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache
+
+from styleshot_demo.compose import lexicon
+from styleshot_demo.compose.art import Art, catalogue
+
+# Keywords that say what sort of thing it is, not which: they stand with more drawings than this.
+COMMON = 9
+# Faces, gestures and signs go by feelings and chatter ("cool", "love"): only their names name them.
+NAMED_ONLY = {"smileys-emotion"}
+# Of people, those that are somebody: the others go by what is done ("bench", "player").
+WHO = {"person", "person-role", "person-fantasy"}
+# Drawings that are square pictures of their own. The composer draws such places itself.
+SCENERY = {"place-geographic", "place-other"}
+STILL_THINGS = {"volcano", "mount fuji", "desert island", "fountain", "tent", "carousel horse", "playground slide",
+                "ferris wheel", "roller coaster", "barber pole", "circus tent", "hot springs"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """One reading of a phrase.
+
+    kind    thing, keyword (a thing, less surely), colour, size, count, relation, place, time, weather, kind or stop
+    value   name of the drawing, or of the fact
+    plural  more than one of it
+    """
+
+    kind: str
+    value: str | int
+    plural: bool = False
+
+
+def normal(text: str) -> str:
+    """As phrases are looked up: one form of each letter, lower case, hyphens as spaces, no articles' marks."""
+    text = unicodedata.normalize("NFKC", text).lower().replace("’", "'")
+    return re.sub(r"\s+", " ", re.sub(r"(?<=\w)-(?=\w)", " ", text)).strip()
+
+
+def is_chinese(sign: str) -> bool:
+    return "\u4e00" <= sign <= "\u9fff"
+
+
+@cache
+def phrases() -> dict[str, tuple[Meaning, ...]]:
+    """Phrase, as `normal` writes it -> its readings, the likeliest first."""
+    found: dict[str, dict[Meaning, None]] = defaultdict(dict)
+
+    def add(phrase: str, meaning: Meaning) -> None:
+        found[normal(phrase)].setdefault(meaning)
+
+    tables = {
+        "place": lexicon.PLACES,
+        "time": lexicon.TIMES,
+        "weather": lexicon.WEATHERS,
+        "kind": lexicon.KINDS,
+        "relation": lexicon.RELATIONS,
+        "colour": lexicon.COLOURS,
+        "size": lexicon.SIZES,
+        "count": lexicon.COUNTS,
+    }
+    for kind, table in tables.items():
+        for value, words in table.items():
+            for word in words:
+                add(word, Meaning(kind, value))
+    for word in lexicon.STOP:
+        add(word, Meaning("stop", ""))
+    for name, words in lexicon.MEANT.items():
+        for word in words:
+            _add_forms(add, word, "thing", name)
+    for art in catalogue().values():
+        for name in names(art):
+            _add_forms(add, name, "thing", art.name)
+    for word, art in _keywords().items():
+        if normal(word) not in found:
+            _add_forms(add, word, "keyword", art.name)
+    return {phrase: tuple(meanings) for phrase, meanings in found.items() if phrase}
+
+
+def names(art: Art) -> list[str]:
+    """The names of a drawing: its own, that without punctuation, and "cat" for "cat face" where nothing else is."""
+    plain = re.sub(r"[^\w\s'-]+", " ", art.name)
+    return list(dict.fromkeys([art.name, plain, art.zh, re.sub(r"[^\w]+", "", art.zh)]))
+
+
+@cache
+def whole_names() -> dict[str, str]:
+    """A drawing's name, in either language and as `normal` writes it -> its English name."""
+    found: dict[str, str] = {}
+    for art in catalogue().values():
+        for name in names(art):
+            found.setdefault(normal(name), art.name)
+    return found
+
+
+def _keywords() -> dict[str, Art]:
+    """Keyword -> the drawing that it means best."""
+    holders: dict[str, list[Art]] = defaultdict(list)
+    for art in catalogue().values():
+        if art.group not in NAMED_ONLY and (art.group != "people-body" or art.subgroup in WHO):
+            if art.subgroup in SCENERY and art.name not in STILL_THINGS:
+                continue
+            for word in (*art.words, *(word for word in art.words_zh if len(word) > 1)):
+                holders[word].append(art)
+    best = {}
+    for word, arts in holders.items():
+        named = [art for art in arts if word in normal(art.name).split() or word in art.zh]
+        if word not in lexicon.NEVER and (len(arts) <= COMMON or named):
+            best[word] = min(named or arts, key=lambda art: _distance(word, art))
+    return best
+
+
+def _distance(word: str, art: Art) -> tuple:
+    name = normal(art.name)
+    return (not (name.endswith(word) or art.zh.endswith(word)), name.endswith(" face"), len(name.split()), len(name))
+
+
+def _add_forms(add, phrase: str, kind: str, name: str) -> None:
+    add(phrase, Meaning(kind, name))
+    phrase = normal(phrase)
+    if not phrase or is_chinese(phrase[-1]) or not phrase[-1].isalpha():
+        return
+    *first, last = phrase.split(" ")
+    for form in plurals(last):
+        add(" ".join([*first, form]), Meaning(kind, name, form != last))
+
+
+def plurals(word: str) -> list[str]:
+    """How an English noun may be written for several."""
+    if word in lexicon.IRREGULAR:
+        regular = [word + "es"] if word in ("fish", "octopus") else []
+        return [lexicon.IRREGULAR[word], *regular, *([word + "es"] if word == "cactus" else [])]
+    if word.endswith(("s", "x", "z", "ch", "sh")):
+        return [word + "es"]
+    if word.endswith("y") and word[-2:-1] not in tuple("aeiou"):
+        return [word[:-1] + "ies"]
+    if word.endswith("man"):
+        return [word[:-3] + "men"]
+    if word.endswith("o"):
+        return [word + "s", word + "es"]
+    return [word + "s"]

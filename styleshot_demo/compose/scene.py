@@ -1,0 +1,139 @@
+"""What a picture shows, as data: frozen, checked when made, and ready for JSON both ways."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from styleshot_demo.compose.art import by_name
+from styleshot_demo.compose.colours import NAMED
+from styleshot_demo.errors import Problem
+
+KINDS = ("landscape", "still life", "portrait", "pattern", "single")
+PLACES = (
+    "meadow",
+    "mountains",
+    "forest",
+    "desert",
+    "beach",
+    "sea",
+    "under water",
+    "street",
+    "room",
+    "table",
+    "sky",
+    "space",
+    "snow",
+    "plain",
+)
+FAR = ("mountains",)  # what may lie behind another place
+OPEN = ("meadow", "beach", "sea", "snow")  # places with such a view
+TIMES = ("day", "sunset", "night")
+WEATHERS = ("clear", "fog", "rain", "snow")
+SIZES = ("small", "normal", "large")
+RELATIONS = ("on", "under", "beside", "behind", "in front of", "above", "around")
+MOST = 24  # of one thing
+MOST_THINGS = 12
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something to draw.
+
+    name      of a drawing (`art.by_name`)
+    count     1 to `MOST`
+    colour    of `colours.NAMED`, or None: its own
+    size      of `SIZES`, among things of its kind
+    relation  of `RELATIONS` to the thing with the index `to`, or None
+    at        (x, y) of its foot in shares of the picture, 0 to 1, where a person has moved it; None: where it fits
+    said      the words that it was asked for with
+    """
+
+    name: str
+    count: int = 1
+    colour: str | None = None
+    size: str = "normal"
+    relation: str | None = None
+    to: int | None = None
+    at: tuple[float, float] | None = None
+    said: str = ""
+
+    def __post_init__(self) -> None:
+        _one_of("thing", self.name, by_name())
+        _one_of("size", self.size, SIZES)
+        if self.colour is not None:
+            _one_of("colour", self.colour, NAMED)
+        if self.relation is not None:
+            _one_of("relation", self.relation, RELATIONS)
+        if type(self.count) is not int or not 1 <= self.count <= MOST:
+            raise Problem("scene_unusable", part="count")
+        if (self.relation is None) != (self.to is None):
+            raise Problem("scene_unusable", part="relation")
+        if self.at is not None:
+            at = tuple(self.at)
+            if len(at) != 2 or not all(isinstance(part, int | float) and 0 <= part <= 1 for part in at):
+                raise Problem("scene_unusable", part="at")
+            object.__setattr__(self, "at", at)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Words that were not understood, and the names of drawings that come near."""
+
+    said: str
+    nearest: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nearest", tuple(self.nearest))
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a picture shows.
+
+    kind, place, time, weather  of `KINDS`, `PLACES`, `TIMES` and `WEATHERS`
+    far                         of `FAR`: what lies behind a place of `OPEN`, or None
+    things                      at most `MOST_THINGS`, the one that matters most first
+    asked                       which of kind, place, time, weather and far a person has named; the others were inferred
+    unknown                     what was not understood
+    """
+
+    things: tuple[Thing, ...] = ()
+    kind: str = "landscape"
+    place: str = "meadow"
+    time: str = "day"
+    weather: str = "clear"
+    far: str | None = None
+    asked: tuple[str, ...] = ()
+    unknown: tuple[Unknown, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        for name in ("things", "asked", "unknown"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+        for name, choices in (("kind", KINDS), ("place", PLACES), ("time", TIMES), ("weather", WEATHERS)):
+            _one_of(name, getattr(self, name), choices)
+        if self.far is not None:
+            _one_of("far", self.far, FAR)
+        if len(self.things) > MOST_THINGS:
+            raise Problem("scene_unusable", part="things")
+        for index, thing in enumerate(self.things):
+            if thing.to is not None and (thing.to == index or not 0 <= thing.to < len(self.things)):
+                raise Problem("scene_unusable", part="to")
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain lists and dicts, from which `from_json` makes the same scene."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Scene":
+        """A scene from what `as_json` gave, or from anybody's JSON; `Problem` scene_unusable where it is no scene."""
+        try:
+            things = tuple(Thing(**one) for one in data.get("things", ()))
+            unknown = tuple(Unknown(**one) for one in data.get("unknown", ()))
+            return cls(**{**data, "things": things, "unknown": unknown})
+        except (TypeError, AttributeError, ValueError):
+            raise Problem("scene_unusable", part="scene") from None
+
+
+def _one_of(part: str, value: Any, choices: Any) -> None:
+    if not isinstance(value, str) or value not in choices:
+        raise Problem("scene_unusable", part=part)

@@ -1,0 +1,304 @@
+"""A prompt, in English or Chinese, to a `Scene`; what is not understood is said, with what comes near.
+
+A prompt is cut into known phrases, the longest first. Counts, colours and sizes wait for the thing that follows them;
+relations join two things; places, times, weather and kinds of picture are facts of the whole.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+
+from styleshot_demo.compose import lexicon
+from styleshot_demo.compose.art import by_name
+from styleshot_demo.compose.phrases import SCENERY, STILL_THINGS, Meaning, is_chinese, normal, phrases, whole_names
+from styleshot_demo.compose.places import metres, place_of
+from styleshot_demo.compose.scene import MOST, MOST_THINGS, OPEN, Scene, Thing, Unknown
+from styleshot_demo.errors import Problem
+
+LONGEST = 8  # words, or Chinese signs, of a phrase
+PLURAL = 3  # what "horses" are, without a number; of small things there are two more
+AGENT = re.compile(r"\w{2,}(er|or|ist|man|woman|maker|keeper)s?$")
+AGENT_ZH = "者家手员师"
+NIGHTLY = {"full moon", "crescent moon", "star", "shooting star", "fireworks", "glowing star", "milky way"}
+FACTS = ("place", "time", "weather", "kind")
+# Where several readings are possible: this one first. Names of things come after facts ("desert" is a place), keywords
+# after everything.
+ORDER = ("kind", "time", "weather", "place", "colour", "size", "count", "relation", "thing", "stop", "keyword")
+
+
+@dataclass(frozen=True)
+class Token:
+    """A phrase of the prompt and its readings; none where it is not known. An empty text is a pause."""
+
+    text: str
+    meanings: tuple[Meaning, ...] = ()
+
+    def reading(self, *kinds: str) -> Meaning | None:
+        return next((one for one in self.meanings if one.kind in kinds), None)
+
+
+def understood(prompt: str) -> Scene:
+    """What a prompt asks for. Raises `Problem` nothing_to_draw if there is not a word in it."""
+    text = normal(prompt)
+    if not re.search(r"\w", text):
+        raise Problem("nothing_to_draw")
+    alone = whole_names().get(re.sub(r"^(an?|the|一[个只]) ?", "", text)) or whole_names().get(text)
+    if alone is not None and not _is_scenery(alone):
+        return _completed([Thing(alone, said=prompt.strip())], {}, [])
+    return _Reader(list(tokens(text))).scene()
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """The phrases of a text that is `normal`."""
+    known = phrases()
+    place = 0
+    while place < len(text):
+        sign = text[place]
+        if is_chinese(sign):
+            length = next((n for n in range(LONGEST, 0, -1) if text[place : place + n] in known), 0)
+            piece = text[place : place + max(length, 1)]
+            yield Token(piece, known.get(piece, ()))
+            place += len(piece)
+        elif sign.isdigit():
+            digits = re.match(r"\d+", text[place:])[0]
+            yield Token(digits, (Meaning("count", int(digits[:4])),))
+            place += len(digits)
+        elif sign.isalpha():
+            ends = [match.end() for match in re.finditer(r"[^\W\d_\u4e00-\u9fff]+(?:'\w+)?", text[place:])][:LONGEST]
+            pieces = [text[place : place + end] for end in ends]
+            whole = [piece for piece in pieces if re.fullmatch(r"[\w' :,.-]*", piece)]
+            piece = next((one for one in reversed(whole) if re.sub(r"'s$", "", one) in known), pieces[0])
+            yield Token(piece, known.get(re.sub(r"'s$", "", piece), ()))
+            place += len(piece)
+        else:
+            if not sign.isspace():
+                yield Token("")
+            place += 1
+    yield Token("")
+
+
+class _Reader:
+    """Goes through the tokens once."""
+
+    def __init__(self, found: list[Token]) -> None:
+        self.tokens = found
+        self.things: list[Thing] = []
+        self.facts: dict[str, str] = {}
+        self.unknown: list[str] = []
+        self.waiting: dict[str, object] = {}
+        self.words: list[str] = []  # said of what is waiting
+        self.relation: tuple[str, list[int], bool] | None = (
+            None  # (name, indices of subjects, or of the target in Chinese)
+        )
+        self.group: list[int] = []  # things joined by "and" since the last pause or relation
+        self.chinese_subject: int | None = None
+        self.strange: list[str] = []  # unknown words in a row
+
+    def scene(self) -> Scene:
+        for index, token in enumerate(self.tokens):
+            if token.text and not token.meanings:
+                self._unknown(index, token)
+                continue
+            self._end_of_unknown(token)
+            meaning = self._chosen(index, token)
+            if meaning is None:
+                self._pause()
+            elif meaning.kind in ("thing", "keyword"):
+                self._thing(index, token, meaning)
+            elif meaning.kind in FACTS:
+                self._fact(token, meaning)
+            elif meaning.kind == "relation":
+                self._relation(index, token, meaning)
+            elif meaning.kind in ("colour", "size", "count"):
+                self._attribute(token, meaning)
+            elif token.text.endswith("在") and self.things:
+                self.chinese_subject = len(self.things) - 1
+        self._end_of_unknown(None)
+        return _completed(self.things, self.facts, self.unknown)
+
+    def _chosen(self, index: int, token: Token) -> Meaning | None:
+        if not token.text:
+            return None
+        ahead = self._noun_ahead(index)
+        if token.text in ("orange", "oranges") and not ahead:
+            return Meaning("thing", "tangerine", token.text.endswith("s"))
+        if token.text == "snow" and self.tokens[index - 1].text in ("the", "in", "on") and "place" not in self.facts:
+            return Meaning("place", "snow")
+        readings = sorted(token.meanings, key=lambda one: ORDER.index(one.kind))
+        readings = [one for one in readings if one.kind != "thing" or not _is_scenery(str(one.value))] or readings
+        if readings[0].kind == "keyword" and ahead and not is_chinese(token.text[0]):
+            return Meaning("stop", "")  # "birthday" before a cake
+        return readings[0]
+
+    def _noun_ahead(self, index: int) -> bool:
+        """Whether a thing follows at once, perhaps after adjectives."""
+        for token in self.tokens[index + 1 :]:
+            if token.reading("thing") and not token.reading("stop"):
+                return True
+            if not token.reading("colour", "size"):
+                return bool(token.text) and not token.meanings
+        return False
+
+    def _unknown(self, index: int, token: Token) -> None:
+        before = self.tokens[index - 1] if index else Token("")
+        agent = AGENT.fullmatch(token.text) or (is_chinese(token.text[0]) and self._chinese_agent(index))
+        if agent and not self.strange and before.reading("thing", "keyword") and self.things:
+            self.strange = [self.things.pop().said]
+            self.group = [one for one in self.group if one < len(self.things)]
+        self.strange.append(token.text)
+
+    def _chinese_agent(self, index: int) -> bool:
+        rest = "".join(token.text for token in self.tokens[index : index + 4])
+        return any(sign in AGENT_ZH for sign in rest)
+
+    def _end_of_unknown(self, token: Token | None) -> None:
+        if self.strange:
+            glue = "" if is_chinese(self.strange[-1][0]) else " "
+            self.unknown.append(glue.join(self.strange))
+            self.strange = []
+            if token is None or not token.reading("thing", "keyword"):  # else it was an adjective
+                self.waiting, self.words = {}, []
+                self.relation = None
+
+    def _pause(self) -> None:
+        if "colour" in self.waiting and self.things and self.things[-1].colour is None:
+            self.things[-1] = replace(self.things[-1], colour=self.waiting["colour"])  # "the car is red"
+        self.waiting, self.words, self.group = {}, [], []
+        self.relation = self.chinese_subject = None
+
+    def _attribute(self, token: Token, meaning: Meaning) -> None:
+        if meaning.kind == "count" and "count" in self.waiting and int(meaning.value) > 1:
+            # "a couple of", "two dozen", 二十
+            before = int(self.waiting["count"])
+            self.waiting["count"] = max(before, int(meaning.value))
+        else:
+            self.waiting.setdefault(meaning.kind, meaning.value)
+        self.words.append(token.text)
+
+    def _fact(self, token: Token, meaning: Meaning) -> None:
+        value = str(meaning.value)
+        if self.relation is not None and meaning.kind == "place":
+            self.relation = None  # "on the table": where it is, not beside what
+        if meaning.kind == "place" and self.facts.get("place", value) != value:
+            # Of two places the one that says more: a table stands in a room, a beach by the sea, a city by a river.
+            if "mountains" in (value, self.facts["place"]) and {value, self.facts["place"]} & set(OPEN):
+                self.facts["far"] = "mountains"
+                value = value if value != "mountains" else self.facts["place"]
+            elif {value, self.facts["place"]} == {"room", "table"}:
+                value = "table"
+            elif {value, self.facts["place"]} not in ({"sea", "beach"}, {"sky", "space"}):
+                self.unknown.append(token.text)
+                return
+            else:
+                value = self.facts["place"]
+        elif meaning.kind != "place" and meaning.kind in self.facts and value == "day":
+            return
+        self.facts[meaning.kind] = value
+        self.waiting, self.words = {}, []
+
+    def _relation(self, index: int, token: Token, meaning: Meaning) -> None:
+        name = str(meaning.value)
+        if not is_chinese(token.text[0]) or token.text in lexicon.CHINESE_VERBS:
+            self.relation = (name, list(self.group), False) if self.group else None
+            return
+        if not self.things or not self.tokens[index - 1].reading("thing", "keyword"):
+            return  # after a place: 沙滩上
+        target = len(self.things) - 1
+        if self.chinese_subject is not None and self.chinese_subject != target:
+            self._relate(self.chinese_subject, name, target)
+            self.chinese_subject = None
+        else:
+            self.relation = (name, [target], True)
+
+    def _relate(self, subject: int, name: str, target: int) -> None:
+        if subject != target and self.things[subject].relation is None and self.things[target].to != subject:
+            self.things[subject] = replace(self.things[subject], relation=name, to=target)
+
+    def _thing(self, index: int, token: Token, meaning: Meaning) -> None:
+        count = self.waiting.get("count")
+        if count is None or (count == 1 and meaning.plural):
+            small = metres(by_name()[str(meaning.value)]) < 0.5
+            count = (PLURAL + 2 if small else PLURAL) if meaning.plural else 1
+        first = phrases().get(token.text.split(" ")[0] if not is_chinese(token.text[0]) else token.text[0], ())
+        named = next((one.value for one in first if one.kind == "colour"), None)
+        colour = self.waiting.get("colour") or (
+            named if len(token.text.split(" ")) > 1 or len(token.text) > 1 else None
+        )
+        if not is_chinese(token.text[0]) and " " not in token.text:
+            colour = self.waiting.get("colour")
+        thing = Thing(
+            str(meaning.value),
+            count=max(1, min(MOST, int(count))),
+            colour=colour,
+            size=str(self.waiting.get("size", "normal")),
+            said=" ".join([*self.words, token.text]) if not is_chinese(token.text[0]) else token.text,
+        )
+        self.waiting, self.words = {}, []
+        if meaning.kind == "keyword" and any(one.name == thing.name for one in self.things):
+            return  # said of what is there already
+        if len(self.things) == MOST_THINGS:
+            self.unknown.append(thing.said)
+            return
+        self.things.append(thing)
+        new = len(self.things) - 1
+        if self.relation is not None:
+            name, others, chinese = self.relation
+            for other in others:
+                self._relate(*((new, name, other) if chinese else (other, name, new)))
+            self.relation = None
+            self.group = []
+        self.group.append(new)
+
+
+def nearest(said: str, most: int = 3) -> tuple[str, ...]:
+    """Names of drawings that are written nearly like it, or that its last or first word names."""
+    known = phrases()
+    found: dict[str, None] = {}
+    words = [said, *reversed(said.split(" "))] if not is_chinese(said[0]) else [said, said[-2:], said[:3], said[:2]]
+    for word in words:
+        for close in [word] if word in known else difflib.get_close_matches(word, _spoken(), most, 0.79):
+            for meaning in known[close]:
+                if meaning.kind in ("thing", "keyword"):
+                    found.setdefault(str(meaning.value))
+    if not found:
+        found |= dict.fromkeys(name for name in by_name() if said in normal(name).split(" "))
+    if not found and not is_chinese(said[0]):
+        tails = [said[start:] for start in range(2, len(said) - 3)]
+        tail = next((one for one in tails if any(m.kind == "thing" for m in known.get(one, ()))), None)
+        if tail:
+            found.setdefault(str(next(m.value for m in known[tail] if m.kind == "thing")))
+    return tuple(found)[:most]
+
+
+@cache
+def _spoken() -> list[str]:
+    return [phrase for phrase, meanings in phrases().items() if any(one.kind == "thing" for one in meanings)]
+
+
+def _is_scenery(name: str) -> bool:
+    return by_name()[name].subgroup in SCENERY and name not in STILL_THINGS
+
+
+def _completed(things: list[Thing], facts: dict[str, str], unknown: list[str]) -> Scene:
+    """The scene with what nobody said: a place where such things are, a kind of picture that fits them."""
+    place = facts.get("place") or place_of([by_name()[one.name] for one in things], facts)
+    kind = facts.get("kind") or ("single" if place == "plain" else "still life" if place == "table" else "landscape")
+    if "place" not in facts and kind in ("still life", "portrait", "pattern", "single"):
+        place = {"still life": "table"}.get(kind, "plain")
+    if place == "beach":  # what stands there for the sun
+        shade = {"umbrella": "umbrella on ground"}
+        things = [replace(one, name=shade.get(one.name, one.name)) for one in things]
+    weather = facts.get("weather", "clear")
+    nightly = any(one.name in NIGHTLY for one in things) and place not in ("room", "table", "plain", "space")
+    return Scene(
+        things=tuple(things),
+        kind=kind,
+        place=place,
+        time=facts.get("time", "night" if nightly else "day"),
+        weather=weather,
+        far=facts.get("far"),
+        asked=tuple(name for name in ("kind", "place", "time", "weather", "far") if name in facts),
+        unknown=tuple(Unknown(said, nearest(said)) for said in unknown),
+    )

@@ -1,0 +1,75 @@
+"""Sketches painted: strengths, sizes, and patterns that still fit together."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from styleshot_demo.classical.weights import load_fast
+from styleshot_demo.compose.painting import Painting, painted
+from styleshot_demo.compose.sketch import draw
+from styleshot_demo.compose.words import understood
+from styleshot_demo.settings import ASSETS
+
+
+@cache
+def fast():
+    return load_fast(ASSETS / "weights" / "encoder.safetensors", ASSETS / "weights" / "fast.safetensors")
+
+
+@cache
+def styles(name="oil-impasto"):
+    with Image.open(ASSETS / "styles" / f"{name}.jpg") as picture:
+        values = np.asarray(picture.convert("RGB").resize((256, 256)), np.float32) / 255
+    return ((torch.from_numpy(values).permute(2, 0, 1)[None], 1.0),)
+
+
+@cache
+def sketch(prompt="a red apple on a table"):
+    return draw(understood(prompt), (256, 256), 1)
+
+
+def values(picture):
+    return np.asarray(picture, np.float32)
+
+
+def test_no_strength_gives_the_sketch_back():
+    assert painted(sketch(), fast(), styles(), 0).tobytes() == sketch().picture.tobytes()
+
+
+def test_equal_strengths_are_what_fast_paints():
+    painting = Painting(sketch(), fast(), styles())
+    plain = fast().decode(painting.encoded, 0.7)[0].permute(1, 2, 0).numpy() * 255
+    mask = values(sketch().things_mask()) < 1  # things may be set off from their ground
+    made = values(painting.at(0.7, ground=1.0, things=1.0))
+    assert np.abs(made - plain)[mask].mean() < 1.0
+
+
+def test_things_stay_nearer_to_the_sketch_than_the_ground():
+    painting = Painting(sketch(), fast(), styles())
+    mask = values(sketch().things_mask()) > 250
+    away = [
+        np.abs(values(painting.at(1.0, things=share)) - values(sketch().picture))[mask].mean() for share in (0.3, 1.0)
+    ]
+    assert away[0] < away[1]
+
+
+def test_same_seed_same_bytes():
+    once, again = (painted(sketch(), fast(), styles()).tobytes() for _ in range(2))
+    assert once == again
+
+
+@pytest.mark.parametrize("style", ["oil-impasto", "wave-print"])
+def test_a_painted_pattern_has_no_seam(style):
+    made = values(painted(sketch("pattern of lemons"), fast(), styles(style)))
+    for axis in (0, 1):
+        seam = np.abs(made.take(0, axis) - made.take(-1, axis)).mean()
+        assert seam < np.abs(np.diff(made, axis=axis)).mean((1 - axis, 2)).max() * 1.2
+
+
+@pytest.mark.parametrize("size", [(300, 257)])
+def test_odd_sizes(size):
+    made = painted(draw(understood("a cat"), size), fast(), styles())
+    assert made.size == size and made.mode == "RGB"

@@ -1,0 +1,100 @@
+"""Drawn scenes: repeatable, of any shape, with everything that was asked for in sight."""
+
+import numpy as np
+import pytest
+
+from styleshot_demo.compose.scene import PLACES, Scene, Thing
+from styleshot_demo.compose.sketch import draw
+from styleshot_demo.compose.stage import HORIZON
+from styleshot_demo.compose.words import understood
+from styleshot_demo.errors import Problem
+
+SIZE = (256, 256)
+
+
+def pixels(picture):
+    return np.asarray(picture, np.float32)
+
+
+@pytest.mark.parametrize("prompt", ["a castle by the sea at sunset", "pattern of strawberries"])
+def test_same_seed_same_bytes_and_another_seed_another_picture(prompt):
+    scene = understood(prompt)
+    once, again, other = (draw(scene, SIZE, seed).picture.tobytes() for seed in (3, 3, 4))
+    assert once == again != other
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_place_is_a_plain_gradient(place):
+    picture = draw(Scene(place=place), SIZE).picture
+    assert picture.size == SIZE and picture.mode == "RGB"
+    grey = pixels(picture.convert("L"))
+    fine = np.hypot(*np.gradient(grey))
+    tiles = fine.reshape(8, 32, 8, 32).transpose(0, 2, 1, 3).reshape(64, -1)
+    assert np.mean(tiles.std(1) < 0.25) < 0.15
+
+
+@pytest.mark.parametrize("size", [(256, 512), (640, 256)])
+def test_any_shape(size):
+    sketch = draw(understood("two cats under a tree, rain"), size, 1)
+    assert sketch.picture.size == size
+    assert {layer.mask.size for layer in sketch.layers} == {size}
+
+
+@pytest.mark.parametrize("size", [(255, 512), (512, 2049)])
+def test_sizes_out_of_range(size):
+    with pytest.raises(Problem) as caught:
+        draw(Scene(), size)
+    assert caught.value.key == "out_of_range"
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["a castle by the sea at sunset", "portrait of a man", "a fox, two birds and a tree", "five fish under water",
+     "an owl on a chair in a room", "a dog behind a house"],
+)  # fmt: skip
+@pytest.mark.parametrize("seed", [0, 5])
+def test_everything_is_in_sight(prompt, seed):
+    sketch = draw(understood(prompt), SIZE, seed)
+    for layer in sketch.layers:
+        assert layer.box is not None
+        assert pixels(layer.mask).mean() / 255 > 0.002
+    covered = pixels(sketch.things_mask()) > 250
+    assert np.abs(pixels(sketch.picture) - pixels(sketch.ground))[covered].mean() > 4
+
+
+def test_large_things_are_drawn_larger():
+    for seed in range(3):
+        boxes = [layer.box for layer in draw(understood("a cat, an elephant and a castle"), SIZE, seed).layers]
+        cat, elephant, castle = (box[3] - box[1] for box in boxes)
+        assert cat < elephant < castle
+
+
+def test_birds_fly_and_cats_do_not():
+    for seed in range(3):
+        eagle, cat = (layer.box for layer in draw(understood("an eagle and a cat in the meadow"), SIZE, seed).layers)
+        horizon = HORIZON["meadow"] * SIZE[1]
+        assert eagle[3] <= horizon < cat[3]
+
+
+def test_relations_are_drawn():
+    for seed in range(3):
+        above, castle = (one.box for one in draw(understood("a dragon above a castle"), SIZE, seed).layers)
+        assert above[3] <= castle[1] + 0.06 * SIZE[1]
+        cat, tree = (one.box for one in draw(understood("a cat under a tree"), SIZE, seed).layers)
+        assert tree[0] - 10 <= (cat[0] + cat[2]) / 2 <= tree[2] + 10 and cat[1] > tree[1]
+
+
+def test_a_thing_stands_where_a_person_has_put_it():
+    left, top, right, bottom = draw(Scene((Thing("cat", at=(0.25, 0.8)),)), SIZE).layers[0].box
+    assert abs((left + right) / 2 - 64) < 4
+    assert abs(bottom - 0.8 * 256) < 12
+
+
+def test_a_pattern_has_no_seam():
+    sketch = draw(understood("pattern of strawberries and bees"), SIZE, 2)
+    values = pixels(sketch.picture)
+    assert sketch.wraps
+    for axis in (0, 1):
+        seam = np.abs(values.take(0, axis) - values.take(-1, axis)).mean()
+        inside = np.abs(np.diff(values, axis=axis)).mean((1 - axis, 2))
+        assert seam < inside.max() * 1.3

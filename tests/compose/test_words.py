@@ -1,0 +1,127 @@
+"""What the composer understands of a prompt."""
+
+import json
+
+import pytest
+
+from styleshot_demo.compose.words import nearest, understood
+from styleshot_demo.errors import Problem
+from styleshot_demo.evaluation.compose import SCENES, drawn_names, facts, knows
+
+
+def said(prompt):
+    scene = understood(prompt)
+    return [(one.name, one.count, one.colour) for one in scene.things], [one.said for one in scene.unknown]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "things"),
+    [
+        ("three sailing boats", [("sailboat", 3, None)]),
+        ("a blue car", [("automobile", 1, "blue")]),
+        ("the car is red", [("automobile", 1, "red")]),
+        ("an orange and an orange cat", [("tangerine", 1, None), ("cat", 1, "orange")]),
+        ("two mice, a pair of geese", [("mouse", 2, None), ("goose", 2, None)]),
+        ("12 wolves", [("wolf", 12, None)]),
+        ("hot dog", [("hot dog", 1, None)]),
+        ("三只小猫", [("cat", 3, None)]),
+        ("一辆红色的汽车", [("automobile", 1, "red")]),
+        ("两头大象和一只狐狸", [("elephant", 2, None), ("fox", 1, None)]),
+    ],
+)
+def test_things_with_count_and_colour(prompt, things):
+    assert said(prompt) == (things, [])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name", "relation", "to"),
+    [
+        ("a cat under a tree", "cat", "under", "deciduous tree"),
+        ("an owl on top of a castle", "owl", "on", "castle"),
+        ("a dog next to a house", "dog", "beside", "house"),
+        ("大树下面的狗", "dog", "under", "deciduous tree"),
+        ("白马在房子前面", "horse", "in front of", "house"),
+        ("一群蜜蜂围绕着一朵玫瑰", "honeybee", "around", "rose"),
+    ],
+)
+def test_relations(prompt, name, relation, to):
+    scene = understood(prompt)
+    thing = next(one for one in scene.things if one.name == name)
+    assert thing.relation == relation
+    assert scene.things[thing.to].name == to
+
+
+def test_place_time_weather_and_kind():
+    scene = understood("a fox in a snowy forest at night")
+    assert (scene.place, scene.time, scene.weather, scene.kind) == ("forest", "night", "snow", "landscape")
+    assert scene.asked == ("place", "time", "weather")
+    assert understood("夜晚的城市街道").place == "street"
+    assert understood("portrait of a woman").kind == "portrait"
+    assert understood("草莓图案").kind == "pattern"
+
+
+def test_mountains_stand_behind_a_lake():
+    scene = understood("a boat on a lake in the mountains")
+    assert (scene.place, scene.far, scene.unknown) == ("sea", "mountains", ())
+
+
+def test_a_balloon_does_not_lift_a_cake():
+    assert understood("a birthday cake and a balloon").place == "table"
+    assert understood("a balloon").place == "sky"
+
+
+def test_a_place_is_inferred_from_things():
+    homes = {
+        "a sailboat": "sea",
+        "a whale": "under water",
+        "an apple": "table",
+        "a camel": "desert",
+        "a taxi": "street",
+    }
+    assert {prompt: understood(prompt).place for prompt in homes} == homes
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a cat while an owl is there", "一个很美丽的城堡", "the beautiful picture of a cat"]
+)
+def test_common_words_are_not_reported(prompt):
+    assert understood(prompt).unknown == ()
+
+
+def test_the_unknown_is_said_with_what_is_near():
+    scene = understood("an accordion player beside a castle")
+    assert [(one.said, one.nearest) for one in scene.unknown] == [("accordion player", ("accordion",))]
+    assert [one.name for one in scene.things] == ["castle"]
+    assert nearest("elefant") == ("elephant",)
+    assert nearest("qqqxyz") == ()
+
+
+@pytest.mark.parametrize("prompt", ["", "  ", "...!?"])
+def test_nothing_to_draw(prompt):
+    with pytest.raises(Problem) as caught:
+        understood(prompt)
+    assert caught.value.key == "nothing_to_draw"
+
+
+@pytest.mark.parametrize(
+    "prompt", ["\x00\x01", "a" * 3000, "cat " * 500, "9" * 400 + " cats", "🦊 fox", "<svg>", "的" * 900]
+)
+def test_any_text_is_read(prompt):
+    try:
+        scene = understood(prompt)
+    except Problem as problem:
+        assert problem.key == "nothing_to_draw"
+    else:
+        assert len(scene.things) <= 12
+
+
+def test_names_drawn_at_random_are_understood():
+    assert [name for name, wanted in drawn_names(0) if not knows(name, wanted)] == []
+
+
+def test_written_scenes_are_understood():
+    found = [
+        there for one in json.loads(SCENES.read_text("utf-8")) for _, there in facts(one, understood(one["prompt"]))
+    ]
+    assert len(found) > 200
+    assert sum(found) / len(found) >= 0.9
