@@ -119,14 +119,26 @@ def evaluate_classical(
             show_default=False,
         ),
     ] = None,
+    portraits: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of portraits, in place of --content: edges, features and hues of faces, kept and painted.",
+            show_default=False,
+        ),
+    ] = None,
     pairs: Annotated[int, typer.Option(min=1, help="How many pairs of them.")] = 60,
     size: Annotated[
-        int | None, typer.Option(help="Longest side in pixels, 256 to 2048.", show_default="384, with --flat 512")
+        int | None,
+        typer.Option(help="Longest side in pixels, 256 to 2048.", show_default="384, with --flat or --portraits 512"),
     ] = None,
     method: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="|".join(jobs.METHODS), help="May be repeated.", show_default="fast and optimise, with --flat fast"
+            metavar="|".join(jobs.METHODS),
+            help="May be repeated.",
+            show_default="fast and optimise, with --flat or --portraits fast",
         ),
     ] = None,
     teacher: Annotated[
@@ -176,17 +188,33 @@ def evaluate_classical(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Content and style distances, edges and colours of results on pairs of pictures; or what becomes of flat areas."""
+    """Content and style distances, edges and colours of results on pairs of pictures; or flat areas, or faces."""
     with asked():
-        if content is None and flat is None:
+        special = flat is not None or portraits is not None
+        if content is None and not special:
             raise Problem("content_needed")
-        size = jobs.number("size", size or (512 if flat else 384), 256, 2048, whole=True)
-        usual = ("fast",) if flat else ("fast", "optimise")
+        size = jobs.number("size", size or (512 if special else 384), 256, 2048, whole=True)
+        usual = ("fast",) if special else ("fast", "optimise")
         methods = [jobs.choice("method", one, jobs.METHODS) for one in method or usual]
         jobs.choice("part", part, ("held", "all"))
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
         if sheet is not None:
             check_destination(sheet, [], SHEET_SUFFIXES)
+    if portraits is not None:
+        from styleshot_demo.evaluation.portraits import evaluate_portraits
+
+        with Progress() as progress:
+            figures = evaluate_portraits(
+                portraits,
+                style,
+                size=size,
+                methods=methods,
+                seed=seed,
+                sheet=sheet,
+                on_pair=lambda done, total: progress.show(done / total, f"Pair {done} of {total}", "pairs"),
+            )
+        _tell(figures, as_json)
+        return
     if flat is not None:
         from styleshot_demo.evaluation.flat import evaluate_flat
 
