@@ -37,15 +37,18 @@ if [ ! -x "$python" ] || [ "$(cat "$venv/stamp" 2>/dev/null)" != "$stamp" ]; the
   echo "$stamp" >"$venv/stamp"
 fi
 
-# A browser: the system's, else the packages of Debian or Ubuntu for root, else Playwright's own.
+# A browser: the system's, else the packages of Debian or Ubuntu for root, else Playwright's own. Chromium without its own
+# windows comes first: it takes a third of the time for each page that is opened.
 system_browser() {
-  command -v chromium || command -v chromium-browser || command -v google-chrome || true
+  command -v chromium-headless-shell || command -v chromium || command -v chromium-browser || command -v google-chrome || true
 }
 if command -v apt-get >/dev/null && [ "$(id -u)" = 0 ]; then
-  if [ -z "$(system_browser)" ] || ! dpkg -s fonts-noto-cjk >/dev/null 2>&1; then
+  if [ -z "$(system_browser)" ] || ! dpkg -s fonts-noto-cjk >/dev/null 2>&1 ||
+    { ! command -v chromium-headless-shell && apt-cache show chromium-headless-shell; } >/dev/null 2>&1; then
     apt-get update -qq || true
     # Ubuntu has no such package outside of snap: then Playwright's own browser follows.
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk ||
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium-headless-shell fonts-noto-cjk ||
+      DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk ||
       DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends fonts-noto-cjk || true
   fi
 fi

@@ -55,10 +55,11 @@ def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HT
             256, 2048, DEFAULTS["size"], step=1, label=mark("size"), buttons=[], elem_id="size", elem_classes="slim"
         )
         fit = gr.HTML(elem_id="fits", apply_default_css=False)
-        fields["whole"] = gr.Checkbox(False, label=mark("whole"), elem_id="whole")
-        fields["keep_colours"] = gr.Checkbox(False, label=mark("keep_colours"), elem_id="keep-colours")
-        fields["keep_background"] = gr.Checkbox(False, label=mark("keep_background"), elem_id="keep-background")
-        fields["keep_faces"] = gr.Checkbox(True, label=mark("keep_faces"), elem_id="keep-faces")
+        with gr.Row(elem_classes="switches"):
+            for name in ("keep_faces", "keep_background", "keep_colours", "whole"):
+                fields[name] = gr.Checkbox(
+                    DEFAULTS[name], label=mark(name), elem_id=name.replace("_", "-"), min_width=120
+                )
         with gr.Accordion(mark("finer"), open=False, elem_id="finer", elem_classes="drawer"):
             fields["grain"] = Slider(
                 0, 1, DEFAULTS["grain"], step=0.05, label=mark("grain"), buttons=[], elem_id="grain",

@@ -15,7 +15,7 @@ import tiny_models
 from models.conftest import FakeHub
 
 ROOT = Path(__file__).resolve().parents[2]
-SYSTEM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+SYSTEM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Nothing but this machine can be reached, and the browser itself calls nobody.
 FLAGS = (
     "--no-sandbox",
