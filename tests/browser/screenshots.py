@@ -18,7 +18,8 @@ LONG = 120_000  # milliseconds
 def main(folder: Path, address: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium-headless-shell") or shutil.which("chromium"), args=list(FLAGS))
+        found = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+        browser = driver.chromium.launch(executable_path=found, args=list(FLAGS))
         for width, scheme, language in (
             (1280, "light", "en"),
             (1280, "dark", "zh"),
