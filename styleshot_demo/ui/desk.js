@@ -31,6 +31,7 @@
       this.asked = null; // what the controls hold
       this.ready = null; // the last finished result
       this.now = null; // what is on show: that, or a picture that is being painted
+      this.read = false; // whether what lay here before a reload has been read
     }
 
     /* The figure that shows the results, and what to do when a quick one should follow a change. */
@@ -82,7 +83,8 @@
 
     /* For this window alone, and for as long as it is open. */
     keep() {
-      if (!this.asked) return;
+      // Controls tell of changes already while the page is drawn, when all of them are empty yet.
+      if (!this.asked || !this.read) return;
       const { pictures, weights } = this.asked;
       try {
         sessionStorage.setItem(`styleshot-${this.kind}`, JSON.stringify({ pictures, weights, result: this.ready }));
@@ -92,6 +94,7 @@
   const desk = (kind) => (desks[kind] ??= new Desk(kind));
   const asks = (kind, shape, values) => { desk(kind).asks(normal(shape, values)); };
   const lay = (kind) => {
+    desk(kind).read = true;
     try { return sessionStorage.getItem(`styleshot-${kind}`) || "{}"; } catch { return "{}"; }
   };
 
