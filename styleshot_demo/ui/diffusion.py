@@ -20,7 +20,7 @@ PROMPTS = {
         "a red apple on a table",
         "three sailing boats at sunset",
         "a fox in a snowy forest",
-        "two cats on a red sofa",
+        "a bicycle on a rainy street",
         "pattern of lemons",
     ),
     "image": ("red apple", "rocket", "cat face", "sailboat", "castle", "sunflower"),  # what the small model knows

@@ -204,7 +204,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "prompt_a_red_apple_on_a_table": ("a red apple on a table", "桌上的一个红苹果"),
     "prompt_three_sailing_boats_at_sunset": ("three sailing boats at sunset", "日落时的三艘帆船"),
     "prompt_a_fox_in_a_snowy_forest": ("a fox in a snowy forest", "雪中森林里的狐狸"),
-    "prompt_two_cats_on_a_red_sofa": ("two cats on a red sofa", "红色沙发上的两只猫"),
+    "prompt_a_bicycle_on_a_rainy_street": ("a bicycle on a rainy street", "雨中街道上的自行车"),
     "prompt_pattern_of_lemons": ("pattern of lemons", "柠檬图案"),
     "prompt_red_apple": ("red apple", "红苹果"),
     "prompt_rocket": ("rocket", "火箭"),
