@@ -66,7 +66,10 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
         fields["size"] = _slider(kind, "size", 128, 1024, jobs.SIZE_MULTIPLE, start, f"{kind}_size")
     seed = controls.seed(f"{kind}-seed")
     fields["seed"] = seed.number
-    with gr.Accordion(mark("finer"), open=False, elem_id=f"{kind}-finer", elem_classes="drawer") as finer:
+    with gr.Accordion(
+        mark("finer"), open=False, visible=weights.finer_seen(studio.ready(kind)), elem_id=f"{kind}-finer",
+        elem_classes="drawer",
+    ) as finer:  # fmt: skip
         with gr.Row(elem_classes="numbers"):
             fields["steps"] = _slider(kind, "steps", 1, 150, 1, start)
             fields["guidance_scale"] = _slider(kind, "guidance_scale", 0, 30, 0.5, start)

@@ -146,9 +146,14 @@ class Weights:
             self.line: line(choice, asked[0], self.studio.settings),
             view.run: usable,
             view.beside: usable,
-            # Hidden, not taken out of the page: what is set there stays, and can be restored.
-            self.finer: gr.update(visible="hidden" if choice.model == "composer" else True),
+            self.finer: gr.update(visible=finer_seen(choice)),
         }
+
+
+def finer_seen(choice: Choice) -> bool | str:
+    """How visible settings are that the composer has no use for: hidden, not taken out of the page, so that what is set
+    there stays and can be restored."""
+    return "hidden" if choice.model == "composer" else True
 
 
 def models(kind: str, studio: Studio) -> Sequence[str]:
