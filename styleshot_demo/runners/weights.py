@@ -137,9 +137,8 @@ def needs(kind: str, preprocessor: str = "contour") -> tuple[str, ...]:
 
 def choose(settings: Settings, kind: str, preprocessor: str = "contour", model: str = "auto") -> Choice:
     """Which model a job of this kind ("text" or "image") would get now. Looks at the disk only."""
-    composer = kind == "text" and all(hub.find(name, settings).here for name in COMPOSER)
     if model == "composer":
-        return Choice("composer", remark("model_composer")) if composer else Choice(None, None)
+        return Choice("composer", remark("model_composer")) if kind == "text" else Choice(None, None)
     if model == "small":
         small = hub.find(SMALL, settings)
         return Choice("small", remark("model_small")) if small.here else Choice(None, None)
@@ -149,7 +148,7 @@ def choose(settings: Settings, kind: str, preprocessor: str = "contour", model: 
     missing = tuple(state for state in states if isinstance(state, hub.Missing))
     if not missing:
         return Choice("styleshot", remark("model_styleshot"))
-    if model == "auto" and composer:
+    if model == "auto" and kind == "text" and all(hub.find(name, settings).here for name in COMPOSER):
         return Choice("composer", remark("model_composer"), missing)
     if model == "auto" and hub.find(SMALL, settings).here:
         return Choice("small", remark("model_small"), missing)
