@@ -26,7 +26,8 @@ TRANSFORMS = ("wct", "adain")
 COLOUR_METHODS = ("monge-kantorovich", "reinhard")
 STARTS = ("content", "fast", "noise")
 OPTIMISERS = ("adam", "lbfgs")
-STYLESHOT_MODELS = ("auto", "styleshot", "small")
+STYLESHOT_MODELS = ("auto", "styleshot", "small")  # of an image job
+TEXT_MODELS = ("auto", "styleshot", "composer", "small")
 PREPROCESSORS = ("contour", "lineart", "both")
 SCHEDULERS = ("dpm++", "pndm", "unipc", "euler-a", "ddim")
 FACTORS = (2, 4)
@@ -369,7 +370,7 @@ class EnlargeJob:
 # What each field of a `TextJob` but its pictures may be.
 TEXT_CHECKS: Mapping[str, Check] = {
     "prompt": text,
-    "model": one_of(STYLESHOT_MODELS),
+    "model": one_of(TEXT_MODELS),
     "style_strength": between(0, 2),
     "steps": between(1, 150, whole=True),
     "guidance_scale": optional(between(0, 30)),
@@ -380,9 +381,13 @@ TEXT_CHECKS: Mapping[str, Check] = {
     "scheduler": one_of(SCHEDULERS),
 }
 
+# Those of them that mean something to the composer.
+COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed")
+
 # What each field of an `ImageJob` but its pictures may be.
 IMAGE_CHECKS: Mapping[str, Check] = {
     **TEXT_CHECKS,
+    "model": one_of(STYLESHOT_MODELS),
     "preprocessor": one_of(PREPROCESSORS),
     "content_strength": between(0, 2),
     "threshold": between(0, 255, whole=True),
@@ -396,12 +401,13 @@ def seed_of(seed: int, n: int) -> int:
 
 @dataclass(frozen=True)
 class TextJob:
-    """StyleShot, text-driven: what the prompt says, in the style of the pictures.
+    """What the prompt says, in the style of the pictures: by StyleShot, or composed of drawings and painted.
 
     styles           pictures, or (picture, weight) pairs; at most 4, weights in any unit, 0 to 100
     prompt           what to paint, up to 1000 characters; may be empty
-    model            "styleshot" (the published weights), "small" (built in), "auto": the first of these that is here
-    style_strength   0 (the prompt alone) to 2
+    model            "styleshot" (the published weights), "composer" (draws what the prompt names, in English or
+                     Chinese, and paints that), "small" (a tiny StyleShot), "auto": the first of these that is here
+    style_strength   0 (the prompt alone) to 2; of the composer, beyond 1 things are painted as boldly as what is behind
     steps            1 to 150
     guidance_scale   how closely to follow the prompt, 0 to 30; 1 or less means no guidance and no negative prompt.
                      None: the model's own default
@@ -410,6 +416,9 @@ class TextJob:
     seed             0 to 2**31 - 1; it sets the noise and the order of the style's patches
     negative_prompt  what to avoid. None: the model's own default
     scheduler        "dpm++" (DPM-Solver++ 2M, Karras sigmas), "pndm" (the paper's), "unipc", "euler-a", "ddim"
+
+    To the composer steps, guidance_scale, negative_prompt and scheduler mean nothing; its pictures have 256 to 1024
+    pixels a side.
     """
 
     styles: Any
@@ -439,7 +448,8 @@ class TextJob:
 
     def settings(self) -> dict[str, Any]:
         """The settings that shaped the result (no pictures), JSON-ready."""
-        own = {name: getattr(self, name) for name in TEXT_CHECKS}
+        names = COMPOSER_FIELDS if self.model == "composer" else TEXT_CHECKS
+        own = {name: getattr(self, name) for name in names}
         return {"job": "text", **own, "style_weights": [weight for _, weight in self.styles]}
 
 
@@ -450,6 +460,7 @@ class ImageJob:
     content           the picture whose lines to follow: PIL image or path
     styles            as in `TextJob`
     prompt            as in `TextJob`; may be empty
+    model             "styleshot" (the published weights), "small" (built in), "auto": the first of these that is here
     preprocessor      what is kept of the content: "contour", "lineart", or "both": every image once with each, the
                       images with contours first, so that there are `2 * count`
     content_strength  0 (the lines are not looked at) to 2

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -15,7 +15,7 @@ from styleshot_demo.jobs import TEXT_CHECKS, ClassicalJob, EnlargeJob, ImageJob,
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.provenance import Record
-from styleshot_demo.runners import small
+from styleshot_demo.runners import scenes, small
 from styleshot_demo.runners import weights as files
 from styleshot_demo.runners.weights import Choice
 from styleshot_demo.runtime import placement as placing
@@ -26,6 +26,9 @@ from styleshot_demo.runtime.memory import SPARE
 from styleshot_demo.runtime.placement import Placement
 from styleshot_demo.runtime.precision import precision_of
 from styleshot_demo.settings import Settings
+
+if TYPE_CHECKING:
+    from styleshot_demo.compose.scene import Scene
 
 Job = ClassicalJob | EnlargeJob | TextJob | ImageJob
 DiffusionJob = TextJob | ImageJob
@@ -60,7 +63,7 @@ class Plan:
     """A job as it will run.
 
     job         with every default filled in, and as the model can do it
-    model       "fast", "optimise", "colour", "enlarge", "styleshot" or "small"
+    model       "fast", "optimise", "colour", "enlarge", "styleshot", "composer" or "small"
     files       names of the catalogue's models that are used
     device      as torch names it: "cpu", "cuda", "mps"
     precision   "float32", "float16" or "bfloat16"
@@ -71,6 +74,7 @@ class Plan:
     fitting     the largest `job.size` that would fit
     remarks     what a person should know of all this
     strengths   style strengths of a sweep; empty for a plain run
+    scene       what the composer draws, or None where it does not
     """
 
     job: Job
@@ -85,6 +89,7 @@ class Plan:
     fitting: int
     remarks: tuple[Remark, ...] = ()
     strengths: tuple[float, ...] = ()
+    scene: "Scene | None" = None
 
     @property
     def fits(self) -> bool:
@@ -111,10 +116,15 @@ class Plan:
 
     def settings(self) -> dict[str, Any]:
         """What shaped the result, JSON-ready: of the job as it ran, not as it was asked for."""
-        settings = self.job.settings()
-        if isinstance(self.job, DiffusionJob):
-            settings["model"] = self.model
+        settings = self._as_it_ran(self.job)
         return settings | ({"sweep": list(self.strengths)} if self.strengths else {})
+
+    def _as_it_ran(self, job: Job) -> dict[str, Any]:
+        """The settings of the job, or of one that makes a part of its result."""
+        settings = job.settings()
+        if isinstance(job, DiffusionJob):
+            settings["model"] = self.model
+        return settings if self.scene is None else settings | {"scene": scenes.as_setting(self.scene)}
 
     def alone(self) -> list[dict[str, Any]]:
         """For each image of the result the settings that make it and nothing else."""
@@ -123,9 +133,9 @@ class Plan:
             return [self.settings()]
         if self.strengths:
             one = job.alone(0)
-            each = [replace(one, style_strength=strength).settings() for strength in self.strengths]
-            return [self.settings(), *(settings | {"model": self.model} for settings in each)]
-        return [job.alone(n).settings() | {"model": self.model} for n in range(job.total)]
+            each = [replace(one, style_strength=strength) for strength in self.strengths]
+            return [self.settings(), *map(self._as_it_ran, each)]
+        return [self._as_it_ran(job.alone(n)) for n in range(job.total)]
 
     def computed(self) -> dict[str, str]:
         """What it was computed on, for the record."""
@@ -292,6 +302,8 @@ class Planner:
         if choice.model is None or choice.why is None:
             raise choice.problem()
         remarks = [choice.why]
+        if choice.model == "composer":
+            return self._composed(job, choice.why, strengths, TIGHT if lower else SPARE)
         job = filled_in(job, choice.model)
         if choice.model == "small":
             job, told = small.suited(job, files.small_folder(self.settings))
@@ -330,6 +342,31 @@ class Planner:
             fitting=min(largest, self._fitting(job, placement, numbers, free, TIGHT if lower else SPARE)),
             remarks=tuple(remarks),
             strengths=strengths,
+        )
+
+    def _composed(self, job: TextJob, why: Remark, strengths: tuple[float, ...], share: float) -> Plan:
+        job, told = scenes.suited(job)
+        scene = scenes.scene_of(job.prompt)
+        remarks = [why, *scenes.not_understood(scene), *told]
+        if (told_gpu := why_not_gpu(self.settings)) is not None:
+            remarks.append(told_gpu)
+        device = device_of(self.settings)
+        shapes = [(1, 1), *(picture.size for picture, _ in job.styles)]
+        needed, free, fitting = self._room("fast", job.size, shapes, device, share)
+        return Plan(
+            job=job,
+            model="composer",
+            files=files.COMPOSER,
+            device=device,
+            precision="float32",
+            placement=None,
+            size=(job.size, job.size),
+            memory=needed,
+            free=free,
+            fitting=min(fitting, DIFFUSION_SIZES[0]),
+            remarks=tuple(remarks),
+            strengths=strengths,
+            scene=scene,
         )
 
     def choose(self, job: DiffusionJob) -> Choice:
@@ -371,7 +408,10 @@ class Planner:
 
 
 def defaults(kind: str, model: str | None) -> dict[str, Any]:
-    """What the None of a job's field stands for: `kind` is "text" or "image", `model` "styleshot" or "small"."""
+    """What the None of a job's field stands for, and what the page shows for it.
+
+    `kind` is "text" or "image", `model` "styleshot", "composer" or "small".
+    """
     if model == "small":
         return {"size": small.SIZE, "guidance_scale": small.GUIDANCE[kind], "negative_prompt": ""}
     return {"size": 512, "guidance_scale": 7.5, "negative_prompt": NEGATIVE_PROMPT}

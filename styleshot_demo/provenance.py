@@ -30,7 +30,16 @@ KEYWORD = "styleshot"  # of the PNG text chunk
 MAX_RECORD = 32_768  # characters of JSON; twice a long prompt, and a JPEG's XMP has room for 65,502 bytes
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")  # of files that results can be saved as
 QUALITY = 95  # of JPEG and WebP
-LIBRARIES = ("pillow", "numpy", "torch", "diffusers", "transformers", "controlnet-aux", "opencv-python-headless")
+LIBRARIES = (
+    "pillow",
+    "numpy",
+    "torch",
+    "diffusers",
+    "transformers",
+    "controlnet-aux",
+    "opencv-python-headless",
+    "resvg-py",
+)
 
 _MAX_ENTRIES = 100  # of a mapping or list
 _MAX_NAME = 200  # characters of a key, a hash, a version
@@ -72,7 +81,12 @@ class Record:
 
 def record(settings: Mapping[str, Any], models: Mapping[str, str], seed: int) -> Record:
     """A record of settings, with the versions of what is loaded now."""
-    modules = {"pillow": "PIL", "controlnet-aux": "controlnet_aux", "opencv-python-headless": "cv2"}
+    modules = {
+        "pillow": "PIL",
+        "controlnet-aux": "controlnet_aux",
+        "opencv-python-headless": "cv2",
+        "resvg-py": "resvg_py",
+    }
     versions = {"styleshot_demo": __version__, "python": platform.python_version()}
     for name in LIBRARIES:
         if modules.get(name, name) in sys.modules:
@@ -141,7 +155,7 @@ def write(
 
 def source_type(made_by: Record) -> str:
     """The IPTC digital source type, a URL, of a picture that was made so."""
-    if made_by.job == "text":
+    if made_by.job == "text" and made_by.settings.get("model") != "composer":
         return _TERMS + "trainedAlgorithmicMedia"
     if made_by.settings.get("method") == "colour" and "enlarged" not in made_by.settings:
         return _TERMS + "algorithmicallyEnhanced"  # arithmetic on the colours of a photo; nothing was learnt
@@ -307,8 +321,8 @@ class Restored:
 
 
 # In a record, but no settings: the kind of job, which strengths a strip shows, after which step somebody stopped, how
-# many times as large it was made afterwards.
-DERIVED = {"job", "sweep", "stopped_at", "enlarged"}
+# many times as large it was made afterwards, what the composer understood of the prompt.
+DERIVED = {"job", "sweep", "stopped_at", "enlarged", "scene"}
 
 # The kinds of job that a record can be turned into, each with what checks its fields: name -> check(name, value).
 JOBS: dict[str, Mapping[str, Callable[[str, Any], Any]]] = {

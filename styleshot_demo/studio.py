@@ -69,7 +69,7 @@ class Studio:
     def _in_turn(self, job: Job, strengths: tuple[float, ...], to_end: bool = False) -> Iterator[Event]:
         """The events of a job, when its turn has come; `to_end` as in `Lanes.through`."""
         plan = self.plan(job, strengths)  # what cannot run at all need not wait to hear it
-        quick = _is_quick(job)
+        quick = _is_quick(plan)
         if plan.free is None:
             # Whoever lends the GPU has a line of its own, for all programs that it lends to: none of ours around it.
             yield from self._on_loan(job, plan, to_end)
@@ -98,6 +98,10 @@ class Studio:
             from styleshot_demo.runners.enlarging import enlarge
 
             return enlarge(plan, self.settings, self.cache)
+        if plan.model == "composer":
+            from styleshot_demo.runners.composer import compose
+
+            return compose(plan, self.settings, self.cache)
         runner = self.classical if isinstance(plan.job, ClassicalJob) else self.styleshot
         return runner.run(plan)
 
@@ -123,7 +127,7 @@ class Studio:
 
     def _files_first(self, plan: "Plan") -> Iterator[Event]:
         """Reads and converts the files of a StyleShot job, which takes minutes the first time."""
-        if not isinstance(plan.job, TextJob | ImageJob):
+        if not isinstance(plan.job, TextJob | ImageJob) or plan.model == "composer":
             return
         from styleshot_demo.runners import weights
 
@@ -246,8 +250,11 @@ class Studio:
         self.cache.forked()
 
 
-def _is_quick(job: Job) -> bool:
+def _is_quick(plan: "Plan") -> bool:
     """Whether a job takes seconds, not minutes."""
+    job = plan.job
+    if plan.model == "composer":
+        return True
     if isinstance(job, EnlargeJob):
         return job.content.width * job.content.height <= QUICK_PIXELS
     return isinstance(job, ClassicalJob) and (job.method in QUICK and not job.at_own_size or job.strength == 0)

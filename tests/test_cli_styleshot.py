@@ -79,3 +79,24 @@ def test_convert_writes_a_folder_that_opens(run):
     assert StyleShotPipeline.from_pretrained("whole").controlnet is not None
     assert run("models", "convert", "--to", "whole").exit_code == 2  # not empty any more
     assert run("models", "convert", "--to", "other", "--preprocessor", "depth").exit_code == 2
+
+
+@pytest.mark.parametrize("prompt", ["three sailing boats at sunset", "日落时的三艘帆船"])
+def test_without_weights_words_are_composed_and_the_scene_is_told(run, tmp_path, monkeypatch, prompt):
+    monkeypatch.setenv("STYLESHOT_MODELS", str(tmp_path / "empty"))
+    done = run("text", prompt, "style.png", "-o", "out.png", "--size", 256, "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["settings"]["model"] == "composer" and told["notes"] == ["Composed from Noto art and painted by fast"]
+    assert [(one["name"], one["count"]) for one in told["scene"]["things"]] == [("sailboat", 3)]
+    with Image.open("out.png") as image:
+        assert image.size == (256, 256)
+    assert provenance.read("out.png").settings["scene"]
+
+
+def test_the_composer_can_be_asked_for_and_says_what_it_does_not_know(run):
+    done = run("text", "a castle and a zeppeliner", "style.png", "-o", "out.png", "--model", "composer", "--size", 256)
+    assert done.exit_code == 0 and "Not known here: zeppeliner" in done.stderr
+    done = run("text", "qxq", "style.png", "-o", "none.png", "--model", "composer")
+    assert done.exit_code == 1 and "Nothing of this is known to the composer: qxq." in done.stderr
+    assert run("image", "photo.png", "style.png", "-o", "none.png", "--model", "composer").exit_code == 2

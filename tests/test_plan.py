@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob, jobs, plan, provenance
+from styleshot_demo.compose.scene import Scene
 from styleshot_demo.errors import Problem
 
 WIDE = Image.merge("RGB", [Image.linear_gradient("L").rotate(turn).resize((96, 64)) for turn in (0, 90, 180)])
@@ -60,16 +61,26 @@ COMMON = {
     "scheduler": st.sampled_from(jobs.SCHEDULERS),
     "model": st.sampled_from(["auto", "small"]),
 }
+TEXT = {**COMMON, "model": st.sampled_from(["auto", "composer", "small"])}
 IMAGE = {
     **COMMON,
     "preprocessor": st.sampled_from(jobs.PREPROCESSORS),
     "content_strength": numbers(0, 2),
     "threshold": st.integers(0, 255),
 }
+
+
+def text_job(few):
+    few = {"prompt": "", "steps": 1} | few
+    if few.get("model") != "small":
+        few["prompt"] += " castle, two zeppeliners"  # the composer needs something to draw
+    return TextJob(STYLES, **few)
+
+
 # A job's own defaults are what people use most: every field may be left out.
 JOBS = st.one_of(
     CLASSICAL.map(lambda fields: ClassicalJob(WIDE, STYLES, **fields)),
-    st.fixed_dictionaries({}, optional=COMMON).map(lambda few: TextJob(STYLES, **{"prompt": "", "steps": 1} | few)),
+    st.fixed_dictionaries({}, optional=TEXT).map(text_job),
     st.fixed_dictionaries({}, optional=IMAGE).map(lambda few: ImageJob(TALL, STYLES, **{"steps": 1} | few)),
 )
 
@@ -116,12 +127,35 @@ def test_a_planned_job_stays_as_it_is(studio, job):
 
 def test_the_record_says_what_was_done_not_what_was_asked_for(studio):
     """Without published weights a default job wrote 512 pixels, guidance 7.5 and a negative prompt; it used none."""
-    result = studio.finish(TextJob([WIDE], "a red apple", steps=1))
+    result = studio.finish(TextJob([WIDE], "a red apple", model="small", steps=1))
     record = result.plan.record(0, result.models)
     done = {name: record.settings[name] for name in ("model", "size", "guidance_scale", "negative_prompt", "steps")}
     assert done == {"model": "small", "size": 256, "guidance_scale": 5.0, "negative_prompt": "", "steps": 1}
     assert record.computed == {"device": "cpu", "precision": "float32", "placement": "resident"}
     assert record.versions["torch"] and record.models.keys() == {"styleshot-small"}
+
+
+def test_the_record_of_a_composed_picture_says_so_and_nothing_else(studio):
+    result = studio.finish(TextJob(STYLES, "three boats at sunset", steps=7, negative_prompt="grey", seed=4))
+    record = result.plan.record(0, result.models)
+    assert set(record.settings) == {"job", *jobs.COMPOSER_FIELDS, "style_weights", "scene"}
+    assert (record.settings["model"], record.settings["size"]) == ("composer", 512)
+    assert record.models.keys() == {"encoder", "fast"} and record.computed == {"device": "cpu", "precision": "float32"}
+    scene = Scene.from_json(json.loads(record.settings["scene"]))
+    assert [(one.name, one.count) for one in scene.things] == [("sailboat", 3)] and scene.time == "sunset"
+    assert record.versions["resvg-py"]
+    assert provenance.source_type(record).endswith("/compositeWithTrainedAlgorithmicMedia")
+    again = made_again(studio, result, 0, TextJob(STYLES, ""))
+    assert again.tobytes() == result.images[0].tobytes()
+
+
+def test_the_longest_scene_fits_into_a_record(studio):
+    strange = ", ".join(f"{a}x{b}q" for a in "bcdfghjklm" for b in "bcdfghjklmnp")
+    for prompt in ("城堡" + "🏰" * jobs.MAX_PROMPT, "castle, cat, boat, owl, fox, " + strange):
+        stream = io.BytesIO()
+        planned = studio.plan(TextJob([WIDE], prompt[: jobs.MAX_PROMPT]))
+        provenance.write(WIDE, stream, planned.record())
+        assert provenance.read(stream.getvalue()).settings == planned.settings()
 
 
 @pytest.mark.parametrize("guidance", [7.0, 7.5, 5.0])
@@ -143,12 +177,13 @@ def test_the_record_names_the_pictures(tmp_path, studio):
     assert [jobs.named(one) for one in nasty] == ["cat.png", "a b.png"]
 
 
-def test_a_sweep_is_recorded_picture_by_picture(studio):
-    events = list(studio.sweep(TextJob([WIDE], "", steps=1, size=128, seed=3), [0.5, 2]))
+@pytest.mark.parametrize("model", ["small", "composer"])
+def test_a_sweep_is_recorded_picture_by_picture(studio, model):
+    job = TextJob([WIDE], "a castle", model=model, steps=1, size=128, seed=3)
+    events = list(studio.sweep(job, [0.5, 2]))
     result = events[-1].result
     assert [result.plan.record(number).settings["style_strength"] for number in (1, 2)] == [0.5, 2.0]
     assert result.plan.record(0).settings["sweep"] == [0.5, 2.0]
-    job = TextJob([WIDE], "", steps=1, size=128, seed=3)
     assert made_again(studio, result, 2, job).tobytes() == result.images[2].tobytes()
 
 
@@ -157,7 +192,7 @@ def test_planning_loads_nothing_and_needs_no_torch():
         "import sys\nfrom PIL import Image\n"
         "from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob\n"
         "picture, studio = Image.new('RGB', (64, 64)), Studio(Settings(device='cpu'))\n"
-        "for job in (ClassicalJob(picture, [picture]), TextJob([picture], 'a'), ImageJob(picture, [picture])):\n"
+        "for job in (ClassicalJob(picture, [picture]), TextJob([picture], 'a cat'), ImageJob(picture, [picture])):\n"
         "    studio.plan(job).as_json()\n"
         "assert studio.cache.loaded() == []\n"
         "print(*sorted({'torch', 'diffusers', 'transformers', 'gradio'} & set(sys.modules)))\n"
@@ -166,14 +201,18 @@ def test_planning_loads_nothing_and_needs_no_torch():
     assert done.stdout.strip() == ""
 
 
-@pytest.mark.parametrize("kind", ["fast", "optimise", "colour", "text", "image"])
+@pytest.mark.parametrize("kind", ["fast", "optimise", "colour", "composer", "small", "image"])
 def test_what_does_not_fit_is_planned_and_refused(monkeypatch, kind):
     studio = Studio(Settings(device="cpu"))
     monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 50_000_000)
-    large = {"text": TextJob([WIDE], "", size=256), "image": ImageJob(WIDE, [WIDE], size=256)}
+    large = {
+        "composer": TextJob([WIDE], "a cat", model="composer"),
+        "small": TextJob([WIDE], "", model="small", size=256),
+        "image": ImageJob(WIDE, [WIDE], size=256),
+    }
     job = large.get(kind) or ClassicalJob(WIDE, [WIDE], method=kind, size=2048)
     planned = studio.plan(job)
-    assert not planned.fits and planned.fitting < job.size and planned.as_json()["fits"] is False
+    assert not planned.fits and planned.fitting < planned.job.size and planned.as_json()["fits"] is False
     with pytest.raises(Problem) as caught:
         studio.finish(job)
     assert caught.value.key == "out_of_memory" and caught.value.values["size"] == planned.fitting

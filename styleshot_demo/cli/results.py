@@ -117,6 +117,7 @@ def tell(result: Result, asked_for: Sequence[Path], files: Sequence[Path], as_js
 
 def described(result: Result, files: Sequence[Path]) -> dict[str, Any]:
     """A result whose images lie in `files`, JSON-ready."""
+    scene = result.plan.scene
     return {
         "files": [str(file) for file in files],
         "seed": result.seed,
@@ -126,6 +127,7 @@ def described(result: Result, files: Sequence[Path]) -> dict[str, Any]:
         "settings": result.settings,
         "plan": result.plan.as_json(),
         "inputs": result.plan.inputs(),
+        **({} if scene is None else {"scene": scene.as_json()}),
     }
 
 

@@ -1,4 +1,4 @@
-"""`text` and `image`: StyleShot, driven by a prompt or by a content picture."""
+"""`text` and `image`: a prompt or a content picture in the style of others, by StyleShot or composed."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ import typer
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, option, run_to_end, tell, write_image
 from styleshot_demo.errors import Problem
-from styleshot_demo.jobs import PREPROCESSORS, SCHEDULERS, STYLESHOT_MODELS, ImageJob, TextJob
+from styleshot_demo.jobs import PREPROCESSORS, SCHEDULERS, STYLESHOT_MODELS, TEXT_MODELS, ImageJob, TextJob
 from styleshot_demo.studio import Studio
 
 Out = Annotated[
@@ -26,7 +26,7 @@ Weight = Annotated[
     list[float] | None,
     typer.Option(metavar="NUMBER", help="Weight of a style picture; repeat it once per style.", show_default="equal"),
 ]
-Model = Annotated[str, option("auto: the published StyleShot where its files are on disk.", STYLESHOT_MODELS)]
+ABOUT_AUTO = "auto: the published StyleShot where its files are on disk"
 StyleStrength = Annotated[float, option("0 is the prompt alone, 1 the style as published, up to 2.")]
 Steps = Annotated[int, option("Denoising steps, 1 to 150.")]
 Guidance = Annotated[
@@ -53,7 +53,7 @@ def text(
     ],
     out: Out,
     weight: Weight = None,
-    model: Model = TextJob.model,
+    model: Annotated[str, option(f"{ABOUT_AUTO}, else the composer.", TEXT_MODELS)] = TextJob.model,
     style_strength: StyleStrength = TextJob.style_strength,
     steps: Steps = TextJob.steps,
     guidance_scale: Guidance = TextJob.guidance_scale,
@@ -67,10 +67,14 @@ def text(
     record: Record = None,
     as_json: AsJson = False,
 ) -> None:
-    """Paint what PROMPT says in the style of STYLE, with StyleShot.
+    """Paint what PROMPT says in the style of STYLE.
+
+    The published StyleShot does that where its files are on disk. Else the scene is composed from drawings, in English
+    or Chinese, and painted; steps, guidance, negative prompt and scheduler mean nothing then.
 
     \b
     python -m styleshot_demo text "a red apple" painting.jpg -o out.png --count 4
+    python -m styleshot_demo text "海边的城堡，日落" painting.jpg -o out.png --model composer
     """
     with asked(str(out)):
         check_destination(out, styles)
@@ -105,7 +109,7 @@ def image(
     ] = ImageJob.content_strength,
     threshold: Annotated[int, option("contour: how strong an edge has to be, 0 to 255.")] = ImageJob.threshold,
     weight: Weight = None,
-    model: Model = ImageJob.model,
+    model: Annotated[str, option(f"{ABOUT_AUTO}.", STYLESHOT_MODELS)] = ImageJob.model,
     style_strength: StyleStrength = ImageJob.style_strength,
     steps: Steps = ImageJob.steps,
     guidance_scale: Guidance = ImageJob.guidance_scale,

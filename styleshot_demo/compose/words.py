@@ -146,7 +146,9 @@ class _Reader:
         agent = AGENT.fullmatch(token.text) or (is_chinese(token.text[0]) and self._chinese_agent(index))
         if agent and not self.strange and before.reading("thing", "keyword") and self.things:
             self.strange = [self.things.pop().said]
-            self.group = [one for one in self.group if one < len(self.things)]
+            gone = len(self.things)
+            self.things = [replace(one, relation=None, to=None) if one.to == gone else one for one in self.things]
+            self.group = [one for one in self.group if one < gone]
         self.strange.append(token.text)
 
     def _chinese_agent(self, index: int) -> bool:

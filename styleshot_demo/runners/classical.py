@@ -51,7 +51,7 @@ class ClassicalRunner:
 
     def hold(self, device: str) -> None:
         """Loads what `optimise` needs, to stay."""
-        self._borrow_fast(device, self._kept, {})
+        borrow_fast(self.settings, self.cache, device, self._kept, {})
         if hub.find("vgg19", self.settings).here:
             for _ in self._borrow_vgg(device, self._kept, {}):
                 pass
@@ -142,7 +142,7 @@ class ClassicalRunner:
 
         yield Step(0.0, remark("encoding"))
         job = plan.job
-        painter = self._borrow_fast(plan.device, borrowed, models)
+        painter = borrow_fast(self.settings, self.cache, plan.device, borrowed, models)
         encoded = self._encoded(job, content, painter, plan.device)
         yield Step(0.6, remark("painting"))
         pixels = painter.decode(encoded, job.strength)
@@ -191,7 +191,7 @@ class ClassicalRunner:
             return with_colours_of(target, pixels) if job.keep_colours else pixels
 
         yield Step(0.0, remark("encoding"))
-        painter = self._borrow_fast(device, borrowed, models)
+        painter = borrow_fast(self.settings, self.cache, device, borrowed, models)
         features = painter.encoder
         if "vgg19" in plan.files:
             features = yield from self._borrow_vgg(device, borrowed, models)
@@ -259,7 +259,9 @@ class ClassicalRunner:
         from styleshot_demo.classical.whole import Picture, paint_whole, recolour_whole
 
         job, device = plan.job, plan.device
-        painter = self._borrow_fast(device, borrowed, models) if job.method == "fast" else None
+        painter = None
+        if job.method == "fast":
+            painter = borrow_fast(self.settings, self.cache, device, borrowed, models)
         if max(content.size) > SCREEN:
             yield Step(0.0, remark("painting"))
             yield Step(0.0, remark("painting"), to_image(self._small(job, content, painter, device)))
@@ -322,17 +324,6 @@ class ClassicalRunner:
             for (picture, _), share in zip(job.styles, jobs.shares(job.styles), strict=True)
         ]
 
-    def _borrow_fast(self, device: str, borrowed: ExitStack, models: dict[str, str]) -> "FastTransfer":
-        encoder, decoder = hub.require("encoder", self.settings), hub.require("fast", self.settings)
-
-        def load() -> Any:
-            from styleshot_demo.classical.weights import load_fast
-
-            return load_fast(network_file(encoder), network_file(decoder), device)
-
-        models |= short_hash(encoder, self.settings) | short_hash(decoder, self.settings)
-        return borrowed.enter_context(self.cache.lend(("fast", device), load, name="fast", device=device))
-
     def _borrow_vgg(self, device: str, borrowed: ExitStack, models: dict[str, str]) -> Generator[Step, None, Any]:
         """Reads all of its 575 MB for their hash, the first time: tells how far that is, and can be stopped."""
         from styleshot_demo.classical.vgg import load_vgg19
@@ -346,6 +337,21 @@ class ClassicalRunner:
         return borrowed.enter_context(
             self.cache.lend(("vgg19", device), lambda: load_vgg19(path, device), name="vgg19", device=device)
         )
+
+
+def borrow_fast(
+    settings: Settings, cache: ModelCache, device: str, borrowed: ExitStack, models: dict[str, str]
+) -> "FastTransfer":
+    """The fast painter, lent until `borrowed` ends; the hashes of its weights are put into `models`."""
+    encoder, decoder = hub.require("encoder", settings), hub.require("fast", settings)
+
+    def load() -> Any:
+        from styleshot_demo.classical.weights import load_fast
+
+        return load_fast(network_file(encoder), network_file(decoder), device)
+
+    models |= short_hash(encoder, settings) | short_hash(decoder, settings)
+    return borrowed.enter_context(cache.lend(("fast", device), load, name="fast", device=device))
 
 
 def digests(plan: Plan, settings: Settings) -> dict[str, str]:

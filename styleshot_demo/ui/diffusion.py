@@ -10,11 +10,21 @@ from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, weights, widgets
 from styleshot_demo.ui.controls import Seed, View
 from styleshot_demo.ui.widgets import Slider
-from styleshot_demo.ui.words import mark, say
+from styleshot_demo.ui.words import Said, mark, say
 
 JOBS = {"text": TextJob, "image": ImageJob}
 CHECKS = {"text": jobs.TEXT_CHECKS, "image": jobs.IMAGE_CHECKS}
-PROMPTS = ("red apple", "rocket", "cat face", "sailboat", "castle", "sunflower")  # things that the small model knows
+PROMPTS = {
+    "text": (
+        "a castle by the sea at sunset",
+        "a red apple on a table",
+        "three sailing boats at sunset",
+        "a fox in a snowy forest",
+        "a bicycle on a rainy street",
+        "pattern of lemons",
+    ),
+    "image": ("red apple", "rocket", "cat face", "sailboat", "castle", "sunflower"),  # what the small model knows
+}
 
 
 def defaults(kind: str, studio: Studio) -> dict[str, Any]:
@@ -33,17 +43,20 @@ def prompt(kind: str) -> gr.Textbox:
 
 
 def examples(kind: str) -> gr.HTML:
-    """Example prompts, each a button. What is put into the field is English: that is what the models read."""
-    return widgets.chips(
-        {text: say(f"prompt_{text.replace(' ', '_')}") for text in PROMPTS}, f"{kind}-prompts", "example_prompts"
-    )
+    """Example prompts, each a button, named by its English text."""
+    return widgets.chips({text: example(text) for text in PROMPTS[kind]}, f"{kind}-prompts", "example_prompts")
 
 
-def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed]:
-    """(controls by the name of the job's field, the seed)."""
+def example(text: str) -> Said:
+    """An example prompt in both languages."""
+    return say(f"prompt_{text.replace(' ', '_')}")
+
+
+def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accordion]:
+    """(controls by the name of the job's field, the seed, the part with those that only StyleShot has)."""
     start = defaults(kind, studio)
     fields: dict[str, Any] = {}
-    choices = weights.models(studio)
+    choices = weights.models(kind, studio)
     fields["model"] = gr.Radio(
         controls.choices("model", choices), value="auto", label=mark("model"), visible=len(choices) > 1,
         elem_id=f"{kind}-model-choice", elem_classes="segments",
@@ -53,7 +66,10 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed]:
         fields["size"] = _slider(kind, "size", 128, 1024, jobs.SIZE_MULTIPLE, start, f"{kind}_size")
     seed = controls.seed(f"{kind}-seed")
     fields["seed"] = seed.number
-    with gr.Accordion(mark("finer"), open=False, elem_id=f"{kind}-finer", elem_classes="drawer"):
+    with gr.Accordion(
+        mark("finer"), open=False, visible=weights.finer_seen(studio.ready(kind)), elem_id=f"{kind}-finer",
+        elem_classes="drawer",
+    ) as finer:  # fmt: skip
         with gr.Row(elem_classes="numbers"):
             fields["steps"] = _slider(kind, "steps", 1, 150, 1, start)
             fields["guidance_scale"] = _slider(kind, "guidance_scale", 0, 30, 0.5, start)
@@ -65,7 +81,7 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed]:
             start["negative_prompt"], label=mark("negative_prompt"), lines=2, max_lines=6,
             max_length=jobs.MAX_PROMPT, elem_id=f"{kind}-negative-prompt", elem_classes="wish",
         )  # fmt: skip
-    return fields, seed
+    return fields, seed, finer
 
 
 def view(kind: str) -> View:
@@ -102,7 +118,7 @@ MODEL_FIELDS = ("size", "guidance_scale", "negative_prompt")  # whose defaults d
 def suited(kind: str, model: str | None, values: dict[str, Any]) -> dict[str, Any]:
     """`MODEL_FIELDS` after a model was chosen: that model's own defaults, but for what a person has set otherwise."""
     own = plan.defaults(kind, model)
-    usual = [plan.defaults(kind, other) for other in ("styleshot", "small")]
+    usual = [plan.defaults(kind, other) for other in ("styleshot", "small")]  # of the composer those of the first
     return {
         name: own[name] if any(value == each[name] for each in usual) else value for name, value in values.items()
     }

@@ -91,7 +91,7 @@ class DiffusionTab:
         ]
         stops(view.stop, runs, self.stopped, view.outputs(), [self.desk], [view.run, view.beside])
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
-        self.prompts.pick(self.pick_prompt, None, fields["prompt"], **INSTANT).then(**stored.save)
+        self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **INSTANT).then(**stored.save)
         preprocessor = fields.get("preprocessor")
         asked = [fields["model"], *([preprocessor] if preprocessor else [])]
         own = [fields[name] for name in diffusion.MODEL_FIELDS]
@@ -214,10 +214,14 @@ class DiffusionTab:
 
     # Settings ---------------------------------------------------------------------------------------------------
 
-    def pick_prompt(self, event: gr.EventData) -> Any:
-        """The example prompt that was clicked."""
+    def pick_prompt(self, model: str, event: gr.EventData) -> Any:
+        """The example prompt that was clicked: as the page shows it for the composer, else in English."""
         name = getattr(event, "name", None)
-        return name if name in diffusion.PROMPTS else gr.skip()
+        if name not in diffusion.PROMPTS[self.kind]:
+            return gr.skip()
+        english, chinese = diffusion.example(name)
+        composed = self.studio.ready(self.kind, model=model).model == "composer"
+        return chinese if composed and str(getattr(event, "language", "")).startswith("zh") else english
 
     def suit(self, *values: Any) -> list[Any]:
         """What the fields whose defaults depend on the model become after another one was chosen."""

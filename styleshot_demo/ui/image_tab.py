@@ -18,8 +18,8 @@ def build(studio: Studio) -> DiffusionTab:
                 lines = Lines("image")
                 prompt = diffusion.prompt("image")
                 prompts = diffusion.examples("image")
-                fields, seed = diffusion.settings("image", studio)
+                fields, seed, finer = diffusion.settings("image", studio)
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
-            weights = Weights("image", studio)
+            weights = Weights("image", studio, finer)
             view = diffusion.view("image")
     return DiffusionTab("image", studio, inputs, {"prompt": prompt, **fields}, seed, prompts, weights, view, lines)

@@ -16,8 +16,8 @@ def build(studio: Studio) -> DiffusionTab:
             with gr.Column(elem_classes="settings"):
                 prompt = diffusion.prompt("text")
                 prompts = diffusion.examples("text")
-                fields, seed = diffusion.settings("text", studio)
+                fields, seed, finer = diffusion.settings("text", studio)
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
-            weights = Weights("text", studio)
+            weights = Weights("text", studio, finer)
             view = diffusion.view("text")
     return DiffusionTab("text", studio, inputs, {"prompt": prompt, **fields}, seed, prompts, weights, view)

@@ -50,16 +50,16 @@ def offer(choice: Choice, settings: Settings) -> Offer:
 def line(choice: Choice, model: str, settings: Settings) -> str:
     """What stands in the tab, as HTML: which model paints and why, or what is missing and what it would cost.
 
-    model  what was asked for: "auto", "styleshot" or "small"
+    model  what was asked for: "auto", "styleshot", "composer" or "small"
     """
     if choice.model == "styleshot":
         return f'<p class="hint">{say("uses_styleshot").html()}</p>'
-    if choice.model and model == "small":
-        return f'<p class="hint">{say("uses_small").html()}</p>'
+    if choice.model and choice.model == model:
+        return f'<p class="hint">{say(f"uses_{model}").html()}</p>'
     wanted = offer(choice, settings)
     rows = f"<ul>{''.join(_row(state) for state in wanted.states)}</ul>"
     if choice.model:
-        text = f"<p>{say('uses_small_instead').html()}</p>"
+        text = f"<p>{say(f'uses_{choice.model}_instead').html()}</p>"
         if not fetching.allowed(settings):
             return f'<div class="hint">{text}</div>'
         what = f"<details><summary>{say('what_comes').html()}</summary>{rows}</details>"
@@ -94,9 +94,9 @@ def _button(wanted: Offer, settings: Settings) -> str:
 class Weights:
     """The line in a tab, laid out where this is made."""
 
-    def __init__(self, kind: str, studio: Studio) -> None:
-        """`kind` is "text" or "image"."""
-        self.kind, self.studio = kind, studio
+    def __init__(self, kind: str, studio: Studio, finer: gr.Accordion) -> None:
+        """`kind` is "text" or "image"; `finer` the settings that mean nothing to the composer."""
+        self.kind, self.studio, self.finer = kind, studio, finer
         with gr.Column(elem_classes="weights"):
             self.line = gr.HTML(elem_id=f"{kind}-model", js_on_load=_ASK, apply_default_css=False)
             self.status = gr.HTML(elem_id=f"{kind}-fetch-status", elem_classes="status", apply_default_css=False)
@@ -109,7 +109,7 @@ class Weights:
 
         asked  the controls whose values `choice` takes
         """
-        outputs = [self.line, view.run, view.beside]
+        outputs = [self.line, view.run, view.beside, self.finer]
 
         def refresh(*values: str) -> dict[Any, Any]:
             return self.refreshed(view, *values)
@@ -139,13 +139,24 @@ class Weights:
         return self.studio.ready(self.kind, preprocessor, model)
 
     def refreshed(self, view: View, *asked: str) -> dict[Any, Any]:
-        """Updates of the line and of the buttons that need a model."""
+        """Updates of the line, of the buttons that need a model, and of what only some models look at."""
         choice = self.choice(*asked)
         usable = gr.update(interactive=choice.model is not None)
-        return {self.line: line(choice, asked[0], self.studio.settings), view.run: usable, view.beside: usable}
+        return {
+            self.line: line(choice, asked[0], self.studio.settings),
+            view.run: usable,
+            view.beside: usable,
+            self.finer: gr.update(visible=finer_seen(choice)),
+        }
 
 
-def models(studio: Studio) -> Sequence[str]:
-    """The models to choose from: only "auto" where the program has no small one."""
-    small = studio.ready("text", model="small").model is not None
-    return ("auto", "styleshot", "small") if small else ("auto",)
+def finer_seen(choice: Choice) -> bool | str:
+    """How visible settings are that the composer has no use for: hidden, not taken out of the page, so that what is set
+    there stays and can be restored."""
+    return "hidden" if choice.model == "composer" else True
+
+
+def models(kind: str, studio: Studio) -> Sequence[str]:
+    """The models to choose from: only "auto" where the program has none of its own."""
+    own = [model for model in ("composer", "small") if studio.ready(kind, model=model).model is not None]
+    return ("auto", "styleshot", *own) if own else ("auto",)

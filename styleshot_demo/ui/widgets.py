@@ -201,7 +201,8 @@ def shelf(examples: Sequence[Example], elem_id: str, title: str, css: str = "") 
 
 
 def chips(texts: Mapping[str, Said], elem_id: str, title: str) -> gr.HTML:
-    """A row of short texts, each one a button; `.pick(...)` listens; the event's `name` is the key of the text."""
+    """A row of short texts, each one a button; `.pick(...)` listens; the event's `name` is the key of the text, its
+    `language` the page's."""
     buttons = "".join(
         f'<button type="button" data-name="{html.escape(name, quote=True)}">{text.html()}</button>'
         for name, text in texts.items()
@@ -217,7 +218,7 @@ def _buttons(css: str, buttons: str, elem_id: str, title: str) -> gr.HTML:
         js_on_load="""
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-name]");
-  if (button) trigger("pick", { name: button.dataset.name });
+  if (button) trigger("pick", { name: button.dataset.name, language: document.documentElement.lang });
 });""",
         apply_default_css=False,
     )

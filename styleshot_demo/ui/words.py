@@ -17,6 +17,7 @@ from styleshot_demo import messages
 from styleshot_demo.errors import Problem
 from styleshot_demo.messages import Remark
 from styleshot_demo.models.catalogue import MODELS, Model
+from styleshot_demo.runners.scenes import BETWEEN
 
 LANGUAGES = ("en", "zh")
 
@@ -199,6 +200,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "text_prompt_hint": ("What should the picture show?", "画面应呈现什么？"),
     "image_prompt_hint": ("What the photo shows, in a few words; may stay empty", "用几个词描述照片内容；可以留空"),
     "example_prompts": ("Example prompts", "示例提示词"),
+    "prompt_a_castle_by_the_sea_at_sunset": ("a castle by the sea at sunset", "日落时海边的城堡"),
+    "prompt_a_red_apple_on_a_table": ("a red apple on a table", "桌上的一个红苹果"),
+    "prompt_three_sailing_boats_at_sunset": ("three sailing boats at sunset", "日落时的三艘帆船"),
+    "prompt_a_fox_in_a_snowy_forest": ("a fox in a snowy forest", "雪中森林里的狐狸"),
+    "prompt_a_bicycle_on_a_rainy_street": ("a bicycle on a rainy street", "雨中街道上的自行车"),
+    "prompt_pattern_of_lemons": ("pattern of lemons", "柠檬图案"),
     "prompt_red_apple": ("red apple", "红苹果"),
     "prompt_rocket": ("rocket", "火箭"),
     "prompt_cat_face": ("cat face", "猫脸"),
@@ -215,6 +222,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "model": ("Model", "模型"),
     "model_auto": ("Automatic", "自动"),
     "model_styleshot": ("StyleShot", "StyleShot"),
+    "model_composer": ("Composer", "构图器"),
     "model_small": ("Small StyleShot", "小型 StyleShot"),
     "scheduler": ("Scheduler", "采样器"),
     "scheduler_dpm++": ("DPM++ 2M Karras", "DPM++ 2M Karras"),
@@ -250,6 +258,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "uses_small": (
         "Painted by the small built-in StyleShot, as chosen: a preview of what the published weights do.",
         "按所选，由内置的小型 StyleShot 绘制：可预览已发布权重的效果。",
+    ),
+    "uses_composer": (
+        "Composed from Noto art and painted by fast, as chosen. Prompts in English or Chinese.",
+        "按所选，由 Noto 图形构图，再由 fast 绘制。提示词可用中文或英文。",
+    ),
+    "uses_composer_instead": (
+        "Composed from Noto art and painted by fast, because the published weights of StyleShot are not on this"
+        " machine. Prompts in English or Chinese.",
+        "由 Noto 图形构图，再由 fast 绘制，因为本机没有已发布的 StyleShot 权重。提示词可用中文或英文。",
     ),
     "uses_small_instead": (
         "Painted by the small built-in StyleShot, because the published weights are not on this machine.",
@@ -323,6 +340,7 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     "too_long": ("这张图片为 {width} x {height}，长边超过短边的 {limit} 倍。", "请裁剪后再试。"),
     "scene_unusable": ("这个场景无法绘制：{part} 有误。", "请重新用文字构图。"),
     "nothing_to_draw": ("没有可供构图的文字。", "请写下画面中要有什么。"),
+    "nothing_known": ("构图器不认识其中任何内容：{words}。", "请写出物体、地点或时间，例如：日落时海边的城堡。"),
     "content_needed": ("还没有内容图片。", "请添加要重绘的图片。"),
     "style_needed": ("还没有风格图片。", "请至少添加一张要借用其风格的图片。"),
     "too_many_styles": ("给出了 {count} 张风格图片，最多接受 {limit} 张。", "请移除一些。"),
@@ -528,6 +546,11 @@ REMARKS_ZH: dict[str, str] = {
     "made": "第 {picture} 张已完成，共 {pictures} 张",
     "model_styleshot": "模型：使用已发布权重的 StyleShot",
     "model_small": "模型：内置的小型 StyleShot",
+    "model_composer": "由 Noto 图形构图，再由 fast 绘制",
+    "composing": "正在构图",
+    "composer_size": "构图器的图片每边至少 {size} 像素",
+    "scene_unknown": "这里不认识：{words}",
+    "scene_near": "这里不认识：{words}；相近的有：{nearest}",
     "placement_resident": "内存：全部位于 {device}",
     "placement_offload": "内存：大型网络仅在工作时位于 {device}",
     "placement_minimal": "内存：各层逐一移到 {device}，速度较慢",
@@ -678,7 +701,18 @@ def remark(told: Remark) -> Said:
     values = dict(told.values)
     if "model" in values:
         values["model"] = called(str(values["model"]))
+    if "nearest" in values:
+        values["nearest"] = _drawings(str(values["nearest"]))
     return _filled(messages.REMARKS[told.key], REMARKS_ZH[told.key], values)
+
+
+def _drawings(names: str) -> Said:
+    """Names of drawings, as a remark lists them."""
+    from styleshot_demo.compose.art import by_name
+
+    every = by_name()
+    each = names.split(BETWEEN)
+    return Said(", ".join(each), "、".join(every[name].zh if name in every else name for name in each))
 
 
 def join(parts: Iterable[Said], between: str = " · ") -> Said:

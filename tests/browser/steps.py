@@ -40,6 +40,9 @@ def put(page, kind, **values):
 
 
 def open_drawer(page, kind):
+    """The settings of StyleShot: where "Automatic" is the composer, which has none of them, those of the small one."""
+    if not page.locator(f"#{kind}-finer").is_visible():
+        page.locator(f"#{kind}-model-choice label", has_text="Small").click()
     page.locator(f"#{kind}-finer button.label-wrap").click()
     expect(page.locator(f"#{kind}-steps")).to_be_visible()
 

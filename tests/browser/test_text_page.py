@@ -39,8 +39,8 @@ def begin(page, steps=3, **more):
     open_tab(page, "text")
     page.locator("#text-example-styles button").nth(9).click()
     expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
-    page.locator("#text-prompts button", has_text="rocket").click()
-    expect(page.locator("#text-prompt textarea")).to_have_value("rocket")
+    page.locator("#text-prompts button", has_text="a red apple on a table").click()
+    expect(page.locator("#text-prompt textarea")).to_have_value("a red apple on a table")
     open_drawer(page, "text")
     put(page, "text", size=128, steps=steps, **more)
 
@@ -69,7 +69,7 @@ def test_paint_again_stronger_download_restore(open_studio, tmp_path):
     assert Image.open(io.BytesIO(weaker)).tobytes() != Image.open(io.BytesIO(second)).tobytes()
 
     path = download(page, "text", tmp_path)
-    assert path.name == "rocket-styleshot-seed6.png" and path.read_bytes() == weaker
+    assert path.name == "a-red-apple-on-a-table-styleshot-seed6.png" and path.read_bytes() == weaker
     record = provenance.read(path)
     assert record.settings["style_strength"] == 0.5 and record.settings["model"] == "styleshot"
 
@@ -77,7 +77,7 @@ def test_paint_again_stronger_download_restore(open_studio, tmp_path):
     other = open_studio()
     restore(other, path)
     expect(other.locator("#text-run")).to_be_visible(timeout=LONG)
-    expect(other.locator("#text-prompt textarea")).to_have_value("rocket")
+    expect(other.locator("#text-prompt textarea")).to_have_value("a red apple on a table")
     assert [value(other, "text", name) for name in ("seed", "size", "strength")] == ["6", "128", "0.5"]
     open_drawer(other, "text")
     assert value(other, "text", "steps") == "3"
@@ -154,7 +154,7 @@ def test_names_for_screen_readers_and_chinese(open_studio, nameless):
         ("#text-sweep", "强度对比"),
         ("#text-strength", "风格强度"),
         ("#text-prompt", "提示词"),
-        ("#text-prompts", "红苹果"),
+        ("#text-prompts", "桌上的一个红苹果"),
         ("#text-finer", "精细调节"),
         ("#text-scheduler", "论文所用"),
         ("#text-negative-prompt", "反向提示词"),
@@ -165,7 +165,7 @@ def test_names_for_screen_readers_and_chinese(open_studio, nameless):
     ):
         expect(page.locator(place)).to_contain_text(text)
     expect(page.locator("#text-result .thumbs [lang=en]").first).to_be_hidden()
-    expect(page.locator("#text-prompt textarea")).to_have_value("rocket")
+    expect(page.locator("#text-prompt textarea")).to_have_value("a red apple on a table")
     # The place to drop a picture, too: opened before and after the switch.
     page.locator("#restore-part button.label-wrap").click()
     expect(page.locator("#restore")).to_contain_text("将由本应用生成的图片拖到这里")
@@ -250,22 +250,63 @@ def test_a_style_of_ones_own_and_a_second_one(open_studio, tmp_path):
     assert record.settings["style_weights"] == [1, 0.5]
 
 
-@pytest.mark.skipif(not has_small(), reason="no small model in this version")
-def test_the_small_model_paints_without_any_download(open_page):
+def test_words_are_composed_without_any_download(open_page, tmp_path):
     page = open_page()
     open_tab(page, "text")
-    assert value(page, "text", "size") == "256"  # what it was trained for
-    begin(page, steps=2)
-    expect(page.locator("#text-model")).to_contain_text(
-        "small built-in StyleShot, because the published weights are not"
-    )
+    assert value(page, "text", "size") == "512"
+    expect(page.locator("#text-model")).to_contain_text("Composed from Noto art and painted by fast, because")
     expect(page.locator("#text-model button")).to_contain_text("Fetch 8.95 GB")
+    expect(page.locator("#text-finer")).to_be_hidden()  # nothing there means anything to it
+    page.locator("#text-example-styles button").nth(9).click()
+    expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    page.locator("#text-prompt textarea").fill("a castle by the sea at sunset, an accordion player")
+    put(page, "text", size=256, seed=3)
     run(page, "text")
-    expect(page.locator("#text-status")).to_contain_text("Model: the small built-in StyleShot")
-    assert page.locator("#text-result .save").get_attribute("download") == "rocket-small-seed0.png"
-    # Asked for by name, it is used for that reason; and a size that a person has set stays.
+    status = page.locator("#text-status")
+    expect(status).to_contain_text("Composed from Noto art and painted by fast")
+    expect(status).to_contain_text("Not known here: accordion player; nearest: accordion")
+    path = download(page, "text", tmp_path)
+    assert "composer-seed3" in path.name and Image.open(path).size == (256, 256)
+    assert provenance.read(path).settings["model"] == "composer"
+    run(page, "text", "sweep")
+    assert len(thumbs(page, "text")) == 6
+
+    # In Chinese: an example prompt comes as it is shown, and the remarks as well.
+    page.locator("#language label", has_text="中文").click()
+    page.locator("#text-prompts button", has_text="日落时的三艘帆船").click()
+    expect(page.locator("#text-prompt textarea")).to_have_value("日落时的三艘帆船")
+    page.locator("#text-run").click()
+    expect(page.locator("#text-result figcaption")).to_contain_text("种子 3", timeout=LONG)
+    expect(status).to_contain_text("由 Noto 图形构图，再由 fast 绘制", timeout=LONG)
+    expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
+    (chinese,) = files(page, "text")
+    record = provenance.read(chinese)
+    assert record.settings["prompt"] == "日落时的三艘帆船" and "sailboat" in record.settings["scene"]
+
+    # What cannot be drawn is one sentence; what was made before brings everything back.
+    page.locator("#text-prompt textarea").fill("qxq")
+    page.locator("#text-run").click()
+    expect(page.locator("#text-status [role=alert]")).to_contain_text("构图器不认识其中任何内容：qxq", timeout=LONG)
+    page.locator("#language label", has_text="English").click()
+    restore(page, path)
+    expect(page.locator("#text-prompt textarea")).to_have_value("a castle by the sea at sunset, an accordion player")
+    expect(page.locator("#text-model-choice input[value=composer]")).to_be_checked()
+    page.locator("#text-model-choice label", has_text="Small").click()
+    expect(page.locator("#text-finer")).to_be_visible()
+
+
+@pytest.mark.skipif(not has_small(), reason="no small model in this version")
+def test_the_small_model_paints_where_it_is_asked_for(open_page):
+    page = open_page()
+    open_tab(page, "text")
     page.locator("#text-model-choice label", has_text="Small").click()
     expect(page.locator("#text-model")).to_contain_text("as chosen")
+    expect(page.locator("#text-size input[type=number]")).to_have_value("256")  # what it was trained for
+    begin(page, steps=2)
+    run(page, "text")
+    expect(page.locator("#text-status")).to_contain_text("Model: the small built-in StyleShot")
+    assert page.locator("#text-result .save").get_attribute("download") == "a-red-apple-on-a-table-small-seed0.png"
+    # A size that a person has set stays; another model brings its own in place of the last one's.
     assert value(page, "text", "size") == "128"
     put(page, "text", size=256)
     page.locator("#text-model-choice label", has_text="StyleShot").first.click()

@@ -92,6 +92,9 @@ def test_the_unknown_is_said_with_what_is_near():
     scene = understood("an accordion player beside a castle")
     assert [(one.said, one.nearest) for one in scene.unknown] == [("accordion player", ("accordion",))]
     assert [one.name for one in scene.things] == ["castle"]
+    # What stood in relation to the thing that it turned out not to be stands on its own.
+    scene = understood("a castle with an accordion player")
+    assert [(one.name, one.relation) for one in scene.things] == [("castle", None)]
     assert nearest("elefant") == ("elephant",)
     assert nearest("qqqxyz") == ()
 

@@ -231,14 +231,17 @@ def test_what_takes_longer_asks_for_longer():
     def seconds(job, strengths=()):
         return zerogpu.seconds_for(studio.plan(job, strengths))
 
-    plain = seconds(TextJob([PICTURE], "", steps=60))
-    assert seconds(TextJob([PICTURE], "", steps=60, size=128)) < plain
-    assert seconds(TextJob([PICTURE], "", count=4, steps=60)) > plain < seconds(TextJob([PICTURE], "", steps=90))
-    assert seconds(TextJob([PICTURE], "", steps=60), (0, 1, 2)) > plain
+    def text(**fields):
+        return TextJob([PICTURE], "", model="small", **fields)
+
+    plain = seconds(text(steps=60))
+    assert seconds(text(steps=60, size=128)) < plain
+    assert seconds(text(count=4, steps=60)) > plain < seconds(text(steps=90))
+    assert seconds(text(steps=60), (0, 1, 2)) > plain
     assert seconds(ImageJob(PICTURE, [PICTURE], steps=60)) > plain
     brief = seconds(ClassicalJob(PICTURE, [PICTURE], method="optimise", steps=10))
     assert brief < seconds(ClassicalJob(PICTURE, [PICTURE], method="optimise", size=1024))
-    large = replace(studio.plan(TextJob([PICTURE], "", count=8, steps=150)), size=(1024, 1024))
+    large = replace(studio.plan(text(count=8, steps=150)), size=(1024, 1024))
     assert zerogpu.seconds_for(large) == zerogpu.LONGEST
 
 

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from styleshot_demo import jobs, plan, provenance
+from styleshot_demo.compose.words import understood
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Step
 from styleshot_demo.messages import remark
@@ -150,9 +151,9 @@ def test_what_is_missing_is_told(tabs, upload):
 
 
 def test_settings_come_back_as_they_were(tabs):
-    tab = tabs["text"]
+    tab = tabs["image"]
     settings = {"prompt": "a castle", "steps": 9, "model": "styleshot"}
-    updates = tab.fill(provenance.Restored("text", settings, (0.2, 0.8)))
+    updates = tab.fill(provenance.Restored("image", settings, (0.2, 0.8)))
     fields = tab.fields
     assert updates[fields["prompt"]]["value"] == "a castle" and updates[fields["steps"]]["value"] == 9
     assert updates[fields["seed"]]["value"] == 0  # what the record does not name is as at the start
@@ -164,6 +165,7 @@ def test_settings_come_back_as_they_were(tabs):
 
 def test_another_model_brings_its_defaults_unless_a_person_has_set_something_else():
     published, small = plan.defaults("text", "styleshot"), plan.defaults("text", "small")
+    assert diffusion.suited("text", "composer", small) == published
     assert published != small
     assert diffusion.suited("text", "small", published) == small
     assert diffusion.suited("text", "styleshot", small) == diffusion.suited("text", None, small) == published
@@ -174,9 +176,29 @@ def test_another_model_brings_its_defaults_unless_a_person_has_set_something_els
 
 def test_only_prompts_of_the_page_are_picked(tabs):
     class Event:
-        name = "rocket"
+        name, language = "rocket", "zh-CN"
 
-    assert tabs["text"].pick_prompt(Event()) == "rocket"
-    Event.name = "<script>"
-    assert tabs["text"].pick_prompt(Event()) == gr.skip()
-    assert all(jobs.text("prompt", prompt) == prompt for prompt in diffusion.PROMPTS)
+    assert tabs["image"].pick_prompt("auto", Event()) == "rocket"
+    for name in ("<script>", diffusion.PROMPTS["text"][0]):
+        Event.name = name
+        assert tabs["image"].pick_prompt("auto", Event()) == gr.skip()
+    assert all(jobs.text("prompt", prompt) == prompt for kind in diffusion.PROMPTS.values() for prompt in kind)
+
+
+def test_the_composer_gets_example_prompts_in_the_pages_language(tabs):
+    class Event:
+        name, language = "a castle by the sea at sunset", "zh-CN"
+
+    tab = tabs["text"]
+    assert [tab.pick_prompt(model, Event()) for model in ("auto", "composer")] == ["日落时海边的城堡"] * 2
+    assert tab.pick_prompt("styleshot", Event()) == Event.name
+    Event.language = "en"
+    assert tab.pick_prompt("auto", Event()) == Event.name
+
+
+@pytest.mark.parametrize("prompt", diffusion.PROMPTS["text"])
+def test_example_prompts_are_understood_alike_in_both_languages(prompt):
+    english, chinese = (understood(text) for text in diffusion.example(prompt))
+    assert not english.unknown and not chinese.unknown
+    assert {one.name for one in english.things} == {one.name for one in chinese.things} != set()
+    assert (english.place, english.time, english.kind) == (chinese.place, chinese.time, chinese.kind)

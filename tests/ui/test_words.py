@@ -6,6 +6,7 @@ import gradio as gr
 import pytest
 
 from styleshot_demo import jobs, messages
+from styleshot_demo.compose.art import by_name
 from styleshot_demo.errors import Problem
 from styleshot_demo.messages import remark
 from styleshot_demo.models.catalogue import MODELS
@@ -53,7 +54,7 @@ def test_every_model_and_setting_has_a_name_in_chinese():
         ("optimiser", jobs.OPTIMISERS),
         ("scheduler", jobs.SCHEDULERS),
         ("preprocessor", jobs.PREPROCESSORS),
-        ("model", jobs.STYLESHOT_MODELS),
+        ("model", jobs.TEXT_MODELS),
     ):
         assert all(f"{group}_{name}" in words.TEXTS for name in names)
     assert all(f"about_{name}" in words.TEXTS for name in jobs.METHODS)
@@ -78,6 +79,14 @@ def test_values_and_names_of_settings_are_filled_in():
 def test_models_are_called_by_their_names_in_both_languages():
     what, _ = words.problem(Problem("weights_missing", model=MODELS["fast"].title))
     assert what == ("The files of Fast style transfer are not on this machine.", "本机没有 快速风格迁移 的文件。")
+
+
+def test_drawings_that_come_near_are_named_in_both_languages():
+    near = remark("scene_near", words="accordion player", nearest="accordion / kiss: woman, man")
+    told = words.remark(near)
+    assert told.en == "Not known here: accordion player; nearest: accordion, kiss: woman, man"
+    accordion, kiss = by_name()["accordion"].zh, by_name()["kiss: woman, man"].zh
+    assert told.zh == f"这里不认识：accordion player；相近的有：{accordion}、{kiss}"
 
 
 def test_parts_of_models_are_named_in_both_languages():

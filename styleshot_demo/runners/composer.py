@@ -1,0 +1,62 @@
+"""Paints the scenes of `TextJob`s as they were planned: drawn from vector art, then painted by the fast network."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+from PIL import Image
+
+from styleshot_demo import jobs, pictures
+from styleshot_demo.events import Event, Finished, Step
+from styleshot_demo.messages import remark
+from styleshot_demo.plan import Plan
+from styleshot_demo.runners.classical import borrow_fast, to_tensor
+from styleshot_demo.runners.strip import beside, strip
+from styleshot_demo.runtime.cache import ModelCache
+from styleshot_demo.settings import Settings
+
+DRAWING = 0.3  # share of a picture's time that its sketch takes
+
+
+def compose(plan: Plan, settings: Settings, cache: ModelCache) -> Iterator[Event]:
+    """Yields `Step`s and at last one `Finished`; the result's control picture is the sketch, of several all of them."""
+    from styleshot_demo.compose.painting import Painting
+    from styleshot_demo.compose.sketch import draw
+
+    started = time.perf_counter()
+    job, total = plan.job, len(plan.shots)
+    models: dict[str, str] = {}
+    images: list[Image.Image] = []
+    sketches: dict[int, Image.Image] = {}
+    if plan.free is not None:
+        cache.make_free(plan.device, plan.memory)
+    with ExitStack() as borrowed:
+        yield Step(0.0, remark("composing"))
+        painter = borrow_fast(settings, cache, plan.device, borrowed, models)
+        styles = [
+            (to_tensor(pictures.fit_longest(picture, job.size), plan.device), share)
+            for (picture, _), share in zip(job.styles, jobs.shares(job.styles), strict=True)
+        ]
+        for place, shot in enumerate(plan.shots):
+            if shot.seed not in sketches:  # a sweep paints one sketch again and again
+                yield Step(place / total, remark("composing"))
+                sketch = draw(plan.scene, plan.size, shot.seed)
+                sketches[shot.seed] = sketch.picture
+                yield Step((place + DRAWING) / total, remark("painting"), sketch.picture)
+                painting = Painting(sketch, painter, styles, seed=shot.seed)
+            strength, things = shares(shot.style_strength)
+            images.append(painting.at(strength, things=things))
+            yield Step((place + 1) / total, remark("made", picture=place + 1, pictures=total), images[-1])
+    if plan.strengths:
+        images = [strip(images, [f"{strength:g}" for strength in plan.strengths]), *images]
+    yield Finished(plan.result(images, time.perf_counter() - started, models, (), beside(list(sketches.values()))))
+
+
+def shares(style_strength: float) -> tuple[float, float]:
+    """(strength, share of it for the things in front) as the painter takes them, of a style strength of 0 to 2.
+
+    Up to 1 everything is painted more and more; beyond, the things catch up with the ground.
+    """
+    from styleshot_demo.compose.painting import THINGS
+
+    return min(1.0, style_strength), THINGS + (1 - THINGS) * max(0.0, style_strength - 1)

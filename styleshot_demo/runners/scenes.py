@@ -1,0 +1,58 @@
+"""What the composer makes of a text job before anything is drawn: its scene, its size, what it did not understand."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from styleshot_demo.errors import Problem
+from styleshot_demo.jobs import TextJob
+from styleshot_demo.messages import Remark, remark
+
+if TYPE_CHECKING:
+    from styleshot_demo.compose.scene import Scene, Unknown
+
+SIZE, SMALLEST = 512, 256  # pixels of each side
+SHOWN = 4  # of what was not understood
+BETWEEN = " / "  # names of drawings, of which some have commas
+
+
+def suited(job: TextJob) -> tuple[TextJob, list[Remark]]:
+    """The job as the composer can do it, and what a person should know of that; suited again, it stays as it is."""
+    size = max(SMALLEST, SIZE if job.size is None else job.size)
+    notes = [] if job.size in (None, size) else [remark("composer_size", size=size)]
+    return replace(job, model="composer", size=size), notes
+
+
+@lru_cache(maxsize=64)  # a job is planned several times, and looking for what comes near takes a moment
+def scene_of(prompt: str) -> "Scene":
+    """What a prompt asks for; `Problem` nothing_to_draw or nothing_known where that is nothing at all."""
+    from styleshot_demo.compose.words import understood
+
+    scene = understood(prompt)
+    if scene.things or scene.asked:
+        return scene
+    if not scene.unknown:
+        raise Problem("nothing_to_draw")
+    raise Problem("nothing_known", words=_listed(scene.unknown))
+
+
+def as_setting(scene: "Scene") -> str:
+    """What is drawn of a scene, as the JSON text of a record: not what was not understood, which may be long."""
+    return json.dumps(replace(scene, unknown=()).as_json(), ensure_ascii=False, separators=(",", ":"))
+
+
+def not_understood(scene: "Scene") -> Iterator[Remark]:
+    """What a person should know of it."""
+    near = [one for one in scene.unknown if one.nearest][:SHOWN]
+    for one in near:
+        yield remark("scene_near", words=one.said, nearest=BETWEEN.join(one.nearest))
+    strange = [one for one in scene.unknown if one not in near]
+    if strange:
+        yield remark("scene_unknown", words=_listed(strange))
+
+
+def _listed(unknown: "tuple[Unknown, ...] | list[Unknown]") -> str:
+    shown = [one.said for one in unknown[:SHOWN]]
+    return ", ".join([*shown, *(["…"] if len(unknown) > SHOWN else [])])

@@ -1,0 +1,91 @@
+"""Words to painted pictures without any download: which model that is, its pictures, its strengths, what it tells."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from styleshot_demo import Settings, Studio, TextJob
+from styleshot_demo.errors import Problem
+from styleshot_demo.events import Finished
+from styleshot_demo.runners import scenes
+from styleshot_demo.runners.composer import shares
+from styleshot_demo.settings import ASSETS
+
+STYLE = ASSETS / "styles" / "wave-print.jpg"
+
+
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    return Studio(Settings(device="cpu", models=tmp_path_factory.mktemp("none")))
+
+
+def job(prompt="a red apple on a table", **fields):
+    return TextJob(**{"styles": [STYLE], "prompt": prompt, "size": 256} | fields)
+
+
+def test_without_the_published_weights_words_are_composed(studio):
+    choice = studio.ready("text")
+    assert choice.model == "composer" and choice.missing, "a person may still want to know what the large one costs"
+    assert studio.ready("text", model="composer").missing == ()
+    assert studio.ready("image").model == "small" and studio.ready("image", model="composer").model is None
+    result = studio.finish(job())
+    assert result.settings["model"] == "composer" and result.models.keys() == {"encoder", "fast"}
+    assert [str(note) for note in result.notes] == ["Composed from Noto art and painted by fast"]
+
+
+def test_each_seed_moves_things_and_is_what_it_is_alone(studio):
+    events = list(studio.run(job(count=2, seed=3)))
+    result = events[-1].result
+    assert isinstance(events[-1], Finished) and len(result.images) == 2
+    first, second = (image.tobytes() for image in result.images)
+    assert first != second == studio.finish(job(seed=4)).images[0].tobytes()
+    assert result.control.size == (512, 256)  # both sketches
+    steps = events[:-1]
+    fractions = [step.fraction for step in steps]
+    assert fractions == sorted(fractions) and fractions[-1] == 1
+    assert [step.message.key for step in steps if step.preview] == ["painting", "made"] * 2
+    assert steps[2].preview.tobytes() == result.control.crop((0, 0, 256, 256)).tobytes()  # the sketch comes first
+
+
+def test_strengths_go_from_the_sketch_to_things_painted_like_the_ground(studio):
+    events = list(studio.sweep(job("a fox on a meadow"), [0, 0.5, 1, 2]))
+    result = events[-1].result
+    strip, *alone = result.images
+    assert len(alone) == 4 and strip.width > 4 * 256 and result.control.size == (256, 256)
+    assert alone[0].tobytes() == result.control.tobytes()
+    away = [np.abs(np.asarray(one, float) - np.asarray(alone[0], float)).mean() for one in alone]
+    assert away == sorted(away) and away[2] < away[3]
+    assert shares(0.5) == (0.5, shares(1)[1]) and shares(2) == (1, 1)
+
+
+def test_sizes(studio):
+    planned = studio.plan(job(size=128))
+    assert planned.size == (256, 256) and [note.key for note in planned.remarks] == ["model_composer", "composer_size"]
+    assert studio.plan(job(size=None)).size == (512, 512)
+    assert studio.plan(job(size=1024)).fitting <= 1024
+
+
+def test_what_is_not_understood_is_told(studio):
+    told = [str(note) for note in studio.plan(job("an accordion player beside a castle")).remarks]
+    assert told[1:] == ["Not known here: accordion player; nearest: accordion"]
+    many = studio.plan(job("a castle, qxq, vxv, zxz, kxk, jxj"))
+    assert str(many.remarks[1]) == "Not known here: qxq, vxv, zxz, kxk, …"
+
+
+@pytest.mark.parametrize("prompt", ["", "!?", "the", "qxq"])
+def test_nothing_to_draw_is_said_before_anything_begins(studio, prompt):
+    key = "nothing_known" if prompt == "qxq" else "nothing_to_draw"
+    with pytest.raises(Problem) as caught:
+        studio.plan(job(prompt))
+    assert caught.value.key == key
+
+
+def test_several_styles_are_mixed_by_their_weights(studio):
+    other = Image.open(ASSETS / "styles" / "ink-wash.jpg")
+    mixed = [studio.finish(job(styles=[(STYLE, 1), (other, weight)])).images[0].tobytes() for weight in (0, 1, 9)]
+    assert len(set(mixed)) == 3 and mixed[0] == studio.finish(job()).images[0].tobytes()
+
+
+def test_a_suited_job_stays_as_it_is():
+    suited, _ = scenes.suited(job(size=200))
+    assert scenes.suited(suited) == (suited, [])
