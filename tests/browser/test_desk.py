@@ -286,7 +286,7 @@ def test_pictures_that_are_finished_survive_a_stop_in_the_middle(open_studio, pi
     expect(page.locator("#text-result .save")).to_be_visible()
 
     # Stopped between pictures: those that are finished stay, each with what makes it.
-    put(page, "text", steps=30, count=8, seed=3, size=256)
+    put(page, "text", steps=150, count=8, seed=3, size=128)
     page.locator("#text-run").click()
     expect(page.locator("#text-result .thumbs")).to_contain_text("seed 3", timeout=2 * LONG)
     page.locator("#text-stop").click()
@@ -295,5 +295,5 @@ def test_pictures_that_are_finished_survive_a_stop_in_the_middle(open_studio, pi
     made = files(page, "text")
     assert 1 <= len(made) < 8
     record = provenance.read(io.BytesIO(made[0]))
-    assert record.seed == 3 and record.settings["count"] == 1 and record.settings["steps"] == 30
+    assert record.seed == 3 and record.settings["count"] == 1 and record.settings["steps"] == 150
     expect(stale(page, "text")).to_be_empty()
