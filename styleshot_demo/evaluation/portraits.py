@@ -44,7 +44,7 @@ def evaluate_portraits(
 
     edge_f1    of the edges inside the face's box against the content's (see `metrics.edge_f1`)
     found      share of the faces that are found again in the result, at their place
-    shift      how far eyes, nose and mouth of those moved, in sizes of the face
+    shift      how far eyes, nose and mouth of those moved, in sizes of the face; None if there are none
     skin       how far the mean hue of what lies inside the box turned, degrees of CIELAB's hue, 0 to 180
     """
     contents = [fit_longest(open_picture(path).convert("RGB"), size) for path in pictures_in(portraits)]
@@ -115,6 +115,7 @@ def hue(picture: Image.Image) -> float:
     return float(np.arctan2(yellow, red))
 
 
-def _means(rows: list[dict[str, float]]) -> dict[str, float]:
-    names = rows[0]
-    return {name: round(float(np.nanmean([row[name] for row in rows])), 3) for name in names}
+def _means(rows: list[dict[str, float]]) -> dict[str, float | None]:
+    """None where there is nothing to average: no face was found again."""
+    known = {name: [row[name] for row in rows if not np.isnan(row[name])] for name in rows[0]}
+    return {name: round(float(np.mean(values)), 3) if values else None for name, values in known.items()}
