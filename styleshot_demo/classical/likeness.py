@@ -25,6 +25,8 @@ HAIR = 0.75  # of that, what a head gets where it is not skin: brown hair does n
 CHEEKS = 0.4  # half axis of what is surely skin, likewise
 REACH = 2.0  # sizes of a face from its middle, as far as skin of the same colour is the same person's
 TONE = (16.0, 5.0)  # least deviation of lightness and of both colours of skin, CIELAB
+SEEN = 320.0  # pixels of a face that tell all of that
+STRIP = 256  # rows that are changed at once
 COLOURFUL = (0.35, 1.25)  # least and most that skin's chroma follows the style's
 
 
@@ -41,37 +43,59 @@ def with_likeness(painted: Image.Image, content: Image.Image, places: Sequence[P
     """`painted` with the likeness of the faces at `places` of `content`, both RGB and of one size."""
     if not places:
         return painted
-    made = np.array(painted)
-    given = np.asarray(content)
+    made, given = np.array(painted), np.asarray(content)
     for place in places:
-        reach = round((REACH + 1) * place.size)
+        reach = round(REACH * place.size)
         rows, columns = (
             slice(max(0, round(middle) - reach), min(length, round(middle) + reach + 1))
             for middle, length in ((place.y, made.shape[0]), (place.x, made.shape[1]))
         )
-        if rows.start >= rows.stop or columns.start >= columns.stop:
-            continue
-        inside = Place(place.x - columns.start, place.y - rows.start, place.size)
-        made[rows, columns] = _face(made[rows, columns], given[rows, columns], inside)
+        if rows.start < rows.stop and columns.start < columns.stop:
+            inside = Place(place.x - columns.start, place.y - rows.start, place.size)
+            _give_back(made[rows, columns], given[rows, columns], inside)
     return Image.fromarray(made)
 
 
-def _face(painted: np.ndarray, content: np.ndarray, place: Place) -> np.ndarray:
-    """One face with what is around it; uint8 [h, w, 3]."""
+def _give_back(painted: np.ndarray, content: np.ndarray, place: Place) -> None:
+    """Changes `painted`, one face with what is around it; both uint8 [h, w, 3].
+
+    What is given back is smooth: of a large face it is found in a smaller picture, and put on by strips, for a face may
+    fill a photo of 40 megapixels.
+    """
+    height, width = painted.shape[:2]
+    scale = min(1.0, SEEN / place.size)
+    rows, columns = (max(1, round(side * scale)) for side in (height, width))
+    seen = (painted, content)
+    if scale < 1:
+        seen = (cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA) for part in seen)
+    given = _given(*seen, Place(place.x * scale, place.y * scale, place.size * scale))
+    right = (np.arange(width, dtype=np.float32) + 0.5) * (columns / width) - 0.5
+    for top in range(0, height, STRIP):
+        strip = painted[top : top + STRIP]
+        down = (np.arange(top, top + len(strip), dtype=np.float32) + 0.5) * (rows / height) - 0.5
+        places = np.meshgrid(right, down)
+        here = cv2.remap(given, *places, interpolation=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        lab = cv2.cvtColor(strip.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+        weight = here[..., 3:]
+        lab[..., 1:] *= 1 - (1 - STROKES) * HUE * weight
+        lab += here[..., :3]
+        changed = weight[..., 0] > 0.002  # all else stays to the bit
+        back = np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0, 1)
+        strip[changed] = np.round(255 * back[changed])
+
+
+def _given(painted: np.ndarray, content: np.ndarray, place: Place) -> np.ndarray:
+    """float32 [h, w, 4]: what is added to lightness and to both colours of CIELAB, and how much a place counts."""
     made, own = (cv2.cvtColor(part.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) for part in (painted, content))
-    back = painted.copy()
     down, right = np.mgrid[: made.shape[0], : made.shape[1]].astype(np.float32)
     down = (down - (place.y - ABOVE * place.size)) / place.size
     right = (right - place.x) / place.size
-    head = _fading(np.sqrt((right / HEAD[0]) ** 2 + (down / HEAD[1]) ** 2), 0.8, 1.15)
-    cheeks = right**2 + down**2 < CHEEKS**2
-    skin = _skin(own, cheeks) * _fading(np.hypot(right, down), 0.6 * REACH, REACH)
+    away = np.hypot(right, down)
+    head = _fading(np.hypot(right / HEAD[0], down / HEAD[1]), 0.8, 1.15)
+    skin = _skin(own, away < CHEEKS) * _fading(away, 0.6 * REACH, REACH)
     skin = cv2.GaussianBlur(skin, (0, 0), max(0.8, place.size / 80))
+    weight = np.maximum.reduce([skin, HAIR * head, _fading(away, CHEEKS, 1.4 * CHEEKS)])
 
-    band = _band(own[..., 0], place.size) - _band(made[..., 0], place.size)
-    made[..., 0] += FEATURES * head * band
-
-    weight = np.maximum.reduce([skin, HAIR * head, _fading(np.hypot(right, down), CHEEKS, 1.4 * CHEEKS)])
     amount = cv2.GaussianBlur(weight, (0, 0), AROUND * place.size)[..., None] + 1e-3
     low_made, low_own = (
         cv2.GaussianBlur(part[..., 1:] * weight[..., None], (0, 0), AROUND * place.size) / amount
@@ -81,12 +105,9 @@ def _face(painted: np.ndarray, content: np.ndarray, place: Place) -> np.ndarray:
         float((np.hypot(*np.moveaxis(low, 2, 0)) * weight).sum() / (weight.sum() + 1e-6)) for low in (low_made, low_own)
     )
     gain = float(np.clip(chroma_made / max(chroma_own, 1.0), *COLOURFUL))
-    wanted = gain * low_own + STROKES * (made[..., 1:] - low_made)
-    made[..., 1:] += HUE * weight[..., None] * (wanted - made[..., 1:])
-    changed = np.maximum(weight, head) > 0.002  # all else stays to the bit
-    made = np.clip(cv2.cvtColor(made, cv2.COLOR_LAB2RGB), 0, 1)
-    back[changed] = np.round(255 * made[changed]).astype(np.uint8)
-    return back
+    light = FEATURES * head * (_band(own[..., 0], place.size) - _band(made[..., 0], place.size))
+    colours = HUE * weight[..., None] * (gain * low_own - STROKES * low_made)
+    return np.dstack([light, colours, weight]).astype(np.float32)
 
 
 def _band(lightness: np.ndarray, size: float) -> np.ndarray:

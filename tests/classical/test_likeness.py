@@ -71,6 +71,16 @@ def test_strokes_stay_and_so_does_all_that_is_no_face(portrait, painted, place) 
     assert (changed[380:] == 0).all() and (changed[:, 430:] == 0).all()
 
 
+def test_a_large_face_is_kept_as_a_small_one_is(portrait, painted, place) -> None:
+    def larger(image: Image.Image) -> Image.Image:
+        return image.resize((4 * image.width, 4 * image.height), Image.Resampling.BICUBIC)
+
+    kept = with_likeness(painted, portrait, [place])
+    large = with_likeness(larger(painted), larger(portrait), [Place(4 * place.x, 4 * place.y, 4 * place.size)])
+    one, other = (lab(image)[inside(place, 0.5)] for image in (kept, large.resize(kept.size, Image.Resampling.BOX)))
+    assert np.abs(one - other).mean() < 2
+
+
 def test_a_face_at_the_border_and_none_at_all(portrait, painted, place) -> None:
     assert with_likeness(painted, portrait, []) is painted
     for cut in ((200, 60, 512, 260), (0, 0, 230, 130)):
