@@ -7,7 +7,7 @@ import typer
 from PIL import Image
 
 from styleshot_demo import provenance
-from styleshot_demo.cli.places import places
+from styleshot_demo.cli.places import out_option, places
 from styleshot_demo.cli.report import asked, print_json, printable, settings_asked
 from styleshot_demo.cli.results import described, open_asked, option, run_to_end, tell_lost, write_image
 from styleshot_demo.errors import Problem
@@ -17,16 +17,7 @@ from styleshot_demo.studio import Studio
 
 def enlarge(
     inputs: Annotated[list[Path], typer.Argument(metavar="IN", help="Pictures to enlarge.", show_default=False)],
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            "-o",
-            metavar="OUT",
-            help="Where the result goes: .png, .jpg or .webp; for several pictures a folder.",
-            show_default=False,
-        ),
-    ],
+    out: Annotated[Path, out_option("result")],
     factor: Annotated[int, option("How many times as large.", [str(one) for one in FACTORS])] = EnlargeJob.factor,
     record: Annotated[
         bool | None,

@@ -200,61 +200,38 @@ def evaluate_classical(
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
         if sheet is not None:
             check_destination(sheet, [], SHEET_SUFFIXES)
-    if portraits is not None:
-        from styleshot_demo.evaluation.portraits import evaluate_portraits
+    judge = None
+    if not special:
+        from styleshot_demo.evaluation.squeezenet import SqueezeNet
 
-        with Progress() as progress:
-            figures = evaluate_portraits(
-                portraits,
-                style,
-                size=size,
-                methods=methods,
-                seed=seed,
-                sheet=sheet,
-                on_pair=lambda done, total: progress.show(done / total, f"Pair {done} of {total}", "pairs"),
-            )
-        _tell(figures, as_json)
-        return
-    if flat is not None:
-        from styleshot_demo.evaluation.flat import evaluate_flat
-
-        with Progress() as progress:
-            figures = evaluate_flat(
-                flat,
-                style,
-                size=size,
-                methods=methods,
-                seed=seed,
-                part=part,
-                sheet=sheet,
-                on_pair=lambda done, total: progress.show(done / total, f"Pair {done} of {total}", "pairs"),
-            )
-        _tell(figures, as_json)
-        return
-    from styleshot_demo.evaluation import classical
-    from styleshot_demo.evaluation.squeezenet import SqueezeNet
-
-    if squeezenet is None:
-        judge = opened(network, network_feed)
-    else:
-        with asked(str(squeezenet)):
-            judge = SqueezeNet(squeezenet)
+        if squeezenet is None:
+            judge = opened(network, network_feed)
+        else:
+            with asked(str(squeezenet)):
+                judge = SqueezeNet(squeezenet)
 
     with Progress() as progress:
-        figures = classical.evaluate(
-            content,
-            style,
-            pairs,
-            size=size,
-            methods=methods,
-            teacher=teacher,
-            network=judge,
-            microast=microast,
-            seed=seed,
-            part=part,
-            sheet=sheet,
-            on_pair=lambda done, total: progress.show(done / total, f"Pair {done} of {total}", "pairs"),
-        )
+        common: dict[str, Any] = {
+            "size": size,
+            "methods": methods,
+            "seed": seed,
+            "sheet": sheet,
+            "on_pair": lambda done, total: progress.show(done / total, f"Pair {done} of {total}", "pairs"),
+        }
+        if portraits is not None:
+            from styleshot_demo.evaluation.portraits import evaluate_portraits
+
+            figures = evaluate_portraits(portraits, style, **common)
+        elif flat is not None:
+            from styleshot_demo.evaluation.flat import evaluate_flat
+
+            figures = evaluate_flat(flat, style, part=part, **common)
+        else:
+            from styleshot_demo.evaluation.classical import evaluate as evaluate_pairs
+
+            figures = evaluate_pairs(
+                content, style, pairs, teacher=teacher, network=judge, microast=microast, part=part, **common
+            )
     _tell(figures, as_json)
 
 

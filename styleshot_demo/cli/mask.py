@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from styleshot_demo import provenance
-from styleshot_demo.cli.places import places
+from styleshot_demo.cli.places import out_option, places
 from styleshot_demo.cli.report import FAILED, asked, print_json, printable, tell_problem
 from styleshot_demo.cli.results import open_asked, option
 from styleshot_demo.errors import Problem
@@ -18,16 +18,7 @@ PARTS = ("subject", "person", "background")
 
 def mask(
     inputs: Annotated[list[Path], typer.Argument(metavar="IN", help="Pictures to look at.", show_default=False)],
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out",
-            "-o",
-            metavar="OUT",
-            help="Where the mask goes: .png, .jpg or .webp; for several pictures a folder.",
-            show_default=False,
-        ),
-    ],
+    out: Annotated[Path, out_option("mask")],
     of: Annotated[str, option("What is white in the mask.", PARTS)] = "subject",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object about the masks.")] = False,
 ) -> None:

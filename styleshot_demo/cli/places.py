@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import typer
 
 from styleshot_demo import names
 from styleshot_demo.cli.report import asked
@@ -9,6 +12,12 @@ from styleshot_demo.cli.results import check_destination
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.provenance import SUFFIXES
+
+
+def out_option(what: str) -> Any:
+    """The option that says where `what` is made of one or several pictures goes."""
+    help = f"Where the {what} goes: .png, .jpg, .webp or .tif; for several pictures a folder."
+    return typer.Option("--out", "-o", metavar="OUT", help=help, show_default=False)
 
 
 def places(inputs: Sequence[Path], out: Path, end: str) -> list[Path]:
