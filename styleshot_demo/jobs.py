@@ -18,7 +18,7 @@ from styleshot_demo.errors import Problem
 Picture = Image.Image | str | Path
 MAX_STYLES = 4
 MAX_SEED = 2**31 - 1
-METHODS = ("fast", "optimise", "colour")
+METHODS = ("fast", "patches", "optimise", "colour")
 WHOLE_METHODS = ("fast", "colour")  # that can paint a picture at its own size, whatever that is
 CLASSICAL_SIZES = (256, 2048)
 WHOLE_STYLES_AT = 1024  # pixels of the longest side at which styles are seen for a large photo, unless said otherwise
@@ -26,7 +26,7 @@ TRANSFORMS = ("wct", "adain")
 COLOUR_METHODS = ("monge-kantorovich", "reinhard")
 STARTS = ("content", "fast", "noise")
 OPTIMISERS = ("adam", "lbfgs")
-STYLESHOT_MODELS = ("auto", "styleshot", "small")  # of an image job
+IMAGE_MODELS = ("auto", "styleshot", "painter", "small")
 TEXT_MODELS = ("auto", "styleshot", "composer", "small")
 PREPROCESSORS = ("contour", "lineart", "both")
 SCHEDULERS = ("dpm++", "pndm", "unipc", "euler-a", "ddim")
@@ -34,6 +34,7 @@ FACTORS = (2, 4)
 MAX_ENLARGED = 100_000_000  # pixels of an enlarged picture
 MAX_IMAGES = 8
 MAX_PROMPT = 1000  # characters; the text encoder reads them in chunks of 77 tokens, about 350 characters of English
+IMAGE_SIZES = (128, 1024)  # pixels of a side of a diffusion model's picture, or of its short side
 SIZE_MULTIPLE = 8  # one number of the latents stands for 8 x 8 pixels
 KEPT_INFO = ("file_name", "pixels_sha256", "deep")  # what a picture that was opened before carries along
 MAX_FILE_NAME = 120  # characters of a picture's file name that are kept
@@ -91,7 +92,7 @@ def text(name: str, value: Any) -> str:
 
 def side(name: str, value: Any) -> int:
     """A side of a diffusion model's picture: 128 to 1024 pixels, rounded to a multiple of 8."""
-    return round(number(name, value, 128, 1024, whole=True) / SIZE_MULTIPLE) * SIZE_MULTIPLE
+    return round(number(name, value, *IMAGE_SIZES, whole=True) / SIZE_MULTIPLE) * SIZE_MULTIPLE
 
 
 Check = Callable[[str, Any], Any]
@@ -216,7 +217,8 @@ class ClassicalJob:
 
     content        the picture to repaint: PIL image or path
     styles         pictures, or (picture, weight) pairs; at most 4, weights in any unit, 0 to 100
-    method         "fast" (one feed-forward pass), "optimise" (Gatys), "colour" (colours only)
+    method         "fast" (one feed-forward pass), "patches" (pieces of the styles themselves), "optimise" (Gatys),
+                   "colour" (colours only)
     strength       0 (content unchanged) to 1 (full style)
     size           longest side of the result, pixels, 256 to 2048; the aspect ratio is the content's
     whole          paint the content at its own size, up to 40 megapixels, whatever `size` says ("fast", "colour")
@@ -226,7 +228,7 @@ class ClassicalJob:
                    photographs too; the seed shuffles it
     keep_background  leave what is behind the subject exactly as it is: a plain background, such as that of a product on
                    white, to the pixel; any other as far as a small network tells the subject from it
-    keep_faces     leave faces their features and skin its hues ("fast", "optimise")
+    keep_faces     leave faces their features and skin its hues (all but "colour")
     brush_size     the longest side at which the styles are seen, pixels, 256 to 2048: the larger, the larger are their
                    strokes in the result. None: the longest side of the result, with `whole` 1024 at most
 
@@ -277,6 +279,7 @@ class ClassicalJob:
             "keep_faces",
             "brush_size",
         ),
+        "patches": ("strength", "size", "seed", "keep_colours", "keep_background", "keep_faces", "brush_size"),
         "optimise": (
             "strength",
             "size",
@@ -387,11 +390,14 @@ COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed")
 # What each field of an `ImageJob` but its pictures may be.
 IMAGE_CHECKS: Mapping[str, Check] = {
     **TEXT_CHECKS,
-    "model": one_of(STYLESHOT_MODELS),
+    "model": one_of(IMAGE_MODELS),
     "preprocessor": one_of(PREPROCESSORS),
     "content_strength": between(0, 2),
     "threshold": between(0, 255, whole=True),
 }
+
+# Those of them that mean something to the painter.
+PAINTER_FIELDS = ("model", "style_strength", "content_strength", "size", "seed")
 
 
 def seed_of(seed: int, n: int) -> int:
@@ -455,20 +461,23 @@ class TextJob:
 
 @dataclass(frozen=True)
 class ImageJob:
-    """StyleShot, image-driven: a content picture's lines, painted in the style of the other pictures.
+    """A content picture's lines, painted in the style of the other pictures by StyleShot; or the picture, repainted.
 
     content           the picture whose lines to follow: PIL image or path
     styles            as in `TextJob`
     prompt            as in `TextJob`; may be empty
-    model             "styleshot" (the published weights), "small" (built in), "auto": the first of these that is here
+    model             "styleshot" (the published weights), "painter" (the fast network, which repaints the picture
+                      itself), "small" (a tiny StyleShot), "auto": the first of these that is here
     preprocessor      what is kept of the content: "contour", "lineart", or "both": every image once with each, the
                       images with contours first, so that there are `2 * count`
-    content_strength  0 (the lines are not looked at) to 2
+    content_strength  0 (the lines are not looked at) to 2; of the painter, below 1 details of the picture give way to
+                      brushwork, beyond 1 they come back
     threshold         0 to 255: how strong an edge has to be to become a contour; more means fewer lines
     size              short side of the result, pixels, 128 to 1024; the aspect ratio is the content's, both sides are
                       rounded to multiples of 8. None: the model's own
 
-    All else is as in `TextJob`.
+    All else is as in `TextJob`. The painter makes one picture; only both strengths, size and seed mean something to it,
+    and beyond a style strength of 1 its brush grows.
     """
 
     content: Picture
@@ -511,5 +520,6 @@ class ImageJob:
 
     def settings(self) -> dict[str, Any]:
         """The settings that shaped the result (no pictures), JSON-ready."""
-        own = {name: getattr(self, name) for name in IMAGE_CHECKS}
+        names = PAINTER_FIELDS if self.model == "painter" else IMAGE_CHECKS
+        own = {name: getattr(self, name) for name in names}
         return {"job": "image", **own, "style_weights": [weight for _, weight in self.styles]}

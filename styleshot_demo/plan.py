@@ -15,7 +15,7 @@ from styleshot_demo.jobs import TEXT_CHECKS, ClassicalJob, EnlargeJob, ImageJob,
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.provenance import Record
-from styleshot_demo.runners import scenes, small
+from styleshot_demo.runners import painter, scenes, small
 from styleshot_demo.runners import weights as files
 from styleshot_demo.runners.weights import Choice
 from styleshot_demo.runtime import placement as placing
@@ -36,7 +36,7 @@ NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality" 
 
 # Bytes of working memory per pixel of the largest picture, measured by `bench classical` (peak above the idle process,
 # plus a fifth).
-BYTES_PER_PIXEL = {"fast": 700, "optimise": 3600, "colour": 350}
+BYTES_PER_PIXEL = {"fast": 700, "patches": 700, "optimise": 3600, "colour": 350}
 # Bytes for each pixel of an enlarged picture (the picture, and a copy while it is saved), and for the tile in work.
 BYTES_PER_ENLARGED, BYTES_PER_TILE = 8, 120_000_000
 # Bytes that finding a subject takes at its peak, before anything is painted.
@@ -63,7 +63,7 @@ class Plan:
     """A job as it will run.
 
     job         with every default filled in, and as the model can do it
-    model       "fast", "optimise", "colour", "enlarge", "styleshot", "composer" or "small"
+    model       "fast", "patches", "optimise", "colour", "enlarge", "styleshot", "composer", "painter" or "small"
     files       names of the catalogue's models that are used
     device      as torch names it: "cpu", "cuda", "mps"
     precision   "float32", "float16" or "bfloat16"
@@ -263,7 +263,7 @@ class Planner:
         remarks = [] if (told := why_not_gpu(self.settings)) is None else [told]
         if job.whole and not job.at_own_size:
             remarks.append(remark("whole_not_optimised", size=job.size))
-        names = {"fast": ("encoder", "fast"), "optimise": ("encoder", "fast"), "colour": ()}[job.method]
+        names = files.PAINTER if job.method in ("fast", "optimise") else ()
         if job.method == "optimise":
             vgg = hub.find("vgg19", self.settings).here
             names = ("vgg19", *names) if vgg else names
@@ -304,6 +304,8 @@ class Planner:
         remarks = [choice.why]
         if choice.model == "composer":
             return self._composed(job, choice.why, strengths, TIGHT if lower else SPARE)
+        if choice.model == "painter":
+            return self._painted(job, choice.why, strengths, TIGHT if lower else SPARE)
         job = filled_in(job, choice.model)
         if choice.model == "small":
             job, told = small.suited(job, files.small_folder(self.settings))
@@ -356,7 +358,7 @@ class Planner:
         return Plan(
             job=job,
             model="composer",
-            files=files.COMPOSER,
+            files=files.PAINTER,
             device=device,
             precision="float32",
             placement=None,
@@ -367,6 +369,34 @@ class Planner:
             remarks=tuple(remarks),
             strengths=strengths,
             scene=scene,
+        )
+
+    def _painted(self, job: ImageJob, why: Remark, strengths: tuple[float, ...], share: float) -> Plan:
+        job, told = painter.suited(job)
+        remarks = [why, *told]
+        if (told_gpu := why_not_gpu(self.settings)) is not None:
+            remarks.append(told_gpu)
+        device = device_of(self.settings)
+        size = _size(job, 8)
+        shapes = [size, *(picture.size for picture, _ in job.styles)]
+        brush = max(1.0, *strengths, 0.0 if strengths else job.style_strength)
+        seen_at = min(CLASSICAL_SIZES[0], round(max(size) * brush))
+        needed, free, fitting = self._room("fast", max(size), shapes, device, share)
+        needed = max(needed, self._room("fast", seen_at, shapes[1:], device, share)[0])
+        return Plan(
+            job=job,
+            model="painter",
+            files=files.PAINTER,
+            device=device,
+            precision="float32",
+            placement=None,
+            size=size,
+            memory=needed,
+            free=free,
+            # Of an image job the short side is asked for.
+            fitting=min(int(fitting * min(size) / max(size)), DIFFUSION_SIZES[0]),
+            remarks=tuple(remarks),
+            strengths=strengths,
         )
 
     def choose(self, job: DiffusionJob) -> Choice:
@@ -410,7 +440,7 @@ class Planner:
 def defaults(kind: str, model: str | None) -> dict[str, Any]:
     """What the None of a job's field stands for, and what the page shows for it.
 
-    `kind` is "text" or "image", `model` "styleshot", "composer" or "small".
+    `kind` is "text" or "image", `model` "styleshot", "composer", "painter" or "small".
     """
     if model == "small":
         return {"size": small.SIZE, "guidance_scale": small.GUIDANCE[kind], "negative_prompt": ""}

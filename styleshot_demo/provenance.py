@@ -159,6 +159,8 @@ def source_type(made_by: Record) -> str:
         return _TERMS + "trainedAlgorithmicMedia"
     if made_by.settings.get("method") == "colour" and "enlarged" not in made_by.settings:
         return _TERMS + "algorithmicallyEnhanced"  # arithmetic on the colours of a photo; nothing was learnt
+    if made_by.settings.get("method") == "patches" and "enlarged" not in made_by.settings:
+        return _TERMS + "composite"
     return _TERMS + "compositeWithTrainedAlgorithmicMedia"
 
 

@@ -12,7 +12,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Event, Finished, Result, Step
 from styleshot_demo.jobs import ClassicalJob, EnlargeJob, ImageJob, Picture, TextJob
 from styleshot_demo.messages import remark
-from styleshot_demo.runners.weights import Choice
+from styleshot_demo.runners.weights import BUILT_IN, Choice
 from styleshot_demo.runtime import zerogpu
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.runtime.device import device_of
@@ -102,6 +102,10 @@ class Studio:
             from styleshot_demo.runners.composer import compose
 
             return compose(plan, self.settings, self.cache)
+        if plan.model == "painter":
+            from styleshot_demo.runners.painter import paint
+
+            return paint(plan, self.classical)
         runner = self.classical if isinstance(plan.job, ClassicalJob) else self.styleshot
         return runner.run(plan)
 
@@ -127,7 +131,7 @@ class Studio:
 
     def _files_first(self, plan: "Plan") -> Iterator[Event]:
         """Reads and converts the files of a StyleShot job, which takes minutes the first time."""
-        if not isinstance(plan.job, TextJob | ImageJob) or plan.model == "composer":
+        if not isinstance(plan.job, TextJob | ImageJob) or plan.model in BUILT_IN.values():
             return
         from styleshot_demo.runners import weights
 
@@ -167,7 +171,9 @@ class Studio:
             raise Problem("content_needed")
         picture = pictures.open_picture(content)
         chosen = self.planner.ready("image", preprocessor, model)
-        checked |= {"model": chosen.model or "styleshot", "device": device_of(self.settings)}
+        # The painter follows no lines; those of the small model, which needs no detector, show what there would be.
+        drawn_for = "small" if chosen.model == "painter" else chosen.model or "styleshot"
+        checked |= {"model": drawn_for, "device": device_of(self.settings)}
 
         def draw() -> Iterator[Image.Image]:
             yield self.cache.with_memory(lambda: self.styleshot.control_map(picture, **checked), size=256)
@@ -253,7 +259,7 @@ class Studio:
 def _is_quick(plan: "Plan") -> bool:
     """Whether a job takes seconds, not minutes."""
     job = plan.job
-    if plan.model == "composer":
+    if plan.model in BUILT_IN.values():
         return True
     if isinstance(job, EnlargeJob):
         return job.content.width * job.content.height <= QUICK_PIXELS

@@ -33,7 +33,7 @@ def test_remarks_are_one_sentence(key: str) -> None:
 
 
 PACKAGE = Path(__file__).parents[1] / "styleshot_demo"
-MADE_OF_PARTS = "placement_"  # remark(f"placement_{...}")
+MADE_OF_PARTS = ("placement_", "model_")  # remark(f"placement_{...}")
 
 
 def test_each_is_said_somewhere() -> None:

@@ -97,6 +97,8 @@ def test_nothing_is_written_without_a_record(tmp_path: Path, suffix: str) -> Non
         ({"method": "fast"}, "compositeWithTrainedAlgorithmicMedia"),
         ({"method": "optimise"}, "compositeWithTrainedAlgorithmicMedia"),
         ({"method": "colour"}, "algorithmicallyEnhanced"),
+        ({"method": "patches"}, "composite"),
+        ({"job": "image", "model": "painter"}, "compositeWithTrainedAlgorithmicMedia"),
         ({"job": "text"}, "trainedAlgorithmicMedia"),
         ({"job": "image"}, "compositeWithTrainedAlgorithmicMedia"),
     ],

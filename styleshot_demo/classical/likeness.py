@@ -56,6 +56,14 @@ def with_likeness(painted: Image.Image, content: Image.Image, places: Sequence[P
     return Image.fromarray(made)
 
 
+def heads(places: Sequence[Place], height: int, width: int) -> np.ndarray:
+    """float32 [height, width]: 1 in the heads at `places`, falling to 0 around them."""
+    made = np.zeros((height, width), np.float32)
+    for place in places:
+        made = np.maximum(made, _head(place, height, width))
+    return made
+
+
 def _give_back(painted: np.ndarray, content: np.ndarray, place: Place) -> None:
     """Changes `painted`, one face with what is around it; both uint8 [h, w, 3].
 
@@ -91,7 +99,7 @@ def _given(painted: np.ndarray, content: np.ndarray, place: Place) -> np.ndarray
     down = (down - (place.y - ABOVE * place.size)) / place.size
     right = (right - place.x) / place.size
     away = np.hypot(right, down)
-    head = _fading(np.hypot(right / HEAD[0], down / HEAD[1]), 0.8, 1.15)
+    head = _head(place, *made.shape[:2])
     skin = _skin(own, away < CHEEKS) * _fading(away, 0.6 * REACH, REACH)
     skin = cv2.GaussianBlur(skin, (0, 0), max(0.8, place.size / 80))
     weight = np.maximum.reduce([skin, HAIR * head, _fading(away, CHEEKS, 1.4 * CHEEKS)])
@@ -108,6 +116,13 @@ def _given(painted: np.ndarray, content: np.ndarray, place: Place) -> np.ndarray
     light = FEATURES * head * (_band(own[..., 0], place.size) - _band(made[..., 0], place.size))
     colours = HUE * weight[..., None] * (gain * low_own - STROKES * low_made)
     return np.dstack([light, colours, weight]).astype(np.float32)
+
+
+def _head(place: Place, height: int, width: int) -> np.ndarray:
+    down, right = np.mgrid[:height, :width].astype(np.float32)
+    down = (down - (place.y - ABOVE * place.size)) / (HEAD[1] * place.size)
+    right = (right - place.x) / (HEAD[0] * place.size)
+    return _fading(np.hypot(right, down), 0.8, 1.15)
 
 
 def _band(lightness: np.ndarray, size: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""`classical`: repaint a picture with one of the three classical methods."""
+"""`classical`: repaint a picture with one of the four classical methods."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,7 +25,11 @@ def classical(
     ],
     method: Annotated[
         str,
-        option("fast: one pass; optimise: Gatys' method, slow and thorough; colour: colours only.", METHODS),
+        option(
+            "fast: one pass; patches: pieces of the style itself, such as tiles, dots, hatching; "
+            "optimise: Gatys' method, slow and thorough; colour: colours only.",
+            METHODS,
+        ),
     ] = ClassicalJob.method,
     strength: Annotated[float, option("0 leaves the content as it is, 1 is the full style.")] = ClassicalJob.strength,
     size: Annotated[int, option("Longest side of the result, 256 to 2048 pixels.")] = ClassicalJob.size,
@@ -35,7 +39,7 @@ def classical(
     brush_size: Annotated[
         int | None,
         option(
-            "fast, optimise: longest side at which the style is seen, 256 to 2048; more means larger strokes.",
+            "All but colour: longest side at which the style is seen, 256 to 2048; more means larger strokes.",
             default="the result's, with --whole at most 1024",
         ),
     ] = ClassicalJob.brush_size,
@@ -51,7 +55,7 @@ def classical(
     ] = ClassicalJob.transform,
     keep_colours: Annotated[
         bool,
-        typer.Option("--keep-colours", help="fast, optimise: keep the content's colours."),
+        typer.Option("--keep-colours", help="All but colour: keep the content's colours."),
     ] = ClassicalJob.keep_colours,
     steps: Annotated[int, option("optimise: iterations over all sizes, 1 to 5000.")] = ClassicalJob.steps,
     content_weight: Annotated[
@@ -71,7 +75,7 @@ def classical(
     ] = ClassicalJob.keep_background,
     keep_faces: Annotated[
         bool,
-        typer.Option("--keep-faces/--paint-faces", help="fast, optimise: keep features of faces and hues of skin."),
+        typer.Option("--keep-faces/--paint-faces", help="All but colour: keep features of faces and hues of skin."),
     ] = ClassicalJob.keep_faces,
     record: Annotated[
         bool | None,

@@ -128,17 +128,26 @@ def evaluate_classical(
             show_default=False,
         ),
     ] = None,
+    structure: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder of content pictures, in place of --content: which styles are told in grey.",
+            show_default=False,
+        ),
+    ] = None,
     pairs: Annotated[int, typer.Option(min=1, help="How many pairs of them.")] = 60,
     size: Annotated[
         int | None,
-        typer.Option(help="Longest side in pixels, 256 to 2048.", show_default="384, with --flat or --portraits 512"),
+        typer.Option(help="Longest side in pixels, 256 to 2048.", show_default="384, in place of --content 512"),
     ] = None,
     method: Annotated[
         list[str] | None,
         typer.Option(
             metavar="|".join(jobs.METHODS),
             help="May be repeated.",
-            show_default="fast and optimise, with --flat or --portraits fast",
+            show_default="fast and optimise, with --flat or --portraits fast, with --structure fast and patches",
         ),
     ] = None,
     teacher: Annotated[
@@ -188,20 +197,22 @@ def evaluate_classical(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Content and style distances, edges and colours of results on pairs of pictures; or flat areas, or faces."""
+    """Distances, edges and colours of results on pairs of pictures; or flat areas, or faces, or structures."""
     with asked():
-        special = flat is not None or portraits is not None
+        special = [one for one in (flat, portraits, structure) if one is not None]
         if content is None and not special:
             raise Problem("content_needed")
+        if len(special) + (content is not None) > 1:
+            raise Problem("one_folder")
         size = jobs.number("size", size or (512 if special else 384), 256, 2048, whole=True)
-        usual = ("fast",) if special else ("fast", "optimise")
+        usual = ("fast", "patches") if structure else ("fast",) if special else ("fast", "optimise")
         methods = [jobs.choice("method", one, jobs.METHODS) for one in method or usual]
         jobs.choice("part", part, ("held", "all"))
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
         if sheet is not None:
             check_destination(sheet, [], SHEET_SUFFIXES)
     judge = None
-    if not special:
+    if flat is None and portraits is None:
         from styleshot_demo.evaluation.squeezenet import SqueezeNet
 
         if squeezenet is None:
@@ -222,6 +233,10 @@ def evaluate_classical(
             from styleshot_demo.evaluation.portraits import evaluate_portraits
 
             figures = evaluate_portraits(portraits, style, **common)
+        elif structure is not None:
+            from styleshot_demo.evaluation.structure import evaluate_structure
+
+            figures = evaluate_structure(structure, style, features=judge, **common)
         elif flat is not None:
             from styleshot_demo.evaluation.flat import evaluate_flat
 

@@ -9,7 +9,7 @@ import typer
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, option, run_to_end, tell, write_image
 from styleshot_demo.errors import Problem
-from styleshot_demo.jobs import PREPROCESSORS, SCHEDULERS, STYLESHOT_MODELS, TEXT_MODELS, ImageJob, TextJob
+from styleshot_demo.jobs import IMAGE_MODELS, PREPROCESSORS, SCHEDULERS, TEXT_MODELS, ImageJob, TextJob
 from styleshot_demo.studio import Studio
 
 Out = Annotated[
@@ -109,7 +109,7 @@ def image(
     ] = ImageJob.content_strength,
     threshold: Annotated[int, option("contour: how strong an edge has to be, 0 to 255.")] = ImageJob.threshold,
     weight: Weight = None,
-    model: Annotated[str, option(f"{ABOUT_AUTO}.", STYLESHOT_MODELS)] = ImageJob.model,
+    model: Annotated[str, option(f"{ABOUT_AUTO}, else the painter.", IMAGE_MODELS)] = ImageJob.model,
     style_strength: StyleStrength = ImageJob.style_strength,
     steps: Steps = ImageJob.steps,
     guidance_scale: Guidance = ImageJob.guidance_scale,

@@ -159,15 +159,20 @@ def draw_pairs(content: Path, style: Path, pairs: int, seed: int, part: str) -> 
 
 
 def _judge(teacher: Path | None, studio: Studio) -> Features:
-    if teacher is not None:
-        from styleshot_demo.training.teacher import Teacher
+    if teacher is None:
+        return built_in_judge(studio)
+    from styleshot_demo.training.teacher import Teacher
 
-        network = Teacher(teacher)
-    else:
-        from styleshot_demo.classical.weights import load_encoder
-        from styleshot_demo.models import hub
+    network = Teacher(teacher)
+    return lambda pixels: network(pixels, set(LAYERS))
 
-        network = load_encoder(hub.require("encoder", studio.settings).files["weights/encoder.safetensors"])
+
+def built_in_judge(studio: Studio) -> Features:
+    """The features of our own encoder, which `fast` and `optimise` have seen too."""
+    from styleshot_demo.classical.weights import load_encoder
+    from styleshot_demo.models import hub
+
+    network = load_encoder(hub.require("encoder", studio.settings).files["weights/encoder.safetensors"])
     return lambda pixels: network(pixels, set(LAYERS))
 
 

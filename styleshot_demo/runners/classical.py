@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 PREVIEW_EVERY = 0.5  # seconds between previews: converting and sending one costs more than a small iteration
 SCREEN = 1024  # pixels of the longest side of the preview of a whole photo
+PIECED_LIKENESS = 0.35  # share of the likeness that faces in pieces are given
 KEPT_PAIRS = 2
 KEPT_BEGUN = 1  # stopped descents: one is some hundred bytes for each pixel
 
@@ -78,9 +79,12 @@ class ClassicalRunner:
             places = self._faces(colours, models) if job.keep_faces and job.method != "colour" else []
 
             def finished(painted: Image.Image) -> Image.Image:
-                return pictures.join_alpha(_onto(colours, kept, _with_likeness(painted, colours, places)), alpha)
+                alike = _with_likeness(painted, colours, places)
+                if job.method == "patches" and places:  # a face in pieces is held already
+                    alike = Image.blend(painted, alike, PIECED_LIKENESS)
+                return pictures.join_alpha(_onto(colours, kept, alike), alpha)
 
-            work = {"fast": self._fast, "optimise": self._optimise, "colour": self._colour}[job.method]
+            work = getattr(self, f"_{job.method}")
             if job.at_own_size or fine is not None:
                 work = self._whole
             painted = None
@@ -162,6 +166,51 @@ class ClassicalRunner:
             )
             self.cache.remember(key, encoded, TITLES["pairs"], KEPT_PAIRS)
         return encoded
+
+    def _patches(
+        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+    ) -> "Iterator[Step | torch.Tensor]":
+        import torch
+
+        from styleshot_demo.classical.colour import with_colours_of
+        from styleshot_demo.classical.patches import piece_together
+
+        job, device = plan.job, plan.device
+        target = to_tensor(content, device)
+
+        def blended(pixels: "torch.Tensor") -> "torch.Tensor":
+            if pixels.shape != target.shape:  # at a coarser scale so far
+                pixels = torch.nn.functional.interpolate(pixels, size=target.shape[2:], mode="bilinear")
+            if job.keep_colours:
+                pixels = with_colours_of(target, pixels)
+            return torch.lerp(target, pixels, job.strength)
+
+        held = self._held(job, content, device, models)
+        # What it looks like at full strength is remembered, so that another strength takes a moment.
+        key = ("pieced", device, *_seen(job, content), job.size, job.styles_at, job.seed, held is not None)
+        pieced = self.cache.recall(key)
+        last = 0.0
+        if pieced is None:
+            for part in piece_together(target, self._styles(job, device), job.seed, held):
+                pieced, preview, now = part.pixels, None, time.perf_counter()
+                if now - last > PREVIEW_EVERY:
+                    preview, last = to_image(blended(pieced)), now
+                yield Step(part.fraction, remark("piecing", percent=round(100 * part.fraction)), preview)
+            self.cache.remember(key, pieced, TITLES["pieced"], KEPT_PAIRS)
+        yield blended(pieced)
+
+    def _held(
+        self, job: ClassicalJob, content: Image.Image, device: str, models: dict[str, str]
+    ) -> "torch.Tensor | None":
+        """Where the content is to be held, [1, 1, H, W]: in faces that are to be kept; None: nowhere."""
+        from styleshot_demo.classical.likeness import heads
+
+        places = self._faces(content, models) if job.keep_faces else []
+        if not places:
+            return None
+        import torch
+
+        return torch.from_numpy(heads(places, content.height, content.width))[None, None].to(device)
 
     def _optimise(
         self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]

@@ -37,7 +37,8 @@ BASE = "sd15"
 CHECKPOINT = {"contour": "styleshot", "lineart": "styleshot-lineart"}
 DETECTOR = {"contour": "hed", "lineart": "lineart"}
 SMALL = "styleshot-small"
-COMPOSER = ("encoder", "fast")  # what the composer paints with
+PAINTER = ("encoder", "fast")  # what the composer and the painter paint with
+BUILT_IN = {"text": "composer", "image": "painter"}  # who makes a job's pictures where StyleShot is not here
 CONVERTED = "styleshot-converted"  # folder for converted checkpoints, among the program's own files
 MANIFEST = "parts.json"  # in each converted folder, written last: part -> sha256 of its weights
 IP, ENCODER = "pretrained_weight/ip.bin", "pretrained_weight/style_aware_encoder.bin"
@@ -64,6 +65,7 @@ TITLES = {
     "faces": "Found faces",
     "edges": "Edges of photos",
     "begun": "Stopped optimisation",
+    "pieced": "Pieced pictures",
     "contour": "Contour detector",
     "lineart": "Lineart detector",
 }
@@ -73,7 +75,7 @@ TITLES = {
 class Choice:
     """Which model a job gets, or why it gets none.
 
-    model    "styleshot", "composer", "small", or None where none of them is on this machine
+    model    "styleshot", "composer", "painter", "small", or None where none of them is on this machine
     why      one sentence, or None where there is no model
     missing  what would have to be fetched for the published weights; empty where they are here
     damaged  title of a model whose files are there but unusable, or None
@@ -137,8 +139,11 @@ def needs(kind: str, preprocessor: str = "contour") -> tuple[str, ...]:
 
 def choose(settings: Settings, kind: str, preprocessor: str = "contour", model: str = "auto") -> Choice:
     """Which model a job of this kind ("text" or "image") would get now. Looks at the disk only."""
-    if model == "composer":
-        return Choice("composer", remark("model_composer")) if kind == "text" else Choice(None, None)
+    own = BUILT_IN[kind]
+    if model == own:
+        return Choice(own, remark(f"model_{own}"))
+    if model in BUILT_IN.values():
+        return Choice(None, None)
     if model == "small":
         small = hub.find(SMALL, settings)
         return Choice("small", remark("model_small")) if small.here else Choice(None, None)
@@ -148,8 +153,8 @@ def choose(settings: Settings, kind: str, preprocessor: str = "contour", model: 
     missing = tuple(state for state in states if isinstance(state, hub.Missing))
     if not missing:
         return Choice("styleshot", remark("model_styleshot"))
-    if model == "auto" and kind == "text" and all(hub.find(name, settings).here for name in COMPOSER):
-        return Choice("composer", remark("model_composer"), missing)
+    if model == "auto" and all(hub.find(name, settings).here for name in PAINTER):
+        return Choice(own, remark(f"model_{own}"), missing)
     if model == "auto" and hub.find(SMALL, settings).here:
         return Choice("small", remark("model_small"), missing)
     return Choice(None, None, missing, next((state.model.title for state in missing if state.damaged), None))

@@ -1,4 +1,4 @@
-"""The Classical tab: three methods that need no download."""
+"""The Classical tab: four methods that need no download."""
 
 import time
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ from styleshot_demo.ui.words import mark, say
 
 # What a page starts with; the job's own defaults but for the size, which a laptop should paint in a moment.
 DEFAULTS: dict[str, Any] = {name: ClassicalJob.__dataclass_fields__[name].default for name in CLASSICAL_CHECKS}
-SEEDED = ("fast", "optimise")  # methods whose result depends on the seed
+SEEDED = ("fast", "patches", "optimise")  # methods whose result depends on the seed
 QUICK = ("fast", "colour")  # methods that take a moment: the page follows every change with them
 
 
@@ -84,9 +84,7 @@ def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HT
     optimise = ("optimise",)
     parts = {
         "whole": jobs.WHOLE_METHODS,
-        "brush_size": ("fast", "optimise"),
-        "keep_colours": ("fast", "optimise"),
-        "keep_faces": ("fast", "optimise"),
+        **dict.fromkeys(("brush_size", "keep_colours", "keep_faces"), SEEDED),
         "grain": ("fast", "optimise"),
         "transform": ("fast",),
         "colour_method": ("colour",),

@@ -58,7 +58,7 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
     fields: dict[str, Any] = {}
     choices = weights.models(kind, studio)
     fields["model"] = gr.Radio(
-        controls.choices("model", choices), value="auto", label=mark("model"), visible=len(choices) > 1,
+        controls.choices("model", choices), value="auto", label=mark("model"),
         elem_id=f"{kind}-model-choice", elem_classes="segments",
     )  # fmt: skip
     with gr.Row(elem_classes="numbers"):

@@ -6,7 +6,7 @@ from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, diffusion
 from styleshot_demo.ui.diffusion_tab import DiffusionTab
 from styleshot_demo.ui.lines import Lines
-from styleshot_demo.ui.weights import Weights
+from styleshot_demo.ui.weights import Weights, finer_seen
 
 
 def build(studio: Studio) -> DiffusionTab:
@@ -15,11 +15,13 @@ def build(studio: Studio) -> DiffusionTab:
         with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
             inputs = controls.picture_inputs("image-")
             with gr.Column(elem_classes="settings"):
-                lines = Lines("image")
-                prompt = diffusion.prompt("image")
-                prompts = diffusion.examples("image")
+                seen = finer_seen(studio.ready("image"))
+                lines = Lines("image", seen)
+                with gr.Column(visible=seen, elem_classes="words") as said:
+                    prompt = diffusion.prompt("image")
+                    prompts = diffusion.examples("image")
                 fields, seed, finer = diffusion.settings("image", studio)
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
-            weights = Weights("image", studio, finer)
+            weights = Weights("image", studio, [*lines.parts, said, fields["count"], finer])
             view = diffusion.view("image")
     return DiffusionTab("image", studio, inputs, {"prompt": prompt, **fields}, seed, prompts, weights, view, lines)

@@ -22,22 +22,26 @@ Kept = tuple[str, int, Image.Image]  # path of the upload, size, the picture bro
 class Lines:
     """The controls, laid out where this is made, and the map, which follows them before any run."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, seen: bool | str) -> None:
+        """`seen`: how visible what only StyleShot looks at is, `parts`, at first."""
         start = jobs.ImageJob.__dataclass_fields__
         with gr.Row(elem_classes="lines-row", equal_height=False):
             self.map = gr.HTML(
-                _told(say("lines_empty")), elem_id=f"{kind}-lines", elem_classes="lines", apply_default_css=False
+                _told(say("lines_empty")), elem_id=f"{kind}-lines", elem_classes="lines", apply_default_css=False,
+                visible=seen,
             )
             with gr.Column(min_width=180, elem_classes="lines-settings"):
-                preprocessor = gr.Radio(
-                    controls.choices("preprocessor", jobs.PREPROCESSORS), value=start["preprocessor"].default,
-                    label=mark("preprocessor"), elem_id=f"{kind}-preprocessor", elem_classes="segments",
-                )  # fmt: skip
-                threshold = Slider(
-                    0, 255, start["threshold"].default, step=1, label=mark("threshold"), buttons=[],
-                    elem_id=f"{kind}-threshold", elem_classes="slim",
-                )  # fmt: skip
+                with gr.Column(visible=seen) as kept:
+                    preprocessor = gr.Radio(
+                        controls.choices("preprocessor", jobs.PREPROCESSORS), value=start["preprocessor"].default,
+                        label=mark("preprocessor"), elem_id=f"{kind}-preprocessor", elem_classes="segments",
+                    )  # fmt: skip
+                    threshold = Slider(
+                        0, 255, start["threshold"].default, step=1, label=mark("threshold"), buttons=[],
+                        elem_id=f"{kind}-threshold", elem_classes="slim",
+                    )  # fmt: skip
                 strength = diffusion.strength(kind, "content_strength")
+        self.parts = (self.map, kept)
         self.fields = {"preprocessor": preprocessor, "threshold": threshold, "content_strength": strength}
 
     def wire(self, studio: Studio, content: Any, size: Slider, model: gr.Radio) -> None:

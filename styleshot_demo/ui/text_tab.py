@@ -18,6 +18,6 @@ def build(studio: Studio) -> DiffusionTab:
                 prompts = diffusion.examples("text")
                 fields, seed, finer = diffusion.settings("text", studio)
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
-            weights = Weights("text", studio, finer)
+            weights = Weights("text", studio, [finer])
             view = diffusion.view("text")
     return DiffusionTab("text", studio, inputs, {"prompt": prompt, **fields}, seed, prompts, weights, view)

@@ -9,7 +9,7 @@ import gradio as gr
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.models import hub
-from styleshot_demo.runners.weights import Choice
+from styleshot_demo.runners.weights import BUILT_IN, Choice
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import fetching, problems, words
@@ -50,7 +50,7 @@ def offer(choice: Choice, settings: Settings) -> Offer:
 def line(choice: Choice, model: str, settings: Settings) -> str:
     """What stands in the tab, as HTML: which model paints and why, or what is missing and what it would cost.
 
-    model  what was asked for: "auto", "styleshot", "composer" or "small"
+    model  what was asked for: "auto", "styleshot", "composer", "painter" or "small"
     """
     if choice.model == "styleshot":
         return f'<p class="hint">{say("uses_styleshot").html()}</p>'
@@ -94,8 +94,8 @@ def _button(wanted: Offer, settings: Settings) -> str:
 class Weights:
     """The line in a tab, laid out where this is made."""
 
-    def __init__(self, kind: str, studio: Studio, finer: gr.Accordion) -> None:
-        """`kind` is "text" or "image"; `finer` the settings that mean nothing to the composer."""
+    def __init__(self, kind: str, studio: Studio, finer: Sequence[Any]) -> None:
+        """`kind` is "text" or "image"; `finer` are the parts of the page that mean something to StyleShot alone."""
         self.kind, self.studio, self.finer = kind, studio, finer
         with gr.Column(elem_classes="weights"):
             self.line = gr.HTML(elem_id=f"{kind}-model", js_on_load=_ASK, apply_default_css=False)
@@ -109,7 +109,7 @@ class Weights:
 
         asked  the controls whose values `choice` takes
         """
-        outputs = [self.line, view.run, view.beside, self.finer]
+        outputs = [self.line, view.run, view.beside, *self.finer]
 
         def refresh(*values: str) -> dict[Any, Any]:
             return self.refreshed(view, *values)
@@ -146,17 +146,17 @@ class Weights:
             self.line: line(choice, asked[0], self.studio.settings),
             view.run: usable,
             view.beside: usable,
-            self.finer: gr.update(visible=finer_seen(choice)),
+            **{part: gr.update(visible=finer_seen(choice)) for part in self.finer},
         }
 
 
 def finer_seen(choice: Choice) -> bool | str:
-    """How visible settings are that the composer has no use for: hidden, not taken out of the page, so that what is set
-    there stays and can be restored."""
-    return "hidden" if choice.model == "composer" else True
+    """How visible settings are that the composer and the painter have no use for: hidden, not taken out of the page, so
+    that what is set there stays and can be restored."""
+    return "hidden" if choice.model in BUILT_IN.values() else True
 
 
 def models(kind: str, studio: Studio) -> Sequence[str]:
-    """The models to choose from: only "auto" where the program has none of its own."""
-    own = [model for model in ("composer", "small") if studio.ready(kind, model=model).model is not None]
-    return ("auto", "styleshot", *own) if own else ("auto",)
+    """The models to choose from."""
+    own = [model for model in (BUILT_IN[kind], "small") if studio.ready(kind, model=model).model is not None]
+    return ("auto", "styleshot", *own)

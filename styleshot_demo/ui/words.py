@@ -54,11 +54,16 @@ TEXTS: dict[str, tuple[str, str]] = {
     # Settings
     "method": ("Method", "方法"),
     "method_fast": ("Fast", "快速"),
+    "method_patches": ("Patches", "拼贴"),
     "method_optimise": ("Optimise", "优化"),
     "method_colour": ("Colour", "色彩"),
     "about_fast": (
         "One pass through a small network: an instant, and the strength follows your hand.",
         "一次通过小型网络，瞬间完成；强度随手调节。",
+    ),
+    "about_patches": (
+        "Made of pieces of the style itself: its tiles, dots, hatching and leading, in some seconds.",
+        "用风格图片本身的碎片拼成：马赛克、网点、排线、铅条，只需数秒。",
     ),
     "about_optimise": (
         "Paints step by step, as Gatys did: slower and richer, and you can watch.",
@@ -223,6 +228,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "model_auto": ("Automatic", "自动"),
     "model_styleshot": ("StyleShot", "StyleShot"),
     "model_composer": ("Composer", "构图器"),
+    "model_painter": ("Painter", "画手"),
     "model_small": ("Small StyleShot", "小型 StyleShot"),
     "scheduler": ("Scheduler", "采样器"),
     "scheduler_dpm++": ("DPM++ 2M Karras", "DPM++ 2M Karras"),
@@ -267,6 +273,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Composed from Noto art and painted by fast, because the published weights of StyleShot are not on this"
         " machine. Prompts in English or Chinese.",
         "由 Noto 图形构图，再由 fast 绘制，因为本机没有已发布的 StyleShot 权重。提示词可用中文或英文。",
+    ),
+    "uses_painter": (
+        "Painted by the built-in painter (fast) over the photo itself, as chosen.",
+        "按所选，由内置画手（fast）直接在照片上重绘。",
+    ),
+    "uses_painter_instead": (
+        "Painted by the built-in painter (fast) over the photo itself, because the published weights of StyleShot are"
+        " not on this machine.",
+        "由内置画手（fast）直接在照片上重绘，因为本机没有已发布的 StyleShot 权重。",
     ),
     "uses_small_instead": (
         "Painted by the small built-in StyleShot, because the published weights are not on this machine.",
@@ -341,6 +356,7 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     "scene_unusable": ("这个场景无法绘制：{part} 有误。", "请重新用文字构图。"),
     "nothing_to_draw": ("没有可供构图的文字。", "请写下画面中要有什么。"),
     "nothing_known": ("构图器不认识其中任何内容：{words}。", "请写出物体、地点或时间，例如：日落时海边的城堡。"),
+    "one_folder": ("指定了多个内容文件夹。", "请只使用 --content、--flat、--portraits、--structure 之一。"),
     "content_needed": ("还没有内容图片。", "请添加要重绘的图片。"),
     "style_needed": ("还没有风格图片。", "请至少添加一张要借用其风格的图片。"),
     "too_many_styles": ("给出了 {count} 张风格图片，最多接受 {limit} 张。", "请移除一些。"),
@@ -532,6 +548,7 @@ REMARKS_ZH: dict[str, str] = {
     "without_gpu": "没有借到 GPU，因此在处理器上计算，用时较长",
     "finding": "正在寻找主体",
     "enlarging": "正在放大",
+    "piecing": "正在寻找风格的碎片：{percent} %",
     "subject_found": "背景不是纯色：已由小型网络找出主体，只绘制了主体",
     "no_subject": "没有从背景中突出的主体，因此绘制了整张图片",
     "features_builtin": "特征：内置编码器，因为本机没有 VGG-19",
@@ -548,6 +565,10 @@ REMARKS_ZH: dict[str, str] = {
     "model_small": "模型：内置的小型 StyleShot",
     "model_composer": "由 Noto 图形构图，再由 fast 绘制",
     "composing": "正在构图",
+    "model_painter": "由 fast 直接在照片上重绘",
+    "painter_size": "对这张照片，内置画手的短边为 {size} 像素",
+    "painter_no_words": "内置画手不读文字，因此未使用提示词",
+    "painter_alone": "内置画手对一张照片只画一张",
     "composer_size": "构图器的图片每边至少 {size} 像素",
     "scene_unknown": "这里不认识：{words}",
     "scene_near": "这里不认识：{words}；相近的有：{nearest}",
@@ -628,6 +649,7 @@ PARTS_ZH: dict[str, str] = {
     "Found faces": "已找到的人脸",
     "Edges of photos": "照片的边缘",
     "Stopped optimisation": "已停止的优化",
+    "Pieced pictures": "拼贴结果",
     "Prior of words": "文字先验",
     "Style adapter": "风格适配器",
     "Content fusion": "内容融合",

@@ -38,7 +38,7 @@ def test_every_method_repaints(studio, picture, method) -> None:
     assert distance(image, content) > 1
     assert result.control is None and result.seconds > 0
     assert result.settings["method"] == method
-    assert ("fast" in result.models) == (method != "colour")
+    assert ("fast" in result.models) == (method in ("fast", "optimise"))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -137,7 +137,7 @@ def test_styles_are_mixed_by_weight(studio, picture, method) -> None:
     assert same(painted((one, 2), (other, 2)), evenly)
 
 
-@pytest.mark.parametrize("method", ["fast", "optimise"])
+@pytest.mark.parametrize("method", ["fast", "patches", "optimise"])
 def test_the_contents_colours_can_be_kept(studio, picture, method) -> None:
     content, style = picture(256, 192), Image.effect_noise((256, 256), 90).convert("RGB")
 

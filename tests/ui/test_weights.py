@@ -83,6 +83,10 @@ def test_the_reason_is_said_for_each_model(studio):
     told = english(weights.line(composer, "auto", studio.settings))
     for words in ("Composed from Noto art", "weights of StyleShot are not on this machine", "Fetch 8.95 GB"):
         assert words in told
+    painter = Choice("painter", remark("model_painter"), missing("sd15", "styleshot"))
+    told = english(weights.line(painter, "auto", studio.settings))
+    for words in ("built-in painter", "weights of StyleShot are not on this machine", "Fetch 8.95 GB"):
+        assert words in told
     chosen = weights.line(Choice("composer", remark("model_composer")), "composer", studio.settings)
     assert "as chosen" in english(chosen) and "<button" not in chosen
 
@@ -90,27 +94,28 @@ def test_the_reason_is_said_for_each_model(studio):
 @pytest.mark.parametrize("there", [False, True])
 def test_models_are_to_be_chosen_where_there_is_a_choice(studio, small, there):
     small(there)
-    own = {"text": ["composer", "small"] if there else ["composer"], "image": ["small"] if there else []}
-    for kind, size in (("text", 512), ("image", 256 if there else 512)):
+    for kind, own in (("text", "composer"), ("image", "painter")):
         with gr.Blocks():
             fields, _, _ = diffusion.settings(kind, studio)
         names = [name for _, name in fields["model"].choices]
-        assert names == (["auto", "styleshot", *own[kind]] if own[kind] else ["auto"])
-        assert fields["model"].visible is bool(own[kind])
+        assert names == ["auto", "styleshot", own, *(["small"] if there else [])]
         # Sizes are those that the model was made for.
-        assert fields["size"].value == diffusion.defaults(kind, studio)["size"] == size
+        assert fields["size"].value == diffusion.defaults(kind, studio)["size"] == 512
 
 
-def test_what_means_nothing_to_the_composer_is_hidden(studio):
+@pytest.mark.parametrize(("kind", "own"), [("text", "composer"), ("image", "painter")])
+def test_what_means_something_to_styleshot_alone_is_hidden(studio, kind, own):
     with gr.Blocks():
-        line, view = weights.Weights("text", studio, gr.Accordion()), diffusion.view("text")
-    seen = [line.refreshed(view, model)[line.finer]["visible"] for model in ("auto", "composer", "styleshot")]
-    assert seen == ["hidden", "hidden", True]
+        parts = [gr.Accordion(), gr.Slider()]
+        line, view = weights.Weights(kind, studio, parts), diffusion.view(kind)
+    for part in parts:
+        seen = [line.refreshed(view, model)[part]["visible"] for model in ("auto", own, "styleshot")]
+        assert seen == ["hidden", "hidden", True]
 
 
 def test_the_buttons_need_a_model(studio, monkeypatch):
     with gr.Blocks():
-        line, view = weights.Weights("image", studio, gr.Accordion()), diffusion.view("image")
+        line, view = weights.Weights("image", studio, []), diffusion.view("image")
     monkeypatch.setattr(studio, "ready", lambda kind, preprocessor, model: Choice(None, None, missing("hed")))
     off = line.refreshed(view, "auto", "contour")
     monkeypatch.setattr(studio, "ready", lambda kind, preprocessor, model: Choice("styleshot", None))
