@@ -10,11 +10,15 @@ from styleshot_demo.messages import Remark
 
 @dataclass(frozen=True)
 class Step:
-    """How far a job is: `fraction` 0 to 1, a sentence, and what the picture looks like by now (or None)."""
+    """How far a job is: `fraction` 0 to 1, a sentence, and what the picture looks like by now (or None).
+
+    made_by  where `preview` is a finished picture of several, the `provenance.Record` of how it was made; else None
+    """
 
     fraction: float
     message: Remark
     preview: Image.Image | None = None
+    made_by: Any = None
 
 
 @dataclass(frozen=True)

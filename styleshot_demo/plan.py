@@ -381,7 +381,9 @@ class Planner:
         remarks = [choice.why]
         if choice.model == "composer":
             return self._composed(job, choice.why, strengths, TIGHT if lower else SPARE)
-        job = filled_in(job, choice.model)
+        asked, job = job, filled_in(job, choice.model)
+        if asked.negative_prompt and not job.negative_prompt:
+            remarks.append(remark("negative_prompt_unused"))
         if choice.model == "small":
             job, told = small.suited(job, files.small_folder(self.settings))
             remarks += [remark("preview_model"), *told]
@@ -495,11 +497,10 @@ def defaults(kind: str, model: str | None) -> dict[str, Any]:
 
 
 def filled_in(job: DiffusionJob, model: str) -> Any:
-    """The job with the model's own value in place of each None."""
+    """The job with the model's own value in place of each None, and without a negative prompt that is not read."""
     own = defaults("image" if isinstance(job, ImageJob) else "text", model)
-    if (own["guidance_scale"] if job.guidance_scale is None else job.guidance_scale) <= 1:
-        own["negative_prompt"] = ""  # without guidance nothing is read of it
-    return replace(job, **{name: value for name, value in own.items() if getattr(job, name) is None})
+    job = replace(job, **{name: value for name, value in own.items() if getattr(job, name) is None})
+    return job if job.guidance_scale > 1 else replace(job, negative_prompt="")
 
 
 def preprocessors_of(job: DiffusionJob) -> tuple[str, ...]:

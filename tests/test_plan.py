@@ -158,6 +158,16 @@ def test_the_longest_scene_fits_into_a_record(studio):
         assert provenance.read(stream.getvalue()).settings == planned.settings()
 
 
+@pytest.mark.parametrize("guidance", [0, 1])
+def test_a_negative_prompt_that_is_not_read_is_not_recorded_but_told(studio, guidance):
+    planned = studio.plan(TextJob([WIDE], "", model="small", guidance_scale=guidance, negative_prompt="grey"))
+    assert planned.record().settings["negative_prompt"] == ""
+    assert "negative_prompt_unused" in [one.key for one in planned.remarks]
+    for own in (None, ""):
+        planned = studio.plan(TextJob([WIDE], "", model="small", guidance_scale=guidance, negative_prompt=own))
+        assert "negative_prompt_unused" not in [one.key for one in planned.remarks]
+
+
 @pytest.mark.parametrize("guidance", [7.0, 7.5, 5.0])
 def test_no_value_counts_as_not_chosen(studio, guidance):
     asked = {"guidance_scale": guidance, "negative_prompt": plan.NEGATIVE_PROMPT}
