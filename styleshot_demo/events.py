@@ -12,7 +12,8 @@ from styleshot_demo.messages import Remark
 class Step:
     """How far a job is: `fraction` 0 to 1, a sentence, and what the picture looks like by now (or None).
 
-    made_by  where `preview` is a finished picture of several, the `provenance.Record` of how it was made; else None
+    made_by  the `provenance.Record` of how `preview` was made, where that is one of several pictures that is finished,
+             or a picture of a classical job so far; else None
     """
 
     fraction: float

@@ -14,7 +14,6 @@ from styleshot_demo import jobs, names, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.jobs import CLASSICAL_CHECKS, ClassicalJob
-from styleshot_demo.runners.classical import digests
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, desk, memory, problems, restore, results, widgets, words
 from styleshot_demo.ui.asked import Asked
@@ -120,6 +119,7 @@ class Run:
     asked    what stood in the controls
     step     of `total`, of the preview
     preview  the picture so far, as it would be saved now
+    made_by  how that was made
     value    of the element that shows it, once it is saved
     told     what is said with it
     """
@@ -131,6 +131,7 @@ class Run:
     step: int = 0
     total: int = 0
     preview: Image.Image | None = None
+    made_by: provenance.Record | None = None
     value: dict[str, Any] | None = None
     told: str = ""
 
@@ -286,7 +287,8 @@ class ClassicalTab:
         """Saves the result."""
         run.preview, run.step = result.images[0], run.total
         name = results.file_name(run.stem, run.job.method, result.seed)
-        path = self.save(run.preview, result.plan.record(0, result.models), name)
+        run.made_by = result.plan.record(0, result.models)
+        path = self.save(run.preview, run.made_by, name)
         run.value, run.told = widgets.pair(run.before, path, run.asked), results.summary(result)
 
     def left(self, run: Run) -> dict[Any, Any]:
@@ -319,9 +321,7 @@ class ClassicalTab:
 
     def save_unfinished(self, run: Run) -> Path:
         """Saves the picture so far. Its record says at which of the steps that were asked for it was stopped."""
-        plan = self.studio.plan(run.job)
-        record = plan.record(0, digests(plan, self.studio.settings))
-        record = replace(record, settings={**record.settings, "stopped_at": run.step})
+        record = replace(run.made_by, settings={**run.made_by.settings, "stopped_at": run.step})
         name = results.file_name(run.stem, f"{run.job.method}-step{run.step}", run.job.seed)
         return self.save(run.preview, record, name)
 
@@ -392,5 +392,5 @@ class ClassicalTab:
 
 
 def _progressed(run: Run, step: Step) -> None:
-    run.preview = step.preview
+    run.preview, run.made_by = step.preview, step.made_by
     run.step, run.total = (int(step.message.values.get(name, 0)) for name in ("step", "total"))
