@@ -83,3 +83,14 @@ def test_a_stopped_picture_says_how_it_was_made_not_how_it_would_be_made_now(tab
     record = provenance.read(next(iter(path for path in tab.view.shown.temp_files if "step" in path)))
     assert record.settings == {**planned.settings(), "stopped_at": desk.run.step}
     assert record.computed == planned.computed() and record.models.keys() == {"encoder", "fast"}
+
+
+@pytest.mark.parametrize("grown", [{"brush": 2048}, {"background": True}, {"whole": True}])
+def test_the_line_under_the_size_knows_of_everything_that_takes_memory(tab, upload, monkeypatch, grown):
+    monkeypatch.setattr(tab.studio.cache, "free_bytes", lambda device: 200_000_000)
+    content, style = upload("content", 700, 500), upload("style", 300, 320)
+
+    def line(whole=False, brush=None, background=False):
+        return tab.fits("fast", 256, whole, brush, background, content, style)
+
+    assert "warn" not in line() and "warn" not in line(brush="2") and "warn" in line(**grown)
