@@ -10,11 +10,16 @@ from styleshot_demo.messages import Remark
 
 @dataclass(frozen=True)
 class Step:
-    """How far a job is: `fraction` 0 to 1, a sentence, and what the picture looks like by now (or None)."""
+    """How far a job is: `fraction` 0 to 1, a sentence, and what the picture looks like by now (or None).
+
+    made_by  the `provenance.Record` of how `preview` was made, where that is one of several pictures that is finished,
+             or a picture of a classical job so far; else None
+    """
 
     fraction: float
     message: Remark
     preview: Image.Image | None = None
+    made_by: Any = None
 
 
 @dataclass(frozen=True)

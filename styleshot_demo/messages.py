@@ -67,6 +67,18 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "There is not enough memory for this.",
         "Lower the size (about {size} pixels would fit) or close other programs, and try again.",
     ),
+    "out_of_memory_whole": (
+        "There is not enough memory for a photo of this size.",
+        "Choose a size instead of the photo's own (about {size} pixels would fit), or close other programs.",
+    ),
+    "out_of_memory_brush_size": (
+        "There is not enough memory for brushes of this size.",
+        "Lower the brush size (about {size} pixels would fit) or close other programs, and try again.",
+    ),
+    "out_of_memory_keep_background": (
+        "There is not enough memory to find the subject.",
+        "Switch off keeping the background, or close other programs, and try again.",
+    ),
     "weights_missing": (
         "The files of {model} are not on this machine.",
         "Fetch them in the models panel, or choose another model.",

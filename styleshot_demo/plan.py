@@ -11,7 +11,16 @@ from PIL import Image
 from styleshot_demo import pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Result
-from styleshot_demo.jobs import TEXT_CHECKS, ClassicalJob, EnlargeJob, ImageJob, TextJob, seed_of
+from styleshot_demo.jobs import (
+    TEXT_CHECKS,
+    WHOLE_METHODS,
+    ClassicalJob,
+    EnlargeJob,
+    ImageJob,
+    TextJob,
+    seed_of,
+    seen_at,
+)
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.provenance import Record
@@ -50,6 +59,30 @@ DIFFUSION_SIZES = tuple(range(1024, 120, -64))
 
 
 @dataclass(frozen=True)
+class Room:
+    """What a classical run takes of its device's memory.
+
+    needed   bytes at its peak
+    free     bytes that it could have there
+    fitting  the largest `job.size` that would fit
+    most     the setting that asks for the most of it: "size", "whole", "brush_size" or "keep_background"
+    """
+
+    needed: int
+    free: int
+    fitting: int
+    most: str = "size"
+
+    def fits(self) -> bool:
+        """Whether there is memory for it."""
+        return self.needed <= SPARE * self.free
+
+    def problem(self) -> Problem:
+        """That there is not, and what to do about it."""
+        return _too_little(self.fitting, self.most)
+
+
+@dataclass(frozen=True)
 class Shot:
     """One picture to make."""
 
@@ -72,6 +105,7 @@ class Plan:
     memory      bytes that the run takes on its device at its peak
     free        bytes that it could have there; None where that is not ours to know (ZeroGPU)
     fitting     the largest `job.size` that would fit
+    most        the setting that asks for the most memory, as in `Room`
     remarks     what a person should know of all this
     strengths   style strengths of a sweep; empty for a plain run
     scene       what the composer draws, or None where it does not
@@ -90,6 +124,7 @@ class Plan:
     remarks: tuple[Remark, ...] = ()
     strengths: tuple[float, ...] = ()
     scene: "Scene | None" = None
+    most: str = "size"
 
     @property
     def fits(self) -> bool:
@@ -97,9 +132,10 @@ class Plan:
         return self.free is None or self.memory <= SPARE * self.free
 
     def check(self) -> None:
-        """`Problem` out_of_memory where there is not: a machine that swaps is of no use to anybody."""
+        """`Problem` out_of_memory, or one that names the setting to blame, where there is not: a machine that swaps is
+        of no use to anybody."""
         if not self.fits:
-            raise Problem("out_of_memory", size=self.fitting)
+            raise _too_little(self.fitting, self.most)
 
     @cached_property
     def shots(self) -> tuple[Shot, ...]:
@@ -233,12 +269,25 @@ class Planner:
         """Which model a job would get now, or why none; `kind` is "text" or "image". Asks the disk only."""
         return files.choose(self.settings, kind, preprocessor, model)
 
-    def room(self, method: str, size: int, shapes: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
-        """(bytes that a classical run takes, bytes it could have, the largest size that fits) before there is a job.
+    def room(
+        self,
+        method: str,
+        size: int,
+        content: tuple[int, int] | None,
+        styles: Sequence[tuple[int, int]],
+        *,
+        whole: bool = False,
+        brush_size: int | None = None,
+        keep_background: bool = False,
+    ) -> Room:
+        """What a classical run will take, before there is a job: as its plan will say.
 
-        shapes  (width, height) of the content and of each style, as far as they are known
+        content, styles  (width, height) of the pictures, as far as they are known; the others as in `ClassicalJob`
         """
-        return self._room(method, size, shapes, device_of(self.settings), SPARE)
+        own = bool(content) and whole and method in WHOLE_METHODS
+        styles_at = seen_at(max(content) if own else size, own, None if method == "colour" else brush_size)
+        device = device_of(self.settings)
+        return self._whole_room(method, size, content, styles, device, SPARE, own, styles_at, keep_background)
 
     # Classical ---------------------------------------------------------------------------------------------------
 
@@ -246,20 +295,20 @@ class Planner:
         # The other methods take a moment, which is not worth a loan.
         lent = lend and self._lends() and job.method == "optimise" and job.strength > 0
         device = "cuda" if lent else device_of(self.settings)
-        shapes = [job.content.size, *(picture.size for picture, _ in job.styles)]
-        if lent:
-            needed, free, fitting = self._room(job.method, job.size, shapes, "cpu", share)[0], None, CLASSICAL_SIZES[0]
-        else:
-            needed, free, fitting = self._room(job.method, job.size, shapes, device, share)
-        if job.at_own_size:
-            fixed, each, most = WHOLE_BYTES[job.method]
-            needed = min(fixed + each * math.prod(job.content.size), most)
-        elif job.styles_at > job.size:
-            needed = max(needed, self._room(job.method, job.styles_at, shapes[1:], "cpu", share)[0])
-        if job.keep_background:
-            needed = max(needed, BYTES_TO_FIND)
-        if job.strength == 0:  # the content as it is
-            needed = 0
+        styles = [picture.size for picture, _ in job.styles]
+        room = self._whole_room(
+            job.method,
+            job.size,
+            job.content.size,
+            styles,
+            "cpu" if lent else device,
+            share,
+            job.at_own_size,
+            job.styles_at,
+            job.keep_background,
+        )
+        needed = 0 if job.strength == 0 else room.needed  # the content as it is
+        free, fitting = (None, CLASSICAL_SIZES[0]) if lent else (room.free, room.fitting)
         remarks = [] if (told := why_not_gpu(self.settings)) is None else [told]
         if job.whole and not job.at_own_size:
             remarks.append(remark("whole_not_optimised", size=job.size))
@@ -270,17 +319,45 @@ class Planner:
             remarks.append(remark("features_vgg" if vgg else "features_builtin"))
         size = pictures.longest_at(job.content.size, job.longest)
         return Plan(
-            job, job.method, names, device, "float32", None, size, needed, free, fitting, tuple(remarks)
+            job, job.method, names, device, "float32", None, size, needed, free, fitting, tuple(remarks), most=room.most
         )
+
+    def _whole_room(
+        self,
+        method: str,
+        size: int,
+        content: tuple[int, int] | None,
+        styles: Sequence[tuple[int, int]],
+        device: str,
+        share: float,
+        at_own_size: bool,
+        styles_at: int,
+        keep_background: bool,
+    ) -> Room:
+        """`_room` with all that can make a run larger than its size alone."""
+        needed, free, fitting = self._room(method, size, [*([content] if content else []), *styles], device, share)
+        needs = {"size": needed}
+        if at_own_size:
+            fixed, each, most = WHOLE_BYTES[method]
+            needs = {"whole": min(fixed + each * math.prod(content), most)}
+        elif styles_at > size:
+            needs["brush_size"] = self._cost(method, styles_at, styles)
+        if keep_background:
+            needs["keep_background"] = BYTES_TO_FIND
+        greatest = max(needs, key=needs.get)
+        return Room(needs[greatest], free, fitting, greatest)
 
     def _room(
         self, method: str, size: int, shapes: Sequence[tuple[int, int]], device: str, share: float
     ) -> tuple[int, int, int]:
-        # A style can be larger than a content that is long and thin, as both are brought to the same longest side.
-        cost = BYTES_PER_PIXEL[method] * max([min(one) / max(one) for one in shapes], default=1.0)
         free = self.cache.free_bytes(device)
-        fits = (side for side in CLASSICAL_SIZES if side * side * cost <= share * free)
-        return int(size * size * cost), free, next(fits, CLASSICAL_SIZES[-1])
+        fits = (side for side in CLASSICAL_SIZES if self._cost(method, side, shapes) <= share * free)
+        return self._cost(method, size, shapes), free, next(fits, CLASSICAL_SIZES[-1])
+
+    @staticmethod
+    def _cost(method: str, size: int, shapes: Sequence[tuple[int, int]]) -> int:
+        # A style can be larger than a content that is long and thin, as both are brought to the same longest side.
+        return int(size * size * BYTES_PER_PIXEL[method] * max([min(one) / max(one) for one in shapes], default=1.0))
 
     def _enlarge(self, job: EnlargeJob, share: float) -> Plan:
         device = device_of(self.settings)
@@ -306,7 +383,9 @@ class Planner:
             return self._composed(job, choice.why, strengths, TIGHT if lower else SPARE)
         if choice.model == "painter":
             return self._painted(job, choice.why, strengths, TIGHT if lower else SPARE)
-        job = filled_in(job, choice.model)
+        asked, job = job, filled_in(job, choice.model)
+        if asked.negative_prompt and not job.negative_prompt:
+            remarks.append(remark("negative_prompt_unused"))
         if choice.model == "small":
             job, told = small.suited(job, files.small_folder(self.settings))
             remarks += [remark("preview_model"), *told]
@@ -448,11 +527,10 @@ def defaults(kind: str, model: str | None) -> dict[str, Any]:
 
 
 def filled_in(job: DiffusionJob, model: str) -> Any:
-    """The job with the model's own value in place of each None."""
+    """The job with the model's own value in place of each None, and without a negative prompt that is not read."""
     own = defaults("image" if isinstance(job, ImageJob) else "text", model)
-    if (own["guidance_scale"] if job.guidance_scale is None else job.guidance_scale) <= 1:
-        own["negative_prompt"] = ""  # without guidance nothing is read of it
-    return replace(job, **{name: value for name, value in own.items() if getattr(job, name) is None})
+    job = replace(job, **{name: value for name, value in own.items() if getattr(job, name) is None})
+    return job if job.guidance_scale > 1 else replace(job, negative_prompt="")
 
 
 def preprocessors_of(job: DiffusionJob) -> tuple[str, ...]:
@@ -463,6 +541,16 @@ def preprocessors_of(job: DiffusionJob) -> tuple[str, ...]:
 def uses_content(job: DiffusionJob) -> bool:
     """Whether the job needs a ControlNet and a detector."""
     return isinstance(job, ImageJob) and job.content_strength > 0
+
+
+def _too_little(fitting: int, most: str) -> Problem:
+    keys = {
+        "size": "out_of_memory",
+        "whole": "out_of_memory_whole",
+        "brush_size": "out_of_memory_brush_size",
+        "keep_background": "out_of_memory_keep_background",
+    }
+    return Problem(keys[most], size=fitting)
 
 
 def _pixels(job: DiffusionJob, size: int) -> int:

@@ -88,6 +88,11 @@ def test_torch_and_torchvision_are_a_pair() -> None:
     assert f"torch=={found['torch']}" == wanted.replace(" ", "").replace("(", "").replace(")", "")
 
 
+def test_the_readme_says_which_cards_the_pinned_torch_runs_on() -> None:
+    assert pins("requirements.txt")["torch"] == "2.11.0", "another build has kernels for other cards: see README.md"
+    assert "NVIDIA from compute capability 7.5 to 12.0" in re.sub(r"\s+", " ", README)
+
+
 def test_only_one_opencv_is_asked_for() -> None:
     assert [name for name in pins("requirements.txt") if "opencv" in name] == ["opencv-python-headless"]
 

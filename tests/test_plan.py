@@ -12,9 +12,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob, jobs, plan, provenance
+from styleshot_demo import ClassicalJob, EnlargeJob, ImageJob, Settings, Studio, TextJob, jobs, plan, provenance
 from styleshot_demo.compose.scene import Scene
 from styleshot_demo.errors import Problem
+from styleshot_demo.runtime import cache
 
 WIDE = Image.merge("RGB", [Image.linear_gradient("L").rotate(turn).resize((96, 64)) for turn in (0, 90, 180)])
 TALL = Image.merge("RGB", [Image.radial_gradient("L").rotate(turn).resize((64, 100)) for turn in (0, 0, 90)])
@@ -158,6 +159,16 @@ def test_the_longest_scene_fits_into_a_record(studio):
         assert provenance.read(stream.getvalue()).settings == planned.settings()
 
 
+@pytest.mark.parametrize("guidance", [0, 1])
+def test_a_negative_prompt_that_is_not_read_is_not_recorded_but_told(studio, guidance):
+    planned = studio.plan(TextJob([WIDE], "", model="small", guidance_scale=guidance, negative_prompt="grey"))
+    assert planned.record().settings["negative_prompt"] == ""
+    assert "negative_prompt_unused" in [one.key for one in planned.remarks]
+    for own in (None, ""):
+        planned = studio.plan(TextJob([WIDE], "", model="small", guidance_scale=guidance, negative_prompt=own))
+        assert "negative_prompt_unused" not in [one.key for one in planned.remarks]
+
+
 @pytest.mark.parametrize("guidance", [7.0, 7.5, 5.0])
 def test_no_value_counts_as_not_chosen(studio, guidance):
     asked = {"guidance_scale": guidance, "negative_prompt": plan.NEGATIVE_PROMPT}
@@ -217,6 +228,27 @@ def test_what_does_not_fit_is_planned_and_refused(monkeypatch, kind):
         studio.finish(job)
     assert caught.value.key == "out_of_memory" and caught.value.values["size"] == planned.fitting
     assert studio.cache.loaded() == []
+
+
+@pytest.mark.parametrize("kind", ["fast", "colour", "composer", "small", "enlarge"])
+def test_idle_models_go_for_a_run_that_was_promised_their_room(monkeypatch, kind):
+    studio = Studio(Settings(device="cpu", cache_gb=100))
+    with studio.cache.lend("idle", lambda: bytearray(8), size=lambda value: 8 * 10**9):
+        pass
+
+    def there():
+        return "idle" in [model.name for model in studio.cache.loaded()]
+
+    monkeypatch.setattr(cache, "free_memory", lambda device: 10**6 if there() else 8 * 10**9)
+    few = {"steps": 1, "size": 128}
+    job = {
+        "composer": TextJob([WIDE], "a cat", model="composer", size=256),
+        "small": TextJob([WIDE], "", model="small", **few),
+        "enlarge": EnlargeJob(WIDE, 2),
+    }.get(kind) or ClassicalJob(WIDE, [WIDE], method=kind, size=256)
+    assert studio.plan(job).fits and there()
+    studio.finish(job)
+    assert not there()
 
 
 def test_what_cannot_be_planned_is_told(studio):

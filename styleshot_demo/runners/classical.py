@@ -91,7 +91,9 @@ class ClassicalRunner:
             with ExitStack() as borrowed, closing(work(plan, colours, borrowed, models)) as events:
                 for event in events:
                     if isinstance(event, Step):
-                        yield replace(event, preview=event.preview and finished(event.preview))
+                        if event.preview:
+                            event = replace(event, preview=finished(event.preview), made_by=plan.record(0, models))
+                        yield event
                     else:
                         painted = event
             if isinstance(painted, Whole):
@@ -401,14 +403,6 @@ def borrow_fast(
 
     models |= short_hash(encoder, settings) | short_hash(decoder, settings)
     return borrowed.enter_context(cache.lend(("fast", device), load, name="fast", device=device))
-
-
-def digests(plan: Plan, settings: Settings) -> dict[str, str]:
-    """Name -> first 16 hex digits of the sha256 of the weights that a plan uses."""
-    models: dict[str, str] = {}
-    for name in plan.files:
-        models |= short_hash(hub.require(name, settings), settings)
-    return models
 
 
 def _seen(job: ClassicalJob, content: Image.Image) -> tuple:

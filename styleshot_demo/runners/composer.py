@@ -46,7 +46,9 @@ def compose(plan: Plan, settings: Settings, cache: ModelCache) -> Iterator[Event
                 painting = Painting(sketch, painter, styles, seed=shot.seed)
             strength, things = shares(shot.style_strength)
             images.append(painting.at(strength, things=things))
-            yield Step((place + 1) / total, remark("made", picture=place + 1, pictures=total), images[-1])
+            made = remark("made", picture=place + 1, pictures=total)
+            number = place + bool(plan.strengths)  # the strip of a sweep is image 0
+            yield Step((place + 1) / total, made, images[-1], plan.record(number, models))
     if plan.strengths:
         images = [strip(images, [f"{strength:g}" for strength in plan.strengths]), *images]
     yield Finished(plan.result(images, time.perf_counter() - started, models, (), beside(list(sketches.values()))))

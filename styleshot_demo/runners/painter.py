@@ -62,8 +62,10 @@ def paint(plan: "Plan", classical: "ClassicalRunner") -> Iterator[Event]:
                     images.append(recalled(event.result.images[0], content, job.content_strength))
                     models |= event.result.models
                 else:
-                    yield replace(event, fraction=(place + event.fraction) / total)
-        yield Step((place + 1) / total, remark("made", picture=place + 1, pictures=total), images[-1])
+                    yield Step((place + event.fraction) / total, event.message)
+        made = remark("made", picture=place + 1, pictures=total)
+        number = place + bool(plan.strengths)  # the strip of a sweep is image 0
+        yield Step((place + 1) / total, made, images[-1], plan.record(number, models))
     if plan.strengths:
         images = [strip(images, [f"{strength:g}" for strength in plan.strengths]), *images]
     yield Finished(plan.result(images, time.perf_counter() - started, models))

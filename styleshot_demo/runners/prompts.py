@@ -9,17 +9,12 @@ SHOWN = 80  # characters
 
 
 def unread(job: TextJob | ImageJob, tokenizer: Any, chunks: int) -> list[Remark]:
-    """Remarks on the ends of prompt and negative prompt that do not fit into so many chunks of the text encoder.
-
-    Without guidance nothing of the negative prompt is read.
-    """
+    """Remarks on the ends of prompt and negative prompt that do not fit into so many chunks of the text encoder."""
     from styleshot_demo.styleshot import prompts
 
     notes = []
     for key, text in (("prompt_cut", job.prompt), ("negative_prompt_cut", job.negative_prompt)):
-        if text and key == "negative_prompt_cut" and job.guidance_scale <= 1:
-            notes.append(remark("negative_prompt_unused"))
-        elif rest := prompts.unread(tokenizer, text, chunks):
+        if rest := prompts.unread(tokenizer, text, chunks):
             notes.append(remark(key, rest=_shown(rest)))
     return notes
 

@@ -58,8 +58,7 @@ def suited(job: TextJob | ImageJob, folder: Path) -> tuple[TextJob | ImageJob, l
     if isinstance(job, ImageJob) and job.preprocessor != "contour":
         changes["preprocessor"] = "contour"
         notes.append(remark("small_contour"))
-    negative = job.negative_prompt if job.guidance_scale > 1 else ""
-    unknown = unknown_words(f"{job.prompt}\n{negative}", folder)
+    unknown = unknown_words(f"{job.prompt}\n{job.negative_prompt}", folder)
     if unknown:
         shown = [*unknown[:SHOWN_WORDS], *(["…"] if len(unknown) > SHOWN_WORDS else [])]
         notes.append(remark("words_unknown", words=", ".join(shown)))

@@ -122,6 +122,7 @@ class StyleShotRunner:
                 seeds = list(dict.fromkeys(shot.seed for shot in plan.shots if shot.preprocessor == preprocessor))
                 tokens[preprocessor] = yield from self._tokens(job, seeds, weights, placement)
 
+        digests = {name: digest for weights in every.values() for name, digest in weights.digests.items()}
         images: list[Image.Image] = []
         kind = "image" if isinstance(job, ImageJob) else "text"
         aid = small.AIDS[kind] if plan.model == "small" else small.NO_AID
@@ -132,12 +133,12 @@ class StyleShotRunner:
                 if isinstance(event, Image.Image):
                     images.append(event)
                     made = remark("made", picture=len(images), pictures=len(plan.shots))
-                    yield Step(work.progress.fraction, made, event)
+                    number = len(images) - (not plan.strengths)  # the strip of a sweep is image 0
+                    yield Step(work.progress.fraction, made, event, plan.record(number, digests))
                 else:
                     yield event
         if plan.strengths:
             images = [strip(images, [f"{strength:g}" for strength in plan.strengths]), *images]
-        digests = {name: digest for weights in every.values() for name, digest in weights.digests.items()}
         control = beside(list(controls.values())) if controls else None
         yield Finished(plan.result(images, time.perf_counter() - started, digests, notes, control))
 

@@ -1,5 +1,7 @@
 """The style-aware encoder: three patch networks of different depth and a ViT (StyleShot, arXiv:2407.01414)."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 import torch
 import torch.nn.functional as F
 from diffusers import ConfigMixin, ModelMixin
@@ -12,6 +14,13 @@ from styleshot_demo.styleshot.patches import COUNTS, CROP
 UNSHUFFLE = 8
 # Blocks 0 and 1 always keep the size; the halvings follow at once.
 FIRST_HALVING = 2
+
+
+def _wide(device: str) -> AbstractContextManager:
+    """Out of a training's float16: patch networks reach 3e6 on ordinary pictures, and float16 ends at 65,504."""
+    if torch.is_autocast_enabled(device) and torch.get_autocast_dtype(device) == torch.float16:
+        return torch.autocast(device, enabled=False)
+    return nullcontext()
 
 
 class ResidualBlock(nn.Module):
@@ -111,10 +120,11 @@ class StyleAwareEncoder(ModelMixin, ConfigMixin):
         """Patches as in `patches.Patches` -> the sequence before its first layer norm, [B, 59, hidden_size]."""
         batch = high.shape[0]
         sequence = []
-        for level, network, class_vector in zip((high, middle, low), self.cnn, self.style_embeddings, strict=True):
-            vectors = network(level.flatten(0, 1).to(self.dtype))
-            sequence += [class_vector.expand(batch, 1, -1), vectors.unflatten(0, (batch, -1))]
-        return torch.cat(sequence, dim=1) + self.position_embedding.weight
+        with _wide(high.device.type):
+            for level, network, class_vector in zip((high, middle, low), self.cnn, self.style_embeddings, strict=True):
+                vectors = network(level.flatten(0, 1).to(self.dtype))
+                sequence += [class_vector.expand(batch, 1, -1), vectors.unflatten(0, (batch, -1))]
+            return torch.cat(sequence, dim=1) + self.position_embedding.weight
 
     def forward(self, high: Tensor, middle: Tensor, low: Tensor) -> Tensor:
         """Patches as in `patches.Patches` -> [B, 3, projection_dim], in the encoder's dtype."""

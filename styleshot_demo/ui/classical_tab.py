@@ -14,7 +14,6 @@ from styleshot_demo import jobs, names, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.jobs import CLASSICAL_CHECKS, ClassicalJob
-from styleshot_demo.runners.classical import digests
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, desk, memory, problems, restore, results, widgets, words
 from styleshot_demo.ui.asked import Asked
@@ -118,6 +117,7 @@ class Run:
     asked    what stood in the controls
     step     of `total`, of the preview
     preview  the picture so far, as it would be saved now
+    made_by  how that was made
     value    of the element that shows it, once it is saved
     told     what is said with it
     """
@@ -129,6 +129,7 @@ class Run:
     step: int = 0
     total: int = 0
     preview: Image.Image | None = None
+    made_by: provenance.Record | None = None
     value: dict[str, Any] | None = None
     told: str = ""
 
@@ -180,12 +181,13 @@ class ClassicalTab:
             **PAINTING,
         )
         view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
-        sized = [fields["method"], fields["size"], fields["whole"], inputs.content, *inputs.styles]
+        growing = [fields[name] for name in ("method", "size", "whole", "brush_size", "keep_background")]
+        sized = [*growing, inputs.content, *inputs.styles]
         gr.on(
             [slot.change for slot in (inputs.content, *inputs.styles)],
             self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT,
         )
-        for control in (fields["size"], fields["method"], fields["whole"]):
+        for control in growing:
             control.change(self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT)
         for run in runs:
             run.then(self.fits, sized, self.fit, **INSTANT)
@@ -283,7 +285,8 @@ class ClassicalTab:
         """Saves the result."""
         run.preview, run.step = result.images[0], run.total
         name = results.file_name(run.stem, run.job.method, result.seed)
-        path = self.save(run.preview, result.plan.record(0, result.models), name)
+        run.made_by = result.plan.record(0, result.models)
+        path = self.save(run.preview, run.made_by, name)
         run.value, run.told = widgets.pair(run.before, path, run.asked), results.summary(result)
 
     def left(self, run: Run) -> dict[Any, Any]:
@@ -316,9 +319,7 @@ class ClassicalTab:
 
     def save_unfinished(self, run: Run) -> Path:
         """Saves the picture so far. Its record says at which of the steps that were asked for it was stopped."""
-        plan = self.studio.plan(run.job)
-        record = plan.record(0, digests(plan, self.studio.settings))
-        record = replace(record, settings={**record.settings, "stopped_at": run.step})
+        record = replace(run.made_by, settings={**run.made_by.settings, "stopped_at": run.step})
         name = results.file_name(run.stem, f"{run.job.method}-step{run.step}", run.job.seed)
         return self.save(run.preview, record, name)
 
@@ -346,15 +347,21 @@ class ClassicalTab:
 
     # Settings ---------------------------------------------------------------------------------------------------
 
-    def fits(self, method: str, size: Any, whole: bool, *paths: str | None) -> str:
+    def fits(self, method: str, size: Any, whole: bool, brush: Any, background: bool, *paths: str | None) -> str:
         """The line under the size slider: which sizes there are, or what this one means."""
         try:
             side = CLASSICAL_CHECKS["size"]("size", size)
         except Problem as problem:
             text = words.join(words.problem(problem), " ")
             return f'<p class="hint warn" role="status">{text.html()}</p>'
-        whole = whole and method in jobs.WHOLE_METHODS
-        return memory.line(method, side, [self.opened.shape(path) for path in paths], self.studio, whole)
+        try:
+            brush = CLASSICAL_CHECKS["brush_size"]("brush_size", brush)
+        except Problem:  # still being typed
+            brush = None
+        shapes = [self.opened.shape(path) for path in paths]
+        return memory.line(
+            method, side, shapes, self.studio, whole=bool(whole), brush_size=brush, keep_background=bool(background)
+        )
 
     def method_outputs(self) -> list[Any]:
         """What `relevant` changes."""
@@ -383,5 +390,5 @@ class ClassicalTab:
 
 
 def _progressed(run: Run, step: Step) -> None:
-    run.preview = step.preview
+    run.preview, run.made_by = step.preview, step.made_by
     run.step, run.total = (int(step.message.values.get(name, 0)) for name in ("step", "total"))

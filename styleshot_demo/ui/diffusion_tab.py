@@ -1,6 +1,6 @@
 """What the Text-driven and the Image-driven tab do: paint, sweep, stop, remember, restore."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +10,9 @@ import gradio as gr
 from PIL import Image
 
 from styleshot_demo import jobs, names
-from styleshot_demo.events import Finished, Result
+from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.plan import Plan
-from styleshot_demo.provenance import Restored
+from styleshot_demo.provenance import Record, Restored
 from styleshot_demo.studio import SWEEP, Studio
 from styleshot_demo.ui import desk, diffusion, problems, restore, results, widgets, words
 from styleshot_demo.ui.asked import Asked
@@ -131,7 +131,7 @@ class DiffusionTab:
                     step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                     if event.preview is not None:
                         if event.message.key == "made":
-                            run.made.append(self.made_alone(run, len(run.made), event.preview))
+                            run.made.append(self.made_alone(run, len(run.made), event))
                         step[view.shown] = widgets.painting(event.preview, run.made)
                     yield step
         except Exception as error:
@@ -185,14 +185,17 @@ class DiffusionTab:
     def hang(self, result: Result, stem: str) -> list[widgets.Made]:
         """Saves the pictures of a result, each with the settings that make it alone."""
         plan, models = result.plan, result.models
-        return [self._saved(image, number, plan, stem, models) for number, image in enumerate(result.images)]
+        return [
+            self._saved(image, number, plan, stem, plan.record(number, models))
+            for number, image in enumerate(result.images)
+        ]
 
-    def made_alone(self, run: Run, number: int, image: Image.Image) -> widgets.Made:
+    def made_alone(self, run: Run, number: int, step: Step) -> widgets.Made:
         """Saves picture `number` of a run that has not ended."""
-        return self._saved(image, number + run.sweep, run.plan, run.stem, {})  # a sweep begins with its strip
+        return self._saved(step.preview, number + run.sweep, run.plan, run.stem, step.made_by)  # a strip comes first
 
     def _saved(
-        self, image: Image.Image, number: int, plan: Plan, stem: str, models: Mapping[str, str]
+        self, image: Image.Image, number: int, plan: Plan, stem: str, record: Record
     ) -> widgets.Made:
         """Saves image `number` of a result with the record that makes it alone."""
         settings = plan.alone()[number]
@@ -207,8 +210,8 @@ class DiffusionTab:
                 tag = settings["preprocessor"]
                 caption = words.join([say(f"preprocessor_{tag}"), caption])
         name = results.file_name(stem, "-".join(filter(None, (plan.model, tag))), settings["seed"])
-        record = plan.record(number, models) if self.studio.settings.provenance else None
-        path = results.save(image, record, Path(self.view.shown.GRADIO_CACHE), name)
+        kept = record if self.studio.settings.provenance else None
+        path = results.save(image, kept, Path(self.view.shown.GRADIO_CACHE), name)
         self.view.shown.temp_files.add(str(path))  # so that Gradio deletes it when it is old
         return widgets.Made(path, caption)
 

@@ -1,31 +1,36 @@
 """What fits into memory, said while the size slider moves."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from styleshot_demo import pictures
+from styleshot_demo.jobs import WHOLE_METHODS
 from styleshot_demo.models.hub import readable
-from styleshot_demo.runtime.memory import SPARE
 from styleshot_demo.studio import Studio
+from styleshot_demo.ui import words
 from styleshot_demo.ui.words import join, say
 
 
 def line(
-    method: str, size: int, shapes: Sequence[tuple[int, int] | None], studio: Studio, whole: bool = False
+    method: str, size: int, shapes: Sequence[tuple[int, int] | None], studio: Studio, **settings: Any
 ) -> str:
     """One sentence or two, as HTML: how big the result will be, and whether that fits.
 
-    shapes  width and height of the content picture, then of each style; None for one that is not there
-    whole   at the content picture's own size, by a method that can
+    shapes    width and height of the content picture, then of each style; None for one that is not there
+    settings  `whole`, `brush_size` and `keep_background`, as in the job
     """
-    if whole and shapes and shapes[0]:
-        text = say("will_be", width=shapes[0][0], height=shapes[0][1])
-        return f'<p class="hint">{text.html()}</p>'
-    needed, free, limit = studio.planner.room(method, size, [shape for shape in shapes if shape])
-    if needed > SPARE * free:
-        text = say("too_big", size=size, needed=readable(needed), free=readable(free), limit=limit)
+    content = shapes[0] if shapes else None
+    room = studio.planner.room(method, size, content, [shape for shape in shapes[1:] if shape], **settings)
+    if not room.fits():
+        if room.most == "size":
+            needed, free = readable(room.needed), readable(room.free)
+            text = say("too_big", size=size, needed=needed, free=free, limit=room.fitting)
+        else:
+            text = join(words.problem(room.problem()), " ")
         return f'<p class="hint warn" role="status">{text.html()}</p>'
-    sentences = [say("fits", limit=limit)]
-    if shapes and shapes[0]:
-        width, height = pictures.longest_at(shapes[0], size)
+    own = bool(settings.get("whole")) and method in WHOLE_METHODS
+    sentences = [] if own and content else [say("fits", limit=room.fitting)]
+    if content:
+        width, height = content if own else pictures.longest_at(content, size)
         sentences.insert(0, say("will_be", width=width, height=height))
     return f'<p class="hint">{join(sentences, " ").html()}</p>'

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import typer
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -28,6 +29,8 @@ FOLDERS = {
     "train small export": "DATA --to OUT",
     "evaluate small": "--sheets OUT",
     "models convert": "--to OUT",
+    "enlarge": "photo.png DATA/0.png -o OUT",
+    "mask": "photo.png DATA/0.png -o OUT",
 }
 FILES = {
     "classical": "photo.png photo.png -o OUT",
@@ -35,7 +38,10 @@ FILES = {
     "image": "photo.png photo.png -o OUT",
     "evaluate classical": "--content DATA --style DATA --sheet OUT",
     "evaluate small-sheet": "OUT",
+    "compose": "apple -o OUT",
 }
+WRITE_NOTHING = {"serve", "provenance", "models list", "models fetch", "bench classical", "bench styleshot"}
+WRITE_NOTHING |= {"evaluate compose"}
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +66,19 @@ def refused(result) -> None:
     assert "Traceback" not in result.output and "went wrong" not in result.output
     assert not result.stdout
     assert Path("file.png").read_text() == "mine" and not os.listdir("folder.png")
+
+
+def commands(group, path=()):
+    """The names of all commands, such as "train small pack"."""
+    for name, one in group.commands.items():
+        if hasattr(one, "commands"):
+            yield from commands(one, (*path, name))
+        else:
+            yield " ".join((*path, name))
+
+
+def test_no_command_is_left_out():
+    assert set(commands(typer.main.get_command(app))) == {*FOLDERS, *FILES, *WRITE_NOTHING}
 
 
 @pytest.mark.parametrize("command", FOLDERS)

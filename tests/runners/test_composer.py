@@ -44,6 +44,8 @@ def test_each_seed_moves_things_and_is_what_it_is_alone(studio):
     fractions = [step.fraction for step in steps]
     assert fractions == sorted(fractions) and fractions[-1] == 1
     assert [step.message.key for step in steps if step.preview] == ["painting", "made"] * 2
+    made = [step.made_by for step in steps if step.message.key == "made"]
+    assert made == [result.plan.record(n, result.models) for n in (0, 1)]
     assert steps[2].preview.tobytes() == result.control.crop((0, 0, 256, 256)).tobytes()  # the sketch comes first
 
 

@@ -117,6 +117,8 @@ def test_each_picture_is_handed_out_as_soon_as_it_is_finished(shared):
     made = [step for step in steps if step.message.key == "made"]
     assert [step.message.values for step in made] == [{"picture": n, "pictures": 2} for n in (1, 2)]
     assert [step.preview.tobytes() for step in made] == [image.tobytes() for image in finished.result.images]
+    result = finished.result
+    assert [step.made_by for step in made] == [result.plan.record(n, result.models) for n in (0, 1)]
 
 
 @pytest.mark.parametrize("make", [text, image])

@@ -56,3 +56,19 @@ def test_without_groups_the_machine_counts(tmp_path, monkeypatch):
 
 def test_a_device_has_one_memory():
     assert [memory.memory_of(one) for one in ("cpu", "mps", "cuda:3")] == ["cpu", "cpu", "cuda:3"]
+
+
+def test_what_torch_holds_in_reserve_on_a_gpu_is_free(monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (3 * GB, 8 * GB))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: 4 * GB)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: GB)
+    assert memory.free_memory("cuda") == memory.free_memory("cuda:1") == 6 * GB
+
+
+def test_what_apples_gpu_takes_is_main_memory(monkeypatch, group):
+    torch = pytest.importorskip("torch")
+    monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda: 5 * GB)
+    monkeypatch.setattr(torch.mps, "current_allocated_memory", lambda: 2 * GB)
+    group(2, {"a/b": (4 * GB, 2 * GB, 0)})
+    assert memory.free_memory("mps") == min(2 * GB, memory.free_main_memory())

@@ -73,6 +73,16 @@ def test_no_bundled_style_overflows(encoders, style):
         assert (tokens.float() - exact).abs().mean() < 0.01 * exact.abs().mean()
 
 
+@pytest.mark.parametrize("style", STYLES, ids=[style.stem for style in STYLES])
+def test_no_bundled_style_overflows_in_a_training_either(encoders, style):
+    """Trainings keep weights in single precision and compute in float16 by autocast, as their sheets of pictures do."""
+    with Image.open(style) as picture:
+        exact = encode_style([picture], [0], *encoders[0])
+        with torch.autocast("cpu", torch.float16):
+            tokens = encode_style([picture], [0], *encoders[0])
+    assert (tokens.float() - exact).abs().mean() < 0.01 * exact.abs().mean()
+
+
 def test_bfloat16_paints_too(exact):
     result = Studio(Settings(device="cpu", precision="bfloat16")).finish(job("text"))
     picture = np.asarray(result.images[0], dtype=float)

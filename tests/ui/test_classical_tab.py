@@ -4,7 +4,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from styleshot_demo import ClassicalJob, Settings, Studio, jobs, pictures
+from styleshot_demo import ClassicalJob, Settings, Studio, jobs, pictures, provenance
 from styleshot_demo.ui import classical_tab
 from styleshot_demo.ui.classical_tab import Desk
 
@@ -42,7 +42,7 @@ def test_the_photos_own_size_is_asked_for_as_in_python(tab, upload, method):
     run = tab.begin(tuple(values(tab, content, style, method=method, whole=True, brush_size=300)))
     size = (700, 300) if method in jobs.WHOLE_METHODS else (512, 219)
     assert run.job.content.size == size and tab.studio.plan(run.job).size == size
-    line = tab.fits(method, 512, True, content, style)
+    line = tab.fits(method, 512, True, 300, False, content, style)
     assert f"{size[0]} × {size[1]}" in line
     wanted = ClassicalJob(content, style, method=method, whole=True, brush_size=300)
     assert run.job.styles_at == wanted.styles_at == max(run.job.styles[0][0].size)
@@ -67,3 +67,30 @@ def test_the_preview_of_a_whole_photo_is_shown_but_never_saved_as_the_result(tab
     assert tab.view.shown not in tab.stopped(desk)
     *_, last = tab.paint(desk, *asked)
     assert desk.run.preview.size == (300, 200) and tab.view.shown in last
+
+
+def test_a_stopped_picture_says_how_it_was_made_not_how_it_would_be_made_now(tab, upload, monkeypatch):
+    content, style = upload("content", 96, 64), upload("style", 64, 64)
+    desk = Desk()
+    painting = tab.paint(desk, *values(tab, content, style, method="optimise", size=256, steps=50, start="content"))
+    for update in painting:
+        if tab.view.shown in update:
+            break
+    painting.close()
+    planned = tab.studio.plan(desk.run.job)
+    monkeypatch.setattr(tab.studio, "plan", None)  # a GPU may have come or gone, memory may be scarcer
+    assert tab.view.shown in tab.stopped(desk)
+    record = provenance.read(next(iter(path for path in tab.view.shown.temp_files if "step" in path)))
+    assert record.settings == {**planned.settings(), "stopped_at": desk.run.step}
+    assert record.computed == planned.computed() and record.models.keys() == {"encoder", "fast"}
+
+
+@pytest.mark.parametrize("grown", [{"brush": 2048}, {"background": True}, {"whole": True}])
+def test_the_line_under_the_size_knows_of_everything_that_takes_memory(tab, upload, monkeypatch, grown):
+    monkeypatch.setattr(tab.studio.cache, "free_bytes", lambda device: 200_000_000)
+    content, style = upload("content", 700, 500), upload("style", 300, 320)
+
+    def line(whole=False, brush=None, background=False):
+        return tab.fits("fast", 256, whole, brush, background, content, style)
+
+    assert "warn" not in line() and "warn" not in line(brush="2") and "warn" in line(**grown)

@@ -1,5 +1,7 @@
 """What the StyleShot tabs do between the page and the studio, without a browser and without weights."""
 
+from dataclasses import replace
+
 import gradio as gr
 import pytest
 from PIL import Image
@@ -10,6 +12,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Step
 from styleshot_demo.messages import remark
 from styleshot_demo.plan import Plan
+from styleshot_demo.runtime.placement import Placement
 from styleshot_demo.ui import diffusion, image_tab, text_tab
 from styleshot_demo.ui.diffusion_tab import Desk
 
@@ -117,7 +120,9 @@ def test_what_was_finished_before_a_stop_is_kept_and_says_what_makes_it(tabs, up
 
     def run(job):
         yield Step(0.2, remark("denoising", picture=1, pictures=3, step=1, total=20, seconds=9), picture)
-        yield Step(0.3, remark("made", picture=1, pictures=3), picture)
+        # What the run was planned as may have changed since: memory ran out, so that it was done in another way.
+        done = replace(planned(job), placement=Placement("minimal", "cpu", "float32"))
+        yield Step(0.3, remark("made", picture=1, pictures=3), picture, done.record(0, {"sd15": "00ff"}))
         raise Problem("disk_full")
 
     monkeypatch.setattr(tab.studio, "run", run)
@@ -135,6 +140,7 @@ def test_what_was_finished_before_a_stop_is_kept_and_says_what_makes_it(tabs, up
     assert made["name"] == "styleshot-styleshot-seed5.png" and stopped[tab.view.shown]["made"]["settings"]["count"] == 3
     record = provenance.read(desk.run.made[0].path)
     assert (record.seed, record.settings["count"]) == (5, 1)
+    assert record.models == {"sd15": "00ff"} and record.computed["placement"] == "minimal"
     # A run that fails on the way keeps them as well.
     failed = next(running)
     assert failed[tab.view.shown] == stopped[tab.view.shown] and "disk is full" in failed[tab.view.status]

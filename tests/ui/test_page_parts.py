@@ -1,12 +1,15 @@
 """Parts of the page that work without a browser."""
 
+import itertools
 import json
+from dataclasses import replace
 
 import gradio as gr
 import pytest
 from PIL import Image
 
-from styleshot_demo import ClassicalJob, plan, provenance
+from styleshot_demo import ClassicalJob, jobs, plan, provenance
+from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import CLASSICAL_CHECKS
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
@@ -96,6 +99,31 @@ def test_the_memory_line_says_what_fits(monkeypatch):
         for size in range(256, 2049, 128):
             job = ClassicalJob(panorama, styles, method="optimise", size=size)
             assert ("warn" in memory.line("optimise", size, shapes, studio)) is not studio.plan(job).fits
+
+
+@pytest.mark.parametrize("megabytes", [250, 420, 1500])
+@pytest.mark.parametrize("method", jobs.METHODS)
+def test_what_the_line_promises_is_what_the_run_keeps_to(monkeypatch, method, megabytes):
+    """Whatever may make a run larger: its own size, large brushes, a background to be kept."""
+    studio = Studio(Settings(device="cpu"), ModelCache(10**9))
+    monkeypatch.setattr(studio.cache, "free_bytes", lambda device: megabytes * 10**6)
+    photo, style = Image.new("RGB", (3000, 2000)), Image.new("RGB", (64, 80))
+    every = itertools.product((True, False), (None, 300, 2048), (True, False), (256, 700))
+    for whole, brush, background, size in every:
+        settings = {"whole": whole, "brush_size": brush, "keep_background": background}
+        job = ClassicalJob(photo, [style], method=method, size=size, **settings)
+        planned = studio.plan(job)
+        line = memory.line(method, size, [photo.size, style.size], studio, **settings)
+        assert ("warn" in line) is not planned.fits, settings
+        if not planned.fits:
+            with pytest.raises(Problem) as caught:
+                planned.check()
+            # The setting that is named is the one to blame.
+            instead = {"size": {"size": planned.fitting}, "whole": {"whole": False, "size": planned.fitting}}
+            instead |= {"brush_size": {"brush_size": planned.fitting}, "keep_background": {"keep_background": False}}
+            assert caught.value.key == "out_of_memory" + ("" if planned.most == "size" else f"_{planned.most}")
+            if planned.most != "whole" or brush is None:
+                assert studio.plan(replace(job, **instead[planned.most])).memory <= planned.memory
 
 
 def test_a_single_style_counts_whatever_its_slider_says():

@@ -6,9 +6,13 @@ import socket
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
+from running import app
+
+from styleshot_demo.messages import remark
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("torch", "torchvision", "diffusers", "transformers", "controlnet_aux", "cv2", "skimage", "scipy", "timm")
@@ -118,6 +122,21 @@ def test_a_setting_that_cannot_be_used_is_told_in_a_sentence():
         "The environment variable STYLESHOT_PORT has a value that cannot be used. "
         "Set it to a number between 1 and 65535."
     )
+
+
+def test_a_card_that_cannot_be_used_is_told_at_the_start(tmp_path):
+    code = (
+        "from styleshot_demo.messages import remark\n"
+        "from styleshot_demo.settings import Settings\n"
+        "from styleshot_demo.ui import build\n"
+        "build.why_not_gpu = lambda settings: remark('gpu_driver_too_old')\n"  # as where there is one
+        "build.serve(Settings.from_environment())\n"
+    )
+    with app(tmp_path, code=code) as page:
+        end = time.monotonic() + 30
+        while str(remark("gpu_driver_too_old")) not in page.told():
+            assert time.monotonic() < end, page.told()
+            time.sleep(0.1)
 
 
 def test_an_address_in_use_is_said_in_two_sentences():
