@@ -27,7 +27,7 @@ def test_without_the_published_weights_words_are_composed(studio):
     choice = studio.ready("text")
     assert choice.model == "composer" and choice.missing, "a person may still want to know what the large one costs"
     assert studio.ready("text", model="composer").missing == ()
-    assert studio.ready("image").model == "small" and studio.ready("image", model="composer").model is None
+    assert studio.ready("image").model == "painter" and studio.ready("image", model="composer").model is None
     result = studio.finish(job())
     assert result.settings["model"] == "composer" and result.models.keys() == {"encoder", "fast"}
     assert [str(note) for note in result.notes] == ["Composed from Noto art and painted by fast"]

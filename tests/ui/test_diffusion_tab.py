@@ -163,8 +163,9 @@ def test_settings_come_back_as_they_were(tabs):
     fields = tab.fields
     assert updates[fields["prompt"]]["value"] == "a castle" and updates[fields["steps"]]["value"] == 9
     assert updates[fields["seed"]]["value"] == 0  # what the record does not name is as at the start
-    # Where there is nothing to choose from, the model that made a picture is no choice.
-    assert updates[fields["model"]]["value"] == "auto"
+    assert updates[fields["model"]]["value"] == "styleshot"
+    # A model that is not there is no choice.
+    assert tab.setting_updates({**settings, "model": "small"})[fields["model"]]["value"] == "auto"
     assert [updates[weight]["value"] for weight in tab.inputs.weights[:2]] == [0.2, 0.8]
     assert updates[tab.inputs.open_slots] == 2
 
