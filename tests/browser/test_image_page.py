@@ -144,9 +144,34 @@ def test_no_photo_is_told_and_everything_has_a_name_in_chinese(open_studio, name
     assert nameless(page) == []
 
 
-@pytest.mark.skipif(not has_small(), reason="no small model in this version")
-def test_the_small_model_follows_a_photo_without_any_download(open_page, photo):
+def test_without_weights_the_photo_is_painted_and_what_only_styleshot_reads_is_hidden(open_page, photo, tmp_path):
     page = open_page()
+    open_tab(page, "image")
+    for place in ("#image-lines", "#image-preprocessor", "#image-prompt", "#image-count", "#image-finer"):
+        expect(page.locator(place)).to_be_hidden()
+    expect(page.locator("#image-model")).to_contain_text("built-in painter")
+    upload(page, "#image-content", photo)
+    page.locator("#image-example-styles button").nth(0).click()
+    expect(page.locator("#image-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    put(page, "image", size=256, content_strength=0.6)
+    run(page, "image")
+    expect(page.locator("#image-status")).to_contain_text("Painted by fast over the photo itself")
+    path = download(page, "image", tmp_path)
+    assert path.name == "my-photo-painter-seed0.png" and Image.open(path).size == (384, 256)
+    other = open_page(locale="zh-CN")
+    restore(other, path)
+    expect(other.locator("#image-run")).to_be_visible(timeout=LONG)
+    expect(other.locator("#image-model-choice input[value=painter]")).to_be_checked()
+    assert [value(other, "image", name) for name in ("size", "content_strength")] == ["256", "0.6"]
+    expect(other.locator("#image-model")).to_contain_text("内置画手")
+
+
+@pytest.mark.skipif(not has_small(), reason="no small model in this version")
+def test_the_small_model_follows_a_photo_where_it_is_asked_for(open_page, photo):
+    page = open_page()
+    open_tab(page, "image")
+    page.locator("#image-model-choice label", has_text="Small StyleShot").click()
+    expect(page.locator("#image-preprocessor")).to_be_visible(timeout=LONG)
     begin(page, photo, steps=2)
     assert white(lines(page)) > 0
     run(page, "image")
