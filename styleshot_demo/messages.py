@@ -324,6 +324,8 @@ REMARKS: dict[str, str] = {
     "model_composer": "Composed from Noto art and painted by fast",
     "composing": "Composing",
     "composer_size": "The smallest pictures of the composer have {size} pixels a side",
+    "composer_emphasis": "The composer knows no emphasis: brackets and weights were not read",
+    "composer_negative": "The composer reads no negative prompt",
     "scene_unknown": "Not known here: {words}",
     "scene_near": "Not known here: {words}; nearest: {nearest}",
     "placement_resident": "Memory: everything on {device}",

@@ -345,9 +345,10 @@ class Planner:
         )
 
     def _composed(self, job: TextJob, why: Remark, strengths: tuple[float, ...], share: float) -> Plan:
-        job, told = scenes.suited(job)
+        told = scenes.unread(job.prompt, job.negative_prompt if job.negative_prompt != NEGATIVE_PROMPT else "")
+        job, resized = scenes.suited(job)
         scene = scenes.scene_of(job.prompt)
-        remarks = [why, *scenes.not_understood(scene), *told]
+        remarks = [why, *scenes.not_understood(scene), *told, *resized]
         if (told_gpu := why_not_gpu(self.settings)) is not None:
             remarks.append(told_gpu)
         device = device_of(self.settings)
