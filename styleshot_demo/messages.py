@@ -63,6 +63,14 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "There is not enough memory for this.",
         "Lower the size (about {size} pixels would fit) or close other programs, and try again.",
     ),
+    "out_of_memory_brush": (
+        "There is not enough memory for this brush size.",
+        "Lower it (about {size} pixels would fit, and no larger a result) or close other programs, and try again.",
+    ),
+    "out_of_memory_whole": (
+        "There is not enough memory to paint at the photo's own size.",
+        "Paint it at a size of its own (about {size} pixels would fit) or close other programs, and try again.",
+    ),
     "weights_missing": (
         "The files of {model} are not on this machine.",
         "Fetch them in the models panel, or choose another model.",

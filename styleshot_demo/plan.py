@@ -4,14 +4,23 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PIL import Image
 
 from styleshot_demo import pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Result
-from styleshot_demo.jobs import TEXT_CHECKS, ClassicalJob, EnlargeJob, ImageJob, TextJob, seed_of
+from styleshot_demo.jobs import (
+    TEXT_CHECKS,
+    WHOLE_METHODS,
+    ClassicalJob,
+    EnlargeJob,
+    ImageJob,
+    TextJob,
+    seed_of,
+    seen_at,
+)
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.provenance import Record
@@ -58,6 +67,41 @@ class Shot:
     style_strength: float
 
 
+class Room(NamedTuple):
+    """The memory of a classical run.
+
+    needed     bytes that it takes at its peak
+    free       bytes that it could have; None where that is not ours to know (ZeroGPU)
+    fitting    the largest size that would fit, without a size of its own for the brush
+    too_large  key of the problem to tell where it does not fit
+    """
+
+    needed: int
+    free: int | None
+    fitting: int
+    too_large: str
+
+    @property
+    def fits(self) -> bool:
+        """Whether there is memory for it."""
+        return _fits(self.needed, self.free)
+
+
+def _fits(needed: int, free: int | None) -> bool:
+    return free is None or needed <= SPARE * free
+
+
+def _too_large(whole: bool, styles_at: int, size: int) -> str:
+    if whole:
+        return "out_of_memory_whole"
+    return "out_of_memory_brush" if styles_at > size else "out_of_memory"
+
+
+def _bytes_at_one(method: str, shapes: Sequence[tuple[int, int] | None]) -> float:
+    """Bytes for each pixel of a square on the longest side of the largest of these pictures."""
+    return BYTES_PER_PIXEL[method] * max([min(one) / max(one) for one in shapes if one], default=1.0)
+
+
 @dataclass(frozen=True)
 class Plan:
     """A job as it will run.
@@ -94,12 +138,19 @@ class Plan:
     @property
     def fits(self) -> bool:
         """Whether there is memory for it."""
-        return self.free is None or self.memory <= SPARE * self.free
+        return _fits(self.memory, self.free)
 
     def check(self) -> None:
         """`Problem` out_of_memory where there is not: a machine that swaps is of no use to anybody."""
         if not self.fits:
-            raise Problem("out_of_memory", size=self.fitting)
+            raise Problem(self.too_large, size=self.fitting)
+
+    @property
+    def too_large(self) -> str:
+        """The key of the problem that names what there is not enough memory for."""
+        if isinstance(self.job, ClassicalJob):
+            return _too_large(self.job.at_own_size, self.job.styles_at, self.job.size)
+        return "out_of_memory"
 
     @cached_property
     def shots(self) -> tuple[Shot, ...]:
@@ -233,33 +284,31 @@ class Planner:
         """Which model a job would get now, or why none; `kind` is "text" or "image". Asks the disk only."""
         return files.choose(self.settings, kind, preprocessor, model)
 
-    def room(self, method: str, size: int, shapes: Sequence[tuple[int, int]]) -> tuple[int, int, int]:
-        """(bytes that a classical run takes, bytes it could have, the largest size that fits) before there is a job.
+    def room(
+        self,
+        method: str,
+        size: int,
+        shapes: Sequence[tuple[int, int] | None],
+        *,
+        whole: bool = False,
+        brush_size: int | None = None,
+        keep_background: bool = False,
+    ) -> Room:
+        """What `plan` will say of the memory of a classical job, before there is one.
 
-        shapes  (width, height) of the content and of each style, as far as they are known
+        shapes  (width, height) of the content, then of each style; None for one that is not there
+        The others are fields of the job; a brush size counts only for methods that have strokes.
         """
-        return self._room(method, size, shapes, device_of(self.settings), SPARE)
+        return self._room(method, size, shapes, whole, brush_size, keep_background, SPARE, lend=True)
 
     # Classical ---------------------------------------------------------------------------------------------------
 
     def _classical(self, job: ClassicalJob, share: float, lend: bool) -> Plan:
-        # The other methods take a moment, which is not worth a loan.
-        lent = lend and self._lends() and job.method == "optimise" and job.strength > 0
-        device = "cuda" if lent else device_of(self.settings)
         shapes = [job.content.size, *(picture.size for picture, _ in job.styles)]
-        if lent:
-            needed, free, fitting = self._room(job.method, job.size, shapes, "cpu", share)[0], None, CLASSICAL_SIZES[0]
-        else:
-            needed, free, fitting = self._room(job.method, job.size, shapes, device, share)
-        if job.at_own_size:
-            fixed, each, most = WHOLE_BYTES[job.method]
-            needed = min(fixed + each * math.prod(job.content.size), most)
-        elif job.styles_at > job.size:
-            needed = max(needed, self._room(job.method, job.styles_at, shapes[1:], "cpu", share)[0])
-        if job.keep_background:
-            needed = max(needed, BYTES_TO_FIND)
-        if job.strength == 0:  # the content as it is
-            needed = 0
+        lend = lend and job.strength > 0
+        room = self._room(job.method, job.size, shapes, job.whole, job.brush_size, job.keep_background, share, lend)
+        needed = 0 if job.strength == 0 else room.needed  # at 0 it is the content as it is
+        device = "cuda" if room.free is None else device_of(self.settings)
         remarks = [] if (told := why_not_gpu(self.settings)) is None else [told]
         if job.whole and not job.at_own_size:
             remarks.append(remark("whole_not_optimised", size=job.size))
@@ -270,17 +319,39 @@ class Planner:
             remarks.append(remark("features_vgg" if vgg else "features_builtin"))
         size = pictures.longest_at(job.content.size, job.longest)
         return Plan(
-            job, job.method, names, device, "float32", None, size, needed, free, fitting, tuple(remarks)
+            job, job.method, names, device, "float32", None, size, needed, room.free, room.fitting, tuple(remarks)
         )
 
     def _room(
-        self, method: str, size: int, shapes: Sequence[tuple[int, int]], device: str, share: float
-    ) -> tuple[int, int, int]:
+        self,
+        method: str,
+        size: int,
+        shapes: Sequence[tuple[int, int] | None],
+        whole: bool,
+        brush_size: int | None,
+        keep_background: bool,
+        share: float,
+        lend: bool,
+    ) -> Room:
+        content, styles = (shapes[0] if shapes else None), shapes[1:]
+        whole = whole and method in WHOLE_METHODS and content is not None
+        at = seen_at(max(content) if whole and content else size, whole, None if method == "colour" else brush_size)
         # A style can be larger than a content that is long and thin, as both are brought to the same longest side.
-        cost = BYTES_PER_PIXEL[method] * max([min(one) / max(one) for one in shapes], default=1.0)
-        free = self.cache.free_bytes(device)
+        needed = int(size * size * _bytes_at_one(method, shapes))
+        if whole and content:
+            fixed, each, most = WHOLE_BYTES[method]
+            needed = min(fixed + each * math.prod(content), most)
+        elif at > size:
+            needed = max(needed, int(at * at * _bytes_at_one(method, styles)))
+        if keep_background:
+            needed = max(needed, BYTES_TO_FIND)
+        # Of the methods only this one takes long enough to be worth a loan.
+        if lend and self._lends() and method == "optimise":
+            return Room(needed, None, CLASSICAL_SIZES[0], _too_large(whole, at, size))
+        free = self.cache.free_bytes(device_of(self.settings))
+        cost = _bytes_at_one(method, shapes)
         fits = (side for side in CLASSICAL_SIZES if side * side * cost <= share * free)
-        return int(size * size * cost), free, next(fits, CLASSICAL_SIZES[-1])
+        return Room(needed, free, next(fits, CLASSICAL_SIZES[-1]), _too_large(whole, at, size))
 
     def _enlarge(self, job: EnlargeJob, share: float) -> Plan:
         device = device_of(self.settings)
@@ -353,7 +424,7 @@ class Planner:
             remarks.append(told_gpu)
         device = device_of(self.settings)
         shapes = [(1, 1), *(picture.size for picture, _ in job.styles)]
-        needed, free, fitting = self._room("fast", job.size, shapes, device, share)
+        needed, free, fitting, _ = self._room("fast", job.size, shapes, False, None, False, share, lend=False)
         return Plan(
             job=job,
             model="composer",

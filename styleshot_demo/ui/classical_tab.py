@@ -182,12 +182,13 @@ class ClassicalTab:
             **PAINTING,
         )
         view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
-        sized = [fields["method"], fields["size"], fields["whole"], inputs.content, *inputs.styles]
+        costly = [fields[name] for name in ("method", "size", "whole", "brush_size", "keep_background")]
+        sized = [*costly, inputs.content, *inputs.styles]
         gr.on(
             [slot.change for slot in (inputs.content, *inputs.styles)],
             self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT,
         )
-        for control in (fields["size"], fields["method"], fields["whole"]):
+        for control in costly:
             control.change(self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT)
         for run in runs:
             run.then(self.fits, sized, self.fit, **INSTANT)
@@ -348,15 +349,21 @@ class ClassicalTab:
 
     # Settings ---------------------------------------------------------------------------------------------------
 
-    def fits(self, method: str, size: Any, whole: bool, *paths: str | None) -> str:
+    def fits(
+        self, method: str, size: Any, whole: bool, brush_size: Any, keep_background: bool, *paths: str | None
+    ) -> str:
         """The line under the size slider: which sizes there are, or what this one means."""
         try:
             side = CLASSICAL_CHECKS["size"]("size", size)
+            stroked = method in self.parts["brush_size"]
+            brush = CLASSICAL_CHECKS["brush_size"]("brush_size", brush_size) if stroked else None
         except Problem as problem:
             text = words.join(words.problem(problem), " ")
             return f'<p class="hint warn" role="status">{text.html()}</p>'
-        whole = whole and method in jobs.WHOLE_METHODS
-        return memory.line(method, side, [self.opened.shape(path) for path in paths], self.studio, whole)
+        return memory.line(
+            method, side, [self.opened.shape(path) for path in paths], self.studio,
+            whole=whole, brush_size=brush, keep_background=keep_background,
+        )  # fmt: skip
 
     def method_outputs(self) -> list[Any]:
         """What `relevant` changes."""

@@ -358,6 +358,14 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     "unknown_setting": ("{name}不是这类任务的设置。", "请移除它，或检查拼写。"),
     "bad_setting": ("环境变量 {name} 的值无法使用。", "请将其设为 {expected}。"),
     "out_of_memory": ("内存不足，无法完成。", "请降低尺寸（约 {size} 像素可以容纳）或关闭其他程序后再试。"),
+    "out_of_memory_brush": (
+        "内存不足，无法使用这一笔触大小。",
+        "请降低笔触大小（约 {size} 像素可以容纳，结果尺寸也不应更大）或关闭其他程序后再试。",
+    ),
+    "out_of_memory_whole": (
+        "内存不足，无法按照片原尺寸绘制。",
+        "请改用指定尺寸（约 {size} 像素可以容纳）或关闭其他程序后再试。",
+    ),
     "weights_missing": ("本机没有 {model} 的文件。", "请在模型面板中下载，或选择其他模型。"),
     "weights_broken": ("{model} 的某个文件已损坏，或不是所需的文件。", "请删除后重新下载。"),
     "out_of_memory_loading": ("内存不足，无法加载 {model}。", "请在模型面板中卸载其他模型，关闭其他程序后再试。"),

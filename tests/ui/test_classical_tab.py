@@ -42,7 +42,7 @@ def test_the_photos_own_size_is_asked_for_as_in_python(tab, upload, method):
     run = tab.begin(tuple(values(tab, content, style, method=method, whole=True, brush_size=300)))
     size = (700, 300) if method in jobs.WHOLE_METHODS else (512, 219)
     assert run.job.content.size == size and tab.studio.plan(run.job).size == size
-    line = tab.fits(method, 512, True, content, style)
+    line = tab.fits(method, 512, True, None, False, content, style)
     assert f"{size[0]} × {size[1]}" in line
     wanted = ClassicalJob(content, style, method=method, whole=True, brush_size=300)
     assert run.job.styles_at == wanted.styles_at == max(run.job.styles[0][0].size)

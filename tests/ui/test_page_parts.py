@@ -1,5 +1,6 @@
 """Parts of the page that work without a browser."""
 
+import html
 import json
 
 import gradio as gr
@@ -7,7 +8,8 @@ import pytest
 from PIL import Image
 
 from styleshot_demo import ClassicalJob, plan, provenance
-from styleshot_demo.jobs import CLASSICAL_CHECKS
+from styleshot_demo.errors import Problem
+from styleshot_demo.jobs import CLASSICAL_CHECKS, METHODS
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
@@ -96,6 +98,42 @@ def test_the_memory_line_says_what_fits(monkeypatch):
         for size in range(256, 2049, 128):
             job = ClassicalJob(panorama, styles, method="optimise", size=size)
             assert ("warn" in memory.line("optimise", size, shapes, studio)) is not studio.plan(job).fits
+
+
+@pytest.mark.parametrize("free", [300, 700, 1500, 20_000])  # MB
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "more", [{"brush_size": 2048}, {"brush_size": 256}, {"whole": True}, {"keep_background": True}], ids=str
+)
+def test_what_the_memory_line_promises_is_what_is_painted(monkeypatch, method, free, more):
+    """Of every setting that costs memory, not of the size alone; what is refused is told in the same words."""
+    studio = Studio(Settings(device="cpu"), ModelCache(10**9))
+    monkeypatch.setattr(studio.cache, "free_bytes", lambda device: free * 10**6)
+    photo, style = Image.new("RGB", (6000, 4000)), Image.new("RGB", (64, 64))
+    for size in (256, 1024, 2048):
+        planned = studio.plan(ClassicalJob(photo, [style], method=method, size=size, **more))
+        line = memory.line(method, size, [photo.size, style.size], studio, **more)
+        assert ("warn" in line) is not planned.fits
+        if planned.fits:
+            width, height = planned.size
+            assert f"The result will be {width} × {height}." in line
+            continue
+        with pytest.raises(Problem) as refused:
+            planned.check()
+        wanted = {"brush_size": "this brush size", "whole": "the photo&#x27;s own size"}
+        if planned.too_large != "out_of_memory":
+            assert wanted[next(iter(more))] in line and html.escape(refused.value.what) in line
+
+
+def test_a_brush_that_is_too_large_is_told_as_that(monkeypatch):
+    studio = Studio(Settings(device="cpu"), ModelCache(10**9))
+    monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 10**9)
+    picture = Image.new("RGB", (64, 64))
+    with pytest.raises(Problem, match="this brush size.*about 384"):
+        studio.plan(ClassicalJob(picture, [picture], method="optimise", size=256, brush_size=2048)).check()
+    with pytest.raises(Problem, match="the photo's own size"):
+        monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 10**8)
+        studio.plan(ClassicalJob(picture, [picture], method="fast", whole=True)).check()
 
 
 def test_a_single_style_counts_whatever_its_slider_says():
