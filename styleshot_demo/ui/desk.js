@@ -108,7 +108,7 @@
   const saver = (kind, element, value, watch, keep) => {
     const own = desk(kind);
     const button = element.querySelector("button");
-    own.saver = () => { button.disabled = !own.now?.after; };
+    own.saver = () => { button.disabled = !own.now?.after || Boolean(own.now.rough); };
     button.addEventListener("click", () => {
       if (own.now?.made) fetched(own.now.after, own.now.name);
       else keep();
@@ -122,8 +122,11 @@
 
   /* Work that a reload would cut off: pictures and results come back, a run does not. */
   window.addEventListener("beforeunload", (event) => {
-    if (["classical", "text", "image"].some(running)) event.preventDefault();
-  });
+    if (!["classical", "text", "image"].some(running)) return;
+    event.preventDefault();
+    // Gradio would hang up at once, and whoever stays would have a page that is dead.
+    event.stopImmediatePropagation();
+  }, true);
 
   /* Dropped and pasted pictures ----------------------------------------------------------------------------------- */
 
