@@ -121,12 +121,15 @@
   };
 
   /* Work that a reload would cut off: pictures and results come back, a run does not. */
+  const painting = () => ["classical", "text", "image"].some(running);
   window.addEventListener("beforeunload", (event) => {
-    if (!["classical", "text", "image"].some(running)) return;
-    event.preventDefault();
-    // Gradio would hang up at once, and whoever stays would have a page that is dead.
-    event.stopImmediatePropagation();
-  }, true);
+    if (painting()) event.preventDefault();
+  });
+  /* Gradio, which has listened for longer, hangs up before anybody has answered: whoever stays would have a dead page. */
+  const { abort } = AbortController.prototype;
+  AbortController.prototype.abort = function (...reason) {
+    if (window.event?.type !== "beforeunload" || !painting()) abort.apply(this, reason);
+  };
 
   /* Dropped and pasted pictures ----------------------------------------------------------------------------------- */
 

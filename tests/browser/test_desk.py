@@ -225,8 +225,16 @@ def test_a_run_is_not_cut_off_without_a_word(open_page, pictures):
     page.close(run_before_unload=True)
     page.wait_for_timeout(1000)
     assert asked == ["beforeunload"] and not page.is_closed()
+    # Who stays sees it go on, and can stop it.
+    status = page.locator("#classical-status")
+    expect(status).to_contain_text("of 5000, about", timeout=LONG)
+    step = status.inner_text()
+    expect(status).not_to_have_text(step, timeout=LONG)
     page.locator("#classical-stop").click()
-    expect(page.locator("#classical-run")).to_be_visible(timeout=LONG)
+    expect(status).to_contain_text("Stopped at step", timeout=LONG)
+    expect(page.locator(".toast-body")).to_have_count(0)
+    page.wait_for_timeout(1000)
+    open_page.forgiven += RELOAD
     with page.expect_event("close"):  # nobody is asked
         page.close(run_before_unload=True)
     assert asked == ["beforeunload"]
