@@ -204,7 +204,8 @@ def exif_orientation(block: Any) -> int:
     """
     if not isinstance(block, bytes):
         return 1
-    block = block.removeprefix(b"Exif\0\0")
+    if block.startswith(b"Exif\0"):  # the byte that follows is to be 0, and nobody asks
+        block = block[6:]
     order = {b"II*\0": "<", b"MM\0*": ">"}.get(block[:4])
     if order is None:
         return 1
@@ -212,20 +213,26 @@ def exif_orientation(block: Any) -> int:
         (position,) = struct.unpack_from(order + "I", block, 4)
         (count,) = struct.unpack_from(order + "H", block, position)
         for entry in range(position + 2, position + 2 + 12 * count, 12):
-            tag, kind, _, value = struct.unpack_from(order + "HHIH", block, entry)
+            tag, kind, values, value = struct.unpack_from(order + "HHIH", block, entry)
             if tag == 0x0112:
-                return value if kind == 3 and 1 <= value <= 8 else 1
+                return value if kind == 3 and values == 1 and 1 <= value <= 8 else 1
     except struct.error:
         pass
     return 1
 
 
 _PNG_NEEDED = {b"IHDR", b"PLTE", b"tRNS", b"IDAT"}
+_PNG_NOTES = {b"iCCP", b"cICP", b"sRGB", b"gAMA", b"cHRM", b"eXIf"}  # of each the first counts
 _PNG_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
 def _png_chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def _png_intact(data: bytes, start: int, end: int) -> bool:
+    """Whether a chunk's checksum is right."""
+    return zlib.crc32(data[start - 4 : end]) == int.from_bytes(data[end : end + 4], "big")
 
 
 def _png_parts(data: bytes) -> Iterator[tuple[bytes, int, int, bool]]:
@@ -263,19 +270,19 @@ def _clean_png(data: bytes) -> Clean:
             kept.append(data[start - 8 : end + 4])
             if kind == b"IDAT":
                 packed.append(data[start:end])
-        elif packed or not complete:
-            continue  # colours are stated before the pixels
+        elif packed or not complete or kind not in _PNG_NOTES or not _png_intact(data, start, end):
+            continue  # these are stated before the pixels, and what is damaged states nothing
         elif kind == b"iCCP":
             profile = profile or inflate(data[start:end].partition(b"\0")[2][1:], MAX_PROFILE)
         elif kind == b"cICP" and end - start == 4 and data[start + 2 : end] == b"\0\1":
-            codes = colours.from_codes(data[start], data[start + 1])
-        elif kind == b"sRGB":
+            codes = codes or colours.from_codes(data[start], data[start + 1])
+        elif kind == b"sRGB" and end - start == 1:
             srgb = True
         elif kind == b"gAMA" and end - start == 4:
-            (gamma,) = struct.unpack_from(">I", data, start)
+            gamma = struct.unpack_from(">I", data, start)[0] if gamma is None else gamma
         elif kind == b"cHRM" and end - start == 32:
-            chromaticities = struct.unpack_from(">8I", data, start)
-        if kind == b"eXIf" and orientation is None:
+            chromaticities = chromaticities or struct.unpack_from(">8I", data, start)
+        elif kind == b"eXIf" and orientation is None:
             orientation = exif_orientation(data[start:end])
     if not whole and not _png_has_pixels(data, packed):
         raise Problem("picture_truncated")
@@ -328,6 +335,29 @@ class _Film:
         return kept, None if (width, height) == (wide, tall) else (wide, tall, left, top)
 
 
+def png_with_checksum(clean_data: bytes) -> bytes | None:
+    """A PNG with the right checksum behind its packed pixels; None where these are broken themselves.
+
+    It comes last, and says nothing of the pixels that the checksums of the chunks do not say.
+    """
+    chunks = [(kind, clean_data[start:end]) for kind, start, end in png_chunks(clean_data)]
+    packed = b"".join(content for kind, content in chunks if kind == b"IDAT")
+    width, height = struct.unpack_from(">II", clean_data, 16)
+    left = 8 * width * height + 16 * (width + height)  # bytes; more than any picture of this size has
+    unpacker, rest, checksum = zlib.decompressobj(-zlib.MAX_WBITS), packed[2:], 1
+    try:
+        while rest and not unpacker.eof and left > 0:
+            part = unpacker.decompress(rest, 2**20)
+            checksum, left, rest = zlib.adler32(part, checksum), left - len(part), unpacker.unconsumed_tail
+    except zlib.error:
+        return None
+    if not unpacker.eof:
+        return None
+    mended = packed[: len(packed) - len(unpacker.unused_data)] + checksum.to_bytes(4, "big")
+    before = [_png_chunk(kind, content) for kind, content in chunks if kind not in (b"IDAT", b"IEND")]
+    return clean_data[:8] + b"".join([*before, _png_chunk(b"IDAT", mended), _png_chunk(b"IEND", b"")])
+
+
 def _png_has_pixels(data: bytes, packed: list[bytes]) -> bool:
     """Whether the packed data hold every row, found without keeping what comes out."""
     width, height, bits, kind, _, _, interlaced = struct.unpack_from(">IIBBBBB", data, 16)
@@ -356,7 +386,7 @@ _JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 def _clean_jpeg(data: bytes) -> Clean:
     kept, profile, orientation = [data[:2]], {}, None
     for marker, start, end in jpeg_segments(data):
-        if marker == 0xE1 and data.startswith(b"Exif\0\0", start):
+        if marker == 0xE1 and data.startswith(b"Exif\0", start):
             if orientation is None:  # only the first of them counts, for browsers and for Pillow
                 orientation = exif_orientation(data[start:end])
         elif marker == 0xE2 and data.startswith(b"ICC_PROFILE\0", start) and end - start > 14:

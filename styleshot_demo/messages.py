@@ -344,6 +344,8 @@ REMARKS: dict[str, str] = {
     "painter_no_words": "The built-in painter reads no words, so the prompt was not used",
     "painter_alone": "The built-in painter makes one picture of a photo",
     "composer_size": "The smallest pictures of the composer have {size} pixels a side",
+    "composer_emphasis": "The composer knows no emphasis: brackets and weights were not read",
+    "composer_negative": "The composer reads no negative prompt",
     "scene_unknown": "Not known here: {words}",
     "scene_near": "Not known here: {words}; nearest: {nearest}",
     "placement_resident": "Memory: everything on {device}",

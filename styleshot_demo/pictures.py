@@ -200,6 +200,9 @@ def _decoded(kind: str, clean: Clean, size: tuple[int, int] | None) -> Image.Ima
     try:
         _load(image)
     except Problem as problem:
+        mended = containers.png_with_checksum(clean.data) if (kind, problem.key) == ("PNG", "picture_damaged") else None
+        if mended is not None and mended != clean.data:
+            return _decoded(kind, clean._replace(data=mended), size)
         if clean.mended and problem.key == "picture_damaged":
             raise Problem("picture_truncated") from None
         raise

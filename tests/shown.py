@@ -28,9 +28,13 @@ def with_alpha() -> Image.Image:
 
 
 def turned(kind: str, orientation: int, **options: object) -> bytes:
+    return nasty.encoded(photo(), kind, exif=exif_of(orientation), **options)
+
+
+def exif_of(orientation: int) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return nasty.encoded(photo(), kind, exif=exif.tobytes(), **options)
+    return exif.tobytes()
 
 
 # PNG ----------------------------------------------------------------------------------------------------------------
@@ -65,6 +69,19 @@ def png(*chunks: bytes, image: Image.Image | None = None, bits: int = 8) -> byte
     values = values.astype(">u2") * 257 if bits == 16 else values
     rows = b"".join(b"\0" + row.tobytes() for row in values)
     return nasty.png(WIDTH, HEIGHT, bits, colours, rows, chunks)
+
+
+def damaged(chunk: bytes) -> bytes:
+    """A chunk whose checksum is wrong."""
+    return chunk[:-4] + bytes(4)
+
+
+def packed_png(change: Callable[[bytes], bytes]) -> bytes:
+    """A PNG whose packed pixels, with their own checksum at the end, are changed."""
+    data = png()
+    start = data.index(b"IDAT") + 4
+    packed = data[start : start + int.from_bytes(data[start - 8 : start - 4], "big")]
+    return data[: start - 8] + nasty.png_chunk(b"IDAT", change(packed)) + nasty.png_chunk(b"IEND", b"")
 
 
 def png_interlaced() -> bytes:
@@ -130,6 +147,13 @@ PNG: dict[str, Callable[[], bytes]] = {
     ),
     "png_without_end": lambda: png()[:-12],
     "png_cut_in_checksum": lambda: png()[:-18],
+    "png_wrong_checksum": lambda: packed_png(lambda data: data[:-4] + bytes(4)),
+    "png_wrong_checksum_and_more": lambda: packed_png(lambda data: data[:-4] + b"more than there is"),
+    "png_damaged_gamma": lambda: png(damaged(gama(100_000))),
+    "png_damaged_orientation": lambda: png(damaged(nasty.png_chunk(b"eXIf", exif_of(6)[6:]))),
+    "png_two_gammas": lambda: png(gama(100_000), gama(30_000)),
+    "png_two_cicps": lambda: png(cicp(12, 13), cicp(9, 16)),
+    "png_empty_srgb_and_gamma": lambda: png(nasty.png_chunk(b"sRGB", b""), gama(100_000)),
     **{f"png_turned_{o}": (lambda o=o: turned("PNG", o)) for o in range(1, 9)},
 }
 
@@ -201,6 +225,8 @@ JPEG: dict[str, Callable[[], bytes]] = {
     "jpeg_grey_icc": lambda: nasty.encoded(photo().convert("L"), "JPEG", icc_profile=nasty.srgb_profile()),
     "jpeg_two_exifs": lambda: jpeg_of_exifs((0x0112, 6), (0x010F, "a maker")),
     "jpeg_two_orientations": lambda: jpeg_of_exifs((0x0112, 6), (0x0112, 3)),
+    "jpeg_exif_of_another_pad": lambda: jpeg_of_exifs((0x0112, 6)).replace(b"Exif\0\0", b"Exif\0\xff"),
+    "jpeg_several_orientations_in_one": lambda: jpeg_of_exifs((0x0112, 6)).replace(b"\0\3\0\0\0\1", b"\0\3\0\0\0\2"),
     "jpeg_late_orientation": lambda: jpeg_of_exifs((0x010F, "a maker"), (0x0112, 6)),
     **{f"jpeg_turned_{o}": (lambda o=o: turned("JPEG", o)) for o in range(1, 9)},
 }

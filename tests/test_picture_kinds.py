@@ -111,6 +111,15 @@ def test_no_byte_less_gives_another_picture(kind: str, options: dict) -> None:
     assert opened or kind == "TIFF"
 
 
+def test_the_last_checksum_of_a_png_is_no_pixel() -> None:
+    whole = open_picture(shown.png())
+    for name in ("png_wrong_checksum", "png_wrong_checksum_and_more"):
+        assert apart(open_picture(shown.PNG[name]()), whole) == 0
+    # What is packed may be broken itself, or far too much.
+    assert problem(shown.packed_png(lambda data: data[:9] + b"\xff" * (len(data) - 9))) == "picture_damaged"
+    assert containers.png_with_checksum(shown.packed_png(lambda _: zlib.compress(bytes(10**7))[:-4] + bytes(4))) is None
+
+
 def test_strips_that_are_said_to_be_too_long() -> None:
     pixels = bytes(range(240)) * 32
     for compression, packed in ((1, pixels), (8, zlib.compress(pixels))):

@@ -150,6 +150,16 @@ def test_the_record_of_a_composed_picture_says_so_and_nothing_else(studio):
     assert again.tobytes() == result.images[0].tobytes()
 
 
+def test_what_the_composer_does_not_read_is_told(studio):
+    def told(prompt, negative=None):
+        return {one.key for one in studio.plan(TextJob([WIDE], prompt, negative_prompt=negative)).remarks}
+
+    assert told("a (castle:1.4)") == {"model_composer", "composer_emphasis"} == told("((castle)), sea")
+    assert told("a castle", "grey") == {"model_composer", "composer_negative"}
+    # What the page shows for StyleShot was not written by anybody; an aside is no emphasis.
+    assert told("a castle (by the sea)", plan.NEGATIVE_PROMPT) == told("a castle", "") == {"model_composer"}
+
+
 def test_the_longest_scene_fits_into_a_record(studio):
     strange = ", ".join(f"{a}x{b}q" for a in "bcdfghjklm" for b in "bcdfghjklmnp")
     for prompt in ("城堡" + "🏰" * jobs.MAX_PROMPT, "castle, cat, boat, owl, fox, " + strange):

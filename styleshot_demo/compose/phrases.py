@@ -41,6 +41,34 @@ def normal(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"(?<=\w)-(?=\w)", " ", text)).strip()
 
 
+# Which skin an emoji has, and whether it is to look like a letter: drawings have neither.
+_SELECTORS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+
+
+def spelt(text: str) -> str:
+    """The text with each emoji that is drawn here as its English name, and several alike in a row as their number."""
+
+    def name(match: re.Match) -> str:
+        count = len(match[0].replace(" ", "")) // len(match[1])
+        drawing = _emoji()[match[1]]
+        return f" {drawing} " if count == 1 else f" {count} {drawing} "
+
+    return _emoji_pattern().sub(name, _SELECTORS.sub("", text))
+
+
+@cache
+def _emoji() -> dict[str, str]:
+    """Emoji, without selectors -> the drawing's English name."""
+    signs = {"".join(chr(int(code, 16)) for code in art.id.split("-")): art.name for art in catalogue().values()}
+    return {_SELECTORS.sub("", sign): name for sign, name in signs.items() if not re.match(r"[\w#*]", sign)}
+
+
+@cache
+def _emoji_pattern() -> re.Pattern:
+    longest_first = sorted(_emoji(), key=len, reverse=True)
+    return re.compile(f"({'|'.join(map(re.escape, longest_first))})(?: *\\1)*")
+
+
 def is_chinese(sign: str) -> bool:
     return "\u4e00" <= sign <= "\u9fff"
 

@@ -6,13 +6,23 @@ relations join two things; places, times, weather and kinds of picture are facts
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
 from styleshot_demo.compose import lexicon
 from styleshot_demo.compose.art import by_name
-from styleshot_demo.compose.phrases import SCENERY, STILL_THINGS, Meaning, is_chinese, normal, phrases, whole_names
+from styleshot_demo.compose.phrases import (
+    SCENERY,
+    STILL_THINGS,
+    Meaning,
+    is_chinese,
+    normal,
+    phrases,
+    spelt,
+    whole_names,
+)
 from styleshot_demo.compose.places import metres, place_of
 from styleshot_demo.compose.scene import MOST, MOST_THINGS, OPEN, Scene, Thing, Unknown
 from styleshot_demo.errors import Problem
@@ -41,13 +51,14 @@ class Token:
 
 def understood(prompt: str) -> Scene:
     """What a prompt asks for. Raises `Problem` nothing_to_draw if there is not a word in it."""
-    text = normal(prompt)
-    if not re.search(r"\w", text):
+    text = normal(spelt(prompt))
+    found = list(tokens(text))
+    if not any(token.text for token in found):
         raise Problem("nothing_to_draw")
     alone = whole_names().get(re.sub(r"^(an?|the|一[个只]) ?", "", text)) or whole_names().get(text)
     if alone is not None and not _is_scenery(alone):
         return _completed([Thing(alone, said=prompt.strip())], {}, [])
-    return _Reader(list(tokens(text))).scene()
+    return _Reader(found).scene()
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -71,6 +82,10 @@ def tokens(text: str) -> Iterator[Token]:
             whole = [piece for piece in pieces if re.fullmatch(r"[\w' :,.-]*", piece)]
             piece = next((one for one in reversed(whole) if re.sub(r"'s$", "", one) in known), pieces[0])
             yield Token(piece, known.get(re.sub(r"'s$", "", piece), ()))
+            place += len(piece)
+        elif unicodedata.category(sign) == "So":  # an emoji that is not drawn here; flags are two signs each
+            piece = re.match("[\U0001f1e6-\U0001f1ff]{1,2}|.", text[place:])[0]
+            yield Token(piece)
             place += len(piece)
         else:
             if not sign.isspace():

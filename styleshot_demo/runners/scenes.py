@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from styleshot_demo.compose.scene import Scene, Unknown
 
 SIZE, SMALLEST = 512, 256  # pixels of each side
+MEANT = 0.11  # how far from 1 a weight has to be
 SHOWN = 4  # of what was not understood
 BETWEEN = " / "  # names of drawings, of which some have commas
 
@@ -23,6 +24,16 @@ def suited(job: TextJob) -> tuple[TextJob, list[Remark]]:
     size = max(SMALLEST, SIZE if job.size is None else job.size)
     notes = [] if job.size in (None, size) else [remark("composer_size", size=size)]
     return replace(job, model="composer", size=size), notes
+
+
+def unread(prompt: str, negative_prompt: str | None) -> list[Remark]:
+    """Remarks on what else was written that means nothing to the composer, though it does to StyleShot."""
+    from styleshot_demo.styleshot import prompts
+
+    # A pair of brackets may be no emphasis but an aside; a weight, or two pairs, are meant.
+    meant = any(abs(weight - 1) > MEANT for _, weight in prompts.parse(prompt))
+    notes = [remark("composer_emphasis")] if meant else []
+    return notes + ([remark("composer_negative")] if negative_prompt else [])
 
 
 @lru_cache(maxsize=64)  # a job is planned several times, and looking for what comes near takes a moment

@@ -252,7 +252,7 @@ class ClassicalTab:
                     if event.preview is not None:
                         if not run.job.at_own_size:  # its preview is smaller: nothing to be saved in its place
                             _progressed(run, event)
-                        step[view.shown] = widgets.pair(run.before, event.preview)
+                        step[view.shown] = widgets.pair(run.before, event.preview, rough=run.job.at_own_size)
                     yield step
         except Exception as error:
             yield {**self.ended(problems.as_html(error)), **self.left(run)}
@@ -292,8 +292,8 @@ class ClassicalTab:
     def left(self, run: Run) -> dict[Any, Any]:
         """Updates that show what a run that did not end has painted, saved; else what was there before it."""
         view = self.view
-        if run.preview is None:
-            return {}
+        if run.preview is None:  # nothing that could be saved, though there may be a small one on show
+            return {view.shown: widgets.back()}
         if run.value is None:
             try:
                 run.value = widgets.pair(run.before, self.save_unfinished(run), run.asked)
@@ -306,7 +306,7 @@ class ClassicalTab:
         """Updates after the stop button: the computation itself ends because its generator is closed."""
         run = desk.run
         if run is None or run.preview is None:
-            return self.ended(problems.note(say("stopped")))
+            return {**self.ended(problems.note(say("stopped"))), self.view.shown: widgets.back()}
         finished = run.value is not None and run.step == run.total
         shown = self.left(run)
         text = shown.get(self.view.status, run.told)
@@ -351,6 +351,8 @@ class ClassicalTab:
         """The line under the size slider: which sizes there are, or what this one means."""
         try:
             side = CLASSICAL_CHECKS["size"]("size", size)
+            stroked = method in self.parts["brush_size"]
+            brush = CLASSICAL_CHECKS["brush_size"]("brush_size", brush_size) if stroked else None
         except Problem as problem:
             text = words.join(words.problem(problem), " ")
             return f'<p class="hint warn" role="status">{text.html()}</p>'

@@ -108,7 +108,7 @@
   const saver = (kind, element, value, watch, keep) => {
     const own = desk(kind);
     const button = element.querySelector("button");
-    own.saver = () => { button.disabled = !own.now?.after; };
+    own.saver = () => { button.disabled = !own.now?.after || Boolean(own.now.rough); };
     button.addEventListener("click", () => {
       if (own.now?.made) fetched(own.now.after, own.now.name);
       else keep();
@@ -121,9 +121,15 @@
   };
 
   /* Work that a reload would cut off: pictures and results come back, a run does not. */
+  const painting = () => ["classical", "text", "image"].some(running);
   window.addEventListener("beforeunload", (event) => {
-    if (["classical", "text", "image"].some(running)) event.preventDefault();
+    if (painting()) event.preventDefault();
   });
+  /* Gradio, which has listened for longer, hangs up before anybody has answered: whoever stays would have a dead page. */
+  const { abort } = AbortController.prototype;
+  AbortController.prototype.abort = function (...reason) {
+    if (window.event?.type !== "beforeunload" || !painting()) abort.apply(this, reason);
+  };
 
   /* Dropped and pasted pictures ----------------------------------------------------------------------------------- */
 

@@ -14,7 +14,7 @@ from styleshot_demo.ui.words import join, say
 def line(
     method: str, size: int, shapes: Sequence[tuple[int, int] | None], studio: Studio, **settings: Any
 ) -> str:
-    """One sentence or two, as HTML: how big the result will be, and whether that fits.
+    """One sentence or two, as HTML: how big the result will be, and whether that fits; by the plan's own sum.
 
     shapes    width and height of the content picture, then of each style; None for one that is not there
     settings  `whole`, `brush_size` and `keep_background`, as in the job

@@ -90,12 +90,15 @@ def kind_of(elem_id: str) -> str:
     return elem_id.removesuffix("-result")
 
 
-def pair(before: Path, after: Path | Image.Image, made: Asked | None = None) -> dict[str, Any]:
+def pair(
+    before: Path, after: Path | Image.Image, made: Asked | None = None, rough: bool = False
+) -> dict[str, Any]:
     """The value of `compare`: files in Gradio's folder, or for `after` a picture that is still being painted.
 
-    made  what a finished picture was made from
+    made   what a finished picture was made from
+    rough  smaller than what is painted, so that it cannot be saved in its place
     """
-    value = {"before": address(before), "after": address(after)}
+    value = {"before": address(before), "after": address(after), **({"rough": True} if rough else {})}
     return value | ({"made": made.plain(), "name": after.name} if made and isinstance(after, Path) else {})
 
 

@@ -579,6 +579,8 @@ REMARKS_ZH: dict[str, str] = {
     "painter_no_words": "内置画手不读文字，因此未使用提示词",
     "painter_alone": "内置画手对一张照片只画一张",
     "composer_size": "构图器的图片每边至少 {size} 像素",
+    "composer_emphasis": "构图器不支持强调：括号和权重未被读取",
+    "composer_negative": "构图器不读取反向提示词",
     "scene_unknown": "这里不认识：{words}",
     "scene_near": "这里不认识：{words}；相近的有：{nearest}",
     "placement_resident": "内存：全部位于 {device}",

@@ -196,6 +196,50 @@ def test_a_stopped_picture_can_be_saved_and_goes_on(open_page, pictures, tmp_pat
     assert saved(page, tmp_path).read_bytes() == finished.read_bytes()
 
 
+def test_a_photo_that_is_stopped_at_its_own_size_leaves_the_last_result(open_page, pictures, tmp_path):
+    """What is seen of it on the way is smaller, and cannot be saved in its place."""
+    Image.effect_mandelbrot((4200, 2800), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(tmp_path / "large.png")
+    page = open_page()
+    begin(page, pictures)
+    repaint(page)
+    shown = page.locator("#classical-result img.after").get_attribute("src")
+    upload(page, "#content", tmp_path / "large.png")
+    page.locator("#whole input").check()
+    page.locator("#classical-run").click()
+    figure, button = page.locator("#classical-result .compare"), page.locator("#classical-download button")
+    expect(figure).to_have_attribute("data-state", "painting", timeout=LONG)
+    expect(button).to_be_disabled()
+    page.locator("#classical-stop").click()
+    expect(figure).to_have_attribute("data-state", "ready", timeout=LONG)
+    expect(page.locator("#classical-result img.after")).to_have_attribute("src", shown)
+    expect(stale(page)).to_contain_text(STALE)
+    assert saved(page, tmp_path).name == "first-fast-seed0.png"
+
+
+def test_a_run_is_not_cut_off_without_a_word(open_page, pictures):
+    page, asked = open_page(), []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    begin(page, pictures, "Optimise", steps=5000)
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-stop")).to_be_visible(timeout=LONG)
+    page.close(run_before_unload=True)
+    page.wait_for_timeout(1000)
+    assert asked == ["beforeunload"] and not page.is_closed()
+    # Who stays sees it go on, and can stop it.
+    status = page.locator("#classical-status")
+    expect(status).to_contain_text("of 5000, about", timeout=LONG)
+    step = status.inner_text()
+    expect(status).not_to_have_text(step, timeout=LONG)
+    page.locator("#classical-stop").click()
+    expect(status).to_contain_text("Stopped at step", timeout=LONG)
+    expect(page.locator(".toast-body")).to_have_count(0)
+    page.wait_for_timeout(1000)
+    open_page.forgiven += RELOAD
+    with page.expect_event("close"):  # nobody is asked
+        page.close(run_before_unload=True)
+    assert asked == ["beforeunload"]
+
+
 def test_everything_is_there_again_after_a_reload(open_page, pictures, tmp_path):
     page = open_page()
     begin(page, pictures)

@@ -62,8 +62,12 @@ def test_a_size_that_there_is_not_is_told_with_its_range(watched):
     page.locator("#language label", has_text="中文").click()
     size.fill("400")
     expect(line).to_contain_text("目前内存最多可容纳")
-    page.locator("#method label", has_text="优化").click()
     page.locator("#finer button.label-wrap").click()
+    page.locator("#brush-size input").fill("40")
+    expect(line).to_contain_text("256 到 2048 之间")
+    page.locator("#brush-size input").fill("")
+    expect(line).to_contain_text("目前内存最多可容纳")
+    page.locator("#method label", has_text="优化").click()
     page.locator("#steps input").fill("")
     for place in ("#example-contents", "#example-styles"):
         page.locator(f"{place} button").first.click()

@@ -34,6 +34,28 @@ def test_things_with_count_and_colour(prompt, things):
 
 
 @pytest.mark.parametrize(
+    ("prompt", "things", "unknown"),
+    [
+        ("🍎", [("red apple", 1, None)], []),
+        ("a red 🚗 and two 🏰", [("automobile", 1, "red"), ("castle", 2, None)], []),
+        ("🐟🐟🐟 🐟", [("fish", 4, None)], []),
+        ("👋🏽☀️", [("waving hand", 1, None), ("sun", 1, None)], []),  # with selectors of skin and of how it looks
+        ("🧑‍🚀", [("astronaut", 1, None)], []),  # one of several signs
+        ("castle ♻ 🇫🇷", [("castle", 1, None)], ["♻ 🇫🇷"]),
+        ("♻", [], ["♻"]),
+    ],
+)
+def test_emoji_are_words_too(prompt, things, unknown):
+    assert said(prompt) == (things, unknown)
+
+
+def test_emoji_say_when_and_where():
+    scene = understood("🐱 under 🌳 at 🌅")
+    assert (scene.things[0].relation, scene.things[scene.things[0].to].name) == ("under", "deciduous tree")
+    assert (scene.time, understood("🏖️").place) == ("sunset", "beach")
+
+
+@pytest.mark.parametrize(
     ("prompt", "name", "relation", "to"),
     [
         ("a cat under a tree", "cat", "under", "deciduous tree"),

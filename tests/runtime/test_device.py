@@ -108,9 +108,11 @@ def test_precision_is_the_devices_unless_a_person_says_otherwise():
 
 
 def _asks(tree: ast.AST) -> set[str]:
-    """Questions to torch about which device there is."""
-    asked = {"torch.cuda.is_available", "torch.backends.mps.is_available", "torch.cuda.device_count"}
-    return {text for node in ast.walk(tree) if isinstance(node, ast.Attribute) and (text := ast.unparse(node)) in asked}
+    """Questions to torch about which device there is, by whatever name a part of it was imported."""
+    asked = {"is_available", "device_count"}
+    found = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in asked}
+    taken = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and "torch" in str(node.module)]
+    return found | {name.name for node in taken for name in node.names if name.name in asked}
 
 
 @pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
@@ -120,4 +122,10 @@ def test_only_one_room_asks_which_device_there_is(file):
 
 
 def test_the_reader_of_questions_sees_them():
-    assert _asks(ast.parse("import torch\nif torch.cuda.is_available():\n    pass")) == {"torch.cuda.is_available"}
+    for code, asked in (
+        ("import torch\nif torch.cuda.is_available():\n    pass", "torch.cuda.is_available"),
+        ("from torch import cuda\ncuda.device_count()", "cuda.device_count"),
+        ("from torch.backends.mps import is_available as there", "is_available"),
+        ("torch.accelerator.is_available()", "torch.accelerator.is_available"),
+    ):
+        assert _asks(ast.parse(code)) == {asked}

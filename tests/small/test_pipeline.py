@@ -1,7 +1,9 @@
 """The small model's room: its pipeline opens, and the published one's knows nothing of it."""
 
+import ast
 import subprocess
 import sys
+from inspect import signature
 
 import pytest
 import torch
@@ -23,6 +25,15 @@ def test_the_published_pipeline_knows_nothing_of_the_small_model():
     code += "print([name for name in sys.modules if name.startswith('styleshot_demo.small')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ASSETS.parent)
     assert done.stdout.strip() == "[]"
+    # Nor later, and nothing of it has a name there.
+    own = {"style_statistics", "statistics_pull", "prior_share", "prior_pull", "content_gain"}
+    assert own <= signature(SmallStyleShotPipeline.iterate).parameters.keys()
+    for file in (ASSETS.parent / "styleshot_demo/styleshot").glob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        names = {getattr(node, "arg", None) or getattr(node, "id", None) for node in ast.walk(tree)}
+        assert not names & own, file.name
+        imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+        assert not any(module.startswith("styleshot_demo.small") for module in imported), file.name
 
 
 def test_the_bundled_model_opens_with_all_its_parts():

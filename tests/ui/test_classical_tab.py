@@ -51,6 +51,20 @@ def test_the_photos_own_size_is_asked_for_as_in_python(tab, upload, method):
     )
 
 
+def test_the_line_under_the_size_counts_what_other_settings_cost(tab, upload, monkeypatch):
+    monkeypatch.setattr(tab.studio.cache, "free_bytes", lambda device: 500_000_000)
+    photo, style = upload("content", 200, 200), upload("style", 100, 100)
+
+    def line(method, whole=False, brush=None, background=False):
+        return tab.fits(method, 256, whole, brush, background, photo, style)
+
+    assert "warn" not in line("fast") + line("fast", brush=256) + line("colour", brush=2048) + line("colour", brush=4)
+    assert "this brush size" in line("fast", brush=2048)
+    assert "must lie between 256 and 2048" in line("fast", brush=4)
+    monkeypatch.setattr(tab.studio.cache, "free_bytes", lambda device: 300_000_000)
+    assert "warn" in line("colour", background=True) and "own size" in line("fast", whole=True)
+
+
 def test_the_preview_of_a_whole_photo_is_shown_but_never_saved_as_the_result(tab, upload, monkeypatch):
     from styleshot_demo.runners import classical
 
@@ -64,7 +78,8 @@ def test_the_preview_of_a_whole_photo_is_shown_but_never_saved_as_the_result(tab
             break
     assert desk.run.preview is None and not list(tab.follow(desk, *asked))
     painting.close()
-    assert tab.view.shown not in tab.stopped(desk)
+    # It cannot be saved, so it is not what stays: that is the last finished result.
+    assert update[tab.view.shown]["rough"] and set(tab.stopped(desk)[tab.view.shown]) == {"back"}
     *_, last = tab.paint(desk, *asked)
     assert desk.run.preview.size == (300, 200) and tab.view.shown in last
 
