@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
@@ -91,41 +91,6 @@ class Shot:
     style_strength: float
 
 
-class Room(NamedTuple):
-    """The memory of a classical run.
-
-    needed     bytes that it takes at its peak
-    free       bytes that it could have; None where that is not ours to know (ZeroGPU)
-    fitting    the largest size that would fit, without a size of its own for the brush
-    too_large  key of the problem to tell where it does not fit
-    """
-
-    needed: int
-    free: int | None
-    fitting: int
-    too_large: str
-
-    @property
-    def fits(self) -> bool:
-        """Whether there is memory for it."""
-        return _fits(self.needed, self.free)
-
-
-def _fits(needed: int, free: int | None) -> bool:
-    return free is None or needed <= SPARE * free
-
-
-def _too_large(whole: bool, styles_at: int, size: int) -> str:
-    if whole:
-        return "out_of_memory_whole"
-    return "out_of_memory_brush" if styles_at > size else "out_of_memory"
-
-
-def _bytes_at_one(method: str, shapes: Sequence[tuple[int, int] | None]) -> float:
-    """Bytes for each pixel of a square on the longest side of the largest of these pictures."""
-    return BYTES_PER_PIXEL[method] * max([min(one) / max(one) for one in shapes if one], default=1.0)
-
-
 @dataclass(frozen=True)
 class Plan:
     """A job as it will run.
@@ -164,7 +129,7 @@ class Plan:
     @property
     def fits(self) -> bool:
         """Whether there is memory for it."""
-        return _fits(self.memory, self.free)
+        return self.free is None or self.memory <= SPARE * self.free
 
     def check(self) -> None:
         """`Problem` out_of_memory, or one that names the setting to blame, where there is not: a machine that swaps is
@@ -469,7 +434,7 @@ class Planner:
             remarks.append(told_gpu)
         device = device_of(self.settings)
         shapes = [(1, 1), *(picture.size for picture, _ in job.styles)]
-        needed, free, fitting, _ = self._room("fast", job.size, shapes, False, None, False, share, lend=False)
+        needed, free, fitting = self._room("fast", job.size, shapes, device, share)
         return Plan(
             job=job,
             model="composer",

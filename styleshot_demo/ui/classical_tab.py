@@ -352,14 +352,10 @@ class ClassicalTab:
         try:
             side = CLASSICAL_CHECKS["size"]("size", size)
             stroked = method in self.parts["brush_size"]
-            brush = CLASSICAL_CHECKS["brush_size"]("brush_size", brush_size) if stroked else None
+            brush = CLASSICAL_CHECKS["brush_size"]("brush_size", brush) if stroked else None
         except Problem as problem:
             text = words.join(words.problem(problem), " ")
             return f'<p class="hint warn" role="status">{text.html()}</p>'
-        try:
-            brush = CLASSICAL_CHECKS["brush_size"]("brush_size", brush)
-        except Problem:  # still being typed
-            brush = None
         shapes = [self.opened.shape(path) for path in paths]
         return memory.line(
             method, side, shapes, self.studio, whole=bool(whole), brush_size=brush, keep_background=bool(background)
