@@ -63,19 +63,19 @@ class Room:
     """What a classical run takes of its device's memory.
 
     needed   bytes at its peak
-    free     bytes that it could have there
+    free     bytes that it could have there; None where that is not ours to know (ZeroGPU)
     fitting  the largest `job.size` that would fit
     most     the setting that asks for the most of it: "size", "whole", "brush_size" or "keep_background"
     """
 
     needed: int
-    free: int
+    free: int | None
     fitting: int
     most: str = "size"
 
     def fits(self) -> bool:
         """Whether there is memory for it."""
-        return self.needed <= SPARE * self.free
+        return self.free is None or self.needed <= SPARE * self.free
 
     def problem(self) -> Problem:
         """That there is not, and what to do about it."""
@@ -286,14 +286,15 @@ class Planner:
         """
         own = bool(content) and whole and method in WHOLE_METHODS
         styles_at = seen_at(max(content) if own else size, own, None if method == "colour" else brush_size)
-        device = device_of(self.settings)
-        return self._whole_room(method, size, content, styles, device, SPARE, own, styles_at, keep_background)
+        room = self._whole_room(
+            method, size, content, styles, device_of(self.settings), SPARE, own, styles_at, keep_background
+        )
+        return replace(room, free=None, fitting=CLASSICAL_SIZES[0]) if self._lends_to(method) else room
 
     # Classical ---------------------------------------------------------------------------------------------------
 
     def _classical(self, job: ClassicalJob, share: float, lend: bool) -> Plan:
-        # The other methods take a moment, which is not worth a loan.
-        lent = lend and self._lends() and job.method == "optimise" and job.strength > 0
+        lent = lend and job.strength > 0 and self._lends_to(job.method)
         device = "cuda" if lent else device_of(self.settings)
         styles = [picture.size for picture, _ in job.styles]
         room = self._whole_room(
@@ -487,6 +488,10 @@ class Planner:
     def _lends(self) -> bool:
         """Whether a GPU is lent by the call, and wanted."""
         return zerogpu.lends() and self.settings.device != "cpu"
+
+    def _lends_to(self, method: str) -> bool:
+        """Whether a classical run gets a lent GPU: the other methods take a moment, which is not worth a loan."""
+        return method == "optimise" and self._lends()
 
     def _device(self) -> tuple[str, int | None]:
         """(the device of a StyleShot run, bytes free there). Where a GPU is lent by the call, it is all ours."""

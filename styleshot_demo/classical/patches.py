@@ -24,6 +24,7 @@ POOL = 16_384  # patches of all styles that are looked through
 COMPONENTS = 32  # in which patches are compared: principal ones of the pool
 LEARNT = 4096  # patches that these are learnt from
 CONTENT = (0.15, 0.75)  # weight of the content beside the patches, before the last time: where it is flat, at edges
+FINEST = 0.3  # share of both at the finest scale, where the style has its say
 HELD = 1.5  # and as much more where it is to be held
 ROBUST = 0.8  # patches that fit badly have less of a say: distances count to this power
 STARTING_NOISE = 0.05
@@ -80,7 +81,7 @@ def piece_together(
         made = _overlapped(pool.patches[torch.cat(found)], say, padded.shape[2:], size)
         made = made[..., : seen.shape[2], : seen.shape[3]]
         if number + 1 < len(work):
-            pull = _pull(seen)
+            pull = _pull(seen) * (FINEST if scale == 0 else 1.0)
             if held is not None:
                 pull = pull + HELD * _shrunk(held, scale)
             made = (made + pull * seen) / (1 + pull)

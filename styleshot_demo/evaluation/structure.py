@@ -18,6 +18,8 @@ from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.training.folders import pictures_in
 
+SCALES = (1.0, 0.25)
+
 
 def evaluate_structure(
     contents: Path,
@@ -38,8 +40,9 @@ def evaluate_structure(
     sheet     where to save a grey picture of the results, if anywhere
 
     A result counts as told where, of all styles, its own has the nearest Gram matrices: of centred features, each
-    divided by its norm, summed over the layers. Before that both become grey and their tones are spread evenly
-    (histogram equalisation), so that neither colour nor lightness tells anything.
+    divided by its norm, summed over the layers, at full and at a quarter of the size, where structures count that are
+    larger than a stroke. Before that both become grey and their tones are spread evenly (histogram equalisation), so
+    that neither colour nor lightness tells anything.
 
     told    share of results whose style is told; chance is one in as many as there are styles
     styles  those that are told in at least half of the contents, by name
@@ -92,15 +95,17 @@ def grey(picture: Image.Image) -> Image.Image:
 
 
 def _structure(features: Features, picture: Image.Image) -> list[Tensor]:
-    """Of each layer the Gram matrix of the centred features, divided by its norm."""
-    pixels = torch.from_numpy(np.array(grey(picture))).permute(2, 0, 1)[None].float() / 255
+    """Of each layer at each scale the Gram matrix of the centred features, divided by its norm."""
+    whole = torch.from_numpy(np.array(grey(picture))).permute(2, 0, 1)[None].float() / 255
     made = []
     with torch.inference_mode():
-        for maps in features(pixels).values():
-            flat = maps[0].flatten(1)
-            flat = flat - flat.mean(1, keepdim=True)
-            gram = flat @ flat.T
-            made.append(gram / gram.norm().clamp_min(1e-12))
+        for scale in SCALES:
+            pixels = torch.nn.functional.interpolate(whole, scale_factor=scale, mode="area") if scale < 1 else whole
+            for maps in features(pixels).values():
+                flat = maps[0].flatten(1)
+                flat = flat - flat.mean(1, keepdim=True)
+                gram = flat @ flat.T
+                made.append(gram / gram.norm().clamp_min(1e-12))
     return made
 
 

@@ -23,7 +23,7 @@ def line(
     room = studio.planner.room(method, size, content, [shape for shape in shapes[1:] if shape], **settings)
     if not room.fits():
         if room.most == "size":
-            needed, free = readable(room.needed), readable(room.free)
+            needed, free = readable(room.needed), readable(room.free or 0)
             text = say("too_big", size=size, needed=needed, free=free, limit=room.fitting)
         else:
             text = join(words.problem(room.problem()), " ")
