@@ -45,7 +45,8 @@ NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality" 
 
 # Bytes of working memory per pixel of the largest picture, measured by `bench classical` (peak above the idle process,
 # plus a fifth).
-BYTES_PER_PIXEL = {"fast": 700, "patches": 700, "optimise": 3600, "colour": 350}
+BYTES_PER_PIXEL = {"fast": 700, "patches": 330, "optimise": 3600, "colour": 350}
+FIXED_BYTES = {"patches": 300_000_000}  # whatever the size: the pieces of the styles
 # Bytes for each pixel of an enlarged picture (the picture, and a copy while it is saved), and for the tile in work.
 BYTES_PER_ENLARGED, BYTES_PER_TILE = 8, 120_000_000
 # Bytes that finding a subject takes at its peak, before anything is painted.
@@ -358,7 +359,8 @@ class Planner:
     @staticmethod
     def _cost(method: str, size: int, shapes: Sequence[tuple[int, int]]) -> int:
         # A style can be larger than a content that is long and thin, as both are brought to the same longest side.
-        return int(size * size * BYTES_PER_PIXEL[method] * max([min(one) / max(one) for one in shapes], default=1.0))
+        share = max([min(one) / max(one) for one in shapes], default=1.0)
+        return FIXED_BYTES.get(method, 0) + int(size * size * BYTES_PER_PIXEL[method] * share)
 
     def _enlarge(self, job: EnlargeJob, share: float) -> Plan:
         device = device_of(self.settings)

@@ -7,10 +7,13 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import psutil
+
+from styleshot_demo.jobs import METHODS
 
 
 def classical(sizes: Sequence[int] = (384, 512, 1024), repeats: int = 5) -> dict[str, Any]:
@@ -21,7 +24,7 @@ def classical(sizes: Sequence[int] = (384, 512, 1024), repeats: int = 5) -> dict
     """
     import torch
 
-    methods = {method: {} for method in ("fast", "colour", "optimise")}
+    methods = {method: {} for method in METHODS}
     for method in methods:
         for size in sizes:
             command = [sys.executable, "-m", "styleshot_demo.evaluation.benchmark", method, str(size), str(repeats)]
@@ -61,6 +64,7 @@ def _measure(method: str, size: int, repeats: int) -> dict[str, Any]:
 
     from styleshot_demo.classical.colour import transfer_colours
     from styleshot_demo.classical.optimise import stylise
+    from styleshot_demo.classical.patches import piece_together
     from styleshot_demo.classical.weights import load_fast
     from styleshot_demo.settings import ASSETS
 
@@ -84,6 +88,8 @@ def _measure(method: str, size: int, repeats: int) -> dict[str, Any]:
         figures["decode"] = _median_seconds(lambda: painter.decode(encoded), repeats)
         figures["slider_move"] = _median_seconds(lambda: painter.decode(encoded, 0.5), repeats)
         figures["slider_ratio"] = round(figures["slider_move"] / figures["full"], 3)
+    elif method == "patches":
+        figures = {"full": _median_seconds(lambda: deque(piece_together(content, [(style, 1.0)]), maxlen=1), repeats)}
     elif method == "colour":
         figures = {"full": _median_seconds(lambda: transfer_colours(content, [(style, 1.0)]), repeats)}
     else:
