@@ -10,6 +10,7 @@ from styleshot_demo.compose.places import carried_by, metres
 from styleshot_demo.compose.scene import Scene, Thing
 from styleshot_demo.compose.stage import HORIZON, shore_edge
 
+ABREAST = 0.6  # share of its width that things on another take, all of a kind together
 SHRINK = 0.30  # exponent: what is ten times as tall is drawn twice as tall, so that both can be seen
 TRIES = 90  # places that are looked at for each thing
 SIZED = {"small": 0.74, "normal": 1.0, "large": 1.36}
@@ -131,7 +132,8 @@ class _Stage:
                 sizes[thing.to] = max(sizes[thing.to], 2.1 * sizes[index])
             if thing.relation == "on":
                 share = 0.42 if metres(self.arts[thing.to]) > 4 else 0.75
-                sizes[index] = min(sizes[index], share * sizes[thing.to])
+                wide = sizes[thing.to] * art.proportion(self.arts[thing.to].name) / art.proportion(one.name)
+                sizes[index] = min(sizes[index], share * sizes[thing.to], ABREAST * wide / thing.count)
             if thing.relation == "above":  # both have to fit, one over the other
                 sizes[index] = max(sizes[index], 0.65 * sizes[thing.to])
         top = max(sizes)
