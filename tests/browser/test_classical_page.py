@@ -9,7 +9,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, repaint, upload  # noqa: E402
+from browser.steps import LONG, repaint, restore, upload  # noqa: E402
 
 SIZE = 256
 RELOAD = ["AbortError", "errored out"]  # what Gradio says of a connection that a reload cuts off
@@ -105,6 +105,21 @@ def test_upload_run_slide_download_restore(open_page, photo, style, tmp_path):
     expect(other.locator("#restore-message")).to_contain_text("as they were")
     expect(other.locator("#size input[type=number]")).to_have_value("256")
     expect(other.locator("#classical-strength input[type=number]")).to_have_value(f"{strength:g}")
+
+
+def test_patches_are_painted_downloaded_and_restored(open_page, photo, style, tmp_path):
+    page = open_page()
+    choose(page, photo, style, "Patches")
+    expect(page.locator(".about.patches")).to_be_visible()
+    expect(page.locator("#transform")).to_be_hidden()
+    repaint(page)
+    saved = download(page)
+    assert saved.suggested_filename == "my-photo-patches-seed0.png"
+    saved.save_as(tmp_path / "made.png")
+    assert provenance.read(tmp_path / "made.png").settings["method"] == "patches"
+    other = open_page()
+    restore(other, tmp_path / "made.png")
+    expect(other.locator("#method input[value=patches]")).to_be_checked(timeout=LONG)
 
 
 def test_optimise_shows_previews_and_stops(open_page, photo, style):
