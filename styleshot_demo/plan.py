@@ -12,6 +12,7 @@ from styleshot_demo import pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Result
 from styleshot_demo.jobs import (
+    IMAGE_SIZES,
     TEXT_CHECKS,
     WHOLE_METHODS,
     ClassicalJob,
@@ -532,6 +533,11 @@ def defaults(kind: str, model: str | None) -> dict[str, Any]:
     if model == "small":
         return {"size": small.SIZE, "guidance_scale": small.GUIDANCE[kind], "negative_prompt": ""}
     return {"size": 512, "guidance_scale": 7.5, "negative_prompt": NEGATIVE_PROMPT}
+
+
+def smallest(model: str | None) -> int:
+    """The smallest side, pixels, that the page offers for a model; None is one whose files are not here."""
+    return scenes.SMALLEST if model == "composer" else IMAGE_SIZES[0]
 
 
 def filled_in(job: DiffusionJob, model: str) -> Any:

@@ -1,6 +1,7 @@
 """Words to a scene, a scene to a picture: the composer. It draws with open vector art and needs no network.
 
 - words: what a prompt asks for, as a `Scene`; with phrases and the tables of the lexicon and of places
+- rewording: a prompt without one of those words, or with another name in its place
 - art: one thing, at any size and in any colour; with bodies for those that are a head
 - layout: where everything stands
 - backdrops: the places, made in lands, waters, rooms and heavens of what grounds, skies and textures give

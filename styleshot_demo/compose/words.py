@@ -7,9 +7,9 @@ relations join two things; places, times, weather and kinds of picture are facts
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 
 from styleshot_demo.compose import lexicon
 from styleshot_demo.compose.art import by_name
@@ -27,7 +27,8 @@ from styleshot_demo.compose.places import metres, place_of
 from styleshot_demo.compose.scene import MOST, MOST_THINGS, OPEN, Scene, Thing, Unknown
 from styleshot_demo.errors import Problem
 
-LONGEST = 8  # words, or Chinese signs, of a phrase
+LONGEST = 8  # words of a phrase
+LONGEST_ZH = 16  # Chinese signs of a phrase
 PLURAL = 3  # what "horses" are, without a number; of small things there are two more
 AGENT = re.compile(r"\w{2,}(er|or|ist|man|woman|maker|keeper)s?$")
 AGENT_ZH = "者家手员师"
@@ -38,27 +39,58 @@ FACTS = ("place", "time", "weather", "kind")
 ORDER = ("kind", "time", "weather", "place", "colour", "size", "count", "relation", "thing", "stop", "keyword")
 
 
+Span = tuple[int, int]  # where something begins and ends in a text that is `normal`
+
+
 @dataclass(frozen=True)
 class Token:
-    """A phrase of the prompt and its readings; none where it is not known. An empty text is a pause."""
+    """A phrase of the prompt and its readings; none where it is not known. An empty text is a pause.
+
+    at  where it begins in a text that is `normal`
+    """
 
     text: str
     meanings: tuple[Meaning, ...] = ()
+    at: int = 0
+
+    @property
+    def span(self) -> Span:
+        return self.at, self.at + len(self.text)
 
     def reading(self, *kinds: str) -> Meaning | None:
         return next((one for one in self.meanings if one.kind in kinds), None)
 
 
+@dataclass(frozen=True)
+class Reading:
+    """A scene, and which words of the prompt, as `normal` writes it with its emoji `spelt`, say each part.
+
+    things   of each of `scene.things` its words, in the order in which they were read
+    facts    the same by the name of a fact that was asked for: kind, place, time, weather or far
+    unknown  the same of each of `scene.unknown`
+    """
+
+    scene: Scene
+    things: tuple[tuple[Span, ...], ...] = ()
+    facts: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
+    unknown: tuple[tuple[Span, ...], ...] = ()
+
+
 def understood(prompt: str) -> Scene:
     """What a prompt asks for. Raises `Problem` nothing_to_draw if there is not a word in it."""
+    return read(prompt).scene
+
+
+def read(prompt: str) -> Reading:
+    """The same, with the words that say it."""
     text = normal(spelt(prompt))
     found = list(tokens(text))
     if not any(token.text for token in found):
         raise Problem("nothing_to_draw")
     alone = whole_names().get(re.sub(r"^(an?|the|一[个只]) ?", "", text)) or whole_names().get(text)
     if alone is not None and not _is_scenery(alone):
-        return _completed([Thing(alone, said=prompt.strip())], {}, [])
-    return _Reader(found).scene()
+        return Reading(_completed([Thing(alone, said=prompt.strip())], {}, []), (((0, len(text)),),))
+    return _Reader(found).reading()
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -67,31 +99,68 @@ def tokens(text: str) -> Iterator[Token]:
     place = 0
     while place < len(text):
         sign = text[place]
-        if is_chinese(sign):
-            length = next((n for n in range(LONGEST, 0, -1) if text[place : place + n] in known), 0)
+        mixed = _mixed_at(text, place)
+        if mixed:
+            yield Token(mixed, known[mixed], place)
+            place += len(mixed)
+        elif is_chinese(sign):
+            length = _chinese_at(text, place)
+            if sign == "和" and 1 < length < 1 + _chinese_at(text, place + 1):
+                length = 1  # "and" before a name, such as 和 + 服务犬, where 和服 would be one too
             piece = text[place : place + max(length, 1)]
-            yield Token(piece, known.get(piece, ()))
+            yield Token(piece, known.get(piece, ()), place)
             place += len(piece)
         elif sign.isdigit():
             digits = re.match(r"\d+", text[place:])[0]
-            yield Token(digits, (Meaning("count", int(digits[:4])),))
+            yield Token(digits, (Meaning("count", int(digits[:4])),), place)
             place += len(digits)
         elif sign.isalpha():
             ends = [match.end() for match in re.finditer(r"[^\W\d_\u4e00-\u9fff]+(?:'\w+)?", text[place:])][:LONGEST]
             pieces = [text[place : place + end] for end in ends]
             whole = [piece for piece in pieces if re.fullmatch(r"[\w' :,.-]*", piece)]
             piece = next((one for one in reversed(whole) if re.sub(r"'s$", "", one) in known), pieces[0])
-            yield Token(piece, known.get(re.sub(r"'s$", "", piece), ()))
+            yield Token(piece, known.get(re.sub(r"'s$", "", piece), ()), place)
             place += len(piece)
         elif unicodedata.category(sign) == "So":  # an emoji that is not drawn here; flags are two signs each
             piece = re.match("[\U0001f1e6-\U0001f1ff]{1,2}|.", text[place:])[0]
-            yield Token(piece)
+            yield Token(piece, at=place)
             place += len(piece)
         else:
             if not sign.isspace():
-                yield Token("")
+                yield Token("", at=place)
             place += 1
-    yield Token("")
+    yield Token("", at=place)
+
+
+def _chinese_at(text: str, place: int) -> int:
+    """How many signs the longest phrase has that begins there; 0 where there is none."""
+    return next((n for n in range(LONGEST_ZH, 0, -1) if text[place : place + n] in phrases()), 0)
+
+
+def _mixed_at(text: str, place: int) -> str | None:
+    """The longest phrase that begins there and is written in more than one kind of signs, such as 1st or T恤."""
+    if text[place - 1 : place].isalnum() and not is_chinese(text[place - 1]):
+        return None
+    for phrase in _mixed().get(text[place], ()):
+        end = place + len(phrase)
+        if text.startswith(phrase, place) and (is_chinese(phrase[-1]) or not text[end : end + 1].isalnum()):
+            return phrase
+    return None
+
+
+@cache
+def _mixed() -> dict[str, list[str]]:
+    """First sign -> the phrases that `tokens` would take apart, the longest first."""
+    found: dict[str, list[str]] = {}
+    for phrase in sorted(phrases(), key=len, reverse=True):
+        kinds = {_kind(sign) for sign in phrase if sign.isalnum()}
+        if len(kinds) > 1 or phrase[0].isdigit() and not phrase.isdigit():
+            found.setdefault(phrase[0], []).append(phrase)
+    return found
+
+
+def _kind(sign: str) -> str:
+    return "Chinese" if is_chinese(sign) else "digit" if sign.isdigit() else "letter"
 
 
 class _Reader:
@@ -103,15 +172,20 @@ class _Reader:
         self.facts: dict[str, str] = {}
         self.unknown: list[str] = []
         self.waiting: dict[str, object] = {}
-        self.words: list[str] = []  # said of what is waiting
+        self.words: list[Token] = []  # said of what is waiting
         self.relation: tuple[str, list[int], bool] | None = (
             None  # (name, indices of subjects, or of the target in Chinese)
         )
         self.group: list[int] = []  # things joined by "and" since the last pause or relation
         self.chinese_subject: int | None = None
         self.strange: list[str] = []  # unknown words in a row
+        # The words of each thing, of each fact, of each unknown, and of `strange`.
+        self.thing_spans: list[list[Span]] = []
+        self.fact_spans: dict[str, list[Span]] = {}
+        self.unknown_spans: list[list[Span]] = []
+        self.strange_spans: list[Span] = []
 
-    def scene(self) -> Scene:
+    def reading(self) -> Reading:
         for index, token in enumerate(self.tokens):
             if token.text and not token.meanings:
                 self._unknown(index, token)
@@ -131,7 +205,12 @@ class _Reader:
             elif token.text.endswith("在") and self.things:
                 self.chinese_subject = len(self.things) - 1
         self._end_of_unknown(None)
-        return _completed(self.things, self.facts, self.unknown)
+        return Reading(
+            _completed(self.things, self.facts, self.unknown),
+            tuple(map(tuple, self.thing_spans)),
+            {name: tuple(spans) for name, spans in self.fact_spans.items()},
+            tuple(map(tuple, self.unknown_spans)),
+        )
 
     def _chosen(self, index: int, token: Token) -> Meaning | None:
         if not token.text:
@@ -160,11 +239,12 @@ class _Reader:
         before = self.tokens[index - 1] if index else Token("")
         agent = AGENT.fullmatch(token.text) or (is_chinese(token.text[0]) and self._chinese_agent(index))
         if agent and not self.strange and before.reading("thing", "keyword") and self.things:
-            self.strange = [self.things.pop().said]
+            self.strange, self.strange_spans = [self.things.pop().said], self.thing_spans.pop()
             gone = len(self.things)
             self.things = [replace(one, relation=None, to=None) if one.to == gone else one for one in self.things]
             self.group = [one for one in self.group if one < gone]
         self.strange.append(token.text)
+        self.strange_spans.append(token.span)
 
     def _chinese_agent(self, index: int) -> bool:
         rest = "".join(token.text for token in self.tokens[index : index + 4])
@@ -174,7 +254,8 @@ class _Reader:
         if self.strange:
             glue = "" if is_chinese(self.strange[-1][0]) else " "
             self.unknown.append(glue.join(self.strange))
-            self.strange = []
+            self.unknown_spans.append(self.strange_spans)
+            self.strange, self.strange_spans = [], []
             if token is None or not token.reading("thing", "keyword"):  # else it was an adjective
                 self.waiting, self.words = {}, []
                 self.relation = None
@@ -182,6 +263,7 @@ class _Reader:
     def _pause(self) -> None:
         if "colour" in self.waiting and self.things and self.things[-1].colour is None:
             self.things[-1] = replace(self.things[-1], colour=self.waiting["colour"])  # "the car is red"
+            self.thing_spans[-1] += [word.span for word in self.words]
         self.waiting, self.words, self.group = {}, [], []
         self.relation = self.chinese_subject = None
 
@@ -192,27 +274,35 @@ class _Reader:
             self.waiting["count"] = max(before, int(meaning.value))
         else:
             self.waiting.setdefault(meaning.kind, meaning.value)
-        self.words.append(token.text)
+        self.words.append(token)
 
     def _fact(self, token: Token, meaning: Meaning) -> None:
         value = str(meaning.value)
+        spans = [word.span for word in (*self.words, token)]
+        into = meaning.kind
         if self.relation is not None and meaning.kind == "place":
             self.relation = None  # "on the table": where it is, not beside what
         if meaning.kind == "place" and self.facts.get("place", value) != value:
             # Of two places the one that says more: a table stands in a room, a beach by the sea, a city by a river.
             if "mountains" in (value, self.facts["place"]) and {value, self.facts["place"]} & set(OPEN):
                 self.facts["far"] = "mountains"
-                value = value if value != "mountains" else self.facts["place"]
+                if value == "mountains":
+                    into, value = "far", self.facts["place"]
+                else:
+                    self.fact_spans["far"] = self.fact_spans.pop("place")
             elif {value, self.facts["place"]} == {"room", "table"}:
                 value = "table"
             elif {value, self.facts["place"]} not in ({"sea", "beach"}, {"sky", "space"}):
                 self.unknown.append(token.text)
+                self.unknown_spans.append([token.span])
                 return
             else:
                 value = self.facts["place"]
         elif meaning.kind != "place" and meaning.kind in self.facts and value == "day":
+            self.fact_spans[meaning.kind] += spans
             return
         self.facts[meaning.kind] = value
+        self.fact_spans.setdefault(into, []).extend(spans)
         self.waiting, self.words = {}, []
 
     def _relation(self, index: int, token: Token, meaning: Meaning) -> None:
@@ -250,15 +340,22 @@ class _Reader:
             count=max(1, min(MOST, int(count))),
             colour=colour,
             size=str(self.waiting.get("size", "normal")),
-            said=" ".join([*self.words, token.text]) if not is_chinese(token.text[0]) else token.text,
+            said=" ".join(word.text for word in (*self.words, token))
+            if not is_chinese(token.text[0])
+            else token.text,
         )
+        spans = [word.span for word in (*self.words, token)]
         self.waiting, self.words = {}, []
-        if meaning.kind == "keyword" and any(one.name == thing.name for one in self.things):
+        same = [at for at, one in enumerate(self.things) if one.name == thing.name]
+        if meaning.kind == "keyword" and same:
+            self.thing_spans[same[0]] += spans
             return  # said of what is there already
         if len(self.things) == MOST_THINGS:
             self.unknown.append(thing.said)
+            self.unknown_spans.append(spans)
             return
         self.things.append(thing)
+        self.thing_spans.append(spans)
         new = len(self.things) - 1
         if self.relation is not None:
             name, others, chinese = self.relation
@@ -269,6 +366,7 @@ class _Reader:
         self.group.append(new)
 
 
+@lru_cache(maxsize=512)  # a prompt is read again for every word of it that is taken out
 def nearest(said: str, most: int = 3) -> tuple[str, ...]:
     """Names of drawings that are written nearly like it, or that its last or first word names."""
     known = phrases()

@@ -49,6 +49,16 @@ def scene_of(prompt: str) -> "Scene":
     raise Problem("nothing_known", words=_listed(scene.unknown))
 
 
+def understood_anyway(prompt: str) -> "Scene | None":
+    """The same where it is nothing that could be drawn; None where there is not a word in the prompt."""
+    from styleshot_demo.compose.words import understood
+
+    try:
+        return understood(prompt)
+    except Problem:
+        return None
+
+
 def as_setting(scene: "Scene") -> str:
     """What is drawn of a scene, as the JSON text of a record: not what was not understood, which may be long."""
     return json.dumps(replace(scene, unknown=()).as_json(), ensure_ascii=False, separators=(",", ":"))

@@ -66,7 +66,7 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
                 refresh, panel_outputs = panel.build(studio)
         targets = [classical.wire(page), text_driven.wire(page, text), image_driven.wire(page, image)]
         restore.build(targets, tabs)
-        drop.build(targets, tabs)
+        text_driven.hand_on(targets, drop.build(targets, tabs))
         gr.HTML(f"<p>{say('footer').html()}</p>", elem_id="foot", apply_default_css=False)
         models.select(refresh, None, panel_outputs, **INSTANT)
         _switch_language(page, language)

@@ -63,7 +63,8 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
     )  # fmt: skip
     with gr.Row(elem_classes="numbers"):
         fields["count"] = _slider(kind, "count", 1, jobs.MAX_IMAGES, 1, start)
-        fields["size"] = _slider(kind, "size", 128, 1024, jobs.SIZE_MULTIPLE, start, f"{kind}_size")
+        least = plan.smallest(studio.ready(kind).model)
+        fields["size"] = _slider(kind, "size", least, 1024, jobs.SIZE_MULTIPLE, start, f"{kind}_size")
     seed = controls.seed(f"{kind}-seed")
     fields["seed"] = seed.number
     with gr.Accordion(
@@ -119,6 +120,10 @@ def suited(kind: str, model: str | None, values: dict[str, Any]) -> dict[str, An
     """`MODEL_FIELDS` after a model was chosen: that model's own defaults, but for what a person has set otherwise."""
     own = plan.defaults(kind, model)
     usual = [plan.defaults(kind, other) for other in ("styleshot", "small")]  # of the composer those of the first
-    return {
-        name: own[name] if any(value == each[name] for each in usual) else value for name, value in values.items()
-    }
+    new = {name: own[name] if any(value == each[name] for each in usual) else value for name, value in values.items()}
+    return new | {"size": at_least(new["size"], plan.smallest(model))}
+
+
+def at_least(size: Any, least: int) -> Any:
+    """A size as the slider can show it; what is no number, which anybody may type, is left to the job's check."""
+    return max(size, least) if isinstance(size, int | float) else size

@@ -1,6 +1,6 @@
 """What the Text-driven and the Image-driven tab do: paint, sweep, stop, remember, restore."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,15 +9,17 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from styleshot_demo import jobs, names
+from styleshot_demo import jobs, names, plan
+from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.plan import Plan
 from styleshot_demo.provenance import Record, Restored
 from styleshot_demo.studio import SWEEP, Studio
-from styleshot_demo.ui import desk, diffusion, problems, restore, results, widgets, words
+from styleshot_demo.ui import desk, diffusion, drop, meant, problems, restore, results, sketch, widgets, words
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.lines import Lines
+from styleshot_demo.ui.sketch import Drawn
 from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.weights import Weights
 from styleshot_demo.ui.words import say
@@ -37,6 +39,7 @@ class Run:
     made       those that are finished
     value      of the element that shows them all, once they are
     told       what is said with it
+    sketches   files of what was drawn before it was painted, one for each seed
     """
 
     job: Job
@@ -48,13 +51,28 @@ class Run:
     made: list[widgets.Made] = field(default_factory=list)
     value: dict[str, Any] | None = None
     told: str = ""
+    sketches: list[Path] = field(default_factory=list)
+
+    def drawn(self) -> Drawn | None:
+        """What the composer makes of the prompt; None where it is another model that paints."""
+        if self.plan.scene is None:
+            return None
+        total = len({shot.seed for shot in self.plan.shots})
+        return Drawn(self.plan.job.prompt, self.plan.scene, tuple(self.sketches), total)
 
 
 @dataclass
 class Desk:
-    """What one visitor's page is doing. Never an output: its handlers change it as they go."""
+    """What one visitor's page is doing. Never an output: its handlers change it as they go.
+
+    run    the last one
+    ready  what was drawn for the result that is there when a run leaves none
+    drawn  what is on show beside the prompt
+    """
 
     run: Run | None = None
+    ready: Drawn | None = None
+    drawn: Drawn | None = None
 
 
 class DiffusionTab:
@@ -71,10 +89,12 @@ class DiffusionTab:
         weights: Weights,
         view: View,
         lines: Lines | None = None,
+        sketch: gr.HTML | None = None,
     ) -> None:
-        """kind: "text" or "image"; fields: controls by the name of the job's field; lines: of the content picture."""
+        """kind: "text" or "image"; fields: controls by the name of the job's field; lines: of the content picture;
+        sketch: where the composer shows what it has drawn and understood."""
         self.kind, self.studio, self.inputs, self.seed, self.prompts = kind, studio, inputs, seed, prompts
-        self.weights, self.view, self.lines = weights, view, lines
+        self.weights, self.view, self.lines, self.sketch = weights, view, lines, sketch
         self.fields = {**fields, **(lines.fields if lines else {}), "style_strength": view.strength}
         self.desk = gr.State(Desk())  # each visitor gets one
 
@@ -83,20 +103,24 @@ class DiffusionTab:
         view, fields = self.view, self.fields
         stored = Stored(self.kind, fields, diffusion.CHECKS[self.kind])
         everything = [self.desk, *self.inputs.components(), *fields.values()]
+        outputs = [*view.outputs(), *([self.sketch] if self.sketch else [])]
+        once: dict[str, Any] = {"trigger_mode": "once", **PAINTING}
         runs = [
-            button.click(
-                problems.guarded(self.ended)(handler), everything, view.outputs(), trigger_mode="once", **PAINTING
-            )
+            button.click(problems.guarded(self.ended)(handler), everything, outputs, **once)
             for button, handler in ((view.run, self.paint), (view.beside, self.sweep))
         ]
-        stops(view.stop, runs, self.stopped, view.outputs(), [self.desk], [view.run, view.beside])
+        if self.sketch:
+            reword = problems.guarded(self.ended)(self.reword)
+            runs.append(self.sketch.reword(reword, everything, [*outputs, fields["prompt"]], **once))
+            runs[-1].then(**stored.save)
+        stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run, view.beside])
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **INSTANT).then(**stored.save)
         preprocessor = fields.get("preprocessor")
         asked = [fields["model"], *([preprocessor] if preprocessor else [])]
         own = [fields[name] for name in diffusion.MODEL_FIELDS]
         fields["model"].input(self.suit, [*own, *asked], own, **INSTANT).then(**stored.save)
-        self.weights.wire(page, tab, view, asked)
+        self.weights.wire(page, tab, view, asked, fields["size"])
         if self.lines and self.inputs.content:
             self.lines.wire(self.studio, self.inputs.content, fields["size"], fields["model"])
         settings_are_back = stored.wire(page, self.setting_updates, list(fields.values()))
@@ -104,6 +128,23 @@ class DiffusionTab:
         return restore.Target(
             self.kind, [*self.inputs.slot_outputs(), *fields.values()], self.fill, stored.save, self.inputs
         )
+
+    def hand_on(self, targets: Sequence[restore.Target], drops: gr.HTML) -> None:
+        """Lets sketches become the photo of those other tabs that have one. To be called outside of the tabs.
+
+        drops  the element that can say something at the foot of the window
+        """
+        inputs = [target.inputs for target in targets if target.inputs and target.inputs.content]
+
+        def use(event: gr.EventData, desk: Desk) -> dict[Any, Any]:
+            sketches, number = desk.drawn.sketches if desk.drawn else (), getattr(event, "number", None)
+            if type(number) is not int or not 0 <= number < len(sketches):
+                return {drops: gr.skip()}
+            updates = {part.content: str(sketches[number]) for part in inputs}
+            return {**updates, **{part.message: "" for part in inputs}, drops: drop.tell(say("sketch_used"))}
+
+        outputs = [drops, *(part for each in inputs for part in (each.content, each.message))]
+        self.sketch.photo(use, self.desk, outputs, **INSTANT)
 
     # Painting ---------------------------------------------------------------------------------------------------
 
@@ -115,27 +156,45 @@ class DiffusionTab:
         """The same with one picture for each of several style strengths."""
         yield from self._run(desk, values, sweep=True)
 
+    def reword(self, event: gr.EventData, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
+        """Changes the prompt as a chip says, and paints anew."""
+        place = len(self.inputs.components()) + list(self.fields).index("prompt")
+        prompt = str(values[place] or "")
+        changed = meant.reworded(prompt, str(getattr(event, "part", "")), str(getattr(event, "name", "") or ""))
+        if changed == prompt:
+            return
+        yield {self.fields["prompt"]: changed}
+        yield from self._run(desk, (*values[:place], changed, *values[place + 1 :]), sweep=False)
+
     def _run(self, desk: Desk, values: tuple[Any, ...], sweep: bool) -> Iterator[dict[Any, Any]]:
         view = self.view
         yield {
             **view.started(widgets.progress(0, say("starting"))), view.beside: gr.update(interactive=False)
         }  # fmt: skip
-        run = desk.run = self.begin(values, sweep)
+        try:
+            run = desk.run = self.begin(values, sweep)
+        except Problem as problem:
+            yield {**self.ended(problems.as_html(problem)), **self.refused(desk, problem, values)}
+            return
+        yield self.drawn(desk, run.drawn(), usable=False)
         try:
             with closing(self.studio.sweep(run.job) if sweep else self.studio.run(run.job)) as events:
                 for event in events:
                     if isinstance(event, Finished):
                         self.finish(run, event.result)
-                        yield {**self.ended(run.told), view.shown: run.value}
+                        desk.ready = run.drawn()
+                        yield {**self.ended(run.told), view.shown: run.value, **self.drawn(desk, desk.ready)}
                         continue
                     step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                     if event.preview is not None:
                         if event.message.key == "made":
                             run.made.append(self.made_alone(run, len(run.made), event))
+                        elif self.keep_sketch(run, event):
+                            step |= self.drawn(desk, run.drawn(), usable=False)
                         step[view.shown] = widgets.painting(event.preview, run.made)
                     yield step
         except Exception as error:
-            yield {**self.ended(problems.as_html(error)), **self.left(run)}
+            yield {**self.ended(problems.as_html(error)), **self.left(desk, run)}
 
     def begin(self, values: tuple[Any, ...], sweep: bool) -> Run:
         """What is asked for."""
@@ -153,12 +212,39 @@ class DiffusionTab:
         run.made = self.hang(result, run.stem)
         run.value, run.told = widgets.hung(run.made, run.asked), results.summary(result)
 
-    def left(self, run: Run) -> dict[Any, Any]:
+    def keep_sketch(self, run: Run, step: Step) -> bool:
+        """Saves the picture of a step where it is the composer's sketch; whether it is."""
+        drawn = run.drawn()
+        if drawn is None or step.message.key != "painting":
+            return False
+        if len(run.sketches) == drawn.total:  # it was begun anew, with less memory
+            run.sketches.clear()
+        path = results.save_plain(step.preview, f"{run.stem}-sketch", Path(self.view.shown.GRADIO_CACHE))
+        self.view.shown.temp_files.add(str(path))
+        run.sketches.append(path)
+        return True
+
+    def drawn(self, desk: Desk, drawn: Drawn | None, usable: bool = True) -> dict[Any, Any]:
+        """Updates that show what was drawn and understood."""
+        desk.drawn = drawn
+        return {self.sketch: sketch.box(drawn, usable)} if self.sketch else {}
+
+    def refused(self, desk: Desk, problem: Problem, values: tuple[Any, ...]) -> dict[Any, Any]:
+        """Updates that say beside the prompt what is wrong with it, where it is the prompt."""
+        if not self.sketch or problem.key not in sketch.REFUSED:
+            return {}
+        desk.drawn = None
+        settings = dict(zip(self.fields, values[len(self.inputs.components()) :], strict=True))
+        return {self.sketch: sketch.refused(problem, jobs.text("prompt", settings["prompt"]))}
+
+    def left(self, desk: Desk, run: Run) -> dict[Any, Any]:
         """Updates that show those pictures of a run that were finished; else what was there before it."""
         if run.value is None and run.made:
+            run.sketches = run.sketches[: len(run.made)]
+            desk.ready = run.drawn()
             run.value = widgets.hung(run.made, run.asked)
             run.told = problems.note(say("stopped_after", count=len(run.made), total=run.total))
-        return {self.view.shown: run.value or widgets.back()}
+        return {self.view.shown: run.value or widgets.back(), **self.drawn(desk, desk.ready)}
 
     def ended(self, text: str) -> dict[Any, Any]:
         """Updates at the end of a run, however it ended."""
@@ -169,7 +255,7 @@ class DiffusionTab:
         run = desk.run
         if run is None:
             return self.ended(problems.note(say("stopped")))
-        shown = self.left(run)
+        shown = self.left(desk, run)
         return {**self.ended(run.told or problems.note(say("stopped"))), **shown}
 
     def job(self, values: tuple[Any, ...]) -> tuple[Job, str]:
@@ -230,7 +316,10 @@ class DiffusionTab:
         """What the fields whose defaults depend on the model become after another one was chosen."""
         count = len(diffusion.MODEL_FIELDS)
         set_now = dict(zip(diffusion.MODEL_FIELDS, values[:count], strict=True))
-        return list(diffusion.suited(self.kind, self.weights.choice(*values[count:]).model, set_now).values())
+        model = self.weights.choice(*values[count:]).model
+        suited = diffusion.suited(self.kind, model, set_now)
+        least = {"size": gr.update(value=suited["size"], minimum=plan.smallest(model))}
+        return list((suited | least).values())
 
     def setting_updates(self, settings: dict[str, Any]) -> dict[Any, Any]:
         """Updates for every field: the value given, or else the default."""
@@ -238,7 +327,10 @@ class DiffusionTab:
         choices = [choice for _, choice in self.fields["model"].choices]
         if settings["model"] not in choices:
             settings["model"] = "auto"  # the record of a picture names the model that was used
-        return {field: gr.update(value=settings[name]) for name, field in self.fields.items()}
+        least = plan.smallest(self.weights.choice(settings["model"]).model)
+        settings["size"] = diffusion.at_least(settings["size"], least)
+        updates = {field: gr.update(value=settings[name]) for name, field in self.fields.items()}
+        return updates | {self.fields["size"]: gr.update(value=settings["size"], minimum=least)}
 
     def fill(self, found: Restored) -> dict[Any, Any]:
         """Updates that bring back how a picture was made."""

@@ -31,8 +31,8 @@ _ASK = """
 </dialog>"""
 
 
-def build(targets: Sequence[Target], tabs: gr.Tabs) -> None:
-    """Makes the page take what is dropped. To be called outside of the tabs."""
+def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
+    """Makes the page take what is dropped. To be called outside of the tabs. Returns the element that `tell` is for."""
     texts = {name: say(f"ask_{name}").html() for name in ("title", "about", "settings", "photo", "style", "cancel")}
     drops = gr.HTML(
         elem_id="drops",
@@ -55,7 +55,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> None:
     def dropped(event: gr.EventData, *values: Any) -> dict[Any, Any]:
         paths, target, place = _what(event, by_job, folder)
         if not paths:
-            return {drops: _tell(say("drop_nothing"), problem=True)}
+            return {drops: tell(say("drop_nothing"), problem=True)}
         if place == "restore":
             return restored(paths[0])
         if len(paths) == 1 and not place and _record(paths[0]):
@@ -66,7 +66,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> None:
         paths, target, _ = _what(event, by_job, folder)
         answer = str(getattr(event, "answer", ""))
         if not paths:
-            return {drops: _tell(say("drop_nothing"), problem=True)}
+            return {drops: tell(say("drop_nothing"), problem=True)}
         if answer == "settings":
             return restored(paths[0])
         return put(paths, target, "content" if answer == "photo" else "style", values)
@@ -76,7 +76,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> None:
             told, updates = bring_back(path, targets, tabs)
         except Exception as error:
             return {drops: _told(error)}
-        return {drops: _tell(told), **updates}
+        return {drops: tell(told), **updates}
 
     def put(paths: Sequence[str], target: Target, place: str, values: Sequence[Any]) -> dict[Any, Any]:
         """Updates that put pictures into slots: the first where it fell, or where it is needed, the others after it."""
@@ -103,13 +103,14 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> None:
         if trouble:
             updates[target.inputs.message] = trouble
         if left:
-            updates[drops] = _tell(say("drop_too_many", count=left))
+            updates[drops] = tell(say("drop_too_many", count=left))
         return {**updates, tabs: gr.Tabs(selected=target.job)}
 
     drops.dropped(dropped, inputs, outputs, **INSTANT)
     event = drops.chosen(chosen, inputs, outputs, **INSTANT)
     for target in targets:
         event = event.then(**target.save)
+    return drops
 
 
 def _picture_slots(target: Target) -> list[Any]:
@@ -162,10 +163,10 @@ def _record(path: str) -> bool:
 
 
 def _told(error: BaseException) -> dict[str, Any]:
-    return _tell(words.join(problems.explain(error), " "), problem=True)
+    return tell(words.join(problems.explain(error), " "), problem=True)
 
 
-def _tell(text: Said, problem: bool = False) -> dict[str, Any]:
+def tell(text: Said, problem: bool = False) -> dict[str, Any]:
     """The value that says something at the foot of the window."""
     return _new(tell={"en": text.en, "zh": text.zh}, problem=problem)
 

@@ -3,7 +3,7 @@
 import gradio as gr
 
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, diffusion
+from styleshot_demo.ui import controls, diffusion, sketch
 from styleshot_demo.ui.diffusion_tab import DiffusionTab
 from styleshot_demo.ui.weights import Weights
 
@@ -15,9 +15,11 @@ def build(studio: Studio) -> DiffusionTab:
             inputs = controls.picture_inputs("text-", with_content=False)
             with gr.Column(elem_classes="settings"):
                 prompt = diffusion.prompt("text")
+                drawn = sketch.element("text-sketch")
                 prompts = diffusion.examples("text")
                 fields, seed, finer = diffusion.settings("text", studio)
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             weights = Weights("text", studio, [finer])
             view = diffusion.view("text")
-    return DiffusionTab("text", studio, inputs, {"prompt": prompt, **fields}, seed, prompts, weights, view)
+    fields = {"prompt": prompt, **fields}
+    return DiffusionTab("text", studio, inputs, fields, seed, prompts, weights, view, sketch=drawn)

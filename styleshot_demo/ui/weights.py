@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from styleshot_demo import plan
 from styleshot_demo.errors import Problem
 from styleshot_demo.models import hub
 from styleshot_demo.runners.weights import BUILT_IN, Choice
@@ -97,6 +98,7 @@ class Weights:
     def __init__(self, kind: str, studio: Studio, finer: Sequence[Any]) -> None:
         """`kind` is "text" or "image"; `finer` are the parts of the page that mean something to StyleShot alone."""
         self.kind, self.studio, self.finer = kind, studio, finer
+        self.size: Any = None
         with gr.Column(elem_classes="weights"):
             self.line = gr.HTML(elem_id=f"{kind}-model", js_on_load=_ASK, apply_default_css=False)
             self.status = gr.HTML(elem_id=f"{kind}-fetch-status", elem_classes="status", apply_default_css=False)
@@ -104,12 +106,14 @@ class Weights:
                 words.mark("stop"), variant="stop", size="sm", visible=False, elem_id=f"{kind}-fetch-stop"
             )
 
-    def wire(self, page: gr.Blocks, tab: gr.Tab, view: View, asked: Sequence[Any]) -> None:
+    def wire(self, page: gr.Blocks, tab: gr.Tab, view: View, asked: Sequence[Any], size: Any) -> None:
         """Keeps the line right: as the page opens, as the tab is chosen, and as what is asked for changes.
 
         asked  the controls whose values `choice` takes
+        size   the slider, which begins where the model's pictures do
         """
-        outputs = [self.line, view.run, view.beside, *self.finer]
+        self.size = size
+        outputs = [self.line, view.run, view.beside, size, *self.finer]
 
         def refresh(*values: str) -> dict[Any, Any]:
             return self.refreshed(view, *values)
@@ -146,6 +150,7 @@ class Weights:
             self.line: line(choice, asked[0], self.studio.settings),
             view.run: usable,
             view.beside: usable,
+            **({self.size: gr.update(minimum=plan.smallest(choice.model))} if self.size is not None else {}),
             **{part: gr.update(visible=finer_seen(choice)) for part in self.finer},
         }
 

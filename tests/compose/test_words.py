@@ -150,3 +150,48 @@ def test_written_scenes_are_understood():
     ]
     assert len(found) > 200
     assert sum(found) / len(found) >= 0.9
+
+
+@pytest.mark.parametrize("pattern", ["{}", "a castle and a {}", "{} beside a castle", "城堡和{}", "{}，城堡"])
+def test_every_name_is_understood_by_itself_and_in_a_sentence(pattern):
+    from styleshot_demo.compose.art import catalogue
+
+    chinese = pattern[0] > "\u4e00" or pattern[-1] > "\u4e00"
+    names = [
+        name
+        for art in catalogue().values()
+        for name in ((art.zh,) if chinese else (art.name, art.zh) if pattern == "{}" else (art.name,))
+    ]
+    lost = {}
+    for name in names:
+        scene = understood(pattern.format(name))
+        if scene.unknown or not (scene.things or scene.asked):
+            lost[name] = scene.unknown
+    assert len(names) > 1000 and lost == {}
+    assert [one.name for one in understood("红苹果").things] == ["red apple"]
+
+
+EVERY_DAY = (
+    "a an the this that these those and or but so yet for if while as because since until although than of in on at by"
+    " to from with within into onto over under between among after before during through across along around about off"
+    " up down out inside toward like am is are was were be been being do does did have has had will would can could may"
+    " might must shall should not also too very quite just only even still again always often more most less much many"
+    " some any each every both all such it its he she they them him her his their we us our you your i me my who whose"
+    " which what where when how here there let's it's there's please make show draw paint picture"
+)
+PARTICLES = (
+    "的 地 得 着 了 过 吗 呢 吧 啊 呀 嘛 和 与 及 以及 跟 同 或 或者 而 而且 但 但是 并 并且"
+    " 因为 所以 如果 虽然 在 于 从 到 把 被 让 是 有 也 都 还 又 再 很 非常 更 最 这 那 这个 那个"
+    " 这些 那些 它 他 她 我 你 我们 其 之 里 里面 中 中间 上 下 旁边 个 只 些 一个"
+    " 正在 时 时候 一起 请 画 想要 帮我"
+)
+
+
+@pytest.mark.parametrize(("pattern", "every"), [("a cat {} a castle", EVERY_DAY), ("城堡，{}，猫", PARTICLES)])
+def test_what_holds_sentences_together_is_never_reported(pattern, every):
+    assert [word for word in every.split() if understood(pattern.format(word)).unknown] == []
+
+
+@pytest.mark.parametrize("prompt", ["a street without cars", "街道，没有汽车"])
+def test_what_is_not_to_be_there_cannot_be_left_out_and_that_is_said(prompt):
+    assert understood(prompt).unknown

@@ -100,7 +100,8 @@ def test_a_run_shows_progress_and_previews_and_frees_the_buttons(tabs, upload, m
     monkeypatch.setattr(tab.studio, "run", run)
     monkeypatch.setattr(tab.studio, "plan", planned)
     view = tab.view
-    started, step, ended = tab.paint(Desk(), *values(tab, upload))
+    started, sketched, step, ended = tab.paint(Desk(), *values(tab, upload))
+    assert sketched == {tab.sketch: ""} and ended[tab.sketch] == ""  # StyleShot draws none
     assert started[view.run]["visible"] is False and started[view.beside]["interactive"] is False
     assert "Step 7 of 20, about 12 s left" in step[view.status]
     assert step[view.shown]["preview"].startswith("data:image/jpeg")
@@ -108,7 +109,7 @@ def test_a_run_shows_progress_and_previews_and_frees_the_buttons(tabs, upload, m
     assert ended[view.run]["visible"] is True and ended[view.beside]["interactive"] is True
 
     running = tab.paint(Desk(), *values(tab, upload))
-    next(running), next(running)
+    next(running), next(running), next(running)
     closed.clear()
     running.close()  # the stop button
     assert closed == [True]
@@ -129,7 +130,7 @@ def test_what_was_finished_before_a_stop_is_kept_and_says_what_makes_it(tabs, up
     monkeypatch.setattr(tab.studio, "plan", planned)
     arguments = values(tab, upload, count=3, seed=5)
     running = tab.paint(desk, *arguments)
-    next(running), next(running)
+    next(running), next(running), next(running)
     stopped = tab.stopped(desk)
     assert "back" in stopped[tab.view.shown]  # nothing is finished, so the last result is there again
     shown = next(running)[tab.view.shown]

@@ -16,7 +16,7 @@ from styleshot_demo.ui.words import Said, placeholders
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SAME = {"transform_adain", "colour_monge-kantorovich", "colour_reinhard", "optimiser_adam", "optimiser_lbfgs"}
-SAME |= {"model_styleshot", *(f"scheduler_{name}" for name in jobs.SCHEDULERS)}
+SAME |= {"model_styleshot", "scene_count", *(f"scheduler_{name}" for name in jobs.SCHEDULERS)}
 
 
 def test_every_problem_has_both_sentences_in_chinese():

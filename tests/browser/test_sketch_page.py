@@ -1,0 +1,95 @@
+"""The composer's sketch on the Text-driven tab, what it understood, and what a person does with that."""
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from browser.steps import LONG, put, run  # noqa: E402
+
+SAID = {
+    "en": {
+        "prompt": "two red foxes and a castle by the sea, an elefant",
+        "without": "two red foxes and a castle, an elefant",
+        "named": "two red foxes and a castle, an elephant",
+        "chips": ["2 × red fox", "castle", "sea or lake"],
+        "place": "Leave out and paint anew: sea or lake",
+        "unknown": ("elefant", "elephant"),
+        "use": "Use the sketch as photo",
+        "used": "The sketch is now the photo",
+        "empty": "There are no words to compose a picture from.",
+    },
+    "zh": {
+        "prompt": "海边的两只红色的狐狸和城堡，还有拖拉",
+        "without": "两只红色的狐狸和城堡，还有拖拉",
+        "named": "两只红色的狐狸和城堡，还有拖拉机",
+        "chips": ["2 × 红色的狐狸", "城堡", "海或湖"],
+        "place": "去掉并重新绘制：海或湖",
+        "unknown": ("拖拉", "拖拉机"),
+        "use": "将草图用作照片",
+        "used": "草图已成为",
+        "empty": "没有可供构图的文字。",
+    },
+}
+
+
+def painted(page):
+    """Waits until the chips can be pressed again."""
+    expect(page.locator("#text-run")).to_be_visible(timeout=LONG)
+    expect(page.locator("#text-sketch button:disabled")).to_have_count(0, timeout=LONG)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_chips_reword_and_the_sketch_becomes_a_photo(open_page, nameless, language):
+    said = SAID[language]
+    page = open_page(locale={"en": "en-GB", "zh": "zh-CN"}[language])
+    page.get_by_role("tab").first.click()
+    box, prompt = page.locator("#text-sketch"), page.locator("#text-prompt textarea")
+    expect(page.locator("#text-size input[type=range]")).to_have_attribute("min", "256", timeout=LONG)
+    expect(box.locator(".sketch")).to_have_count(0)
+    page.locator("#text-example-styles button").nth(9).click()
+    expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+
+    # A prompt without a word: told beside it, and nothing is painted.
+    page.locator("#text-run").click()
+    expect(box).to_contain_text(said["empty"], timeout=LONG)
+
+    # Sketches of several pictures stand side by side, and one is seen large.
+    prompt.fill(said["prompt"])
+    put(page, "text", size=256, count=2)
+    run(page, "text")
+    painted(page)
+    expect(box).not_to_contain_text(said["empty"])
+    expect(box.locator(".sheet img")).to_have_count(2)
+    chips = box.locator(".meant").first.locator("li")
+    for at, text in enumerate(said["chips"]):
+        expect(chips.nth(at)).to_contain_text(text)
+    expect(box.locator(".strange .word")).to_have_text(said["unknown"][0])
+    assert nameless(page) == []
+    old = [box.locator(".sheet img").nth(at).get_attribute("src") for at in range(2)]
+    box.locator("button.sheet").nth(1).click()
+    large = box.locator("dialog img")
+    expect(large).to_be_visible()
+    assert large.get_attribute("src").endswith(old[1])
+    page.keyboard.press("Escape")
+    expect(large).to_be_hidden()
+
+    # One press leaves the place out and paints anew, with a sketch of its own.
+    put(page, "text", count=1)
+    box.get_by_role("button", name=said["place"]).click()
+    expect(prompt).to_have_value(said["without"], timeout=LONG)
+    expect(box.locator(".sheet")).to_have_count(1, timeout=LONG)
+    painted(page)
+    expect(box.locator(".meant").first).not_to_contain_text(said["chips"][2])
+    assert box.locator(".sheet img").get_attribute("src") not in old
+    box.locator(".strange .name", has_text=said["unknown"][1]).click()
+    expect(prompt).to_have_value(said["named"], timeout=LONG)
+    expect(box.locator(".strange")).to_have_count(0, timeout=LONG)
+    painted(page)
+    expect(page.locator("#text-result .stale")).to_have_text("")
+
+    # The sketch is the photo of both other tabs.
+    box.get_by_role("button", name=said["use"]).click()
+    expect(page.locator("#drops .told")).to_contain_text(said["used"], timeout=LONG)
+    for tab, photo in ((1, "#image-content"), (2, "#content")):
+        page.get_by_role("tab").nth(tab).click()
+        expect(page.locator(f"{photo} .image-frame img")).to_be_visible(timeout=LONG)
