@@ -118,6 +118,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The settings are back, except for some that were not usable and were ignored.",
         "设置已恢复，但其中一些无法使用，已被忽略。",
     ),
+    "was_enlarged": (
+        "It was made {times} times as large afterwards: to have it so again, repaint, then enlarge the result.",
+        "之后又放大到 {times} 倍：若要再次得到它，请先绘制，然后放大结果。",
+    ),
+    "only_enlarged": (
+        "This picture was enlarged here, but it does not say how it was painted, so there are no settings to restore.",
+        "这张图片曾在此放大，但没有记录它是如何绘制的，因此没有可恢复的设置。",
+    ),
     "was_photo": ("The photo was {name}.", "照片为 {name}。"),
     "was_styles": ("The style was {names}.", "风格为 {names}。"),
     # What is dropped on the page
