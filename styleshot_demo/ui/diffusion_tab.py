@@ -14,7 +14,7 @@ from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.plan import Plan
 from styleshot_demo.provenance import Record, Restored
 from styleshot_demo.studio import SWEEP, Studio
-from styleshot_demo.ui import desk, diffusion, problems, restore, results, widgets, words
+from styleshot_demo.ui import desk, diffusion, enlarge, problems, restore, results, widgets, words
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.lines import Lines
@@ -90,6 +90,7 @@ class DiffusionTab:
             for button, handler in ((view.run, self.paint), (view.beside, self.sweep))
         ]
         stops(view.stop, runs, self.stopped, view.outputs(), [self.desk], [view.run, view.beside])
+        enlarge.wire(view.enlarge, self.studio)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **INSTANT).then(**stored.save)
         preprocessor = fields.get("preprocessor")
