@@ -9,6 +9,8 @@
     let turn = null; // the press whose progress is shown; nothing is heard of any other
     let about = null; // the picture that is told of
     let pressed = null;
+    let halting = false; // what is asked for now would be stopped too
+    let waiting = null; // what is asked for once that is over
 
     const settle = () => {
       const { source } = own;
@@ -33,16 +35,29 @@
       about = own.source;
       told.replaceChildren();
       show(true);
-      enlarge({ source: about, factor: Number(pressed.dataset.factor), turn });
+      const ask = { source: about, factor: Number(pressed.dataset.factor), turn };
+      if (halting) waiting = ask;
+      else enlarge(ask);
     });
     stop.addEventListener("click", () => {
       turn = null;
-      halt();
+      if (!waiting) {
+        halting = true;
+        halt();
+      }
+      waiting = null;
       told.replaceChildren(stopped.content.cloneNode(true));
       show(false);
     });
+    const halted = () => {
+      halting = false;
+      if (waiting) enlarge(waiting);
+      waiting = null;
+    };
     watch("value", () => {
       const now = value() || {};
+      // A little later still: the page sends what cancels on a way of its own.
+      if (now.halted) setTimeout(halted, 300);
       if (!turn || now.turn !== turn) return;
       told.innerHTML = now.told;
       if (now.working) return;

@@ -1,6 +1,7 @@
 """Enlarging the picture on show: one line beside the download of a result, the same in every tab."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,7 +14,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import desk, enlarge_line, problems, results, widgets, words
-from styleshot_demo.ui.controls import INSTANT, PAINTING
+from styleshot_demo.ui.controls import INSTANT, LATE, PAINTING
 from styleshot_demo.ui.words import say
 
 _MAX_TURN = 40  # characters of the name that a page gives to its press of the button
@@ -25,9 +26,12 @@ def wire(line: gr.HTML, studio: Studio) -> None:
     def enlarge(event: gr.EventData) -> Iterator[dict[str, Any]]:
         yield from enlarging(studio, line, event)
 
-    run = line.enlarge(enlarge, None, line, trigger_mode="once", **PAINTING)
-    # The page itself says at once that it was stopped, and hears no late steps.
-    line.halt(None, None, None, cancels=[run], **INSTANT)
+    # Not "once": a press after Stop would be lost while the page still waits for the first to end. Two at once there
+    # cannot be, as the buttons are hidden meanwhile.
+    run = line.enlarge(enlarge, None, line, trigger_mode="multiple", **PAINTING)
+    # The page itself says at once that it was stopped, and hears no late steps. But whatever is begun anew before the
+    # end of the first would be cancelled with it: it waits for this.
+    line.halt(_halted, None, line, cancels=[run], trigger_mode="multiple", **INSTANT)
 
 
 def enlarging(studio: Studio, line: gr.HTML, event: Any) -> Iterator[dict[str, Any]]:
@@ -65,9 +69,13 @@ def finished(result: Result, stem: str, studio: Studio, line: gr.HTML) -> dict[s
     return {"told": enlarge_line.saved(path, image.size)}
 
 
+def _halted() -> dict[str, Any]:
+    time.sleep(LATE)
+    return {"halted": secrets.token_hex(4)}  # Gradio hands on only what differs from the last
+
+
 def _working(turn: str, told: str) -> dict[str, Any]:
-    # Gradio hands on only what differs from the last.
-    return {"turn": turn, "told": told, "working": secrets.token_hex(4)}
+    return {"turn": turn, "told": told, "working": True}
 
 
 def _record(path: str) -> provenance.Record | None:

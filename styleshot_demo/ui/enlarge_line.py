@@ -15,8 +15,8 @@ def build(kind: str) -> gr.HTML:
     """The line of a tab, where it is called; it is not seen before there is a finished picture.
 
     A factor triggers `.enlarge(...)`, whose event has the address of the picture on show as `source`, the `factor`, and
-    a name for this press, `turn`; the button Stop triggers `.halt(...)`. Its value is {"turn", "told": HTML} and, until
-    that is done, "working".
+    a name for this press, `turn`; the button Stop triggers `.halt(...)`. Its value is {"turn", "told": HTML} with
+    "working" as true until that is done, or {"halted"} once a stop is over.
     """
     factors = "".join(
         f'<button type="button" data-factor="{one}" {say("enlarge_times", times=one).attributes()}>{one}×</button>'

@@ -19,7 +19,7 @@ def photo(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """A photo that takes a minute and more to enlarge."""
+    """A photo large enough that enlarging what is made of it takes some seconds."""
     path = tmp_path_factory.mktemp("pictures") / "large.png"
     Image.effect_mandelbrot((1600, 1200), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(path)
     return path
@@ -84,7 +84,7 @@ def test_a_result_is_enlarged_saved_and_restored(open_page, photo, style, namele
 
 def test_it_stops_by_keyboard_and_the_picture_stays(open_page, large, style):
     page = open_page()
-    painted(page, large, style, 1280)
+    painted(page, large, style, 640)
     line = page.locator("#classical-enlarge")
     shown = page.locator("#classical-result img.after").get_attribute("src")
     four = line.get_by_role("button", name="4 times")
@@ -107,6 +107,20 @@ def test_it_stops_by_keyboard_and_the_picture_stays(open_page, large, style):
     assert waiting.value.suggested_filename == "large-fast-seed0.png"
     # The computation itself has ended: nothing is waited for.
     repaint(page)
+
+    # A press right after Stop counts.
+    four.click()
+    expect(line.locator("progress")).to_be_visible(timeout=LONG)
+    page.evaluate(
+        """() => {
+          const line = document.querySelector("#classical-enlarge");
+          line.querySelector(".halt").click();
+          line.querySelector("[data-factor='2']").click();
+        }"""
+    )
+    page.wait_for_function("Number(document.querySelector('#classical-enlarge progress')?.value) > 2", timeout=LONG)
+    stop.click()
+    expect(stop).to_be_hidden()
 
 
 def test_a_picture_of_several_is_enlarged_that_is_on_show(open_page, style, tmp_path):
