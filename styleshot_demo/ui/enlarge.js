@@ -2,7 +2,7 @@
 (() => {
   const enlarger = (kind, element, value, watch, enlarge, halt) => {
     const own = window.styleshot.desk(kind);
-    const [line, told, factors, stop] = [".enlarge", ".told", ".factors", ".halt"]
+    const [line, told, factors, stop] = [".enlarge", ".news", ".factors", ".halt"]
       .map((place) => element.querySelector(place));
     const stopped = line.querySelector("template");
     const buttons = [...factors.querySelectorAll("button")];

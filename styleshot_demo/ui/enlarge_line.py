@@ -26,7 +26,7 @@ def build(kind: str) -> gr.HTML:
         elem_id=f"{kind}-enlarge",
         html_template=f"""
 <div class="enlarge" hidden>
-  <div class="told"></div><template>{problems.note(say("enlarge_stopped"))}</template>
+  <div class="news"></div><template>{problems.note(say("enlarge_stopped"))}</template>
   <div class="factors" role="group" {say("enlarge_about").attributes()}>
     <span aria-hidden="true">{say("enlarge").html()}</span>{factors}
   </div>
