@@ -180,6 +180,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "The enlarged picture would have {megapixels} megapixels; at most {limit} are made.",
         "Choose the smaller factor, or a smaller picture.",
     ),
+    "result_gone": (
+        "The picture on show is no longer kept by the program.",
+        "Paint it again, or save it and enlarge the file.",
+    ),
     "no_subject": (
         "Nothing in this picture stands out from its background.",
         "Choose a picture in which something does.",

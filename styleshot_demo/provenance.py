@@ -313,6 +313,7 @@ class Restored:
     style_weights  the weights of the style pictures as they were given, in order; empty if they are not known
     inputs         as in `Record`
     dropped        names of settings whose value was not valid, or that no job of this kind has
+    enlarged       how many times as large the picture was made afterwards; 1 where it was not
     """
 
     job: str
@@ -320,6 +321,7 @@ class Restored:
     style_weights: tuple[float, ...] = ()
     dropped: tuple[str, ...] = ()
     inputs: Mapping[str, Setting] = field(default_factory=dict)
+    enlarged: int = 1
 
 
 # In a record, but no settings: the kind of job, which strengths a strip shows, after which step somebody stopped, how
@@ -335,7 +337,10 @@ JOBS: dict[str, Mapping[str, Callable[[str, Any], Any]]] = {
 
 
 def restore(made_by: Record) -> Restored:
-    """The settings of a record as arguments for a new job; `Problem` provenance_unusable for an unknown kind of job."""
+    """The settings of a record as arguments for a new job; `Problem` provenance_unusable for an unknown kind of job.
+
+    Of a picture that was enlarged afterwards they are those of the picture before.
+    """
     checks = JOBS.get(made_by.job)
     if checks is None:
         raise Problem("provenance_unusable")
@@ -350,7 +355,9 @@ def restore(made_by: Record) -> Restored:
                 settings[name] = checks[name](name, value)
         except (Problem, KeyError):
             dropped.append(name)
-    return Restored(made_by.job, settings, weights, tuple(dropped), made_by.inputs)
+    times = made_by.settings.get("enlarged")
+    times = times if type(times) is int and times > 1 else 1
+    return Restored(made_by.job, settings, weights, tuple(dropped), made_by.inputs, times)
 
 
 def _weights(value: Any) -> tuple[float, ...]:

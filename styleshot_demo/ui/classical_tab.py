@@ -15,7 +15,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.jobs import CLASSICAL_CHECKS, ClassicalJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, desk, memory, problems, restore, results, widgets, words
+from styleshot_demo.ui import controls, desk, enlarge, memory, problems, restore, results, widgets, words
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.opened import Opened
@@ -36,7 +36,9 @@ def build(studio: Studio) -> "ClassicalTab":
             inputs = controls.picture_inputs()
             fields, parts, seed, fit, about = _settings()
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
-            view = controls.view("classical", widgets.compare, lambda: widgets.saver("classical-download"), again=True)
+            view = controls.view(
+                "classical", widgets.compare, lambda: widgets.saver("classical-download"), again=True, saves_beside=True
+            )
     fields["strength"] = view.strength
     return ClassicalTab(studio, inputs, fields, parts, seed, fit, about, view)
 
@@ -181,6 +183,7 @@ class ClassicalTab:
             **PAINTING,
         )
         view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
+        enlarge.wire(view.enlarge, self.studio)
         growing = [fields[name] for name in ("method", "size", "whole", "brush_size", "keep_background")]
         sized = [*growing, inputs.content, *inputs.styles]
         gr.on(

@@ -31,6 +31,7 @@
       this.asked = null; // what the controls hold
       this.ready = null; // the last finished result
       this.now = null; // what is on show: that, or a picture that is being painted
+      this.source = null; // where the finished picture is that is looked at
       this.read = false; // whether what lay here before a reload has been read
     }
 
@@ -52,6 +53,12 @@
       this.check();
       this.saver?.();
       return this.now;
+    }
+
+    /* Which finished picture is looked at, by its address; null while there is none. */
+    sees(source) {
+      this.source = source;
+      this.enlarger?.();
     }
 
     asks(asked) {
@@ -121,7 +128,7 @@
   };
 
   /* Work that a reload would cut off: pictures and results come back, a run does not. */
-  const painting = () => ["classical", "text", "image"].some(running);
+  const painting = () => ["classical", "text", "image"].some((kind) => running(kind) || desks[kind]?.enlarging);
   window.addEventListener("beforeunload", (event) => {
     if (painting()) event.preventDefault();
   });

@@ -90,7 +90,9 @@ def addressed(result: Mapping[str, Any]) -> list[str | None]:
         sources = [picture.get("src") if isinstance(picture, dict) else None for picture in pictures] or [None]
     else:
         sources = [result.get("before"), result.get("after")]
-    return [
-        unquote(source.removeprefix(_ADDRESS)) if isinstance(source, str) and source.startswith(_ADDRESS) else None
-        for source in sources
-    ]
+    return [path_at(source) for source in sources]
+
+
+def path_at(source: Any) -> str | None:
+    """The path of the file at an address from `widgets.address`, None where it is no address of a file."""
+    return unquote(source.removeprefix(_ADDRESS)) if isinstance(source, str) and source.startswith(_ADDRESS) else None

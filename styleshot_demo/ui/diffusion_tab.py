@@ -15,7 +15,9 @@ from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.plan import Plan
 from styleshot_demo.provenance import Record, Restored
 from styleshot_demo.studio import SWEEP, Studio
-from styleshot_demo.ui import desk, diffusion, drop, meant, problems, restore, results, sketch, widgets, words
+from styleshot_demo.ui import (
+    desk, diffusion, drop, enlarge, meant, problems, restore, results, sketch, widgets, words,
+)  # fmt: skip
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.lines import Lines
@@ -114,6 +116,7 @@ class DiffusionTab:
             runs.append(self.sketch.reword(reword, everything, [*outputs, fields["prompt"]], **once))
             runs[-1].then(**stored.save)
         stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run, view.beside])
+        enlarge.wire(view.enlarge, self.studio)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **INSTANT).then(**stored.save)
         preprocessor = fields.get("preprocessor")

@@ -195,6 +195,7 @@
       const { before: first, after: last } = now || {};
       if (!last) {
         figure.dataset.state = "empty";
+        desk.sees(null);
         return;
       }
       // Decoded before it is shown, so that a new picture never flashes.
@@ -206,6 +207,7 @@
       after.src = last;
       if (next.naturalWidth) box.style.setProperty("--ratio", next.naturalWidth / next.naturalHeight);
       figure.dataset.state = now.made ? "ready" : "painting";
+      desk.sees(now.made ? last : null);
       figure.dataset.shown = Number(figure.dataset.shown || 0) + 1;
     };
     desk.stands(figure, follow);
@@ -243,6 +245,7 @@
       save.href = picture.src;
       save.download = picture.name;
       figure.dataset.state = "ready";
+      desk.sees(picture.src);
       return put(picture.src);
     };
     const thumb = (picture) => {
@@ -272,6 +275,7 @@
         thumbs.hidden = pictures.length < 2;
         figure.dataset.state = pictures.length ? "ready" : "empty";
         if (pictures.length) choose(pictures[0], thumbs.children[0]);
+        else desk.sees(null);
         return;
       }
       // Until there is a new one, the last ones stay where they can be looked at and saved.
@@ -280,6 +284,7 @@
       if (same && thumbs.querySelector('[aria-pressed="true"]') && figure.dataset.state === "ready" && figure.dataset.run === "on") return;
       for (const other of thumbs.children) other.setAttribute("aria-pressed", "false");
       figure.dataset.state = "painting";
+      desk.sees(null);
       put(preview);
     };
     const run = () => {

@@ -33,13 +33,18 @@ class Target:
 
 
 def bring_back(path: str, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[Said, dict[Any, Any]]:
-    """(what to say, updates of the tabs that bring back how the picture was made). Raises the `Problem`s of a picture
-    that was not made here."""
-    found = provenance.restore(provenance.read(path))
+    """(what to say, updates of the tabs that bring back how the picture was made, before it was enlarged if it was).
+    Raises the `Problem`s of a picture that was not made here."""
+    made_by = provenance.read(path)
+    if made_by.job == "enlarge":  # nobody knows how: nothing is wrong with it, but there is nothing to bring back
+        return say("only_enlarged"), {}
+    found = provenance.restore(made_by)
     if not found.settings:
         return words.remark(remark("metadata_ignored")), {}
     target = {target.job: target for target in targets}[found.job]
     told = [say("restored_partly" if found.dropped else "restored"), *_made_from(found)]
+    if found.enlarged > 1:
+        told.append(say("was_enlarged", times=found.enlarged))
     return words.join(told, " "), {tabs: gr.Tabs(selected=found.job), **target.fill(found)}
 
 

@@ -118,6 +118,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The settings are back, except for some that were not usable and were ignored.",
         "设置已恢复，但其中一些无法使用，已被忽略。",
     ),
+    "was_enlarged": (
+        "It was made {times} times as large afterwards: to have it so again, repaint, then enlarge the result.",
+        "之后又放大到 {times} 倍：若要再次得到它，请先绘制，然后放大结果。",
+    ),
+    "only_enlarged": (
+        "This picture was enlarged here, but it does not say how it was painted, so there are no settings to restore.",
+        "这张图片曾在此放大，但没有记录它是如何绘制的，因此没有可恢复的设置。",
+    ),
     "was_photo": ("The photo was {name}.", "照片为 {name}。"),
     "was_styles": ("The style was {names}.", "风格为 {names}。"),
     # What is dropped on the page
@@ -200,6 +208,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "go_on": ("Go on", "继续"),
     "stale": ("Changed since this was painted", "此图绘制后设置已改变"),
     "download": ("Download PNG", "下载 PNG"),
+    "enlarge": ("Enlarge", "放大"),
+    "enlarge_about": ("Enlarge the picture on show", "放大当前画面"),
+    "enlarge_times": ("Enlarge the picture on show {times} times", "将当前画面放大到 {times} 倍"),
+    "enlarge_stop": ("Stop enlarging", "停止放大"),
+    "enlarge_stopped": ("Stopped. The picture is as it was.", "已停止，画面保持原样。"),
+    "download_size": ("Download {width} × {height}", "下载 {width} × {height}"),
     # StyleShot: what is asked for
     "prompt": ("Prompt", "提示词"),
     "text_prompt_hint": ("What should the picture show?", "画面应呈现什么？"),
@@ -518,6 +532,7 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
         "放大后的图片将有 {megapixels} 百万像素，最多只能生成 {limit} 百万像素。",
         "请选择较小的倍数，或较小的图片。",
     ),
+    "result_gone": ("程序已不再保存当前画面。", "请重新绘制，或用已保存的文件来放大。"),
     "no_subject": ("这张图片中没有从背景中突出的主体。", "请选择主体明显的图片。"),
     "no_person": ("在这张图片中没有找到人物。", "请选择能看到人脸的图片。"),
     "folder_for_several": ("{name} 是一个文件，而图片有多张。", "请为结果指定一个文件夹。"),

@@ -52,6 +52,20 @@ def test_a_sampler_that_is_no_longer_offered_is_told(dropped):
     assert controls.valid(jobs.TEXT_CHECKS, {"scheduler": "lcm", "steps": 9}) == {"steps": 9}
 
 
+@pytest.mark.parametrize("times, told_of_it", [(4, True), (1, False), (True, False), ("many", False), (-2, False)])
+def test_of_an_enlarged_picture_the_settings_before_come_back_and_it_is_told(dropped, times, told_of_it):
+    told, chosen, filled = dropped({"job": "text", "prompt": "a castle", "enlarged": times})
+    assert "as they were" in told and "were ignored" not in told
+    assert ("4 times as large afterwards" in told) == told_of_it
+    assert chosen == "text" and filled == ("text", {"prompt": "a castle", "seed": 3})
+
+
+def test_a_picture_of_which_nothing_but_the_enlarging_is_known_gets_a_sentence(dropped):
+    told, chosen, filled = dropped({"job": "enlarge", "factor": 2, "seed": 0})
+    assert 'role="status"' in told and "does not say how it was painted" in told
+    assert chosen is None and filled is None
+
+
 def test_a_picture_without_a_record_is_refused(dropped):
     told, chosen, filled = dropped(None)
     assert 'role="alert"' in told and "does not say how it was made" in told

@@ -1,0 +1,46 @@
+"""The line that enlarges the picture on show: its buttons, and what it shows of a finished file."""
+
+import html
+import json
+from pathlib import Path
+
+import gradio as gr
+
+from styleshot_demo import jobs
+from styleshot_demo.ui import problems, widgets
+from styleshot_demo.ui.words import say
+
+
+def build(kind: str) -> gr.HTML:
+    """The line of a tab, where it is called; it is not seen before there is a finished picture.
+
+    A factor triggers `.enlarge(...)`, whose event has the address of the picture on show as `source`, the `factor`, and
+    a name for this press, `turn`; the button Stop triggers `.halt(...)`. Its value is {"turn", "told": HTML} with
+    "working" as true until that is done, or {"halted"} once a stop is over.
+    """
+    factors = "".join(
+        f'<button type="button" data-factor="{one}" {say("enlarge_times", times=one).attributes()}>{one}×</button>'
+        for one in jobs.FACTORS
+    )
+    return gr.HTML(
+        elem_id=f"{kind}-enlarge",
+        html_template=f"""
+<div class="enlarge" hidden>
+  <div class="news"></div><template>{problems.note(say("enlarge_stopped"))}</template>
+  <div class="factors" role="group" {say("enlarge_about").attributes()}>
+    <span aria-hidden="true">{say("enlarge").html()}</span>{factors}
+  </div>
+  <button type="button" class="halt" {say("enlarge_stop").attributes()} hidden>{say("stop").html()}</button>
+</div>""",
+        js_on_load=f"""window.styleshot.enlarger({json.dumps(kind)}, element, () => props.value, watch,
+          (what) => trigger("enlarge", what), () => trigger("halt", {{}}))""",
+        apply_default_css=False,
+    )
+
+
+def saved(path: Path, size: tuple[int, int]) -> str:
+    """HTML of a link that saves a file in Gradio's folder; `size` is its width and height in pixels."""
+    width, height = size
+    address, name = (html.escape(text, quote=True) for text in (widgets.address(path), path.name))
+    text = say("download_size", width=width, height=height).html()
+    return f'<p role="status"><a class="save" href="{address}" download="{name}">{text}</a></p>'

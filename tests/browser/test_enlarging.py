@@ -1,0 +1,153 @@
+"""Enlarging the picture on show, on every tab that paints."""
+
+import pytest
+from PIL import Image
+
+from styleshot_demo import provenance
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from browser.steps import LONG, open_tab, put, repaint, run, upload  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pictures") / "my photo.png"
+    Image.effect_mandelbrot((300, 200), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A photo large enough that enlarging what is made of it takes some seconds."""
+    path = tmp_path_factory.mktemp("pictures") / "large.png"
+    Image.effect_mandelbrot((1600, 1200), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def style(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pictures") / "style.png"
+    waves = [Image.radial_gradient("L").resize((200, 200)).point(lambda v, k=k: v * k % 256) for k in (3, 5, 7)]
+    Image.merge("RGB", waves).save(path)
+    return path
+
+
+def painted(page, photo, style, size):
+    upload(page, "#content", photo)
+    upload(page, "#style-1", style)
+    page.locator("#size input[type=number]").fill(str(size))
+    page.keyboard.press("Tab")
+    repaint(page)
+
+
+def enlarged(page, kind, times, folder):
+    """Presses the button and saves the file."""
+    line = page.locator(f"#{kind}-enlarge")
+    line.get_by_role("button", name=f"Enlarge the picture on show {times} times").click()
+    expect(line.locator("a.save")).to_be_visible(timeout=LONG)
+    with page.expect_download() as waiting:
+        line.locator("a.save").click()
+    path = folder / waiting.value.suggested_filename
+    waiting.value.save_as(path)
+    return path
+
+
+def test_a_result_is_enlarged_saved_and_restored(open_page, photo, style, nameless, tmp_path):
+    page = open_page()
+    line = page.locator("#classical-enlarge .enlarge")
+    expect(line).to_be_hidden()  # before there is anything to enlarge
+    painted(page, photo, style, 256)
+    expect(line).to_be_visible()
+    shown = page.locator("#classical-result img.after").get_attribute("src")
+    path = enlarged(page, "classical", 2, tmp_path)
+    assert path.name == "my-photo-fast-seed0-2x.png"
+    with Image.open(path) as picture:
+        assert picture.size == (512, 342)
+    record = provenance.read(path)
+    assert (record.settings["method"], record.settings["size"], record.settings["enlarged"]) == ("fast", 256, 2)
+    assert {"fast", "enlarge"} <= record.models.keys()
+    assert page.locator("#classical-result img.after").get_attribute("src") == shown
+    assert nameless(page) == []
+
+    # What is told of one picture goes when another is on show.
+    page.locator("#classical-strength input[type=number]").fill("0.5")
+    page.keyboard.press("Tab")
+    expect(line.locator("a.save")).to_have_count(0, timeout=LONG)
+
+    other = open_page()
+    other.locator("#restore-part button.label-wrap").click()
+    other.locator("#restore input[type=file]").set_input_files(path)
+    expect(other.locator("#restore-message")).to_contain_text("2 times as large afterwards", timeout=LONG)
+    expect(other.locator("#size input[type=number]")).to_have_value("256")
+
+
+def test_it_stops_by_keyboard_and_the_picture_stays(open_page, large, style):
+    page = open_page()
+    painted(page, large, style, 640)
+    line = page.locator("#classical-enlarge")
+    shown = page.locator("#classical-result img.after").get_attribute("src")
+    four = line.get_by_role("button", name="4 times")
+    four.focus()
+    page.keyboard.press("Enter")
+    expect(line.locator("progress")).to_be_visible(timeout=LONG)
+    stop = line.get_by_role("button", name="Stop enlarging")
+    expect(stop).to_be_focused()
+    page.wait_for_function("Number(document.querySelector('#classical-enlarge progress')?.value) > 2", timeout=LONG)
+    page.keyboard.press("Enter")
+    expect(line).to_contain_text("Stopped. The picture is as it was.")
+    expect(stop).to_be_hidden()
+    expect(four).to_be_focused()
+    # What was on its way when the button was pressed does not come back.
+    page.wait_for_timeout(2500)
+    expect(line.locator("progress, a.save")).to_have_count(0)
+    assert page.locator("#classical-result img.after").get_attribute("src") == shown
+    with page.expect_download() as waiting:
+        page.locator("#classical-download button").click()
+    assert waiting.value.suggested_filename == "large-fast-seed0.png"
+    # The computation itself has ended: nothing is waited for.
+    repaint(page)
+
+    # A press right after Stop counts.
+    four.click()
+    expect(line.locator("progress")).to_be_visible(timeout=LONG)
+    page.evaluate(
+        """() => {
+          const line = document.querySelector("#classical-enlarge");
+          line.querySelector(".halt").click();
+          line.querySelector("[data-factor='2']").click();
+        }"""
+    )
+    page.wait_for_function("Number(document.querySelector('#classical-enlarge progress')?.value) > 2", timeout=LONG)
+    stop.click()
+    expect(stop).to_be_hidden()
+
+
+def test_a_picture_of_several_is_enlarged_that_is_on_show(open_page, style, tmp_path):
+    page = open_page("?lang=en")
+    open_tab(page, "text")
+    upload(page, "#text-style-1", style)
+    page.locator("#text-prompt textarea").fill("a red apple")
+    put(page, "text", size=256, count=2)
+    run(page, "text")
+    page.locator("#text-result .thumbs button").nth(1).click()
+    path = enlarged(page, "text", 4, tmp_path)
+    assert path.name == "a-red-apple-composer-seed1-4x.png"
+    with Image.open(path) as picture:
+        assert picture.size == (1024, 1024)
+    record = provenance.read(path)
+    assert record.seed == 1 and record.settings["enlarged"] == 4 and record.settings["prompt"] == "a red apple"
+    page.locator("#text-result .thumbs button").nth(0).click()
+    expect(page.locator("#text-enlarge a.save")).to_have_count(0)
+
+
+def test_the_line_speaks_chinese(open_page, photo, style):
+    page = open_page("?lang=zh")
+    upload(page, "#content", photo)
+    upload(page, "#style-1", style)
+    page.locator("#size input[type=number]").fill("256")
+    page.keyboard.press("Tab")
+    page.locator("#classical-run").click()
+    line = page.locator("#classical-enlarge")
+    line.get_by_role("button", name="将当前画面放大到 2 倍").click(timeout=LONG)
+    expect(line.locator("a.save")).to_have_text("下载 512 × 342", use_inner_text=True, timeout=LONG)
