@@ -16,7 +16,17 @@ from styleshot_demo.plan import Plan
 from styleshot_demo.provenance import Record, Restored
 from styleshot_demo.studio import SWEEP, Studio
 from styleshot_demo.ui import (
-    desk, diffusion, drop, enlarge, meant, problems, restore, results, sketch, widgets, words,
+    desk,
+    diffusion,
+    drop,
+    enlarge,
+    meant,
+    problems,
+    restore,
+    results,
+    sketch,
+    widgets,
+    words,
 )  # fmt: skip
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
