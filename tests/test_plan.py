@@ -15,7 +15,7 @@ from PIL import Image
 from styleshot_demo import ClassicalJob, EnlargeJob, ImageJob, Settings, Studio, TextJob, jobs, plan, provenance
 from styleshot_demo.compose.scene import Scene
 from styleshot_demo.errors import Problem
-from styleshot_demo.runtime import cache
+from styleshot_demo.runtime import cache, device
 
 WIDE = Image.merge("RGB", [Image.linear_gradient("L").rotate(turn).resize((96, 64)) for turn in (0, 90, 180)])
 TALL = Image.merge("RGB", [Image.radial_gradient("L").rotate(turn).resize((64, 100)) for turn in (0, 0, 90)])
@@ -259,6 +259,40 @@ def test_idle_models_go_for_a_run_that_was_promised_their_room(monkeypatch, kind
     assert studio.plan(job).fits and there()
     studio.finish(job)
     assert not there()
+
+
+@pytest.mark.parametrize("kind", ["fast", "optimise", "enlarge", "composer", "painter", "small"])
+@pytest.mark.parametrize("trouble", ["gpu_driver_too_old", "gpu_too_old"])
+def test_a_graphics_card_that_cannot_be_used_is_told_with_every_kind_of_job(monkeypatch, trouble, kind):
+    """`torch` sees a card of another time, or none behind an old driver; all else is the program's own."""
+    import warnings
+
+    import torch
+
+    def available():
+        if trouble == "gpu_driver_too_old":
+            warnings.warn("The NVIDIA driver on your system is too old (found version 11040).", stacklevel=2)
+        return trouble == "gpu_too_old"
+
+    monkeypatch.setattr(device, "_may_have_gpu", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", available)
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda number=0: (6, 1))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda number=0: "GeForce GTX 1080")
+    monkeypatch.setattr(torch.cuda, "get_arch_list", lambda: ["sm_75", "sm_90"])
+    job = {
+        "enlarge": EnlargeJob(WIDE, 2),
+        "composer": TextJob([WIDE], "a cat", model="composer"),
+        "painter": ImageJob(WIDE, [TALL], model="painter"),
+        "small": ImageJob(WIDE, [TALL], model="small"),
+    }.get(kind) or ClassicalJob(WIDE, [WIDE], method=kind)
+    planned = Studio(Settings()).plan(job)
+    assert planned.device == "cpu"
+    told = [one for one in planned.remarks if one.key.startswith("gpu_")]
+    assert [one.key for one in told] == [trouble]
+    assert str(told[0]) in planned.as_json()["notes"]
+    assert trouble not in [one.key for one in Studio(Settings(device="cpu")).plan(job).remarks]
 
 
 def test_what_cannot_be_planned_is_told(studio):

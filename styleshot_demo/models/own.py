@@ -21,8 +21,8 @@ def folders(settings: Settings) -> list[Path]:
     from platformdirs import user_cache_dir
 
     found = []
-    # Where this user has no home at all.
-    with contextlib.suppress(OSError, RuntimeError, KeyError, ValueError):
+    # Where this user has no home, or Windows knows no folder for such things.
+    with contextlib.suppress(OSError, RuntimeError, ValueError):
         cache = Path(user_cache_dir(NAME, appauthor=False))
         if cache.is_absolute():
             found.append(cache)

@@ -302,6 +302,9 @@ def test_weights_come_back_as_they_were_set(open_page, pictures, tmp_path):
     other.locator("#restore-part button.label-wrap").click()
     other.locator("#restore input[type=file]").set_input_files(path)
     expect(other.locator("#restore-message")).to_contain_text("as they were", timeout=LONG)
+    # Which pictures it was made from is said, as only their names are in the file.
+    expect(other.locator("#restore-message")).to_contain_text("The photo was first.png.")
+    expect(other.locator("#restore-message")).to_contain_text("rings.png, sand.png")
     expect(other.locator("#weight-1 input[type=number]")).to_have_value("0.2")
     expect(other.locator("#weight-2 input[type=number]")).to_have_value("1")
 

@@ -75,3 +75,25 @@ def test_a_size_that_there_is_not_is_told_with_its_range(watched):
     page.locator("#classical-run").click()
     expect(page.locator("#classical-status [role=alert]")).to_contain_text("请输入 1 到 5000 之间的数字", timeout=LONG)
     assert refused == []
+
+
+def test_half_a_step_is_told_and_not_rounded_behind_a_persons_back(watched):
+    page, refused = watched
+    for place in ("#example-contents", "#example-styles"):
+        page.locator(f"{place} button").first.click()
+    expect(page.locator("#style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    page.locator("#finer button.label-wrap").click()
+    said = page.locator("#classical-status [role=alert]")
+    brush = page.locator("#brush-size input")
+    brush.fill("300.5")
+    expect(page.locator("#fits")).to_contain_text("300.5")
+    brush.fill("")
+    page.locator("#seed input").fill("2.5")
+    page.locator("#classical-run").click()
+    expect(said).to_contain_text("2.5", timeout=LONG)
+    page.locator("#seed input").fill("0")
+    page.locator("#method label", has_text="Optimise").click()
+    page.locator("#steps input").fill("1.5")
+    page.locator("#classical-run").click()
+    expect(said).to_contain_text("1.5", timeout=LONG)
+    assert refused == []

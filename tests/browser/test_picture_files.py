@@ -51,6 +51,13 @@ def test_a_heic_without_a_type_is_dropped_seen_and_painted(open_page):
     assert before.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 0
 
 
+def test_a_heic_without_a_type_may_fall_anywhere(open_page):
+    """Beside a box nothing but its name says that it is a picture."""
+    page = open_page()
+    drop(page, "#foot", "IMG_0002.HEIC", (shown.FILES / "phone.heic").read_bytes())
+    assert seen(page, "#content") == [120, 80]
+
+
 @pytest.mark.parametrize("name", ["tiff_named.jpg", "strip_count_too_big.tif", "web.avif", "no_end_marker.jpg"])
 def test_a_file_is_shown_by_what_is_in_it(open_page, name):
     page = open_page()

@@ -69,6 +69,21 @@ def test_a_file_too_large_or_of_another_kind_is_refused_in_the_pages_language(sm
     expect(page.locator("#picture-message .problem")).to_contain_text("不是可以读取的图片")
 
 
+def test_a_sentence_that_nobody_has_translated_is_not_shown_in_english(browser, address):
+    """A newer Gradio, or something between the program and the page, may say what is not known here."""
+    with opener(browser, address) as open_it:
+        open_it.forgiven += ["418", "Failed to load resource", "nobody has translated"]
+        page = open_it(locale="zh-CN")
+        odd = {"status": 418, "json": {"detail": "Something that nobody has translated yet"}}
+        page.route("**/queue/join*", lambda route: route.fulfill(**odd))
+        page.locator("#classical-run").click()
+        toast = page.locator(".toast-body")
+        expect(toast.first).to_have_attribute("data-said", re.compile("nobody has translated"), timeout=LONG)
+        said = toast.first.inner_text().replace("×", "")
+        assert only_chinese(said) and "nobody" not in said
+        page.unroute_all()
+
+
 def test_a_program_that_has_ended_is_told_in_the_pages_language(browser, tmp_path_factory, tmp_path):
     """The page stays as it was; what it says is in its language."""
     picture = tmp_path / "photo.png"

@@ -106,6 +106,29 @@ def test_what_was_opened_for_the_time_is_put_away_and_nohup_holds(folder):
     assert running.returncode == 143 and left(folder) == {"photo.png", "style.png"}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows its users")
+def test_a_user_without_name_and_home_gets_no_folder_called_as_the_sign_for_home(folder):
+    """Libraries would make it in the current folder: "~" stays as it is where the system does not know the user."""
+    code = (
+        "import os, pwd\n"
+        "def unknown(number): raise KeyError(f'getpwuid(): uid not found: {number}')\n"
+        "pwd.getpwuid = unknown\n"
+        "from styleshot_demo.process import begin\n"
+        "assert os.path.expanduser('~') == '~'\n"
+        "begin()\n"
+        "import getpass\n"
+        "from huggingface_hub import constants\n"
+        "print(os.path.expanduser('~'), constants.HF_HUB_CACHE, getpass.getuser(), sep='\\n')\n"
+    )
+    gone = ("HOME", "USER", "LOGNAME", "LNAME", "USERNAME", "HF_HOME", "XDG_CACHE_HOME")
+    environ = {name: value for name, value in clean_environment(PYTHONPATH=str(ROOT)).items() if name not in gone}
+    done = subprocess.run([sys.executable, "-c", code], cwd=folder, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    home, cache, name = done.stdout.split()
+    assert os.path.isabs(home) and Path(cache).is_relative_to(home)
+    assert name == "user" and left(folder) == {"photo.png", "style.png"}
+
+
 # Places -------------------------------------------------------------------------------------------------------------
 
 

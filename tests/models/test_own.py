@@ -92,6 +92,44 @@ def test_the_folder_is_the_platforms_and_hosts_may_name_another(tmp_path, monkey
     assert all(folder.is_absolute() for folder in own.folders(Settings()))
 
 
+def without_a_name(monkeypatch):
+    """As in a container that runs as a user whom the system does not know."""
+    import pwd
+
+    def unknown(number):
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    monkeypatch.delenv("HOME", raising=False)
+
+
+def without_a_folder_on_windows(monkeypatch):
+    import platformdirs
+    from platformdirs import windows
+
+    monkeypatch.setattr(platformdirs, "PlatformDirs", windows.Windows)
+    monkeypatch.setattr(windows, "_RESOLVE_WIN_FOLDER", windows.get_win_folder_from_env_vars)
+    monkeypatch.delenv("LOCALAPPDATA", raising=False)
+
+
+@pytest.mark.parametrize(
+    "surroundings",
+    [
+        pytest.param(without_a_name, marks=pytest.mark.skipif(os.name == "nt", reason="Windows knows its users")),
+        without_a_folder_on_windows,
+    ],
+)
+def test_where_the_platform_has_no_folder_only_that_of_the_models_is_left(tmp_path, monkeypatch, surroundings):
+    from platformdirs import user_cache_dir
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    surroundings(monkeypatch)
+    with pytest.raises((RuntimeError, ValueError)):
+        user_cache_dir(own.NAME, appauthor=False)
+    assert own.folders(Settings()) == [] and own.record(Settings()).read("hashed") == {}
+    assert own.folders(Settings(models=tmp_path)) == [tmp_path]
+
+
 @pytest.mark.parametrize("with_models", [False, True])
 def test_fetching_leaves_a_hub_cache_that_its_own_scan_is_pleased_with(server, hub_cache, own_cache, with_models):
     settings = Settings(models=hub_cache) if with_models else Settings()
