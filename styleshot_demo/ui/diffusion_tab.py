@@ -175,6 +175,7 @@ class DiffusionTab:
         prompt = str(values[place] or "")
         changed = meant.reworded(prompt, str(getattr(event, "part", "")), str(getattr(event, "name", "") or ""))
         if changed == prompt:
+            yield {self.view.status: gr.skip()}
             return
         yield {self.fields["prompt"]: changed}
         yield from self._run(desk, (*values[:place], changed, *values[place + 1 :]), sweep=False)
@@ -189,7 +190,8 @@ class DiffusionTab:
         except Problem as problem:
             yield {**self.ended(problems.as_html(problem)), **self.refused(desk, problem, values)}
             return
-        yield self.drawn(desk, run.drawn(), usable=False)
+        if sketched := self.drawn(desk, run.drawn(), usable=False):  # Gradio takes no update of nothing
+            yield sketched
         try:
             with closing(self.studio.sweep(run.job) if sweep else self.studio.run(run.job)) as events:
                 for event in events:

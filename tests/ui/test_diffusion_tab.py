@@ -210,3 +210,14 @@ def test_example_prompts_are_understood_alike_in_both_languages(prompt):
     assert not english.unknown and not chinese.unknown
     assert {one.name for one in english.things} == {one.name for one in chinese.things} != set()
     assert (english.place, english.time, english.kind) == (chinese.place, chinese.time, chinese.kind)
+
+
+@pytest.mark.parametrize("kind", ["text", "image"])
+@pytest.mark.parametrize("handler", ["paint", "sweep"])
+def test_every_update_of_a_run_is_of_something(tabs, kind, handler, upload):
+    """Gradio takes no update of nothing."""
+    tab = tabs[kind]
+    updates = list(getattr(tab, handler)(Desk(), *values(tab, upload, prompt="a castle", size=256)))
+    assert all(updates) and tab.view.shown in updates[-1]
+    known = {*tab.view.outputs(), *([tab.sketch] if tab.sketch else [])}
+    assert all(update.keys() <= known for update in updates)
