@@ -4,21 +4,23 @@ A part is named by a text that survives a change of the prompt: "thing/2/cat", "
 """
 
 import html
+from typing import TYPE_CHECKING
 
-from styleshot_demo.compose import rewording
-from styleshot_demo.compose.art import by_name
-from styleshot_demo.compose.scene import Scene, Thing
-from styleshot_demo.compose.words import understood
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui.words import Said, say
 
+if TYPE_CHECKING:
+    from styleshot_demo.compose.scene import Scene, Thing
 
-def chips(scene: Scene, prompt: str, usable: bool = True) -> str:
+
+def chips(scene: "Scene", prompt: str, usable: bool = True) -> str:
     """The chips as HTML; their buttons carry `data-part`, and `data-name` where a name takes the place of words.
 
     prompt  from which the scene was read
     usable  whether the buttons can be pressed
     """
+    from styleshot_demo.compose import rewording
+
     known = [_chip(thing_text(scene, one), f"thing/{at}/{one.name}", usable) for at, one in enumerate(scene.things)]
     known += [_chip(fact_text(scene, name), f"{name}/0/", usable) for name in rewording.FACTS if name in scene.asked]
     if "place" not in scene.asked and scene.place != "plain" and scene.things:
@@ -32,7 +34,7 @@ def chips(scene: Scene, prompt: str, usable: bool = True) -> str:
     )
 
 
-def thing_text(scene: Scene, thing: Thing) -> Said:
+def thing_text(scene: "Scene", thing: "Thing") -> Said:
     """Such as "3 × red fox under deciduous tree"."""
     name = _name(thing.name)
     if thing.colour and not thing.name.startswith(thing.colour):
@@ -47,7 +49,7 @@ def thing_text(scene: Scene, thing: Thing) -> Said:
     return name
 
 
-def fact_text(scene: Scene, name: str) -> Said:
+def fact_text(scene: "Scene", name: str) -> Said:
     """The place, time, weather or kind of a scene, or what lies behind it (far)."""
     return say(f"scene_{name}_{getattr(scene, name).replace(' ', '_')}")
 
@@ -57,6 +59,9 @@ def reworded(prompt: str, part: str, name: str = "") -> str:
 
     Where the prompt has changed since and does not say that part any more, it is left as it is.
     """
+    from styleshot_demo.compose import rewording
+    from styleshot_demo.compose.words import understood
+
     kind, _, rest = part.partition("/")
     number, _, said = rest.partition("/")
     try:
@@ -77,6 +82,8 @@ def reworded(prompt: str, part: str, name: str = "") -> str:
 
 
 def _name(name: str) -> Said:
+    from styleshot_demo.compose.art import by_name
+
     return Said(name, by_name()[name].zh)
 
 
@@ -85,6 +92,8 @@ def _chip(text: Said, part: str, usable: bool) -> str:
 
 
 def _strange(said: str, number: int, prompt: str, usable: bool) -> str:
+    from styleshot_demo.compose import rewording
+
     word, part = Said(said, said), f"unknown/{number}/{said}"
     names = "".join(
         _button(_name(name).html(), part, say("scene_use", words=word, name=_name(name)), usable, name)

@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
-from styleshot_demo.compose.scene import Scene
 from styleshot_demo.errors import Problem
 from styleshot_demo.runners.scenes import understood_anyway
 from styleshot_demo.ui import meant, words
 from styleshot_demo.ui.widgets import address
 from styleshot_demo.ui.words import join, say
+
+if TYPE_CHECKING:
+    from styleshot_demo.compose.scene import Scene
 
 REFUSED = ("nothing_to_draw", "nothing_known")  # problems of the prompt, told beside it
 
@@ -43,7 +46,7 @@ class Drawn:
     """
 
     prompt: str
-    scene: Scene
+    scene: "Scene"
     sketches: tuple[Path, ...]
     total: int
 

@@ -554,7 +554,8 @@ def test_a_checkpoint_without_content_fusion(models, tmp_path, own_cache):
 def test_the_small_model_steps_in_and_says_so(models, tmp_path):
     nothing = fresh(tmp_path / "empty")
     choice = nothing.ready("image")
-    assert choice.model == "small" and choice.missing, "a person may still want to know what the large one costs"
+    assert choice.model == "painter" and choice.missing, "a person may still want to know what the large one costs"
+    assert nothing.ready("image", model="small").model == "small"
     result = nothing.finish(text(model="small"))
     assert result.settings["model"] == "small" and result.notes[0].key == "model_small"
     assert result.models.keys() == {"styleshot-small"}
