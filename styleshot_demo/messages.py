@@ -361,7 +361,7 @@ REMARKS: dict[str, str] = {
     "negative_prompt_unused": "The negative prompt was not read, as it needs guidance above 1",
     "finding": "Looking for what stands out",
     "enlarging": "Enlarging",
-    "piecing": "Finding pieces of the style: {percent} %",
+    "piecing": "Finding pieces of the style: step {step} of {total}",
     "subject_found": "The background is not plain: what stands out from it was found by a small network, and painted",
     "no_subject": "Nothing stands out from its background, so all of the picture was painted",
     "features_builtin": "Features: the built-in encoder, because VGG-19 is not on this machine",

@@ -434,42 +434,33 @@ class Planner:
         job, resized = scenes.suited(job)
         scene = scenes.scene_of(job.prompt)
         remarks = [why, *scenes.not_understood(scene), *told, *resized]
-        if (told_gpu := why_not_gpu(self.settings)) is not None:
-            remarks.append(told_gpu)
-        device = device_of(self.settings)
-        shapes = [(1, 1), *(picture.size for picture, _ in job.styles)]
-        needed, free, fitting = self._room("fast", job.size, shapes, device, share)
-        return Plan(
-            job=job,
-            model="composer",
-            files=files.PAINTER,
-            device=device,
-            precision="float32",
-            placement=None,
-            size=(job.size, job.size),
-            memory=needed,
-            free=free,
-            fitting=min(fitting, DIFFUSION_SIZES[0]),
-            remarks=tuple(remarks),
-            strengths=strengths,
-            scene=scene,
-        )
+        return self._with_fast("composer", job, (job.size, job.size), remarks, strengths, share, scene)
 
     def _painted(self, job: ImageJob, why: Remark, strengths: tuple[float, ...], share: float) -> Plan:
         job, told = painter.suited(job)
-        remarks = [why, *told]
-        if (told_gpu := why_not_gpu(self.settings)) is not None:
-            remarks.append(told_gpu)
+        return self._with_fast("painter", job, _size(job, 8), [why, *told], strengths, share)
+
+    def _with_fast(
+        self,
+        model: str,
+        job: DiffusionJob,
+        size: tuple[int, int],
+        remarks: Sequence[Remark],
+        strengths: tuple[float, ...],
+        share: float,
+        scene: "Scene | None" = None,
+    ) -> Plan:
+        """The plan of what the fast network paints in StyleShot's place, at a `size` of width and height."""
+        told = why_not_gpu(self.settings)
         device = device_of(self.settings)
-        size = _size(job, 8)
-        shapes = [size, *(picture.size for picture, _ in job.styles)]
-        brush = max(1.0, *strengths, 0.0 if strengths else job.style_strength)
-        seen_at = min(CLASSICAL_SIZES[0], round(max(size) * brush))
-        needed, free, fitting = self._room("fast", max(size), shapes, device, share)
-        needed = max(needed, self._room("fast", seen_at, shapes[1:], device, share)[0])
+        styles = [picture.size for picture, _ in job.styles]
+        needed, free, fitting = self._room("fast", max(size), [size, *styles], device, share)
+        if model == "painter":  # its brush grows beyond a style strength of 1
+            boldest = max(1.0, *(strengths or (job.style_strength,)))
+            needed = max(needed, self._cost("fast", min(CLASSICAL_SIZES[0], round(max(size) * boldest)), styles))
         return Plan(
             job=job,
-            model="painter",
+            model=model,
             files=files.PAINTER,
             device=device,
             precision="float32",
@@ -477,10 +468,10 @@ class Planner:
             size=size,
             memory=needed,
             free=free,
-            # Of an image job the short side is asked for.
-            fitting=min(int(fitting * min(size) / max(size)), DIFFUSION_SIZES[0]),
-            remarks=tuple(remarks),
+            fitting=min(int(fitting * min(size) / max(size)), DIFFUSION_SIZES[0]),  # `job.size` is the short side
+            remarks=tuple(remarks) if told is None else (*remarks, told),
             strengths=strengths,
+            scene=scene,
         )
 
     def choose(self, job: DiffusionJob) -> Choice:

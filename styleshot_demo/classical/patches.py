@@ -26,24 +26,31 @@ LEARNT = 4096  # patches that these are learnt from
 CONTENT = (0.15, 0.75)  # weight of the content beside the patches, before the last time: where it is flat, at edges
 FINEST = 0.3  # share of both at the finest scale, where the style has its say
 HELD = 1.5  # and as much more where it is to be held
-ROBUST = 0.8  # patches that fit badly have less of a say: distances count to this power
+ROBUST = 0.8  # power of distances that is minimised: patches that fit badly count for less (Kwatra et al., 3.1)
 STARTING_NOISE = 0.05
 AT_ONCE = 2048  # patches that are looked for at a time
 
 
 @dataclass(frozen=True)
-class Pieced:
-    """How far it is, 0 to 1, and the picture so far, [1, 3, h, w] in [0, 1], at the scale that is worked at."""
+class PatchStep:
+    """How far it is.
 
+    step, total  how many times patches have been looked for, and will have been
+    fraction     0 to 1, of the time
+    pixels       the picture so far, [1, 3, h, w] in [0, 1], at the scale that is worked at
+    """
+
+    step: int
+    total: int
     fraction: float
     pixels: Tensor
 
 
 @torch.inference_mode()
-def piece_together(
+def patch_transfer(
     content: Tensor, styles: Sequence[tuple[Tensor, float]], seed: int = 0, held: Tensor | None = None
-) -> Iterator[Pieced]:
-    """The content made of the styles' patches; the last `Pieced` has its size.
+) -> Iterator[PatchStep]:
+    """The content made of the styles' patches; the last `PatchStep` has its size.
 
     content  [1, 3, H, W], RGB in [0, 1], sides of at least 16
     styles   ([1, 3, H, W], weight) with weights that sum to 1: of each so many patches
@@ -75,17 +82,17 @@ def piece_together(
             found.append(places)
             distances.append(away)
             share = min(1.0, (start + AT_ONCE) / len(wanted))
-            yield Pieced((done + cost * share) / sum(costs), made.clamp(0, 1))
+            yield PatchStep(number, len(work), (done + cost * share) / sum(costs), made.clamp(0, 1))
         done += cost
-        say = (torch.cat(distances) + 1e-4) ** (ROBUST / 2 - 1)
-        made = _overlapped(pool.patches[torch.cat(found)], say, padded.shape[2:], size)
+        confidence = (torch.cat(distances) + 1e-4) ** (ROBUST / 2 - 1)
+        made = _overlapped(pool.patches[torch.cat(found)], confidence, padded.shape[2:], size)
         made = made[..., : seen.shape[2], : seen.shape[3]]
         if number + 1 < len(work):
             pull = _pull(seen) * (FINEST if scale == 0 else 1.0)
             if held is not None:
                 pull = pull + HELD * _shrunk(held, scale)
             made = (made + pull * seen) / (1 + pull)
-    yield Pieced(1.0, made.clamp(0, 1))
+    yield PatchStep(len(work), len(work), 1.0, made.clamp(0, 1))
 
 
 class _Pool:
@@ -96,7 +103,7 @@ class _Pool:
         self._mean = patches.mean(0)
         learnt = patches[torch.randperm(len(patches), generator=generator)[:LEARNT].to(patches.device)] - self._mean
         # Of the covariance, which is small, not of the patches, which are many.
-        _, vectors = torch.linalg.eigh((learnt.T @ learnt).double().cpu())
+        _, vectors = torch.linalg.eigh((learnt.T @ learnt).cpu().double())  # some GPUs have no double precision
         self._components = vectors[:, -COMPONENTS:].to(patches)
         self._seen = (patches - self._mean) @ self._components
         self._squares = self._seen.square().sum(1)
@@ -134,11 +141,11 @@ def _cut(picture: Tensor, rows: Tensor, columns: Tensor, size: int) -> Tensor:
     return taken.permute(1, 0, 2, 3).flatten(1)
 
 
-def _overlapped(patches: Tensor, say: Tensor, sides: Sequence[int], size: int) -> Tensor:
-    """[1, 3, h, w]: the mean of patches [N, 3 size^2] where they lie, each by its `say` [N], less at its rim."""
+def _overlapped(patches: Tensor, confidence: Tensor, sides: Sequence[int], size: int) -> Tensor:
+    """[1, 3, h, w]: the mean of patches [N, 3 size^2] where they lie, by `confidence` [N], less at their rims."""
     ramp = torch.hann_window(size + 2, periodic=False)[1:-1].to(patches)
     window = (ramp[:, None] * ramp[None]).flatten()
-    weights = say[:, None] * window[None]
+    weights = confidence[:, None] * window[None]
     step = _step(size)
     total = fold((patches * weights.repeat(1, 3)).T[None], tuple(sides), size, stride=step)
     return total / fold(weights.T[None].contiguous(), tuple(sides), size, stride=step).clamp_min(1e-12)

@@ -64,7 +64,7 @@ def _measure(method: str, size: int, repeats: int) -> dict[str, Any]:
 
     from styleshot_demo.classical.colour import transfer_colours
     from styleshot_demo.classical.optimise import stylise
-    from styleshot_demo.classical.patches import piece_together
+    from styleshot_demo.classical.patches import patch_transfer
     from styleshot_demo.classical.weights import load_fast
     from styleshot_demo.settings import ASSETS
 
@@ -89,7 +89,7 @@ def _measure(method: str, size: int, repeats: int) -> dict[str, Any]:
         figures["slider_move"] = _median_seconds(lambda: painter.decode(encoded, 0.5), repeats)
         figures["slider_ratio"] = round(figures["slider_move"] / figures["full"], 3)
     elif method == "patches":
-        figures = {"full": _median_seconds(lambda: deque(piece_together(content, [(style, 1.0)]), maxlen=1), repeats)}
+        figures = {"full": _median_seconds(lambda: deque(patch_transfer(content, [(style, 1.0)]), maxlen=1), repeats)}
     elif method == "colour":
         figures = {"full": _median_seconds(lambda: transfer_colours(content, [(style, 1.0)]), repeats)}
     else:

@@ -175,7 +175,7 @@ class ClassicalRunner:
         import torch
 
         from styleshot_demo.classical.colour import with_colours_of
-        from styleshot_demo.classical.patches import piece_together
+        from styleshot_demo.classical.patches import patch_transfer
 
         job, device = plan.job, plan.device
         target = to_tensor(content, device)
@@ -193,11 +193,11 @@ class ClassicalRunner:
         pieced = self.cache.recall(key)
         last = 0.0
         if pieced is None:
-            for part in piece_together(target, self._styles(job, device), job.seed, held):
+            for part in patch_transfer(target, self._styles(job, device), job.seed, held):
                 pieced, preview, now = part.pixels, None, time.perf_counter()
-                if now - last > PREVIEW_EVERY:
+                if part.step and now - last > PREVIEW_EVERY:
                     preview, last = to_image(blended(pieced)), now
-                yield Step(part.fraction, remark("piecing", percent=round(100 * part.fraction)), preview)
+                yield Step(part.fraction, remark("piecing", step=part.step, total=part.total), preview)
             self.cache.remember(key, pieced, TITLES["pieced"], KEPT_PAIRS)
         yield blended(pieced)
 

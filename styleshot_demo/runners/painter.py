@@ -50,16 +50,16 @@ def paint(plan: "Plan", classical: "ClassicalRunner") -> Iterator[Event]:
     started = time.perf_counter()
     job, total = plan.job, len(plan.shots)
     content = prepare(job.content, job.size)
-    calm = freed(content, job.content_strength)
+    simple = simplified(content, job.content_strength)
     images: list[Image.Image] = []
     models: dict[str, str] = {}
     for place, shot in enumerate(plan.shots):
         yield Step(place / total, remark("painting"))
-        own = replace(plan, job=painted_as(job, calm, shot), model="fast", strengths=(), remarks=())
+        own = replace(plan, job=painted_as(job, simple, shot), model="fast", strengths=(), remarks=())
         with closing(classical.run(own)) as events:
             for event in events:
                 if isinstance(event, Finished):
-                    images.append(recalled(event.result.images[0], content, job.content_strength))
+                    images.append(with_details(event.result.images[0], content, job.content_strength))
                     models |= event.result.models
                 else:
                     yield Step((place + event.fraction) / total, event.message)
@@ -85,23 +85,23 @@ def painted_as(job: ImageJob, content: Image.Image, shot: "Shot") -> ClassicalJo
     )
 
 
-def freed(content: Image.Image, content_strength: float) -> Image.Image:
+def simplified(content: Image.Image, content_strength: float) -> Image.Image:
     """An RGB photo with fewer details, the lower the content strength is below 1; its large edges stay."""
     import cv2
     import numpy as np
 
-    freedom = 1 - content_strength
-    if freedom <= 0:
+    less = 1 - content_strength
+    if less <= 0:
         return content
     # The filter takes 200 pixels at most.
-    reach = min(200.0, max(1.0, REACH * freedom * max(content.size)))
+    reach = min(200.0, max(1.0, REACH * less * max(content.size)))
     smooth = cv2.edgePreservingFilter(
-        np.asarray(content), flags=cv2.RECURS_FILTER, sigma_s=reach, sigma_r=DETAIL * freedom
+        np.asarray(content), flags=cv2.RECURS_FILTER, sigma_s=reach, sigma_r=DETAIL * less
     )
     return Image.fromarray(smooth)
 
 
-def recalled(painted: Image.Image, content: Image.Image, content_strength: float) -> Image.Image:
+def with_details(painted: Image.Image, content: Image.Image, content_strength: float) -> Image.Image:
     """A painted picture with details of the photo's lightness, the more the content strength is beyond 1."""
     import cv2
     import numpy as np

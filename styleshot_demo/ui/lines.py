@@ -57,6 +57,8 @@ class Lines:
                 picture = brought(path, side, last)
                 if picture is None:
                     return _told(say("lines_empty")), None
+                if studio.ready("image", name, chosen or "auto").model == "painter":  # nobody sees them
+                    return _told(say("lines_empty")), picture
                 return _shown(studio.control_map(picture[2], name, level, picture[1], chosen or "auto")), picture
             except Exception as error:
                 what, _ = problems.explain(error)

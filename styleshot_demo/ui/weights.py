@@ -95,9 +95,9 @@ def _button(wanted: Offer, settings: Settings) -> str:
 class Weights:
     """The line in a tab, laid out where this is made."""
 
-    def __init__(self, kind: str, studio: Studio, finer: Sequence[Any]) -> None:
-        """`kind` is "text" or "image"; `finer` are the parts of the page that mean something to StyleShot alone."""
-        self.kind, self.studio, self.finer = kind, studio, finer
+    def __init__(self, kind: str, studio: Studio, styleshot_only: Sequence[Any]) -> None:
+        """`kind` is "text" or "image"; `styleshot_only` are parts of the page that mean nothing to other models."""
+        self.kind, self.studio, self.styleshot_only = kind, studio, styleshot_only
         self.size: Any = None
         with gr.Column(elem_classes="weights"):
             self.line = gr.HTML(elem_id=f"{kind}-model", js_on_load=_ASK, apply_default_css=False)
@@ -113,7 +113,7 @@ class Weights:
         size   the slider, which begins where the model's pictures do
         """
         self.size = size
-        outputs = [self.line, view.run, view.beside, size, *self.finer]
+        outputs = [self.line, view.run, view.beside, size, *self.styleshot_only]
 
         def refresh(*values: str) -> dict[Any, Any]:
             return self.refreshed(view, *values)
@@ -151,7 +151,7 @@ class Weights:
             view.run: usable,
             view.beside: usable,
             **({self.size: gr.update(minimum=plan.smallest(choice.model))} if self.size is not None else {}),
-            **{part: gr.update(visible=finer_seen(choice)) for part in self.finer},
+            **{part: gr.update(visible=finer_seen(choice)) for part in self.styleshot_only},
         }
 
 

@@ -639,7 +639,7 @@ REMARKS_ZH: dict[str, str] = {
     "without_gpu": "没有借到 GPU，因此在处理器上计算，用时较长",
     "finding": "正在寻找主体",
     "enlarging": "正在放大",
-    "piecing": "正在寻找风格的碎片：{percent} %",
+    "piecing": "正在寻找风格的碎片：第 {step} 步，共 {total} 步",
     "subject_found": "背景不是纯色：已由小型网络找出主体，只绘制了主体",
     "no_subject": "没有从背景中突出的主体，因此绘制了整张图片",
     "features_builtin": "特征：内置编码器，因为本机没有 VGG-19",

@@ -9,7 +9,7 @@ from PIL import Image
 from skimage import data
 
 from styleshot_demo import pictures
-from styleshot_demo.classical.patches import PATCHES, piece_together
+from styleshot_demo.classical.patches import PATCHES, patch_transfer
 
 STYLES = Path(__file__).parents[2] / "assets/styles"
 
@@ -19,7 +19,7 @@ def tensor(image: Image.Image) -> torch.Tensor:
 
 
 def pieced(content: torch.Tensor, styles, seed: int = 0) -> torch.Tensor:
-    *_, last = piece_together(content, styles, seed)
+    *_, last = patch_transfer(content, styles, seed)
     return last.pixels
 
 
@@ -72,7 +72,7 @@ def test_weights_say_of_which_style_pieces_come(cat) -> None:
 def test_any_shape(shape, style) -> None:
     generator = torch.Generator().manual_seed(0)
     content, painting = (torch.rand(1, 3, *sides, generator=generator) for sides in (shape, style))
-    parts = list(piece_together(content, [(painting, 1.0)]))
+    parts = list(patch_transfer(content, [(painting, 1.0)]))
     assert parts[-1].pixels.shape == content.shape and parts[-1].pixels.isfinite().all()
     fractions = [part.fraction for part in parts]
     assert fractions == sorted(fractions) and fractions[-1] == 1 and len(parts) > 2 * len(PATCHES)

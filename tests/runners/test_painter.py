@@ -9,7 +9,7 @@ from skimage import data
 from styleshot_demo import ImageJob, Settings, Studio, pictures
 from styleshot_demo.events import Finished
 from styleshot_demo.provenance import read, write
-from styleshot_demo.runners.painter import freed, suited
+from styleshot_demo.runners.painter import simplified, suited
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_style_strength_goes_from_the_photo_to_bold_strokes(studio, cat) -> None
 def test_content_strength_frees_from_details_and_brings_them_back(studio, cat) -> None:
     none, full, more = (painted(studio, cat, content_strength=strength) for strength in (0, 1, 2))
     assert likeness(none, cat) < likeness(full, cat) < likeness(more, cat) < 1
-    assert details(freed(cat, 0)) < details(freed(cat, 0.5)) < details(cat) and freed(cat, 1) is cat
+    assert details(simplified(cat, 0)) < details(simplified(cat, 0.5)) < details(cat) and simplified(cat, 1) is cat
 
 
 def test_the_record_makes_it_again(studio, cat, tmp_path) -> None:

@@ -84,20 +84,22 @@ def test_the_preview_of_a_whole_photo_is_shown_but_never_saved_as_the_result(tab
     assert desk.run.preview.size == (300, 200) and tab.view.shown in last
 
 
-def test_a_stopped_picture_says_how_it_was_made_not_how_it_would_be_made_now(tab, upload, monkeypatch):
+@pytest.mark.parametrize(("method", "models"), [("optimise", {"encoder", "fast"}), ("patches", set())])
+def test_a_stopped_picture_says_how_it_was_made_not_how_it_would_be_made_now(tab, upload, monkeypatch, method, models):
     content, style = upload("content", 96, 64), upload("style", 64, 64)
     desk = Desk()
-    painting = tab.paint(desk, *values(tab, content, style, method="optimise", size=256, steps=50, start="content"))
+    painting = tab.paint(desk, *values(tab, content, style, method=method, size=256, steps=50, start="content"))
     for update in painting:
         if tab.view.shown in update:
             break
     painting.close()
+    assert 0 < desk.run.step < desk.run.total
     planned = tab.studio.plan(desk.run.job)
     monkeypatch.setattr(tab.studio, "plan", None)  # a GPU may have come or gone, memory may be scarcer
     assert tab.view.shown in tab.stopped(desk)
     record = provenance.read(next(iter(path for path in tab.view.shown.temp_files if "step" in path)))
     assert record.settings == {**planned.settings(), "stopped_at": desk.run.step}
-    assert record.computed == planned.computed() and record.models.keys() == {"encoder", "fast"}
+    assert record.computed == planned.computed() and record.models.keys() == models
 
 
 @pytest.mark.parametrize("grown", [{"brush": 2048}, {"background": True}, {"whole": True}])
