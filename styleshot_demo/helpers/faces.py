@@ -1,13 +1,15 @@
-"""Where faces are: BlazeFace (Bazarevsky et al., 2019), over the whole picture and over smaller and smaller squares.
+"""Where faces are: BlazeFace (Bazarevsky et al., 2019), over the whole picture at one scale after another.
 
-The network sees 128 x 128 pixels, and in them faces of a fifth of the side and more. A portrait is found at once; the
-faces of a group are found in squares that are cut out of the picture. Whatever is found is looked at again in several
-squares around it: what is a face in some of them only is none, and what is one gets the mean of their boxes.
+The network was made for 128 x 128 pixels, and sees in them faces of a fifth of the side and more. It consists of
+convolutions, so it reads larger pictures too: a portrait is found where the whole has 128 pixels, the faces of a group
+where it has more. Whatever is found is looked at again in several squares around it: what is a face in some of them
+only is none, and what is one gets the mean of their boxes.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -17,12 +19,13 @@ from PIL import Image
 from styleshot_demo.helpers import networks
 from styleshot_demo.helpers.pixels import on_white
 
-SIDE = 128  # pixels that the network sees
-# Anchors lie in the middle of each cell of a grid: (cells along a side, anchors in each cell).
-GRIDS = ((16, 2), (8, 6))
+SIDE = 128  # pixels that the network was made for
+# Anchors lie in the middle of each cell of a grid: (pixels along a side of a cell, anchors in each cell).
+GRIDS = ((8, 2), (16, 6))
+STRIDE = 16  # of the network
 LANDMARKS = ("right eye", "left eye", "nose", "mouth", "right ear", "left ear")  # right and left of the person
-SMALLEST = 160  # pixels of a square: smaller ones would show faces that nobody can tell
-LEVELS = 3  # times that squares are halved: 1 + 9 + 49 + 225 of a square picture
+SMALLEST = 160  # pixels of a picture that are seen as `SIDE`: fewer would show faces that nobody can tell
+LEVELS = 3  # times that the picture is seen twice as large
 FOUND = 0.5  # score from which on something is looked at again
 NEAR = (1.7, 2.0, 2.4, 3.0, 3.8)  # sides of the squares that it is then seen in, in sides of its box
 # Mean score in those squares. Chosen on 257 photos without a face: two have one by it, nine by a score of 0.7 once.
@@ -56,16 +59,12 @@ def faces(picture: Image.Image) -> list[Face]:
     network = networks.load(networks.FACES)
     pixels = np.asarray(on_white(picture))
     height, width = pixels.shape[:2]
-    # The smallest squares need no more pixels than this, and from a large picture each would be averaged anew.
-    scale = min(1.0, SIDE * 2**LEVELS / max(width, height))
-    small = pixels
-    if scale < 1:
-        sides = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = cv2.resize(pixels, sides, interpolation=cv2.INTER_AREA)
     seen = []
-    for left, top, side in _squares(width, height):
-        found = _look(network, small, (left * scale, top * scale, side * scale), FOUND)
-        seen += [_scaled(face, 1 / scale) for face in found]
+    for level in range(LEVELS + 1):
+        side = max(width, height) / 2**level
+        if level and side < SMALLEST:
+            break
+        seen += _everywhere(network, pixels, SIDE / side)
     sure = [face for found in _apart(seen) if (face := _again(network, pixels, found))]
     inside = (_within(face, width, height) for face in _apart(sure))
     return sorted(inside, key=lambda face: (-face.size, face.box))
@@ -74,35 +73,28 @@ def faces(picture: Image.Image) -> list[Face]:
 Square = tuple[float, float, float]  # left, top, side, in pixels
 
 
-def _squares(width: int, height: int) -> Iterator[Square]:
-    """The whole picture in one square, then squares of half the side and so on, each half over the next."""
-    whole = max(width, height)
-    yield (width - whole) / 2, (height - whole) / 2, whole
-    for level in range(1, LEVELS + 1):
-        side = whole / 2**level
-        if side < SMALLEST:
-            return
-        for top in _starts(height, side):
-            for left in _starts(width, side):
-                yield left, top, side
-
-
-def _starts(length: int, side: float) -> list[float]:
-    """Where squares begin along a side of the picture: evenly, from one end to the other."""
-    if length <= side:
-        return [(length - side) / 2]
-    count = 1 + math.ceil((length - side) / (side / 2))
-    return [float(start) for start in np.linspace(0, length - side, count)]
+def _everywhere(network: Any, pixels: np.ndarray, scale: float) -> list[Face]:
+    """Faces in a picture [H, W, 3] that is seen `scale` times as large, best first."""
+    height, width = pixels.shape[:2]
+    wide, high = max(1, round(width * scale)), max(1, round(height * scale))
+    seen = np.zeros((-(-high // STRIDE) * STRIDE, -(-wide // STRIDE) * STRIDE, 3), np.uint8)
+    seen[:high, :wide] = cv2.resize(pixels, (wide, high), interpolation=_interpolation(scale))
+    scores = _scores(network, seen)
+    return _boxes(network, scores, seen.shape, FOUND, lambda points: points * (width / wide, height / high))
 
 
 def _look(network: Any, pixels: np.ndarray, square: Square, least: float) -> list[Face]:
     """Faces in one square of a picture [H, W, 3], best first; what lies outside of the picture is black."""
-    scores = _scores(network, pixels, square)
-    return [] if scores is None else _boxes(network, square, scores, least)
+    seen = _shown(pixels, square)
+    if seen is None:
+        return []
+    left, top, side = square
+    scores = _scores(network, seen)
+    return _boxes(network, scores, seen.shape, least, lambda points: points * (side / SIDE) + (left, top))
 
 
-def _scores(network: Any, pixels: np.ndarray, square: Square) -> np.ndarray | None:
-    """[896]: how sure the network is of a face at each anchor in a square; None of a square outside of the picture."""
+def _shown(pixels: np.ndarray, square: Square) -> np.ndarray | None:
+    """[SIDE, SIDE, 3]: a square as the network sees it; None if it lies outside of the picture."""
     left, top, side = square
     scale = SIDE / side
     part, (x, y) = _cut(pixels, square)
@@ -112,28 +104,43 @@ def _scores(network: Any, pixels: np.ndarray, square: Square) -> np.ndarray | No
     wide = min(SIDE - x, max(1, round(part.shape[1] * scale)))
     high = min(SIDE - y, max(1, round(part.shape[0] * scale)))
     seen = np.zeros((SIDE, SIDE, 3), np.uint8)
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    seen[y : y + high, x : x + wide] = cv2.resize(part, (wide, high), interpolation=way)
+    seen[y : y + high, x : x + wide] = cv2.resize(part, (wide, high), interpolation=_interpolation(scale))
+    return seen
+
+
+def _interpolation(scale: float) -> int:
+    return cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+
+
+def _scores(network: Any, seen: np.ndarray) -> np.ndarray:
+    """[anchors]: how sure the network is of a face at each, in a picture [h, w, 3] with sides in multiples of 16."""
     network.setInput(cv2.dnn.blobFromImage(seen, 1 / 127.5, mean=(127.5, 127.5, 127.5)))
-    # One output at a time is all that OpenCV gives of such a network; most squares need no second one.
+    # One output at a time is all that OpenCV gives of such a network; most pictures need no second one.
     return 1 / (1 + np.exp(-np.clip(network.forward("classificators")[0, :, 0], -80, 80)))
 
 
-def _boxes(network: Any, square: Square, scores: np.ndarray, least: float) -> list[Face]:
-    """The faces of the square that the network has just seen, of what it is at least so sure of."""
-    left, top, side = square
+def _boxes(
+    network: Any,
+    scores: np.ndarray,
+    shape: tuple[int, ...],
+    least: float,
+    placed: Callable[[np.ndarray], np.ndarray],
+) -> list[Face]:
+    """The faces of what the network has just seen, a picture of `shape`, of which it is at least so sure.
+
+    placed  leads points [n, 2], x and y in pixels of what was seen, into the picture
+    """
     kept = np.flatnonzero(scores >= least)
     if not len(kept):
         return []
     numbers = network.forward("regressors")[0]
     found = []
-    for values, anchor, score in zip(numbers[kept], _ANCHORS[kept], scores[kept], strict=True):
+    for values, anchor, score in zip(numbers[kept], _anchors(*shape[:2])[kept], scores[kept], strict=True):
         # Centre, width and height of the box, then x and y of each landmark; all but the sizes count from the anchor.
-        points = values.reshape(-1, 2) / SIDE
+        points = values.reshape(-1, 2).copy()
         points[[0, *range(2, len(points))]] += anchor
         (x, y), (wide, high) = points[0], np.abs(points[1])
-        corners = np.array([[x - wide / 2, y - high / 2], [x + wide / 2, y + high / 2], *points[2:]]) * side
-        corners += (left, top)
+        corners = placed(np.array([[x - wide / 2, y - high / 2], [x + wide / 2, y + high / 2], *points[2:]]))
         box = (*map(float, corners[0]), *map(float, corners[1]))
         found.append(Face(box, float(score), tuple((float(x), float(y)) for x, y in corners[2:])))
     return _apart(found)
@@ -148,8 +155,8 @@ def _again(network: Any, pixels: np.ndarray, found: Face) -> Face | None:
     # the mean any more: that is half the time.
     missing = len(squares) * (1 - SURE)
     for square in squares:
-        scores = _scores(network, pixels, square)
-        best = 0.0 if scores is None else float(scores.max())
+        seen = _shown(pixels, square)
+        best = 0.0 if seen is None else float(_scores(network, seen).max())
         missing -= 1 - best
         if missing < 0 or best < LEAST:
             return None
@@ -208,25 +215,17 @@ def _nested(one: Face, other: Face) -> bool:
     return _shared(one.box, other.box) > 0.7 * min(_area(one.box), _area(other.box))
 
 
-def _scaled(face: Face, scale: float) -> Face:
-    left, top, right, bottom = (scale * side for side in face.box)
-    return Face((left, top, right, bottom), face.score, tuple((scale * x, scale * y) for x, y in face.landmarks))
-
-
 def _within(face: Face, width: int, height: int) -> Face:
     left, top, right, bottom = face.box
     box = (max(left, 0.0), max(top, 0.0), min(right, float(width)), min(bottom, float(height)))
     return Face(box, face.score, face.landmarks)
 
 
-def _anchors() -> np.ndarray:
-    """Middles of the cells, x and y as shares of the side: [896, 2]."""
+@lru_cache(maxsize=8)
+def _anchors(height: int, width: int) -> np.ndarray:
+    """[anchors, 2]: x and y, in pixels, of a picture of such sides."""
     made = []
-    for cells, each in GRIDS:
-        middles = (np.arange(cells) + 0.5) / cells
-        x, y = np.meshgrid(middles, middles)
+    for cell, each in GRIDS:
+        x, y = np.meshgrid((np.arange(width // cell) + 0.5) * cell, (np.arange(height // cell) + 0.5) * cell)
         made.append(np.repeat(np.stack([x.ravel(), y.ravel()], 1), each, axis=0))
     return np.concatenate(made)
-
-
-_ANCHORS = _anchors()

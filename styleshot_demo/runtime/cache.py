@@ -341,13 +341,15 @@ class ModelCache:
         Returned, not freed: a model may take long to fall apart, and nobody should wait for that at the lock.
         """
         dropped: list[_Entry] = []
-        for place in {memory, *self._used()} if self._entries else ():
+        used = self._used()
+        for place in {memory, *used} if self._entries else ():
             budget, expected = self.budget_bytes(place), expect_bytes if place == memory else 0
-            while self._used().get(place, 0) + expected > budget:
+            while used.get(place, 0) + expected > budget:
                 key = self._oldest_in(place)
                 if key is None:
                     break
                 dropped.append(self._entries.pop(key))
+                used = self._used()
         return dropped
 
     def _oldest_in(self, memory: str) -> Hashable | None:

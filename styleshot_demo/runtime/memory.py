@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 from styleshot_demo.runtime.device import cuda_has_started, is_cuda
@@ -13,10 +14,14 @@ _OWN_GROUP = Path("/proc/self/cgroup")
 
 def machine_memory() -> int:
     """Bytes of main memory that this process may use: the machine's, or less where a container limits it."""
+    return min([_installed(), *(limit for limit, *_ in _limited(CGROUP, _OWN_GROUP))])
+
+
+@lru_cache(maxsize=1)
+def _installed() -> int:
     import psutil
 
-    limits = [limit for limit, _ in _groups()]
-    return min([psutil.virtual_memory().total, *limits])
+    return psutil.virtual_memory().total
 
 
 def free_main_memory() -> int:
@@ -58,36 +63,46 @@ def _current_gpu() -> int:
 
 
 def _groups() -> list[tuple[int, int]]:
-    """(limit, in use), bytes, of every control group with a limit that this process is in (Linux, version 2 or 1).
+    """(limit, in use), bytes, of every control group with a limit that this process is in.
 
     File pages that the kernel would drop at once do not count as in use.
     """
     found = []
-    for folder, limit_file, used_file, cache_key in _group_folders():
+    for limit, folder, used_file, cache_key in _limited(CGROUP, _OWN_GROUP):
         with contextlib.suppress(OSError, ValueError):
-            limit = int((folder / limit_file).read_text())  # "max" is no number: no limit
             used = int((folder / used_file).read_text())
             with contextlib.suppress(OSError, ValueError, IndexError):
                 statistics = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
                 used -= int(statistics.get(cache_key, 0))
-            if 0 < limit < 2**60:  # version 1 writes "no limit" as a huge number
-                found.append((limit, max(0, used)))
+            found.append((limit, max(0, used)))
     return found
 
 
-def _group_folders() -> list[tuple[Path, str, str, str]]:
+@lru_cache(maxsize=1)  # a container is made with its limits, and they are asked for several times a picture
+def _limited(root: Path, own: Path) -> tuple[tuple[int, Path, str, str], ...]:
+    """(limit in bytes, folder, files) of every control group with a limit (Linux, version 2 or 1)."""
+    found = []
+    for folder, limit_file, *files in _group_folders(root, own):
+        with contextlib.suppress(OSError, ValueError):
+            limit = int((folder / limit_file).read_text())  # "max" is no number: no limit
+            if 0 < limit < 2**60:  # version 1 writes "no limit" as a huge number
+                found.append((limit, folder, *files))
+    return tuple(found)
+
+
+def _group_folders(root: Path, own_group: Path) -> list[tuple[Path, str, str, str]]:
     folders: list[tuple[Path, str, str, str]] = []
     with contextlib.suppress(OSError):
-        for line in _OWN_GROUP.read_text().splitlines():
+        for line in own_group.read_text().splitlines():
             _, controllers, path = line.split(":", 2)
             own = Path(path.lstrip("/"))
             if not controllers:
-                root, names = CGROUP, ("memory.max", "memory.current", "inactive_file")
+                base, names = root, ("memory.max", "memory.current", "inactive_file")
             elif "memory" in controllers.split(","):
-                root = CGROUP / "memory"
+                base = root / "memory"
                 names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
             else:
                 continue
             # A limit of any group above holds too; inside a container the path may name folders that are not seen.
-            folders += [(root / part, *names) for part in (own, *own.parents)]
+            folders += [(base / part, *names) for part in (own, *own.parents)]
     return folders
