@@ -17,8 +17,10 @@ from torch import Tensor, nn
 from styleshot_demo.classical.enlarging import add_enlarged_conv, enlarged_conv
 from styleshot_demo.classical.features import Encoder, conv
 from styleshot_demo.classical.grain import Flat, flatness, grained
+from styleshot_demo.classical.regions import Leading, Regions
 from styleshot_demo.classical.rings import without_rings
 from styleshot_demo.classical.statistics import Affine, Moments, moments, moments_at_a_glance, towards
+from styleshot_demo.classical.tiles import Box
 from styleshot_demo.classical.tones import Tones, tones_of
 
 DEPTHS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
@@ -207,6 +209,7 @@ class Encoded:
     affines  the maps onto the styles' moments for those
     looks    the content's and the styles' `look`, [1, 2 C] each
     colours  (moments of a style's pixels, weight)
+    regions  the content's, and (a style's, weight); None: colours are not led by them
     flat     where the content is, if anywhere
     tones    the styles' `tones_of`, by their weights, where the content is a drawing
     rebuilt  [1, 3, H, W]: what the decoder makes of the unchanged features; None until a strength below 1 needs it
@@ -217,6 +220,7 @@ class Encoded:
     affines: dict[str, Affine]
     looks: tuple[Tensor, Tensor]
     colours: list[tuple[Moments, float]]
+    regions: tuple[Regions, list[tuple[Regions, float]]] | None = None
     flat: Flat | None = None
     tones: Tensor | None = None
     rebuilt: Tensor | None = None
@@ -261,6 +265,7 @@ class FastTransfer(nn.Module):
             },
             looks=(look(own).to(content), sum(weight * look(style) for style, weight in seen).to(content)),
             colours=[(moments_at_a_glance(picture), weight) for picture, weight in styles],
+            regions=(Regions.of(content), [(Regions.of(picture), weight) for picture, weight in styles]),
             flat=flat,
             tones=wanted_tones(flat, styles),
         )
@@ -274,8 +279,7 @@ class FastTransfer(nn.Module):
         """
         if strength == 0:
             return encoded.pixels.clone()
-        pixels = self._paint(encoded, strength)
-        pixels = recolouring(pixels, encoded.colours)(pixels, strength)
+        pixels = recoloured(self._paint(encoded, strength), encoded, strength)
         if strength < 1:
             pixels = pixels + (1 - strength) * self.lost(encoded)
         pixels = pixels.clamp(0, 1)
@@ -306,6 +310,21 @@ class FastTransfer(nn.Module):
 
     def _paint(self, encoded: Encoded, strength: float) -> Tensor:
         return cropped(self.decoder.paint(*self.restyled(encoded, strength)), encoded.pixels)
+
+
+def recoloured(painted: Tensor, encoded: Encoded, strength: float) -> Tensor:
+    """What the decoder painted, [1, 3, H, W], with the colours of the styles: of the whole, then of each region."""
+    affine = recolouring(painted, encoded.colours)
+    made = affine(painted, strength)
+    if encoded.regions is None:
+        return made
+    content = encoded.pixels
+    whole = Box(0, content.shape[2], 0, content.shape[3])
+    leading = Leading(*encoded.regions, (whole.height, whole.width))
+    inside = leading.inside(content)
+    leading.look_at(painted, inside)
+    leading.settle(lambda colours: affine(colours, strength), strength)
+    return leading.led(made, inside, whole, whole)
 
 
 def wanted_tones(flat: Flat | None, styles: Sequence[tuple[Tensor, float]]) -> Tensor | None:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from styleshot_demo.classical.colour import colour_map, into_gamut, to_oklab
 from styleshot_demo.classical.fast import DEPTHS, STRIDE, Encoded, FastTransfer, look, margins, recolouring_from
 from styleshot_demo.classical.grain import SEEN, Calmness, Flat, brushed, calmness_of, random_phase
+from styleshot_demo.classical.regions import Leading, Regions
 from styleshot_demo.classical.rings import Rings
 from styleshot_demo.classical.statistics import Affine, Gathering, Moments, glance, towards
 from styleshot_demo.classical.tiles import Box, tiles
@@ -147,6 +148,7 @@ class _Canvas:
                 yield Part(0.0)
         self.styles: list[tuple[Mapping[str, Moments], float]] = []
         self.colours: list[tuple[Moments, float]] = []
+        regions = []
         for picture, weight in styles:
             gatherings = _gatherings(self.painter, (picture.height, picture.width))
             colours = Gathering(glance(picture.height, picture.width))
@@ -156,6 +158,9 @@ class _Canvas:
                 yield Part(0.0)
             self.styles.append(({name: one.moments() for name, one in gatherings.items()}, weight))
             self.colours.append((colours.moments(), weight))
+            regions.append((Regions.read(picture.read, picture.height, picture.width), weight))
+        own = Regions.read(content.read, content.height, content.width)
+        self.leading = Leading(own, regions, (self.height, self.width))
 
     def look_at_content(self) -> Iterator[Part]:
         """Gathers its moments, and keeps its deepest maps, which are small."""
@@ -194,6 +199,7 @@ class _Canvas:
             known = Encoded(self.content.read(box), maps, affines, looks, self.colours)
             made = self._made(box, window, known, strength)
             colours.add(made, box, self.width)
+            self.leading.look_at(made, self.leading.inside(known.pixels))
             box.of(self.painted).copy_(made)
             if self.lost is not None:
                 rebuilt = self._made(box, window, known, 0.0)
@@ -201,6 +207,7 @@ class _Canvas:
             yield Part(count / len(self.boxes))
         del self.deep
         self.recolouring: Affine = recolouring_from(colours.moments(), self.colours)
+        self.leading.settle(lambda means: self.recolouring(means, strength), strength)
 
     def finish(self) -> Iterator[Part]:
         """Recolours it, gives back what of the content is to stay, takes off the rings, leads the tones."""
@@ -209,8 +216,11 @@ class _Canvas:
             rings = Rings.around(self.content.read, self.height, self.width)
             tones = Tones(self.tones) if self.calmness.drawn > 0 else None
         for count, box in enumerate(self.boxes, 1):
-            content = self.content.read(box)
+            window = box.grown(4, self.height, self.width)
+            content = self.content.read(window)
             pixels = self.recolouring(box.of(self.painted).to(content), self.strength)
+            pixels = self.leading.led(pixels, self.leading.inside(content), box, window)
+            content = box.of(content, window)
             if self.lost is not None:
                 pixels = pixels + box.of(self.lost).to(content)
             pixels = pixels.clamp_(0, 1)

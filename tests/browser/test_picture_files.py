@@ -58,6 +58,14 @@ def test_a_heic_without_a_type_may_fall_anywhere(open_page):
     assert seen(page, "#content") == [120, 80]
 
 
+def test_a_heic_without_a_type_may_be_chosen(open_page):
+    """Gradio itself refuses what the browser gives no type."""
+    page = open_page()
+    heic = {"name": "IMG_0003.HEIC", "mimeType": "", "buffer": (shown.FILES / "phone.heic").read_bytes()}
+    page.locator("#content input[type=file]").set_input_files(heic)
+    assert seen(page, "#content") == [120, 80]
+
+
 @pytest.mark.parametrize("name", ["tiff_named.jpg", "strip_count_too_big.tif", "web.avif", "no_end_marker.jpg"])
 def test_a_file_is_shown_by_what_is_in_it(open_page, name):
     page = open_page()

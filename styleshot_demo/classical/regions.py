@@ -1,0 +1,147 @@
+"""Colours led region by region: each region of a content takes a colour that the style really has.
+
+One map for all colours of a picture carries moments to moments: a photo of browns is stretched until some of them are
+acid green, though no such green is in the style. So the content is divided by its colours into a few regions (Lloyd's
+k-means), the style likewise, and each region of the painted picture moves towards the style's regions that are like it:
+in tone, in the hue that the content has there, and in the colour that it was painted in. As in transfers by swatches
+(Reinhard et al., Colour Transfer between Images, 2001, section 4), only that the pairs are found.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import avg_pool2d
+
+from styleshot_demo.classical.colour import from_oklab, to_oklab
+from styleshot_demo.classical.tiles import Box, enlarged, seen_by
+
+REGIONS = 6
+SAMPLES = 2048  # cells of a picture that are read, about
+ROUNDS = 8
+FARTHEST = 0.98  # share of the cells that are nearer than where a new region begins: the last ones are outliers
+SHARE = 0.7  # of the way
+LIGHT = 0.3  # share of that for lightness: light and dark are the content's
+SOFTNESS = 0.05  # Oklab: how far one region's colours reach into another's
+# What tells that regions are alike: how light they are within their picture, in deviations; the content's own hue, and
+# the painted one, in `HUES` of Oklab.
+TONE, OWN, PAINTED = 1.0, 1.25, 0.75
+HUES = 0.07
+DECISION = 0.35  # by so much a pair has to be more alike to count e times as much
+EVEN = 0.05  # least deviation of lightness that tones are told by
+
+
+@dataclass(frozen=True)
+class Regions:
+    """The regions of a picture: their colours [K, 3] in Oklab, and which shares [K] of it they are, both float64."""
+
+    colours: Tensor
+    shares: Tensor
+
+    @classmethod
+    def of(cls, pixels: Tensor) -> "Regions":
+        """Those of a picture that is there, [1, 3, H, W], RGB in [0, 1]."""
+        return cls.read(lambda box: box.of(pixels), *pixels.shape[2:], strip=pixels.shape[2])
+
+    @classmethod
+    def read(cls, read: Callable[[Box], Tensor], height: int, width: int, strip: int = 512) -> "Regions":
+        """Those of a picture that is read in strips of about so many rows."""
+        cell = max(1, math.ceil(math.sqrt(height * width / SAMPLES)))
+        rows = max(1, strip // cell) * cell
+        seen = []
+        for top in range(0, height, rows):
+            pixels = read(Box(top, min(height, top + rows), 0, width))
+            small = avg_pool2d(pixels, cell, ceil_mode=True, count_include_pad=False) if cell > 1 else pixels
+            seen.append(to_oklab(small)[0].flatten(1).T)
+        return cls(*_clusters(torch.cat(seen).double().cpu()))
+
+    def tones(self) -> Tensor:
+        """[K]: how light each region is within the picture, in deviations from the mean."""
+        light = self.colours[:, 0]
+        mean = (self.shares * light).sum()
+        return (light - mean) / (self.shares * (light - mean) ** 2).sum().sqrt().clamp_min(EVEN)
+
+
+class Leading:
+    """The colours of one painted picture, which may be looked at, and be led, part by part."""
+
+    def __init__(self, own: Regions, styles: Sequence[tuple[Regions, float]], size: tuple[int, int]) -> None:
+        """Of the content, of the styles with weights that sum to 1, and the height and width of the picture."""
+        self.own, self.styles, self.size = own, styles, size
+        self.small = (-(-size[0] // 2), -(-size[1] // 2))
+        count = len(own.shares)
+        self._sums = torch.zeros(count, 3, dtype=torch.float64)
+        self._places = torch.zeros(count, dtype=torch.float64)
+        self._shift = torch.zeros(count, 3)
+
+    def inside(self, content: Tensor) -> Tensor:
+        """[1, K, h, w] on every second pixel of a content [1, 3, H, W]: how far a place belongs to each region.
+
+        It sums to 1. Of a part of a content that begins at even places it is what the whole has there.
+        """
+        colours = self.own.colours.to(content)
+        # |x - c|^2 without |x|^2, which all regions have in common.
+        nearness = torch.einsum("kc,nchw->nkhw", 2 * colours, to_oklab(_halved(content)))
+        nearness = nearness - colours.square().sum(1)[:, None, None]
+        return torch.softmax(nearness / (2 * SOFTNESS**2), 1)
+
+    def look_at(self, painted: Tensor, inside: Tensor) -> None:
+        """Learn from a part of the picture, [1, 3, h, w]; `inside` of the same part."""
+        inside, made = inside[0].flatten(1), _halved(painted)[0].flatten(1)
+        self._places += inside.sum(1).cpu().double()
+        self._sums += (inside @ made.T).cpu().double()
+
+    def settle(self, recoloured: Callable[[Tensor], Tensor], strength: float) -> None:
+        """When all parts have been looked at.
+
+        recoloured  what becomes of painted colours [1, 3, K, 1] before they are led
+        strength    0 to 1: share of `SHARE`
+        """
+        means = self._sums / self._places.clamp_min(1e-9)[:, None]
+        painted = recoloured(means.float().T[None, :, :, None]).clamp(0, 1)
+        colours = to_oklab(painted)[0, :, :, 0].T.double()
+        wanted = sum(weight * self._likeness(style, colours) @ style.colours for style, weight in self.styles)
+        way = SHARE * strength * (wanted - colours) * torch.tensor([LIGHT, 1, 1], dtype=torch.float64)
+        led = from_oklab((colours + way).float().T[None, :, :, None])
+        self._shift = (led - painted)[0, :, :, 0].T
+
+    def led(self, painted: Tensor, inside: Tensor, box: Box, window: Box) -> Tensor:
+        """The part `box` of the picture, [1, 3, h, w], with its colours led.
+
+        inside  that of the part `window`: `box` with 4 pixels more on each side, or up to the picture's end
+        """
+        field = torch.einsum("khw,kc->chw", inside[0], self._shift.to(inside))[None]
+        seen = seen_by(box, self.small, self.size)
+        return painted + enlarged(seen.of(field, window.at(2)), seen, self.small, self.size, box)
+
+    def _likeness(self, style: Regions, painted: Tensor) -> Tensor:
+        """[K, K]: how much each region of the style counts for each of the content, summing to 1."""
+        cost = TONE * (self.own.tones()[:, None] - style.tones()) ** 2
+        for weight, colours in ((OWN, self.own.colours), (PAINTED, painted)):
+            away = (colours[:, None, 1:] - style.colours[None, :, 1:]) / HUES
+            cost = cost + weight * away.square().sum(2)
+        cost = cost.masked_fill(style.shares == 0, math.inf)  # of few colours there are fewer regions
+        return torch.softmax(-cost / DECISION, 1)
+
+
+def _halved(pixels: Tensor) -> Tensor:
+    return avg_pool2d(pixels, 2, ceil_mode=True, count_include_pad=False)
+
+
+def _clusters(colours: Tensor) -> tuple[Tensor, Tensor]:
+    """Centres [K, 3] and shares [K] of `colours` [n, 3]; the same ones for the same colours."""
+    first = colours[(colours - colours.mean(0)).square().sum(1).argmin()]
+    centres = [first]
+    away = (colours - first).square().sum(1)
+    for _ in range(REGIONS - 1):
+        centres.append(colours[away.argsort(stable=True)[int(FARTHEST * (len(colours) - 1))]])
+        away = torch.minimum(away, (colours - centres[-1]).square().sum(1))
+    centres = torch.stack(centres)
+    for _ in range(ROUNDS):
+        nearest = (colours[:, None] - centres).square().sum(2).argmin(1)
+        counts = torch.bincount(nearest, minlength=REGIONS).double()
+        sums = torch.zeros_like(centres).index_add_(0, nearest, colours)
+        centres = torch.where(counts[:, None] > 0, sums / counts.clamp_min(1)[:, None], centres)
+    return centres, counts / counts.sum()
