@@ -195,6 +195,10 @@ def evaluate_classical(
     sheet: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Also save a sheet of results here.", show_default=False)
     ] = None,
+    crops: Annotated[
+        bool,
+        typer.Option("--crops", help="With --content: also at 100 %, around a face or the middle."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Distances, edges and colours of results on pairs of pictures; or flat areas, or faces, or structures."""
@@ -245,7 +249,15 @@ def evaluate_classical(
             from styleshot_demo.evaluation.classical import evaluate as evaluate_pairs
 
             figures = evaluate_pairs(
-                content, style, pairs, teacher=teacher, network=judge, microast=microast, part=part, **common
+                content,
+                style,
+                pairs,
+                teacher=teacher,
+                network=judge,
+                microast=microast,
+                part=part,
+                crops=crops,
+                **common,
             )
     _tell(figures, as_json)
 

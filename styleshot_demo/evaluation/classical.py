@@ -22,8 +22,9 @@ from styleshot_demo.evaluation.metrics import (
     style_sliced_distance,
 )
 from styleshot_demo.evaluation.microast import MicroAST
-from styleshot_demo.evaluation.sheets import sheet_of, write
+from styleshot_demo.evaluation.sheets import at_full_size, sheet_of, write
 from styleshot_demo.evaluation.squeezenet import SqueezeNet
+from styleshot_demo.helpers.faces import faces
 from styleshot_demo.jobs import METHODS, ClassicalJob
 from styleshot_demo.pictures import fit_longest, open_picture
 from styleshot_demo.runners.classical import to_image, to_tensor
@@ -49,6 +50,7 @@ def evaluate(
     seed: int = 0,
     part: str = "held",
     sheet: Path | None = None,
+    crops: bool = False,
     on_pair: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[str, Any]:
     """Mean figures per method over `pairs` pairs drawn from two folders.
@@ -61,6 +63,7 @@ def evaluate(
                     method is also told as a share of its time (median over the pairs)
     part            "held": only pictures that training leaves out (`training.folders.split`), "all"
     sheet           where to save a picture of the first pairs and their results, if anywhere
+    crops           show there each picture also at 100 %, around the largest face or the middle
     on_pair         told after each pair how many are done
 
     Without `network`, the features that judge are those that training and optimisation saw, so the figures compare
@@ -103,6 +106,10 @@ def evaluate(
                 )
         if sheet is not None and len(shown) < 24:
             shown.append([photo, painting, *made])
+            if crops:
+                middle = _middle(photo)
+                details = [at_full_size(image, middle) for image in (photo, *made)]
+                shown.append([details[0], at_full_size(painting, (0.5, 0.5)), *details[1:]])
         on_pair(number, len(drawn))
     if sheet is not None:
         write(sheet_of(shown, ["content", "style", *painters]), sheet)
@@ -136,6 +143,15 @@ def _with_peer(
     with torch.inference_mode():
         image = to_image(peer(to_tensor(photo, "cpu"), to_tensor(painting, "cpu")))
     return image, time.perf_counter() - began
+
+
+def _middle(photo: Image.Image) -> tuple[float, float]:
+    """Where to look closely, in shares of width and height: at the largest face, or at the middle."""
+    found = faces(photo)
+    if not found:
+        return 0.5, 0.5
+    left, top, right, bottom = found[0].box
+    return (left + right) / 2 / photo.width, (top + bottom) / 2 / photo.height
 
 
 def _ratio(times: list[float], others: list[float]) -> float:

@@ -11,7 +11,10 @@ from styleshot_demo.errors import Problem
 GAP = 8
 
 
-def sheet_of(rows: Sequence[Sequence[Image.Image]], headings: Sequence[str], cell: int = 256) -> Image.Image:
+CELL = 256  # pixels of a sheet's cells
+
+
+def sheet_of(rows: Sequence[Sequence[Image.Image]], headings: Sequence[str], cell: int = CELL) -> Image.Image:
     """One RGB picture: a heading per column, then the rows; each picture is fitted into `cell` x `cell` pixels."""
     font = ImageFont.load_default(size=18)
     top = 32
@@ -27,6 +30,18 @@ def sheet_of(rows: Sequence[Sequence[Image.Image]], headings: Sequence[str], cel
             left = GAP + column * (cell + GAP) + (cell - small.width) // 2
             sheet.paste(small, (left, top + GAP + line * (cell + GAP) + (cell - small.height) // 2))
     return sheet
+
+
+def at_full_size(image: Image.Image, middle: tuple[float, float], cell: int = CELL) -> Image.Image:
+    """As much of a picture as a cell shows at 100 %, around a `middle` that is given in shares of its width and height.
+
+    What a small cell shows of a whole picture hides how it is painted.
+    """
+    left, top = (
+        min(max(0, round(share * side - cell / 2)), max(0, side - cell))
+        for share, side in zip(middle, image.size, strict=True)
+    )
+    return image.crop((left, top, min(left + cell, image.width), min(top + cell, image.height)))
 
 
 def write(sheet: Image.Image, file: Path, **options: Any) -> None:
