@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from styleshot_demo.classical.fast import FastTransfer, cropped, recolouring
+from styleshot_demo.classical.grain import LARGEST, Flat
 from styleshot_demo.classical.losses import (
     covariance,
     directions,
@@ -20,6 +21,7 @@ from styleshot_demo.classical.losses import (
     total_variation,
 )
 from styleshot_demo.classical.statistics import Moments
+from styleshot_demo.classical.tones import FAINTEST
 
 CONTENT_LAYER = "relu4_2"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -32,6 +34,11 @@ CONTENT_WEIGHT = 4.5  # of the content against the style, when both weights are 
 SMALLEST = 128  # longest side of the coarsest scale, pixels
 RATE = 0.05  # first step of Adam, in deviations of the maps
 SHIFT = 8  # largest random shift, pixels: half the coarsest stride
+CELL = 2  # pixels, on which flat areas are averaged: what is finer is speckles, no strokes
+BROAD = LARGEST / 4  # deviation of a Gaussian, pixels: what it leaves is larger than strokes
+STROKES = LARGEST / math.tau  # likewise: what it takes away are the strokes that `grain` lays
+LEFT = 0.5  # share of the first picture's strokes that is left
+MOST_GAIN = 3.0  # most that strokes which fade are strengthened
 
 Features = Callable[[Tensor, Iterable[str]], dict[str, Tensor]]
 
@@ -69,6 +76,62 @@ class Iteration:
     begun: Callable[[], Begun]
 
 
+class Ground:
+    """Flat areas, where a descent shapes strokes, but neither wipes them out nor lays clouds and seams around things.
+
+    A style's statistics ask for its lights, its darks and its empty paper somewhere. Where a content has nothing that
+    they could follow, a descent would lay them out at will, and around the nearest thing. So what is larger than
+    strokes stays there as the first picture has it, and half of its strokes stay. What a descent makes of the other
+    half has at least their contrast, and in addition what the leading of tones may take of it afterwards.
+    """
+
+    def __init__(self, flat: Flat, first: Tensor) -> None:
+        """`flat` tells where; in a photograph, where clouds may be clouds, nothing is held. `first` is [1, 3, H, W]."""
+        self.bare = flat.drawn * flat.bare
+        self.lined = flat.drawn * (flat.calm - flat.bare).clamp_min(0)  # what is calm but for the lines in it
+        self.cells = {"bare": _cells(self.bare), "calm": _cells(self.bare + self.lined)}
+        self.first, self.wanted = first, self._seen(first)
+
+    def kept(self, painted: Tensor) -> Tensor:
+        """`painted` [1, 3, H, W] with the first picture's broad tones; where bare, with strokes no fainter."""
+        painted = torch.lerp(painted, self.first, LEFT * self.bare)
+        seen = self._seen(painted)
+        gain = (self.wanted["contrast"] / FAINTEST / seen["contrast"]).clamp(1, MOST_GAIN)
+        off_bare, off_lined = (_pixels(self.wanted[area] - seen[area], painted) for area in ("bare", "calm"))
+        strokes = painted - _pixels(seen["bare"], painted)
+        return painted + self.bare * (off_bare + (_pixels(gain, painted) - 1) * strokes) + self.lined * off_lined
+
+    def _seen(self, pixels: Tensor) -> dict[str, Tensor]:
+        """Broad tones [1, 3, h, w] of either area around each cell, and the contrast [1, 1, h, w] of strokes there."""
+        cells = _cells(pixels)
+        # Lines have no part in the tone of the ground beside them: what darkens them would lighten it.
+        broad = {area: self._around(area, cells, BROAD) for area in self.cells}
+        strokes = (cells - self._around("bare", cells, STROKES)).square().mean(1, keepdim=True)
+        return broad | {"contrast": (self._around("bare", strokes, BROAD) + 1e-6).sqrt()}
+
+    def _around(self, area: str, values: Tensor, deviation: float) -> Tensor:
+        """Means of `values` over an area alone (normalised convolution: Knutsson & Westin, CVPR 1993)."""
+        share = self.cells[area]
+        return _blurred(share * values, deviation) / _blurred(share, deviation).clamp_min(1e-3)
+
+
+def _pixels(cells: Tensor, like: Tensor) -> Tensor:
+    return cropped(nn.functional.interpolate(cells, scale_factor=CELL, mode="bilinear"), like)
+
+
+def _cells(pixels: Tensor) -> Tensor:
+    return nn.functional.avg_pool2d(pixels, CELL, ceil_mode=True)
+
+
+def _blurred(cells: Tensor, deviation: float) -> Tensor:
+    """Cells [1, C, h, w] seen through a Gaussian of `deviation` pixels; 0 beyond the borders."""
+    reach = math.ceil(3 * deviation / CELL)
+    places = torch.arange(-reach, reach + 1, device=cells.device, dtype=cells.dtype)
+    taps = torch.softmax(-0.5 * (places * CELL / deviation) ** 2, 0)
+    down = nn.functional.conv2d(cells.transpose(0, 1), taps.view(1, 1, -1, 1), padding=(reach, 0))
+    return nn.functional.conv2d(down, taps.view(1, 1, 1, -1), padding=(0, reach)).transpose(0, 1)
+
+
 class Painting(nn.Module):
     """A picture as what the decoder of `fast` paints from feature maps; descent changes the maps, not the pixels.
 
@@ -85,6 +148,7 @@ class Painting(nn.Module):
         share: float,
         added: Tensor | None,
         before: "Painting | None",
+        flat: Flat | None,
     ) -> None:
         """`begun`: maps and look, as `FastTransfer.restyled` gives them; `before`: the painting at the scale before.
 
@@ -93,6 +157,7 @@ class Painting(nn.Module):
                   kept for all that follow
         share     how far that map goes, 0 to 1
         added     [1, 3, H, W] or None: added to what is painted
+        flat      where the `Ground` is, which keeps something of what is painted first, if anywhere
         """
         super().__init__()
         # Tensors of inference mode cannot take part in a descent; their copies can.
@@ -101,9 +166,11 @@ class Painting(nn.Module):
         self.spread = {name: maps.std((2, 3), keepdim=True) + 0.05 for name, maps in self.maps.items()}
         self.content, self.added = content, None if added is None else added.clone()
         self.decoder = painter.decoder
-        with torch.no_grad():
-            self.recolouring = recolouring(cropped(self.decoder(self.maps, self.look), content), colours)
         self.share = share
+        with torch.no_grad():
+            first = cropped(self.decoder(self.maps, self.look), content)
+            self.recolouring = recolouring(first, colours)
+            self.ground = None if flat is None else Ground(flat, self.recolouring(first, share))
         self.changes = nn.ParameterDict(
             {
                 name: torch.zeros(maps.shape, device=maps.device)
@@ -116,6 +183,8 @@ class Painting(nn.Module):
     def forward(self) -> Tensor:
         given = {name: maps + self.spread[name] * self.changes[name] for name, maps in self.maps.items()}
         pixels = self.recolouring(cropped(self.decoder(given, self.look), self.content), self.share)
+        if self.ground is not None:
+            pixels = self.ground.kept(pixels)
         return pixels if self.added is None else pixels + self.added
 
 
@@ -156,6 +225,7 @@ def stylise(
     tv_weight: float = 1.0,
     optimiser: str = "adam",
     seed: int = 0,
+    flat: Flat | None = None,
     begun: Begun | None = None,
 ) -> Iterator[Iteration]:
     """Yield every iteration; the last one holds the result. Closing the iterator stops the work.
@@ -167,6 +237,7 @@ def stylise(
     start      [1, 3, H, W], the first picture; None begins with what `painter` makes of the pair
     strength   0 to 1: its square counts as a factor of the style's weight
     optimiser  "adam" or "lbfgs"
+    flat       where the `Ground` is, on which only strokes are sought, if anywhere
     begun      of an earlier call with the same arguments: goes on after that iteration, to the same result
 
     The style loss compares Gram matrices, as published, and besides means, deviations and projections of the same
@@ -195,7 +266,10 @@ def stylise(
             first_maps = painter.restyled(painter.encode(first, [(first, 1.0)]), 0.0)
         added = (1 - strength) * painter.lost(encoded) if strength < 1 else None
         share = strength if start is None else 0.0
-        painting = Painting(painter, first_maps, small, encoded.colours, share, added, painting)
+        small_flat = None
+        if flat is not None:
+            small_flat = Flat(_resized(flat.calm, scale), _resized(flat.bare, scale), flat.drawn)
+        painting = Painting(painter, first_maps, small, encoded.colours, share, added, painting, small_flat)
         maps = list(painting.changes.values())
         method = _method(maps, optimiser, rate)
         done = 0

@@ -251,6 +251,8 @@ class ClassicalRunner:
             start = torch.rand(target.shape, generator=torch.Generator().manual_seed(job.seed)).to(device)
         elif job.start == "content":
             start = brushed
+        # Of other beginnings, flat areas have nothing that should stay.
+        ground = flat if start is None and flat is not None and flat.drawn else None
         # A descent that was stopped goes on where it was, to the same result.
         settings = tuple(value for name, value in sorted(job.settings().items()) if name != "style_weights")
         key = ("begun", device, *_seen(job, content), *settings)
@@ -270,6 +272,7 @@ class ClassicalRunner:
             tv_weight=job.tv_weight,
             optimiser=job.optimiser,
             seed=job.seed,
+            flat=ground,
             begun=begun,
         )
         try:

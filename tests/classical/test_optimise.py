@@ -1,8 +1,11 @@
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
+from styleshot_demo.classical.grain import Flat
 from styleshot_demo.classical.losses import gram, gram_distance
-from styleshot_demo.classical.optimise import STYLE_LAYERS, scales_for, shares, stylise
+from styleshot_demo.classical.optimise import STYLE_LAYERS, Ground, scales_for, shares, stylise
 from styleshot_demo.classical.weights import load_fast
 from styleshot_demo.settings import ASSETS
 
@@ -126,3 +129,59 @@ def test_what_was_stopped_goes_on_to_the_same_picture(painter, optimiser, stop):
     rest = run(painter, content, styles, begun=begun, **options)
     assert [iteration.step for iteration in rest] == list(range(stop + 1, 10))
     assert torch.equal(rest[-1].pixels, through[-1].pixels)
+
+
+def far_from_the_disc(side: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """(a dark disc on white, [1, 1, H, W]: 1 on the white, but for some pixels around the disc)."""
+    places = torch.arange(side) - side / 2
+    away = torch.hypot(places[:, None], places[None])[None, None]
+    return (away > side / 6).float().expand(1, 3, -1, -1) * 0.9 + 0.1, (away > side / 6 + 5).float()
+
+
+def shaded_painting(side: int) -> torch.Tensor:
+    """A painting whose left is in deep shadow: a style that asks for darks and lights."""
+    image = Image.open(ASSETS / "styles/oil-impasto.jpg").convert("RGB").resize((side, side))
+    painting = torch.from_numpy(np.asarray(image, np.float32) / 255).permute(2, 0, 1)[None]
+    return painting * torch.where(torch.arange(side) < side / 2, 0.15, 1.0)
+
+
+def test_flat_ground_gets_no_clouds_and_keeps_its_strokes(painter):
+    (content, bare), style = far_from_the_disc(128), shaded_painting(128)
+    # The white is given some grain, as the runner gives it, for strokes to begin with.
+    grain = 0.06 * torch.randn(content.shape, generator=torch.Generator().manual_seed(0))
+    content = (content * 0.9 + bare * grain).clamp(0, 1)
+    first = run(painter, content, [(style, 1.0)], steps=1)[-1].pixels
+    free, held = (
+        run(painter, content, [(style, 1.0)], steps=12, flat=flat)[-1].pixels for flat in (None, Flat(bare, bare, 1.0))
+    )
+    ground = torch.nn.functional.avg_pool2d(bare, 16)[0, 0] == 1
+
+    def broad(pixels: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.avg_pool2d(pixels, 16)[..., ground]
+
+    clouds = [float((broad(pixels) - broad(first)).abs().mean()) for pixels in (free, held)]
+    assert clouds[1] < 0.5 * clouds[0]
+    strokes = [float((pixels - pixels.roll(4, 3))[..., bare[0, 0] == 1].std()) for pixels in (first, held)]
+    assert strokes[1] > 0.8 * strokes[0]
+
+
+def test_ground_takes_off_seams_and_strengthens_what_fades():
+    _, bare = far_from_the_disc(128)
+    first = 0.5 + 0.1 * picture(17, 128, 128, cells=24) - 0.05
+    seam = 0.4 * torch.nn.functional.avg_pool2d(1 - bare, 25, 1, 12, count_include_pad=False)
+    painted = 0.5 + 0.5 * (first - 0.5) - seam
+    kept = Ground(Flat(bare, bare, 1.0), first).kept(painted)
+    area = (bare[0, 0] == 1) & (seam[0, 0] > 0.05)
+    before, after = (float((pixels - first)[..., area].mean()) for pixels in (painted, kept))
+    assert before < -0.05 and abs(after) < 0.5 * abs(before)
+    plain = (bare[0, 0] == 1) & (seam[0, 0] == 0)
+    faded, strong, wanted = (float(pixels[..., plain].std()) for pixels in (painted, kept, first))
+    assert faded < 0.6 * wanted and strong > 0.85 * wanted
+    assert torch.equal(kept[..., bare[0, 0] == 0], painted[..., bare[0, 0] == 0])
+
+
+@pytest.mark.parametrize("size", [(33, 61), (32, 200)])
+def test_ground_of_any_shape(size):
+    first, everywhere = picture(18, *size), torch.ones(1, 1, *size)
+    kept = Ground(Flat(everywhere, everywhere, 1.0), first).kept(first)
+    assert kept.shape == first.shape and float((kept - first).mean().abs()) < 0.01

@@ -185,6 +185,28 @@ def test_optimising_tells_how_far_it_is(studio, picture) -> None:
     assert any(event.preview is not None for event in steps)
 
 
+def test_only_the_flat_areas_of_drawings_are_held_while_optimising(studio, picture, monkeypatch) -> None:
+    from styleshot_demo.classical import optimise
+
+    held = []
+
+    def seen(*args, flat=None, **options):
+        held.append(flat)
+        yield from _stylise(*args, flat=flat, **options)
+
+    _stylise = optimise.stylise
+    monkeypatch.setattr(optimise, "stylise", seen)
+    drawing = Image.new("RGB", (256, 160), "white")
+    drawing.paste("black", (100, 60, 160, 110))
+    photo = Image.fromarray(data.coffee()).resize((256, 160))
+    for content, start in ((drawing, "fast"), (drawing, "noise"), (photo, "fast")):
+        options = {"method": "optimise", "start": start, "size": 256, "steps": 1}
+        studio.finish(ClassicalJob(content, [picture(256, 256, 1)], **options))
+    flat, *rest = held
+    assert rest == [None, None]
+    assert flat.drawn == 1 and float(flat.bare[..., :40, :60].min()) > 0.9
+
+
 def test_closing_stops_within_one_iteration(studio, picture, monkeypatch) -> None:
     from styleshot_demo.classical import optimise
 
