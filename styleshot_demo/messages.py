@@ -239,6 +239,14 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Name a folder with more pictures, or take them all with --part all.",
     ),
     "no_pictures": ("There is no picture in that folder.", "Name a folder with pictures."),
+    "drawings_unusable": (
+        "There is no set of drawings of known names.",
+        "Name the icons.json of an Iconify package of emoji.",
+    ),
+    "judge_alone": (
+        "A judge of what is painted needs both SqueezeNet and other drawings.",
+        "Give --squeezenet and --drawings, or neither.",
+    ),
     "no_training_pictures": ("There is no picture to train on.", "Name a folder with pictures."),
     "no_content_pictures": (
         "The pictures to train on have no content pictures.",

@@ -265,14 +265,70 @@ def evaluate_classical(
 @evaluate.command("compose")
 def evaluate_compose(
     seed: Annotated[int, typer.Option(help="Draws the names.")] = 0,
+    squeezenet: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="Weights of SqueezeNet 1.1, as for `evaluate classical`: with --drawings it judges what is painted.",
+            show_default=False,
+        ),
+    ] = None,
+    drawings: Annotated[
+        list[Path] | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="icons.json of an Iconify package of emoji other than Noto's, to tell things by; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    paintings: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="Folder from which four paintings are drawn as further styles.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """What the composer understands of 120 names and of 60 written scenes, and its seconds from words to a picture."""
+    """What the composer understands of 120 names and of 60 written scenes, and its seconds from words to a picture.
+
+    With a judge also: whether painted things are told among 300, and their styles among all.
+    """
     with asked():
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
+        if (squeezenet is None) != (not drawings) or (paintings is not None and squeezenet is None):
+            raise Problem("judge_alone")
     from styleshot_demo.evaluation.compose import evaluate_compose as measured
 
-    _tell(measured(seed), as_json)
+    painted = _judged(squeezenet, drawings or [], paintings, seed) if squeezenet is not None else {}
+    _tell({**measured(seed), **painted}, as_json)
+
+
+def _judged(squeezenet: Path, drawings: list[Path], paintings: Path | None, seed: int) -> dict[str, Any]:
+    from styleshot_demo.evaluation.compose_painted import evaluate_painted
+    from styleshot_demo.evaluation.drawing_sets import DrawingSet
+    from styleshot_demo.evaluation.squeezenet import SqueezeNet
+
+    with asked(str(squeezenet)):
+        judge = SqueezeNet(squeezenet)
+    sets = []
+    for path in drawings:
+        with asked(str(path)):
+            sets.append(DrawingSet(path))
+    with Progress() as progress, asked():
+        return {
+            "painted": evaluate_painted(
+                judge,
+                sets,
+                paintings,
+                seed,
+                on_picture=lambda done, total: progress.show(done / total, f"Picture {done} of {total}", "pictures"),
+            )
+        }
 
 
 @evaluate.command("small")

@@ -567,6 +567,11 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
         "请指定图片更多的文件夹，或用 --part all 取全部。",
     ),
     "no_pictures": ("该文件夹中没有图片。", "请指定一个含有图片的文件夹。"),
+    "drawings_unusable": ("没有包含已知名称的图画集。", "请指定一个 Iconify 表情符号包的 icons.json。"),
+    "judge_alone": (
+        "评判绘制结果同时需要 SqueezeNet 和其他图画集。",
+        "请同时给出 --squeezenet 和 --drawings，或都不给。",
+    ),
     "no_training_pictures": ("没有可用于训练的图片。", "请指定一个含有图片的文件夹。"),
     "no_content_pictures": (
         "用于训练的图片没有内容图。",
