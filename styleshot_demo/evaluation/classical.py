@@ -105,14 +105,13 @@ def evaluate(
                     }
                 )
         if sheet is not None and len(shown) < 24:
-            shown.append([photo, painting, *made])
-            if crops:
-                middle = _middle(photo)
-                details = [at_full_size(image, middle) for image in (photo, *made)]
-                shown.append([details[0], at_full_size(painting, (0.5, 0.5)), *details[1:]])
+            middle = _middle(photo) if crops else None
+            details = [at_full_size(image, middle) for image in (photo, *made)] if middle else []
+            shown.append([photo, painting, *made, *details])
         on_pair(number, len(drawn))
     if sheet is not None:
-        write(sheet_of(shown, ["content", "style", *painters]), sheet)
+        details = [f"{name}, 100 %" for name in ("content", *painters)] if crops else []
+        write(sheet_of(shown, ["content", "style", *painters, *details]), sheet)
     figures = {
         "features": network.source if network else "compressed VGG-19" if teacher else "built-in encoder",
         "pairs": len(drawn),

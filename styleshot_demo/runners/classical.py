@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 PREVIEW_EVERY = 0.5  # seconds between previews: converting and sending one costs more than a small iteration
 SCREEN = 1024  # pixels of the longest side of the preview of a whole photo
-PIECED_LIKENESS = 0.35  # share of the likeness that faces in pieces are given
 KEPT_PAIRS = 2
 KEPT_BEGUN = 1  # stopped descents: one is some hundred bytes for each pixel
 
@@ -80,8 +79,6 @@ class ClassicalRunner:
 
             def finished(painted: Image.Image) -> Image.Image:
                 alike = _with_likeness(painted, colours, places)
-                if job.method == "patches" and places:  # a face in pieces is held already
-                    alike = Image.blend(painted, alike, PIECED_LIKENESS)
                 return pictures.join_alpha(_onto(colours, kept, alike), alpha)
 
             work = getattr(self, f"_{job.method}")

@@ -95,6 +95,16 @@ def test_what_is_no_picture_is_said_in_the_pages_words(open_page):
     expect(page.locator(".toast-body")).to_have_count(0)
 
 
+def test_what_is_chosen_and_no_picture_is_said_too(open_page, tmp_path):
+    """A dialog offers all files on request, and Gradio would refuse them without saying what they are."""
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no picture at all")
+    page = open_page("?lang=zh")
+    page.locator("#style-1 input[type=file]").set_input_files(notes)
+    expect(page.locator("#picture-message")).to_contain_text("HEIC", timeout=LONG)
+    expect(page.locator(".toast-body")).to_have_count(0)
+
+
 def test_dialogs_offer_the_kinds_that_open(open_page):
     page = open_page()
     page.locator("#restore-part button.label-wrap").click()
