@@ -370,8 +370,8 @@ class EnlargeJob:
         return {"job": "enlarge", "factor": self.factor, "seed": self.seed}
 
 
-# What each field of a `TextJob` but its pictures may be.
-TEXT_CHECKS: Mapping[str, Check] = {
+# What each field that both kinds of StyleShot's jobs have may be.
+_DIFFUSION_CHECKS: Mapping[str, Check] = {
     "prompt": text,
     "model": one_of(TEXT_MODELS),
     "style_strength": between(0, 2),
@@ -384,12 +384,15 @@ TEXT_CHECKS: Mapping[str, Check] = {
     "scheduler": one_of(SCHEDULERS),
 }
 
+# What each field of a `TextJob` but its pictures may be.
+TEXT_CHECKS: Mapping[str, Check] = {**_DIFFUSION_CHECKS, "follow_sketch": switch}
+
 # Those of them that mean something to the composer.
 COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed")
 
 # What each field of an `ImageJob` but its pictures may be.
 IMAGE_CHECKS: Mapping[str, Check] = {
-    **TEXT_CHECKS,
+    **_DIFFUSION_CHECKS,
     "model": one_of(IMAGE_MODELS),
     "preprocessor": one_of(PREPROCESSORS),
     "content_strength": between(0, 2),
@@ -422,9 +425,11 @@ class TextJob:
     seed             0 to 2**31 - 1; it sets the noise and the order of the style's patches
     negative_prompt  what to avoid. None: the model's own default
     scheduler        "dpm++" (DPM-Solver++ 2M, Karras sigmas), "pndm" (the paper's), "unipc", "euler-a", "ddim"
+    follow_sketch    StyleShot also follows the contours of the sketch that the composer draws of the prompt, each
+                     image those of its own seed: as an `ImageJob` of that sketch does, at that job's defaults
 
-    To the composer steps, guidance_scale, negative_prompt and scheduler mean nothing; its pictures have 256 to 1024
-    pixels a side.
+    To the composer, whose sketch is its picture, follow_sketch, steps, guidance_scale, negative_prompt and scheduler
+    mean nothing; its pictures have 256 to 1024 pixels a side.
     """
 
     styles: Any
@@ -438,6 +443,7 @@ class TextJob:
     seed: int = 0
     negative_prompt: str | None = None
     scheduler: str = "dpm++"
+    follow_sketch: bool = False
 
     def __post_init__(self) -> None:
         put_checked(self, TEXT_CHECKS)

@@ -49,6 +49,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "Nothing of this is known to the composer: {words}.",
         "Name things, a place or a time of day, such as a castle by the sea at sunset.",
     ),
+    "no_sketch": (
+        "The composer knows nothing of this, so there is no sketch to follow: {words}.",
+        "Name things, a place or a time of day as well, or do not follow the sketch.",
+    ),
     "one_folder": (
         "More than one folder of contents was named.",
         "Name one of --content, --flat, --portraits and --structure.",
@@ -351,6 +355,8 @@ REMARKS: dict[str, str] = {
     "model_small": "Model: the small built-in StyleShot",
     "model_composer": "Composed from Noto art and painted by fast",
     "composing": "Composing",
+    "sketched": "Finding the lines of the sketch",
+    "sketch_lacks": "Not in the sketch: {words}",
     "model_painter": "Painted by fast over the photo itself",
     "painter_size": "Of this photo the built-in painter's short side is {size} pixels",
     "painter_no_words": "The built-in painter reads no words, so the prompt was not used",

@@ -110,7 +110,7 @@ class Plan:
     most        the setting that asks for the most memory, as in `Room`
     remarks     what a person should know of all this
     strengths   style strengths of a sweep; empty for a plain run
-    scene       what the composer draws, or None where it does not
+    scene       what the composer draws, for its own picture or for StyleShot to follow; None where it does not
     """
 
     job: Job
@@ -267,9 +267,11 @@ class Planner:
         check = TEXT_CHECKS["style_strength"]
         return self._diffusion(job, tuple(check("style_strength", strength) for strength in strengths), lower)
 
-    def ready(self, kind: str, preprocessor: str = "contour", model: str = "auto") -> Choice:
+    def ready(
+        self, kind: str, preprocessor: str = "contour", model: str = "auto", follow_sketch: bool = False
+    ) -> Choice:
         """Which model a job would get now, or why none; `kind` is "text" or "image". Asks the disk only."""
-        return files.choose(self.settings, kind, preprocessor, model)
+        return files.choose(self.settings, kind, preprocessor, model, follow_sketch)
 
     def room(
         self,
@@ -393,6 +395,9 @@ class Planner:
         if choice.model == "small":
             job, told = small.suited(job, files.small_folder(self.settings))
             remarks += [remark("preview_model"), *told]
+        scene = scenes.followed(job.prompt) if follows_sketch(job) else None
+        if scene is not None:
+            remarks += scenes.not_in_sketch(scene)
         numbers = self._numbers(job, choice.model)
         device, free = self._device()
         precision = precision_of(self.settings, device)
@@ -427,6 +432,7 @@ class Planner:
             fitting=min(largest, self._fitting(job, placement, numbers, free, TIGHT if lower else SPARE)),
             remarks=tuple(remarks),
             strengths=strengths,
+            scene=scene,
         )
 
     def _composed(self, job: TextJob, why: Remark, strengths: tuple[float, ...], share: float) -> Plan:
@@ -477,7 +483,7 @@ class Planner:
     def choose(self, job: DiffusionJob) -> Choice:
         """Which model a job gets now, or why none."""
         kind = "image" if isinstance(job, ImageJob) else "text"
-        return self.ready(kind, getattr(job, "preprocessor", "contour"), job.model)
+        return self.ready(kind, getattr(job, "preprocessor", "contour"), job.model, follows_sketch(job))
 
     def _lends(self) -> bool:
         """Whether a GPU is lent by the call, and wanted."""
@@ -539,13 +545,25 @@ def filled_in(job: DiffusionJob, model: str) -> Any:
 
 
 def preprocessors_of(job: DiffusionJob) -> tuple[str, ...]:
-    """What of a content picture is looked at; "contour" for the checkpoint that a text job uses."""
+    """What of a content picture is looked at; "contour" for the checkpoint that a text job uses, and for its sketch."""
     return job.preprocessors if isinstance(job, ImageJob) else ("contour",)
+
+
+def follows_sketch(job: DiffusionJob) -> bool:
+    """Whether the sketch of the prompt is the job's content picture."""
+    return isinstance(job, TextJob) and job.follow_sketch
+
+
+def content_strength(job: DiffusionJob) -> float:
+    """How closely the lines of a content picture are followed, 0 to 2."""
+    if isinstance(job, ImageJob):
+        return job.content_strength
+    return ImageJob.content_strength if job.follow_sketch else 0.0
 
 
 def uses_content(job: DiffusionJob) -> bool:
     """Whether the job needs a ControlNet and a detector."""
-    return isinstance(job, ImageJob) and job.content_strength > 0
+    return content_strength(job) > 0
 
 
 def _too_little(fitting: int, most: str) -> Problem:

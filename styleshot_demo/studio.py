@@ -148,9 +148,11 @@ class Studio:
         """Which model a job gets now, or why none; asks the disk only."""
         return self.planner.choose(job)
 
-    def ready(self, kind: str, preprocessor: str = "contour", model: str = "auto") -> Choice:
+    def ready(
+        self, kind: str, preprocessor: str = "contour", model: str = "auto", follow_sketch: bool = False
+    ) -> Choice:
         """`choose` before there is a job: `kind` is "text" or "image", the others are as in the jobs."""
-        return self.planner.ready(kind, preprocessor, model)
+        return self.planner.ready(kind, preprocessor, model, follow_sketch)
 
     def control_map(
         self,

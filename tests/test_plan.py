@@ -62,7 +62,7 @@ COMMON = {
     "scheduler": st.sampled_from(jobs.SCHEDULERS),
     "model": st.sampled_from(["auto", "small"]),
 }
-TEXT = {**COMMON, "model": st.sampled_from(["auto", "composer", "small"])}
+TEXT = {**COMMON, "model": st.sampled_from(["auto", "composer", "small"]), "follow_sketch": st.booleans()}
 IMAGE = {
     **COMMON,
     "preprocessor": st.sampled_from(jobs.PREPROCESSORS),
@@ -73,7 +73,7 @@ IMAGE = {
 
 def text_job(few):
     few = {"prompt": "", "steps": 1} | few
-    if few.get("model") != "small":
+    if few.get("model") != "small" or few.get("follow_sketch"):
         few["prompt"] += " castle, two zeppeliners"  # the composer needs something to draw
     return TextJob(STYLES, **few)
 

@@ -64,13 +64,16 @@ def text(
     seed: Seed = TextJob.seed,
     negative_prompt: Negative = TextJob.negative_prompt,
     scheduler: Scheduler = TextJob.scheduler,
+    follow_sketch: Annotated[
+        bool, typer.Option("--follow-sketch", help="Follow the composer's sketch of PROMPT, as `image` does a photo.")
+    ] = TextJob.follow_sketch,
     record: Record = None,
     as_json: AsJson = False,
 ) -> None:
     """Paint what PROMPT says in the style of STYLE.
 
     The published StyleShot does that where its files are on disk. Else the scene is composed from drawings, in English
-    or Chinese, and painted; steps, guidance, negative prompt and scheduler mean nothing then.
+    or Chinese, and painted; steps, guidance, negative prompt, scheduler and --follow-sketch mean nothing then.
 
     \b
     python -m styleshot_demo text "a red apple" painting.jpg -o out.png --count 4
@@ -92,6 +95,7 @@ def text(
             seed=seed,
             negative_prompt=negative_prompt,
             scheduler=scheduler,
+            follow_sketch=follow_sketch,
         )
     _make(job, styles, out, record, as_json)
 

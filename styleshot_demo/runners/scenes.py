@@ -11,6 +11,8 @@ from styleshot_demo.jobs import TextJob
 from styleshot_demo.messages import Remark, remark
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from styleshot_demo.compose.scene import Scene, Unknown
 
 SIZE, SMALLEST = 512, 256  # pixels of each side
@@ -47,6 +49,32 @@ def scene_of(prompt: str) -> "Scene":
     if not scene.unknown:
         raise Problem("nothing_to_draw")
     raise Problem("nothing_known", words=_listed(scene.unknown))
+
+
+def followed(prompt: str) -> "Scene":
+    """What of a prompt is in the sketch that StyleShot is to follow; `Problem` no_sketch or nothing_to_draw where there
+    is none."""
+    try:
+        return scene_of(prompt)
+    except Problem as problem:
+        if problem.key != "nothing_known":
+            raise
+        raise Problem("no_sketch", **problem.values) from None
+
+
+def not_in_sketch(scene: "Scene") -> list[Remark]:
+    """What a person should know of a sketch that StyleShot follows: it reads the words that are not in it all the
+    same."""
+    return [remark("sketch_lacks", words=_listed(scene.unknown))] if scene.unknown else []
+
+
+def sketch_of(scene: "Scene", side: int, seed: int) -> "Image.Image":
+    """The sketch of a scene for a square picture with sides of so many pixels, RGB; never smaller than the composer
+    draws."""
+    from styleshot_demo.compose.sketch import draw
+
+    side = max(SMALLEST, side)
+    return draw(scene, (side, side), seed).picture
 
 
 def understood_anyway(prompt: str) -> "Scene | None":

@@ -2,7 +2,7 @@
 it to pictures."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,8 @@ from styleshot_demo.events import Event, Finished, Step
 from styleshot_demo.jobs import ImageJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
-from styleshot_demo.plan import DiffusionJob, Plan, Shot, uses_content
-from styleshot_demo.runners import small
+from styleshot_demo.plan import DiffusionJob, Plan, Shot, content_strength, uses_content
+from styleshot_demo.runners import scenes, small
 from styleshot_demo.runners import weights as files
 from styleshot_demo.runners.maps import Maps, opaque, prepare
 from styleshot_demo.runners.previews import Previews
@@ -106,16 +106,7 @@ class StyleShotRunner:
         if plan.free is not None:
             self.cache.make_free(plan.device, plan.memory)
 
-        controls: dict[str, Image.Image] = {}
-        if uses_content(job):
-            yield Step(0.0, remark("extracting"))
-            content = prepare(job.content, job.size, small.MULTIPLE if plan.model == "small" else 8)
-            for preprocessor in every:
-                if plan.model == "small":
-                    controls[preprocessor] = small.lines(content, job.threshold)
-                else:
-                    controls[preprocessor] = self.maps.draw(content, preprocessor, job.threshold, plan.device)
-
+        controls = (yield from self._controls(plan)) if uses_content(job) else {}
         tokens: dict[str, Any] = {}
         if uses_content(job) or any(shot.style_strength for shot in plan.shots):
             for preprocessor, weights in every.items():
@@ -124,12 +115,12 @@ class StyleShotRunner:
 
         digests = {name: digest for weights in every.values() for name, digest in weights.digests.items()}
         images: list[Image.Image] = []
-        kind = "image" if isinstance(job, ImageJob) else "text"
+        kind = "image" if isinstance(job, ImageJob) or uses_content(job) else "text"
         aid = small.AIDS[kind] if plan.model == "small" else small.NO_AID
         work = _Work(plan, Progress(len(plan.shots), job.steps), notes, aid)
         for preprocessor, weights in every.items():
             own = [shot for shot in plan.shots if shot.preprocessor == preprocessor]
-            for event in self._paint(work, own, weights, tokens.get(preprocessor), controls.get(preprocessor)):
+            for event in self._paint(work, own, weights, tokens.get(preprocessor), controls):
                 if isinstance(event, Image.Image):
                     images.append(event)
                     made = remark("made", picture=len(images), pictures=len(plan.shots))
@@ -139,8 +130,35 @@ class StyleShotRunner:
                     yield event
         if plan.strengths:
             images = [strip(images, [f"{strength:g}" for strength in plan.strengths]), *images]
-        control = beside(list(controls.values())) if controls else None
+        # The photo's lines are the same for every seed, and shown once.
+        shown = {id(lines): lines for lines in controls.values()}
+        control = beside(list(shown.values())) if shown else None
         yield Finished(plan.result(images, time.perf_counter() - started, digests, notes, control))
+
+    def _controls(self, plan: Plan) -> Generator[Event, None, dict[tuple[str, int], Image.Image]]:
+        """Returns (preprocessor, seed) -> the lines to follow: of the photo, or of the sketch of that seed."""
+        job = plan.job
+        multiple = small.MULTIPLE if plan.model == "small" else 8
+        threshold = getattr(job, "threshold", ImageJob.threshold)
+        drawn: dict[tuple[str, int | None], Image.Image] = {}
+        controls = {}
+        for shot in plan.shots:
+            key = (shot.preprocessor, None if plan.scene is None else shot.seed)
+            if key not in drawn:
+                if plan.scene is None:
+                    yield Step(0.0, remark("extracting"))
+                    content = job.content
+                else:
+                    yield Step(0.0, remark("composing"))
+                    content = scenes.sketch_of(plan.scene, job.size, shot.seed)
+                    yield Step(0.0, remark("sketched"), content)
+                content = prepare(content, job.size, multiple)
+                if plan.model == "small":
+                    drawn[key] = small.lines(content, threshold)
+                else:
+                    drawn[key] = self.maps.draw(content, shot.preprocessor, threshold, plan.device)
+            controls[shot.preprocessor, shot.seed] = drawn[key]
+        return controls
 
     def _tokens(
         self, job: DiffusionJob, seeds: list[int], weights: Weights, placement: Placement
@@ -177,15 +195,15 @@ class StyleShotRunner:
         shots: list[Shot],
         weights: Weights,
         tokens: "dict[int, torch.Tensor] | None",
-        control: Image.Image | None,
+        controls: dict[tuple[str, int], Image.Image],
     ) -> Iterator[Event | Image.Image]:
         """The pictures of `shots`, between their steps."""
         placement = work.placement
         with ExitStack() as borrowed:
             parts: dict[str, Any] = {}
-            if control:
+            if controls:
                 self._one_controlnet(weights, placement)
-            wanted = {"controlnet": bool(control), "prior": bool(work.aid.prior_share)}
+            wanted = {"controlnet": bool(controls), "prior": bool(work.aid.prior_share)}
             for part in ("unet", "controlnet", "vae", "text_encoder", "prior", "adapter"):
                 if not wanted.get(part, True):
                     continue
@@ -204,6 +222,7 @@ class StyleShotRunner:
             statistics = small.statistics(pipeline.vae, work.job.styles) if work.aid.pull and tokens else None
             for shot in shots:
                 style_tokens = tokens[shot.seed] if tokens else None
+                control = controls.get((shot.preprocessor, shot.seed))
                 yield from self._shot(work, shot, pipeline, previews, style_tokens, statistics, control)
 
     def _shot(
@@ -236,7 +255,7 @@ class StyleShotRunner:
             style_tokens=tokens,
             **helped,
             control_image=control,
-            content_strength=job.content_strength if isinstance(job, ImageJob) else 0.0,
+            content_strength=content_strength(job),
             width=work.plan.size[0],
             height=work.plan.size[1],
             num_inference_steps=job.steps,

@@ -129,16 +129,25 @@ class Weights:
         }
 
 
-def needs(kind: str, preprocessor: str = "contour") -> tuple[str, ...]:
+def needs(kind: str, preprocessor: str = "contour", follow_sketch: bool = False) -> tuple[str, ...]:
     """Names of the catalogue's models that the published StyleShot needs for a "text" or an "image" job."""
-    if kind == "text":
+    if kind == "text" and not follow_sketch:
         return (BASE, CHECKPOINT["contour"])
     wanted = ("contour", "lineart") if preprocessor == "both" else (preprocessor,)
     return (BASE, *(model for one in wanted for model in (CHECKPOINT[one], DETECTOR[one])))
 
 
-def choose(settings: Settings, kind: str, preprocessor: str = "contour", model: str = "auto") -> Choice:
-    """Which model a job of this kind ("text" or "image") would get now. Looks at the disk only."""
+def choose(
+    settings: Settings,
+    kind: str,
+    preprocessor: str = "contour",
+    model: str = "auto",
+    follow_sketch: bool = False,
+) -> Choice:
+    """Which model a job of this kind ("text" or "image") would get now. Looks at the disk only.
+
+    Where StyleShot is here and only what it follows a sketch with is not, no other model takes its place.
+    """
     own = BUILT_IN[kind]
     if model == own:
         return Choice(own, remark(f"model_{own}"))
@@ -147,12 +156,14 @@ def choose(settings: Settings, kind: str, preprocessor: str = "contour", model: 
     if model == "small":
         small = hub.find(SMALL, settings)
         return Choice("small", remark("model_small")) if small.here else Choice(None, None)
-    states = [hub.find(name, settings) for name in needs(kind, preprocessor)]
-    if kind == "text" and not states[1].here and hub.find(CHECKPOINT["lineart"], settings).here:
+    states = [hub.find(name, settings) for name in needs(kind, preprocessor, follow_sketch)]
+    if kind == "text" and not follow_sketch and not states[1].here and hub.find(CHECKPOINT["lineart"], settings).here:
         states.pop(1)  # the style half of both checkpoints serves
     missing = tuple(state for state in states if isinstance(state, hub.Missing))
     if not missing:
         return Choice("styleshot", remark("model_styleshot"))
+    if follow_sketch and choose(settings, kind, model="styleshot").model is not None:
+        model = "styleshot"
     if model == "auto" and all(hub.find(name, settings).here for name in PAINTER):
         return Choice(own, remark(f"model_{own}"), missing)
     if model == "auto" and hub.find(SMALL, settings).here:

@@ -67,6 +67,12 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
         fields["size"] = _slider(kind, "size", least, 1024, jobs.SIZE_MULTIPLE, start, f"{kind}_size")
     seed = controls.seed(f"{kind}-seed")
     fields["seed"] = seed.number
+    if kind == "text":
+        with gr.Row(elem_classes="switches"):
+            fields["follow_sketch"] = gr.Checkbox(
+                start["follow_sketch"], label=mark("follow_sketch"), elem_id="text-follow-sketch", min_width=120,
+                visible=weights.finer_seen(studio.ready(kind)),
+            )  # fmt: skip
     with gr.Accordion(
         mark("finer"), open=False, visible=weights.finer_seen(studio.ready(kind)), elem_id=f"{kind}-finer",
         elem_classes="drawer",

@@ -66,7 +66,7 @@ class Run:
     sketches: list[Path] = field(default_factory=list)
 
     def drawn(self) -> Drawn | None:
-        """What the composer makes of the prompt; None where it is another model that paints."""
+        """What the composer makes of the prompt; None where it draws nothing."""
         if self.plan.scene is None:
             return None
         total = len({shot.seed for shot in self.plan.shots})
@@ -129,8 +129,7 @@ class DiffusionTab:
         enlarge.wire(view.enlarge, self.studio)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **INSTANT).then(**stored.save)
-        preprocessor = fields.get("preprocessor")
-        asked = [fields["model"], *([preprocessor] if preprocessor else [])]
+        asked = [fields["model"], fields["follow_sketch" if self.kind == "text" else "preprocessor"]]
         own = [fields[name] for name in diffusion.MODEL_FIELDS]
         fields["model"].input(self.suit, [*own, *asked], own, **INSTANT).then(**stored.save)
         self.weights.wire(page, tab, view, asked, fields["size"])
@@ -230,7 +229,7 @@ class DiffusionTab:
     def keep_sketch(self, run: Run, step: Step) -> bool:
         """Saves the picture of a step where it is the composer's sketch; whether it is."""
         drawn = run.drawn()
-        if drawn is None or step.message.key != "painting":
+        if drawn is None or step.message.key not in ("painting", "sketched"):
             return False
         if len(run.sketches) == drawn.total:  # it was begun anew, with less memory
             run.sketches.clear()

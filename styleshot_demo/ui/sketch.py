@@ -16,7 +16,7 @@ from styleshot_demo.ui.words import join, say
 if TYPE_CHECKING:
     from styleshot_demo.compose.scene import Scene
 
-REFUSED = ("nothing_to_draw", "nothing_known")  # problems of the prompt, told beside it
+REFUSED = ("nothing_to_draw", "nothing_known", "no_sketch")  # problems of the prompt, told beside it
 
 _ACTS = """
 element.addEventListener("click", (event) => {

@@ -115,14 +115,14 @@ class Weights:
         self.size = size
         outputs = [self.line, view.run, view.beside, size, *self.styleshot_only]
 
-        def refresh(*values: str) -> dict[Any, Any]:
+        def refresh(*values: Any) -> dict[Any, Any]:
             return self.refreshed(view, *values)
 
         for event in (page.load, tab.select, *(control.change for control in asked)):
             event(refresh, list(asked), outputs, **INSTANT)
 
         @problems.guarded(lambda told: {self.status: told, self.stop: gr.update(visible=False)})
-        def fetch(*values: str) -> Iterator[dict[Any, Any]]:
+        def fetch(*values: Any) -> Iterator[dict[Any, Any]]:
             yield {self.status: "", self.stop: gr.update(visible=True)}
             names = offer(self.choice(*values), self.studio.settings).names
             with closing(fetching.shown(names, self.studio.settings)) as progress:
@@ -138,11 +138,13 @@ class Weights:
         )
         stops(self.stop, run, stopped, [self.status, self.stop])
 
-    def choice(self, model: str, preprocessor: str = "contour") -> Choice:
-        """Which model would be used now."""
-        return self.studio.ready(self.kind, preprocessor, model)
+    def choice(self, model: str, content: Any = "contour") -> Choice:
+        """Which model would be used now; `content`: the preprocessor, or whether a prompt's sketch is followed."""
+        if self.kind == "text":
+            return self.studio.ready("text", model=model, follow_sketch=content is True)
+        return self.studio.ready(self.kind, content, model)
 
-    def refreshed(self, view: View, *asked: str) -> dict[Any, Any]:
+    def refreshed(self, view: View, *asked: Any) -> dict[Any, Any]:
         """Updates of the line, of the buttons that need a model, and of what only some models look at."""
         choice = self.choice(*asked)
         usable = gr.update(interactive=choice.model is not None)

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from PIL import Image
 from styleshot import tiny
 
 from styleshot_demo import ImageJob, Settings, Studio, TextJob, jobs, provenance
+from styleshot_demo.compose.sketch import draw
+from styleshot_demo.compose.words import understood
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Step
 from styleshot_demo.models import hub
@@ -181,6 +184,67 @@ def test_content_strength_0_is_text_driven(shared, monkeypatch):
     result = shared.finish(image(content=square, content_strength=0))
     assert result.images[0].tobytes() == shared.finish(text()).images[0].tobytes()
     assert result.control is None and "controlnet" not in loaded
+
+
+@pytest.mark.parametrize("model", ["styleshot", "small"])
+def test_a_followed_sketch_is_the_content_picture(shared, model):
+    job = text(model=model, follow_sketch=True, count=2, seed=6, guidance_scale=3.0)
+    steps = list(shared.run(job))
+    result, plain = steps.pop().result, shared.finish(replace(job, follow_sketch=False))
+    shown = [step.preview for step in steps if step.message.key == "sketched"]
+    scene = understood("a castle")
+    assert [sketch.tobytes() for sketch in shown] == [draw(scene, (256, 256), 6 + n).picture.tobytes() for n in (0, 1)]
+    assert result.control.size == (256, 128) and result.plan.scene == scene
+    for sketch, made, other in zip(shown, result.images, plain.images, strict=True):
+        assert made.tobytes() != other.tobytes()
+        same = image(model=model, content=sketch, seed=6 + (made is not result.images[0]), guidance_scale=3.0,
+                     threshold=ImageJob.threshold)  # fmt: skip
+        assert shared.finish(same).images[0].tobytes() == made.tobytes()
+
+    # A record makes it again.
+    made_by = result.plan.record(1, result.models)
+    assert made_by.settings["follow_sketch"] is True and "castle" in made_by.settings["scene"]
+    restored = provenance.restore(made_by)
+    assert restored.dropped == ()
+    again = shared.finish(TextJob([RED], **restored.settings))
+    assert [picture.tobytes() for picture in again.images] == [result.images[1].tobytes()]
+
+
+def test_a_followed_sketch_needs_what_a_content_picture_needs(models, shared, tmp_path):
+    plain, following = (shared.plan(text(follow_sketch=follow)) for follow in (False, True))
+    assert set(following.files) == {*plain.files, "hed"} == set(shared.plan(image()).files)
+    assert following.memory > plain.memory and following.size == (128, 128)
+    # Without the detector nothing else takes StyleShot's place: it is said what to fetch.
+    folder = copy(models, tmp_path / "models", ("ControlNetHED.pth",))
+    studio = fresh(folder)
+    assert studio.plan(text()).model == "styleshot"
+    assert [state.model.name for state in studio.choose(text(follow_sketch=True)).missing] == ["hed"]
+    with pytest.raises(Problem) as caught:
+        studio.plan(text(follow_sketch=True))
+    assert caught.value.key == "styleshot_missing"
+
+
+def test_a_sketch_of_nothing_is_not_followed(shared):
+    for prompt, key in (("", "nothing_to_draw"), ("qxq", "no_sketch")):
+        with pytest.raises(Problem) as caught:
+            shared.plan(text(prompt=prompt, follow_sketch=True))
+        assert caught.value.key == key
+        assert shared.plan(text(prompt=prompt)).scene is None
+    notes = shared.plan(text(prompt="a castle and a qxq", follow_sketch=True)).remarks
+    assert "Not in the sketch: qxq" in map(str, notes)
+
+
+def test_the_composer_follows_its_sketch_anyway(shared):
+    plan = shared.plan(text(model="composer", follow_sketch=True, size=256))
+    assert plan.model == "composer" and "follow_sketch" not in plan.settings()
+    assert plan.settings() == shared.plan(text(model="composer", size=256)).settings()
+
+
+def test_a_sweep_follows_one_sketch(shared):
+    *_, finished = shared.sweep(text(follow_sketch=True, steps=1), [0.5, 1.0])
+    assert finished.result.control.size == (128, 128)
+    alone = shared.finish(text(follow_sketch=True, steps=1, style_strength=0.5))
+    assert finished.result.images[1].tobytes() == alone.images[0].tobytes()
 
 
 def test_style_and_its_strength_matter(shared):
