@@ -41,6 +41,16 @@ def test_text_makes_numbered_files_that_say_how_they_were_made(run):
         assert record.settings["model"] == "styleshot"
 
 
+def test_text_follows_a_sketch_or_says_why_not(run):
+    common = ("style.png", "-o", "out.png", "--size", 128, "--steps", 1, "--follow-sketch")
+    done = run("text", "a castle", *common, "--json")
+    assert done.exit_code == 0, done.output
+    settings = json.loads(done.stdout)["settings"]
+    assert settings["follow_sketch"] is True and settings["model"] == "styleshot"
+    done = run("text", "qxq", *common)
+    assert done.exit_code == 1 and "there is no sketch to follow: qxq." in done.stderr
+
+
 def test_image_keeps_the_contents_aspect_ratio(run):
     done = run("image", "photo.png", "style.png", "-o", "out.jpg", "--size", 128, "--steps", 2, "--threshold", 128)
     assert done.exit_code == 0, done.output

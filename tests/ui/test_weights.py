@@ -9,8 +9,8 @@ from styleshot_demo.messages import remark
 from styleshot_demo.models import hub
 from styleshot_demo.models.catalogue import MODELS
 from styleshot_demo.runners.weights import Choice
-from styleshot_demo.settings import Settings
-from styleshot_demo.ui import diffusion, weights
+from styleshot_demo.settings import ASSETS, Settings
+from styleshot_demo.ui import diffusion, text_tab, weights
 
 
 def missing(*names):
@@ -111,6 +111,24 @@ def test_what_means_something_to_styleshot_alone_is_hidden(studio, kind, own):
     for part in parts:
         seen = [line.refreshed(view, model)[part]["visible"] for model in ("auto", own, "styleshot")]
         assert seen == ["hidden", "hidden", True]
+
+
+def test_the_sketch_can_be_followed_where_styleshot_paints(studio, monkeypatch):
+    with gr.Blocks():
+        tab = text_tab.build(studio)
+    follow = tab.fields["follow_sketch"]
+    assert follow.visible == "hidden" and follow.value is False
+    seen = [tab.weights.refreshed(tab.view, model, on)[follow]["visible"] for model in ("auto", "styleshot")
+            for on in (False, True)]  # fmt: skip
+    assert seen == ["hidden", "hidden", True, True]
+    # Where only the detector of lines is missing, that is offered, and the switch stays to be switched off again.
+    find = hub.find
+    there = dict.fromkeys(("sd15", "styleshot"), hub.Found(MODELS["sd15"], ASSETS, {}, None))
+    monkeypatch.setattr(hub, "find", lambda name, settings: there.get(name) or find(name, settings))
+    assert [tab.weights.choice("auto", on).model for on in (False, True)] == ["styleshot", None]
+    updates = tab.weights.refreshed(tab.view, "auto", True)
+    assert updates[follow]["visible"] is True and updates[tab.view.run]["interactive"] is False
+    assert [state.model.name for state in tab.weights.choice("auto", True).missing] == ["hed"]
 
 
 def test_the_buttons_need_a_model(studio, monkeypatch):
