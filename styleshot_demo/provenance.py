@@ -314,6 +314,7 @@ class Restored:
     inputs         as in `Record`
     dropped        names of settings whose value was not valid, or that no job of this kind has
     enlarged       how many times as large the picture was made afterwards; 1 where it was not
+    scene          what was composed, as JSON text that nobody has checked, or None
     """
 
     job: str
@@ -322,6 +323,7 @@ class Restored:
     dropped: tuple[str, ...] = ()
     inputs: Mapping[str, Setting] = field(default_factory=dict)
     enlarged: int = 1
+    scene: str | None = None
 
 
 # In a record, but no settings: the kind of job, which strengths a strip shows, after which step somebody stopped, how
@@ -357,7 +359,9 @@ def restore(made_by: Record) -> Restored:
             dropped.append(name)
     times = made_by.settings.get("enlarged")
     times = times if type(times) is int and times > 1 else 1
-    return Restored(made_by.job, settings, weights, tuple(dropped), made_by.inputs, times)
+    scene = made_by.settings.get("scene")
+    scene = scene if isinstance(scene, str) else None
+    return Restored(made_by.job, settings, weights, tuple(dropped), made_by.inputs, times, scene)
 
 
 def _weights(value: Any) -> tuple[float, ...]:

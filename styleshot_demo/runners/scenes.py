@@ -92,6 +92,21 @@ def as_setting(scene: "Scene") -> str:
     return json.dumps(replace(scene, unknown=()).as_json(), ensure_ascii=False, separators=(",", ":"))
 
 
+def recorded(setting: str | None, prompt: str) -> "Scene":
+    """The scene of a record from `as_setting`; `Problem` scene_unusable where that is none.
+
+    With what was not understood of the record's `prompt`, as long as the rest of it is still understood alike.
+    """
+    from styleshot_demo.compose.scene import Scene
+
+    try:
+        scene = Scene.from_json(json.loads(setting or ""))
+    except (ValueError, RecursionError):  # of a record anybody may have written
+        raise Problem("scene_unusable", part="scene") from None
+    now = understood_anyway(prompt)
+    return now if now is not None and replace(now, unknown=()) == scene else scene
+
+
 def not_understood(scene: "Scene") -> Iterator[Remark]:
     """What a person should know of it."""
     near = [one for one in scene.unknown if one.nearest][:SHOWN]

@@ -19,9 +19,9 @@ from styleshot_demo.ui.controls import INSTANT, Inputs
 _ADDRESS = "gradio_api/file="
 
 
-def wire(kind: str, page: gr.Blocks, after: Any, inputs: Inputs, fields: Mapping[str, Any], shown: gr.HTML) -> None:
-    """Tells the script of every change, and gives back what lay there before a reload. To be called outside of the
-    tabs.
+def wire(kind: str, page: gr.Blocks, after: Any, inputs: Inputs, fields: Mapping[str, Any], shown: gr.HTML) -> Any:
+    """Tells the script of every change, and gives back what lay there before a reload; returns that event. To be called
+    outside of the tabs.
 
     after  the event by which the settings come back
     shown  the element of the result, whose value may be any that it had
@@ -55,9 +55,9 @@ def wire(kind: str, page: gr.Blocks, after: Any, inputs: Inputs, fields: Mapping
         return updates
 
     outputs = [*pictures, *inputs.slot_outputs(), shown]
-    after.then(
-        give_back, carrier, outputs, js=f"() => window.styleshot.lay({name})", **INSTANT
-    ).then(**tell)  # fmt: skip
+    given_back = after.then(give_back, carrier, outputs, js=f"() => window.styleshot.lay({name})", **INSTANT)
+    given_back.then(**tell)
+    return given_back
 
 
 def read(text: Any) -> dict[str, Any]:

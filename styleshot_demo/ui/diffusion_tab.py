@@ -79,12 +79,10 @@ class Desk:
 
     run    the last one
     ready  what was drawn for the result that is there when a run leaves none
-    drawn  what is on show beside the prompt
     """
 
     run: Run | None = None
     ready: Drawn | None = None
-    drawn: Drawn | None = None
 
 
 class DiffusionTab:
@@ -136,10 +134,11 @@ class DiffusionTab:
         if self.lines and self.inputs.content:
             self.lines.wire(self.studio, self.inputs.content, fields["size"], fields["model"])
         settings_are_back = stored.wire(page, self.setting_updates, list(fields.values()))
-        desk.wire(self.kind, page, settings_are_back, self.inputs, fields, view.shown)
-        return restore.Target(
-            self.kind, [*self.inputs.slot_outputs(), *fields.values()], self.fill, stored.save, self.inputs
-        )
+        lies_there = desk.wire(self.kind, page, settings_are_back, self.inputs, fields, view.shown)
+        if self.sketch:
+            lies_there.then(self.give_back, [self.desk, view.shown], self.sketch, **INSTANT)
+        filled = [*self.inputs.slot_outputs(), *fields.values(), *([self.sketch] if self.sketch else [])]
+        return restore.Target(self.kind, filled, self.fill, stored.save, self.inputs)
 
     def hand_on(self, targets: Sequence[restore.Target], drops: gr.HTML) -> None:
         """Lets sketches become the photo of those other tabs that have one. To be called outside of the tabs.
@@ -148,15 +147,17 @@ class DiffusionTab:
         """
         inputs = [target.inputs for target in targets if target.inputs and target.inputs.content]
 
-        def use(event: gr.EventData, desk: Desk) -> dict[Any, Any]:
-            sketches, number = desk.drawn.sketches if desk.drawn else (), getattr(event, "number", None)
-            if type(number) is not int or not 0 <= number < len(sketches):
+        folder = Path(self.view.shown.GRADIO_CACHE)
+
+        def use(event: gr.EventData) -> dict[Any, Any]:
+            path = desk.known(desk.path_at(getattr(event, "source", None)), folder)
+            if path is None:
                 return {drops: gr.skip()}
-            updates = {part.content: str(sketches[number]) for part in inputs}
+            updates = {part.content: path for part in inputs}
             return {**updates, **{part.message: "" for part in inputs}, drops: drop.tell(say("sketch_used"))}
 
         outputs = [drops, *(part for each in inputs for part in (each.content, each.message))]
-        self.sketch.photo(use, self.desk, outputs, **INSTANT)
+        self.sketch.photo(use, None, outputs, **INSTANT)
 
     # Painting ---------------------------------------------------------------------------------------------------
 
@@ -187,9 +188,9 @@ class DiffusionTab:
         try:
             run = desk.run = self.begin(values, sweep)
         except Problem as problem:
-            yield {**self.ended(problems.as_html(problem)), **self.refused(desk, problem, values)}
+            yield {**self.ended(problems.as_html(problem)), **self.refused(problem, values)}
             return
-        if sketched := self.drawn(desk, run.drawn(), usable=False):  # Gradio takes no update of nothing
+        if sketched := self.drawn(run.drawn(), usable=False):  # Gradio takes no update of nothing
             yield sketched
         try:
             with closing(self.studio.sweep(run.job) if sweep else self.studio.run(run.job)) as events:
@@ -197,14 +198,14 @@ class DiffusionTab:
                     if isinstance(event, Finished):
                         self.finish(run, event.result)
                         desk.ready = run.drawn()
-                        yield {**self.ended(run.told), view.shown: run.value, **self.drawn(desk, desk.ready)}
+                        yield {**self.ended(run.told), view.shown: run.value, **self.drawn(desk.ready)}
                         continue
                     step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                     if event.preview is not None:
                         if event.message.key == "made":
                             run.made.append(self.made_alone(run, len(run.made), event))
                         elif self.keep_sketch(run, event):
-                            step |= self.drawn(desk, run.drawn(), usable=False)
+                            step |= self.drawn(run.drawn(), usable=False)
                         step[view.shown] = widgets.painting(event.preview, run.made)
                     yield step
         except Exception as error:
@@ -224,7 +225,8 @@ class DiffusionTab:
     def finish(self, run: Run, result: Result) -> None:
         """Saves the results."""
         run.made = self.hang(result, run.stem)
-        run.value, run.told = widgets.hung(run.made, run.asked), results.summary(result)
+        run.value = widgets.hung(run.made, run.asked, run.sketches)
+        run.told = results.summary(result)
 
     def keep_sketch(self, run: Run, step: Step) -> bool:
         """Saves the picture of a step where it is the composer's sketch; whether it is."""
@@ -238,16 +240,14 @@ class DiffusionTab:
         run.sketches.append(path)
         return True
 
-    def drawn(self, desk: Desk, drawn: Drawn | None, usable: bool = True) -> dict[Any, Any]:
+    def drawn(self, drawn: Drawn | None, usable: bool = True) -> dict[Any, Any]:
         """Updates that show what was drawn and understood."""
-        desk.drawn = drawn
         return {self.sketch: sketch.box(drawn, usable)} if self.sketch else {}
 
-    def refused(self, desk: Desk, problem: Problem, values: tuple[Any, ...]) -> dict[Any, Any]:
+    def refused(self, problem: Problem, values: tuple[Any, ...]) -> dict[Any, Any]:
         """Updates that say beside the prompt what is wrong with it, where it is the prompt."""
         if not self.sketch or problem.key not in sketch.REFUSED:
             return {}
-        desk.drawn = None
         settings = dict(zip(self.fields, values[len(self.inputs.components()) :], strict=True))
         return {self.sketch: sketch.refused(problem, jobs.text("prompt", settings["prompt"]))}
 
@@ -256,9 +256,17 @@ class DiffusionTab:
         if run.value is None and run.made:
             run.sketches = run.sketches[: len(run.made)]
             desk.ready = run.drawn()
-            run.value = widgets.hung(run.made, run.asked)
+            run.value = widgets.hung(run.made, run.asked, run.sketches)
             run.told = problems.note(say("stopped_after", count=len(run.made), total=run.total))
-        return {self.view.shown: run.value or widgets.back(), **self.drawn(desk, desk.ready)}
+        return {self.view.shown: run.value or widgets.back(), **self.drawn(desk.ready)}
+
+    def give_back(self, desk: Desk, result: Any) -> Any:
+        """What was drawn for the result that is there again after a reload, for the sketch's element."""
+        drawn = sketch.lay_there(result, Path(self.view.shown.GRADIO_CACHE))
+        if drawn is None:
+            return gr.skip()
+        desk.ready = drawn
+        return sketch.box(drawn)
 
     def ended(self, text: str) -> dict[Any, Any]:
         """Updates at the end of a run, however it ended."""
@@ -347,5 +355,10 @@ class DiffusionTab:
         return updates | {self.fields["size"]: gr.update(value=settings["size"], minimum=least)}
 
     def fill(self, found: Restored) -> dict[Any, Any]:
-        """Updates that bring back how a picture was made."""
-        return {**self.setting_updates(found.settings), **self.inputs.weigh(found.style_weights)}
+        """Updates that bring back how a picture was made, and what was drawn for it."""
+        updates = {**self.setting_updates(found.settings), **self.inputs.weigh(found.style_weights)}
+        if found.scene is None:
+            return updates
+        drawn = sketch.recorded(found, Path(self.view.shown.GRADIO_CACHE))
+        self.view.shown.temp_files |= {str(path) for path in (drawn.sketches if drawn else ())}
+        return updates | self.drawn(drawn)

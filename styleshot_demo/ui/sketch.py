@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from styleshot_demo import jobs
 from styleshot_demo.errors import Problem
-from styleshot_demo.runners.scenes import understood_anyway
-from styleshot_demo.ui import meant, words
+from styleshot_demo.runners import scenes
+from styleshot_demo.ui import desk, meant, results, words
 from styleshot_demo.ui.widgets import address
 from styleshot_demo.ui.words import join, say
 
 if TYPE_CHECKING:
     from styleshot_demo.compose.scene import Scene
+    from styleshot_demo.provenance import Restored
 
 REFUSED = ("nothing_to_draw", "nothing_known", "no_sketch")  # problems of the prompt, told beside it
 
@@ -31,7 +33,8 @@ element.addEventListener("click", (event) => {
     return dialog.showModal();
   }
   if (button.dataset.act === "photo") {
-    trigger("photo", { number: Math.max(0, thumbs.findIndex((one) => one.getAttribute("aria-pressed") === "true")) });
+    const pressed = thumbs.find((one) => one.getAttribute("aria-pressed") === "true") ?? thumbs[0];
+    trigger("photo", { source: pressed.querySelector("img").getAttribute("src") });
   }
   if (dialog?.open) dialog.close();
 });"""
@@ -55,9 +58,38 @@ def element(elem_id: str) -> gr.HTML:
     """The element, which is empty at first. Its value comes from `box` or `refused`.
 
     `.reword(...)` listens for chips: the event's `part` and `name` are as `meant.reworded` takes them. `.photo(...)`
-    listens for the button that uses a sketch as photo: the event's `number` says which.
+    listens for the button that uses a sketch as photo: the event's `source` is the address of its file.
     """
     return gr.HTML(elem_id=elem_id, elem_classes="sketch-part", js_on_load=_ACTS, apply_default_css=False)
+
+
+def lay_there(result: Any, folder: Path) -> Drawn | None:
+    """What was drawn for a result that lay on the desk before a reload; None where that is not known.
+
+    result  the value of the result's element, which may be anything: it comes from the browser
+    folder  where the files of sketches are
+    """
+    try:
+        paths = [desk.known(desk.path_at(source), folder) for source in result["sketches"]]
+        prompt = jobs.text("prompt", result["made"]["settings"]["prompt"])
+        scene = scenes.scene_of(prompt)
+    except (KeyError, TypeError, Problem):
+        return None
+    if not paths or len(paths) > jobs.MAX_IMAGES or None in paths:
+        return None
+    return Drawn(prompt, scene, tuple(map(Path, paths)), len(paths))
+
+
+def recorded(found: "Restored", folder: Path) -> Drawn | None:
+    """What the record of a picture says that was drawn for it, drawn again, as a file in `folder`; None where it says
+    nothing that can be drawn."""
+    try:
+        prompt, size, seed = (found.settings[name] for name in ("prompt", "size", "seed"))
+        scene = scenes.recorded(found.scene, prompt)
+        picture = scenes.sketch_of(scene, size, seed)
+    except (KeyError, Problem):
+        return None
+    return Drawn(prompt, scene, (results.save_plain(picture, f"{prompt}-sketch", folder),), 1)
 
 
 def box(drawn: Drawn | None, usable: bool = True) -> str:
@@ -76,7 +108,7 @@ def box(drawn: Drawn | None, usable: bool = True) -> str:
 def refused(problem: Problem, prompt: str) -> str:
     """Why a prompt cannot be composed, and what comes near of what it says, as HTML."""
     text = join(words.problem(problem), " ").html()
-    scene = understood_anyway(prompt)
+    scene = scenes.understood_anyway(prompt)
     chips = f'<div class="said">{meant.chips(scene, prompt)}</div>' if scene else ""
     return f'<section class="sketch"><p class="hint warn">{text}</p>{chips}</section>'
 

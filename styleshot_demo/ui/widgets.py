@@ -159,12 +159,14 @@ def gallery(elem_id: str, empty: str) -> gr.HTML:
     )
 
 
-def hung(pictures: Sequence[Made], made: Asked) -> dict[str, Any]:
+def hung(pictures: Sequence[Made], made: Asked, sketches: Sequence[Path] = ()) -> dict[str, Any]:
     """The value of `gallery` with finished pictures; the first is shown large.
 
-    made  what they were made from
+    made      what they were made from
+    sketches  what was drawn before they were painted: not shown here, but kept with them
     """
-    return {"pictures": _listed(pictures), "made": made.plain()}
+    value = {"pictures": _listed(pictures), "made": made.plain()}
+    return value | ({"sketches": [address(path) for path in sketches]} if sketches else {})
 
 
 def painting(preview: Image.Image, finished: Sequence[Made] = ()) -> dict[str, Any]:

@@ -4,7 +4,9 @@ import pytest
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, put, run  # noqa: E402
+from browser.steps import LONG, download, open_tab, put, restore, run  # noqa: E402
+
+RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
 
 SAID = {
     "en": {
@@ -93,3 +95,38 @@ def test_chips_reword_and_the_sketch_becomes_a_photo(open_page, nameless, langua
     for tab, photo in ((1, "#image-content"), (2, "#content")):
         page.get_by_role("tab").nth(tab).click()
         expect(page.locator(f"{photo} .image-frame img")).to_be_visible(timeout=LONG)
+
+
+def test_the_sketch_comes_back_after_a_reload_and_from_a_saved_picture(open_page, tmp_path):
+    open_page.forgiven += RELOAD
+    page = open_page()
+    open_tab(page, "text")
+    page.locator("#text-example-styles button").nth(9).click()
+    expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    page.locator("#text-prompt textarea").fill("a castle by the sea, an elefant")
+    put(page, "text", size=256, count=2)
+    run(page, "text")
+    painted(page)
+    box = page.locator("#text-sketch")
+    before = box.inner_html()
+    page.reload()
+    expect(box.locator(".sheet img")).to_have_count(2, timeout=LONG)
+    assert box.inner_html() == before
+    expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
+    expect(page.locator("#text-result .stale")).to_have_text("")
+
+    # It is as useful as before.
+    picture = download(page, "text", tmp_path)
+    box.get_by_role("button", name="Leave out and paint anew: sea or lake").click()
+    expect(page.locator("#text-prompt textarea")).to_have_value("a castle, an elefant", timeout=LONG)
+    painted(page)
+    box.get_by_role("button", name="Use the sketch as photo").click()
+    expect(page.locator("#drops .told")).to_contain_text("The sketch is now the photo", timeout=LONG)
+
+    other = open_page()
+    restore(other, picture)
+    box = other.locator("#text-sketch")
+    expect(box.locator(".sheet img")).to_have_count(1, timeout=LONG)
+    expect(box.locator(".meant").first).to_contain_text("castle")
+    expect(box.locator(".strange .word")).to_have_text("elefant")
+    expect(other.locator("#text-result .gallery")).to_have_attribute("data-state", "empty")

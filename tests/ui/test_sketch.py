@@ -1,13 +1,18 @@
 """The composer's sketch on the Text-driven tab, without a browser."""
 
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import gradio as gr
 import pytest
 from PIL import Image
 
-from styleshot_demo import plan
+from styleshot_demo import plan, provenance
 from styleshot_demo.ui import diffusion, text_tab
+from styleshot_demo.ui.desk import path_at
 from styleshot_demo.ui.diffusion_tab import Desk
 
 
@@ -40,13 +45,13 @@ def test_sketches_of_several_pictures_come_one_by_one_and_are_the_drawn_scene(ta
     assert [box.count("<img alt") for box in shown] == [0, 1, 2, 2]
     assert all("disabled" in box for box in shown[:-1]) and "disabled" not in shown[-1]
     assert "castle" in shown[0] and "qxqx" in shown[0]  # understood before anything is drawn
-    first, second = (Image.open(path) for path in desk.drawn.sketches)
+    first, second = (Image.open(path) for path in desk.ready.sketches)
     assert first.size == second.size == (256, 256) and first.tobytes() != second.tobytes()
-    assert {str(path) for path in desk.drawn.sketches} <= tab.view.shown.temp_files
+    assert {str(path) for path in desk.ready.sketches} <= tab.view.shown.temp_files
 
     # Of the next run none of these is shown; a strength sweep has one sketch for all its pictures.
     shown = boxes(tab, tab.sweep(desk, *ask(prompt="a boat", count=2)))
-    assert [box.count("<img alt") for box in shown] == [0, 1, 1] and len(desk.drawn.sketches) == 1
+    assert [box.count("<img alt") for box in shown] == [0, 1, 1] and len(desk.ready.sketches) == 1
 
 
 def test_a_stopped_run_gives_the_last_results_sketch_back(tab, ask):
@@ -54,7 +59,7 @@ def test_a_stopped_run_gives_the_last_results_sketch_back(tab, ask):
     *_, ended = tab.paint(desk, *ask(prompt="a castle"))
     running = tab.paint(desk, *ask(prompt="a boat"))
     next(running), next(running)
-    assert "sailboat" in tab.drawn(desk, desk.run.drawn())[tab.sketch]
+    assert "sailboat" in tab.drawn(desk.run.drawn())[tab.sketch]
     running.close()
     assert tab.stopped(desk)[tab.sketch] == ended[tab.sketch]
 
@@ -75,10 +80,43 @@ def test_a_chip_changes_the_prompt_and_paints_anew(tab, ask):
     press = SimpleNamespace(part="thing/1/sailboat", name="")
     first, *_, ended = tab.reword(press, desk, *values)
     assert first == {tab.fields["prompt"]: "a castle"}
-    assert [one.name for one in desk.drawn.scene.things] == ["castle"] and "made" in ended[tab.view.shown]
+    assert [one.name for one in desk.ready.scene.things] == ["castle"] and "made" in ended[tab.view.shown]
     assert ended[tab.view.shown]["made"]["settings"]["prompt"] == "a castle"
     (nothing,) = tab.reword(SimpleNamespace(part="thing/0/cat"), desk, *values)
     assert list(nothing) == [tab.view.status]
+
+
+def test_after_a_reload_the_sketch_stands_beside_its_result_again(tab, ask):
+    desk = Desk()
+    *_, ended = tab.paint(Desk(), *ask(prompt="a castle and a qxqx", count=2))
+    result = ended[tab.view.shown]
+    assert tab.give_back(desk, result) == ended[tab.sketch] and len(desk.ready.sketches) == 2
+    # What comes back from the browser may be anything.
+    other = {**result, "sketches": ["gradio_api/file=/etc/hostname"]}
+    for forged in (None, "", {}, {"preview": ""}, other, {**result, "sketches": 7}, {**result, "made": {}},
+                   {**result, "sketches": []}):  # fmt: skip
+        desk = Desk()
+        assert tab.give_back(desk, forged) == gr.skip() and desk.ready is None
+
+
+def test_a_saved_picture_brings_its_sketch_back(tab, ask):
+    desk = Desk()
+    *_, ended = tab.paint(desk, *ask(prompt="a castle and a qxqx", seed=3))
+    made_by = provenance.read(desk.run.made[0].path)
+    shown = tab.fill(provenance.restore(made_by))[tab.sketch]
+    assert "castle" in shown and "qxqx" in shown and shown.count("<img alt") == 1
+    address = re.search('src="([^"]+)"', shown)[1]
+    assert Path(path_at(address)).read_bytes() == desk.ready.sketches[0].read_bytes()
+    # Anybody may have written a record: what cannot be drawn is not.
+    cycle = json.loads(made_by.settings["scene"])
+    cycle["things"] = [{"name": "castle", "relation": "on", "to": 1}, {"name": "castle", "relation": "on", "to": 0}]
+    for scene in ("", "{", "[" * 8000, "7", '{"place": "nowhere"}', '{"things": [{"name": "qxqx"}]}'):
+        found = provenance.restore(replace(made_by, settings={**made_by.settings, "scene": scene}))
+        assert tab.fill(found)[tab.sketch] == "" and found.dropped == ()
+    found = provenance.restore(replace(made_by, settings={**made_by.settings, "scene": json.dumps(cycle)}))
+    assert tab.sketch in tab.fill(found)
+    without = {name: value for name, value in made_by.settings.items() if name != "scene"}
+    assert tab.sketch not in tab.fill(provenance.restore(replace(made_by, settings=without)))
 
 
 def test_the_size_begins_where_the_models_pictures_do(tab):
