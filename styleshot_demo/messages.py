@@ -46,8 +46,12 @@ PROBLEMS: dict[str, tuple[str, str]] = {
     "scene_unusable": ("This is no scene that can be drawn: {part} is wrong.", "Compose it anew from words."),
     "nothing_to_draw": ("There are no words to compose a picture from.", "Write what the picture should show."),
     "nothing_known": (
-        "Nothing of this is known to the composer: {words}.",
-        "Name things, a place or a time of day, such as a castle by the sea at sunset.",
+        "The composer does not know what this is: {words}.",
+        "Name other things or a place, such as a castle by the sea at sunset.",
+    ),
+    "nothing_known_near": (
+        "The composer does not know what this is: {words}.",
+        "Write what comes near instead ({nearest}), or name other things or a place.",
     ),
     "no_sketch": (
         "The composer knows nothing of this, so there is no sketch to follow: {words}.",
@@ -364,6 +368,7 @@ REMARKS: dict[str, str] = {
     "composer_size": "The smallest pictures of the composer have {size} pixels a side",
     "composer_emphasis": "The composer knows no emphasis: brackets and weights were not read",
     "composer_negative": "The composer reads no negative prompt",
+    "scene_bare": "Only the surroundings are painted",
     "scene_unknown": "Not known here: {words}",
     "scene_near": "Not known here: {words}; nearest: {nearest}",
     "placement_resident": "Memory: everything on {device}",

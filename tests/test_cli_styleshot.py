@@ -108,5 +108,5 @@ def test_the_composer_can_be_asked_for_and_says_what_it_does_not_know(run):
     done = run("text", "a castle and a zeppeliner", "style.png", "-o", "out.png", "--model", "composer", "--size", 256)
     assert done.exit_code == 0 and "Not known here: zeppeliner" in done.stderr
     done = run("text", "qxq", "style.png", "-o", "none.png", "--model", "composer")
-    assert done.exit_code == 1 and "Nothing of this is known to the composer: qxq." in done.stderr
+    assert done.exit_code == 1 and "The composer does not know what this is: qxq." in done.stderr
     assert run("image", "photo.png", "style.png", "-o", "none.png", "--model", "composer").exit_code == 2

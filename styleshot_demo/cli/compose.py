@@ -43,10 +43,10 @@ def compose(
     with asked(str(out)):
         check_destination(out, [], SUFFIXES)
     from styleshot_demo.compose.sketch import draw
-    from styleshot_demo.compose.words import understood
+    from styleshot_demo.runners.scenes import scene_of
 
     with asked():
-        scene = understood(prompt)
+        scene = scene_of(prompt)
     sketch = draw(scene, (width, height), seed)
     provenance.write(sketch.picture, out, None)
     if as_json:

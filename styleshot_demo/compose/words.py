@@ -32,6 +32,7 @@ LONGEST_ZH = 16  # Chinese signs of a phrase
 PLURAL = 3  # what "horses" are, without a number; of small things there are two more
 AGENT = re.compile(r"\w{2,}(er|or|ist|man|woman|maker|keeper)s?$")
 AGENT_ZH = "者家手员师"
+BUILDING_ZH = "塔楼站店馆场"  # after a thing of one sign they make another: no 灯 stands in 灯塔
 NIGHTLY = {"full moon", "crescent moon", "star", "shooting star", "fireworks", "glowing star", "milky way"}
 FACTS = ("place", "time", "weather", "kind")
 # Where several readings are possible: this one first. Names of things come after facts ("desert" is a place), keywords
@@ -68,12 +69,22 @@ class Reading:
     things   of each of `scene.things` its words, in the order in which they were read
     facts    the same by the name of a fact that was asked for: kind, place, time, weather or far
     unknown  the same of each of `scene.unknown`
+    aside    which of `scene.unknown`, by their indices, only say how a fact is: a melancholic sunset
     """
 
     scene: Scene
     things: tuple[tuple[Span, ...], ...] = ()
     facts: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     unknown: tuple[tuple[Span, ...], ...] = ()
+    aside: frozenset[int] = frozenset()
+
+    @property
+    def has_subject(self) -> bool:
+        """Whether anything is known of what the picture shows: a thing, or its place. A time, weather or kind alone
+        will do where nothing else was asked for."""
+        scene = self.scene
+        others = len(scene.unknown) > len(self.aside)
+        return bool(scene.things or "place" in scene.asked or (scene.asked and not others))
 
 
 def understood(prompt: str) -> Scene:
@@ -184,13 +195,14 @@ class _Reader:
         self.fact_spans: dict[str, list[Span]] = {}
         self.unknown_spans: list[list[Span]] = []
         self.strange_spans: list[Span] = []
+        self.aside: set[int] = set()
 
     def reading(self) -> Reading:
         for index, token in enumerate(self.tokens):
             if token.text and not token.meanings:
                 self._unknown(index, token)
                 continue
-            self._end_of_unknown(token)
+            self._end_of_unknown(token, self._said_of_fact(index))
             meaning = self._chosen(index, token)
             if meaning is None:
                 self._pause()
@@ -210,6 +222,7 @@ class _Reader:
             tuple(map(tuple, self.thing_spans)),
             {name: tuple(spans) for name, spans in self.fact_spans.items()},
             tuple(map(tuple, self.unknown_spans)),
+            frozenset(self.aside),
         )
 
     def _chosen(self, index: int, token: Token) -> Meaning | None:
@@ -237,7 +250,7 @@ class _Reader:
 
     def _unknown(self, index: int, token: Token) -> None:
         before = self.tokens[index - 1] if index else Token("")
-        agent = AGENT.fullmatch(token.text) or (is_chinese(token.text[0]) and self._chinese_agent(index))
+        agent = AGENT.fullmatch(token.text) or (is_chinese(token.text[0]) and self._chinese_compound(index))
         if agent and not self.strange and before.reading("thing", "keyword") and self.things:
             self.strange, self.strange_spans = [self.things.pop().said], self.thing_spans.pop()
             gone = len(self.things)
@@ -246,12 +259,24 @@ class _Reader:
         self.strange.append(token.text)
         self.strange_spans.append(token.span)
 
-    def _chinese_agent(self, index: int) -> bool:
+    def _chinese_compound(self, index: int) -> bool:
+        """Whether an unknown sign makes another word of the thing before it."""
+        if len(self.tokens[index - 1].text) == 1 and self.tokens[index].text in BUILDING_ZH:
+            return True
         rest = "".join(token.text for token in self.tokens[index : index + 4])
         return any(sign in AGENT_ZH for sign in rest)
 
-    def _end_of_unknown(self, token: Token | None) -> None:
+    def _said_of_fact(self, index: int) -> bool:
+        """Whether unknown words that end before that token say how a fact is; in Chinese with 的 between."""
+        if self.tokens[index].text == "的":
+            return self.tokens[index + 1].reading(*FACTS) is not None
+        token = self.tokens[index]
+        return bool(token.text) and not is_chinese(token.text[0]) and token.reading(*FACTS) is not None
+
+    def _end_of_unknown(self, token: Token | None, of_fact: bool = False) -> None:
         if self.strange:
+            if of_fact:
+                self.aside.add(len(self.unknown))
             glue = "" if is_chinese(self.strange[-1][0]) else " "
             self.unknown.append(glue.join(self.strange))
             self.unknown_spans.append(self.strange_spans)

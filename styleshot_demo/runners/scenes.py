@@ -40,15 +40,21 @@ def unread(prompt: str, negative_prompt: str | None) -> list[Remark]:
 
 @lru_cache(maxsize=64)  # a job is planned several times, and looking for what comes near takes a moment
 def scene_of(prompt: str) -> "Scene":
-    """What a prompt asks for; `Problem` nothing_to_draw or nothing_known where that is nothing at all."""
-    from styleshot_demo.compose.words import understood
+    """What a prompt asks for; `Problem` nothing_to_draw, nothing_known or nothing_known_near where that is nothing at
+    all, or where it would be an empty meadow in place of what was named."""
+    from styleshot_demo.compose.words import read
 
-    scene = understood(prompt)
-    if scene.things or scene.asked:
+    reading = read(prompt)
+    scene = reading.scene
+    if reading.has_subject:
         return scene
     if not scene.unknown:
         raise Problem("nothing_to_draw")
-    raise Problem("nothing_known", words=_listed(scene.unknown))
+    words = _listed(scene.unknown)
+    near = list(dict.fromkeys(name for one in scene.unknown for name in one.nearest))[:SHOWN]
+    if not near:
+        raise Problem("nothing_known", words=words)
+    raise Problem("nothing_known_near", words=words, nearest=BETWEEN.join(near))
 
 
 def followed(prompt: str) -> "Scene":
@@ -57,9 +63,9 @@ def followed(prompt: str) -> "Scene":
     try:
         return scene_of(prompt)
     except Problem as problem:
-        if problem.key != "nothing_known":
+        if problem.key == "nothing_to_draw":
             raise
-        raise Problem("no_sketch", **problem.values) from None
+        raise Problem("no_sketch", words=problem.values["words"]) from None
 
 
 def not_in_sketch(scene: "Scene") -> list[Remark]:
@@ -109,6 +115,8 @@ def recorded(setting: str | None, prompt: str) -> "Scene":
 
 def not_understood(scene: "Scene") -> Iterator[Remark]:
     """What a person should know of it."""
+    if scene.unknown and not scene.things:
+        yield remark("scene_bare")
     near = [one for one in scene.unknown if one.nearest][:SHOWN]
     for one in near:
         yield remark("scene_near", words=one.said, nearest=BETWEEN.join(one.nearest))

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from styleshot_demo.compose.scene import Scene
     from styleshot_demo.provenance import Restored
 
-REFUSED = ("nothing_to_draw", "nothing_known", "no_sketch")  # problems of the prompt, told beside it
+# Problems of the prompt, told beside it.
+REFUSED = ("nothing_to_draw", "nothing_known", "nothing_known_near", "no_sketch")
 
 _ACTS = """
 element.addEventListener("click", (event) => {

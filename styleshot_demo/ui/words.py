@@ -441,7 +441,11 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
         "构图器不认识其中任何内容，因此没有可跟随的草图：{words}。",
         "请另外写出物体、地点或时间，或者不跟随草图。",
     ),
-    "nothing_known": ("构图器不认识其中任何内容：{words}。", "请写出物体、地点或时间，例如：日落时海边的城堡。"),
+    "nothing_known": ("构图器不认识这是什么：{words}。", "请写出其他物体或地点，例如：日落时海边的城堡。"),
+    "nothing_known_near": (
+        "构图器不认识这是什么：{words}。",
+        "请改写为相近的（{nearest}），或写出其他物体或地点。",
+    ),
     "one_folder": ("指定了多个内容文件夹。", "请只使用 --content、--flat、--portraits、--structure 之一。"),
     "content_needed": ("还没有内容图片。", "请添加要重绘的图片。"),
     "style_needed": ("还没有风格图片。", "请至少添加一张要借用其风格的图片。"),
@@ -675,6 +679,7 @@ REMARKS_ZH: dict[str, str] = {
     "composer_size": "构图器的图片每边至少 {size} 像素",
     "composer_emphasis": "构图器不支持强调：括号和权重未被读取",
     "composer_negative": "构图器不读取反向提示词",
+    "scene_bare": "只画了环境",
     "scene_unknown": "这里不认识：{words}",
     "scene_near": "这里不认识：{words}；相近的有：{nearest}",
     "placement_resident": "内存：全部位于 {device}",
@@ -820,6 +825,8 @@ def problem(told: Problem) -> tuple[Said, Said]:
         values["name"] = Said(*FIELDS[values["name"]])
     if "model" in values:
         values["model"] = called(str(values["model"]))
+    if "nearest" in values:
+        values["nearest"] = _drawings(str(values["nearest"]))
     what, todo = zip(messages.PROBLEMS[told.key], PROBLEMS_ZH[told.key], strict=True)
     return _filled(*what, values), _filled(*todo, values)
 

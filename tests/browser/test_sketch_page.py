@@ -108,10 +108,10 @@ def test_the_sketch_comes_back_after_a_reload_and_from_a_saved_picture(open_page
     run(page, "text")
     painted(page)
     box = page.locator("#text-sketch")
-    before = box.inner_html()
+    before = box.locator("section").evaluate("(section) => section.outerHTML")
     page.reload()
     expect(box.locator(".sheet img")).to_have_count(2, timeout=LONG)
-    assert box.inner_html() == before
+    assert box.locator("section").evaluate("(section) => section.outerHTML") == before
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
     expect(page.locator("#text-result .stale")).to_have_text("")
 

@@ -82,6 +82,37 @@ def test_nothing_to_draw_is_said_before_anything_begins(studio, prompt):
     assert caught.value.key == key
 
 
+@pytest.mark.parametrize(
+    ("prompt", "words", "nearest"),
+    [
+        ("a lighthouse", "lighthouse", "house"),
+        ("a lighthouse in the fog at night", "lighthouse", "house"),
+        ("an oil painting of an elefant", "elefant", "elephant"),
+        ("sunset over qxq", "qxq", None),
+        ("日落时的灯塔", "灯塔", None),
+        ("灯塔日落", "灯塔", None),
+    ],
+)
+def test_no_empty_meadow_stands_for_what_is_not_known(studio, prompt, words, nearest):
+    with pytest.raises(Problem) as caught:
+        studio.plan(job(prompt))
+    assert caught.value.values == {"words": words} | ({"nearest": nearest} if nearest else {})
+
+
+@pytest.mark.parametrize(
+    ("prompt", "told"),
+    [
+        ("a sunset", []),
+        ("a melancholic sunset", ["scene_bare", "scene_unknown"]),
+        ("忧郁的日落", ["scene_bare", "scene_unknown"]),
+        ("a lighthouse by the sea", ["scene_bare", "scene_near"]),
+        ("a castle and a lighthouse", ["scene_near"]),
+    ],
+)
+def test_a_place_or_a_time_that_was_asked_for_is_painted(studio, prompt, told):
+    assert [note.key for note in studio.plan(job(prompt)).remarks[1:]] == told
+
+
 def test_several_styles_are_mixed_by_their_weights(studio):
     other = Image.open(ASSETS / "styles" / "ink-wash.jpg")
     mixed = [studio.finish(job(styles=[(STYLE, 1), (other, weight)])).images[0].tobytes() for weight in (0, 1, 9)]

@@ -64,7 +64,7 @@ def test_a_stopped_run_gives_the_last_results_sketch_back(tab, ask):
     assert tab.stopped(desk)[tab.sketch] == ended[tab.sketch]
 
 
-@pytest.mark.parametrize(("prompt", "told"), [("", "There are no words"), ("elefant", "Nothing of this is known")])
+@pytest.mark.parametrize(("prompt", "told"), [("", "There are no words"), ("elefant", "does not know what this is")])
 def test_a_prompt_that_says_nothing_is_told_beside_it(tab, ask, prompt, told):
     *_, ended = tab.paint(Desk(), *ask(prompt=prompt))
     assert told in ended[tab.sketch] and told in ended[tab.view.status]
