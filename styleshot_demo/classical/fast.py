@@ -312,7 +312,7 @@ class FastTransfer(nn.Module):
         return cropped(self.decoder.paint(*self.restyled(encoded, strength)), encoded.pixels)
 
 
-def recoloured(painted: Tensor, encoded: Encoded, strength: float) -> Tensor:
+def recoloured(painted: Tensor, encoded: Encoded, strength: float = 1.0) -> Tensor:
     """What the decoder painted, [1, 3, H, W], with the colours of the styles: of the whole, then of each region."""
     affine = recolouring(painted, encoded.colours)
     made = affine(painted, strength)
@@ -323,8 +323,8 @@ def recoloured(painted: Tensor, encoded: Encoded, strength: float) -> Tensor:
     leading = Leading(*encoded.regions, (whole.height, whole.width))
     inside = leading.inside(content)
     leading.look_at(painted, inside)
-    leading.settle(lambda colours: affine(colours, strength), strength)
-    return leading.led(made, inside, whole, whole)
+    leading.settle(affine)
+    return leading.led(made, inside, whole, whole, strength)
 
 
 def wanted_tones(flat: Flat | None, styles: Sequence[tuple[Tensor, float]]) -> Tensor | None:
