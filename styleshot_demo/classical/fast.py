@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from styleshot_demo.classical.enlarging import add_enlarged_conv, enlarged_conv
+from styleshot_demo.classical.enlarging import add_enlarged_conv, conv_of_enlarged_conv, enlarged_conv
 from styleshot_demo.classical.features import Encoder, conv
 from styleshot_demo.classical.grain import Flat, flatness, grained
 from styleshot_demo.classical.regions import Leading, Regions
@@ -174,6 +174,8 @@ class Decoder(nn.Module):
                 own, fused = weight.split([len(first.weight), weight.shape[1] - len(first.weight)], 1)
                 large = _conv(given[name], fused.contiguous(memory_format=torch.channels_last), bias)
                 add_enlarged_conv(large, maps, own)
+            elif name == DEPTHS[-1]:
+                return conv_of_enlarged_conv(maps, weight, bias, self.picture.weight, self.picture.bias)
             else:
                 large = enlarged_conv(maps, weight, bias)
             maps = large.relu_()
