@@ -55,7 +55,7 @@ class Regions:
             pixels = read(Box(top, min(height, top + rows), 0, width))
             small = avg_pool2d(pixels, cell, ceil_mode=True, count_include_pad=False) if cell > 1 else pixels
             seen.append(to_oklab(small)[0].flatten(1).T)
-        return cls(*_clusters(torch.cat(seen).double().cpu()))
+        return cls(*_clusters(torch.cat(seen).cpu().double()))
 
     def tones(self) -> Tensor:
         """[K]: how light each region is within the picture, in deviations from the mean."""
