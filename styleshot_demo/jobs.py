@@ -31,6 +31,7 @@ TEXT_MODELS = ("auto", "styleshot", "composer", "small")
 PREPROCESSORS = ("contour", "lineart", "both")
 SCHEDULERS = ("dpm++", "pndm", "unipc", "euler-a", "ddim")
 FACTORS = (2, 4)
+ENLARGERS = ("auto", "animevideov3", "x4plus")
 MAX_ENLARGED = 100_000_000  # pixels of an enlarged picture
 MAX_IMAGES = 8
 MAX_PROMPT = 1000  # characters; the text encoder reads them in chunks of 77 tokens, about 350 characters of English
@@ -335,7 +336,7 @@ def _factor(name: str, value: Any) -> int:
 
 
 # What each field of an `EnlargeJob` but its picture may be.
-ENLARGE_CHECKS: Mapping[str, Check] = {"factor": _factor}
+ENLARGE_CHECKS: Mapping[str, Check] = {"factor": _factor, "model": one_of(ENLARGERS)}
 
 
 @dataclass(frozen=True)
@@ -345,11 +346,15 @@ class EnlargeJob:
     content  the picture to enlarge: PIL image or path
     factor   2 or 4 times as many pixels along each side; the result has 100 megapixels at most
     made_by  the `provenance.Record` of how the content was made, or None: the result's record says that too
+    model    Real-ESRGAN's "animevideov3" (small and quick, comes along), its "x4plus" (finer textures, some forty
+             times the work; has to be fetched), or "auto": x4plus where it is on this machine and has a GPU to run on,
+             else animevideov3. Nothing is fetched by itself, and nothing becomes slow unless that is asked for
     """
 
     content: Picture
     factor: int = 4
     made_by: Any = None
+    model: str = "animevideov3"
 
     # As of other jobs: nothing here is left to chance, and there is no style.
     seed = 0
@@ -367,7 +372,7 @@ class EnlargeJob:
 
     def settings(self) -> dict[str, Any]:
         """The settings that shaped the result (no pictures), JSON-ready."""
-        return {"job": "enlarge", "factor": self.factor, "seed": self.seed}
+        return {"job": "enlarge", "factor": self.factor, "model": self.model, "seed": self.seed}
 
 
 # What each field that both kinds of StyleShot's jobs have may be.

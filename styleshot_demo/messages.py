@@ -91,6 +91,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "The files of {model} are not on this machine.",
         "Fetch them in the models panel, or choose another model.",
     ),
+    "enlarger_missing": (
+        "{model} is not on this machine: {size} to fetch.",
+        "Fetch it in the models panel or with the command `models fetch {name}`, or enlarge without it.",
+    ),
     "weights_broken": ("A file of {model} is damaged or of another kind.", "Delete it and fetch it again."),
     "out_of_memory_loading": (
         "There is not enough memory to load {model}.",

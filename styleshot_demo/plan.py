@@ -48,8 +48,9 @@ NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality" 
 # plus a fifth).
 BYTES_PER_PIXEL = {"fast": 700, "patches": 330, "optimise": 3600, "colour": 350}
 FIXED_BYTES = {"patches": 300_000_000}  # whatever the size: the pieces of the styles
-# Bytes for each pixel of an enlarged picture (the picture, and a copy while it is saved), and for the tile in work.
-BYTES_PER_ENLARGED, BYTES_PER_TILE = 8, 120_000_000
+# Bytes for each pixel of an enlarged picture (the picture, and a copy while it is saved), and for the tile in work;
+# of x4plus with the network itself, 67 MB.
+BYTES_PER_ENLARGED, BYTES_PER_TILE = 8, {"animevideov3": 120_000_000, "x4plus": 400_000_000}
 # Bytes that finding a subject takes at its peak, before anything is painted.
 BYTES_TO_FIND = 350_000_000
 # The same of a run at the photo's own size, measured by `bench classical --whole`: bytes in any case, bytes a pixel,
@@ -98,7 +99,8 @@ class Plan:
     """A job as it will run.
 
     job         with every default filled in, and as the model can do it
-    model       "fast", "patches", "optimise", "colour", "enlarge", "styleshot", "composer", "painter" or "small"
+    model       "fast", "patches", "optimise", "colour", "animevideov3", "x4plus", "styleshot", "composer", "painter" or
+                "small"
     files       names of the catalogue's models that are used
     device      as torch names it: "cpu", "cuda", "mps"
     precision   "float32", "float16" or "bfloat16"
@@ -160,7 +162,7 @@ class Plan:
     def _as_it_ran(self, job: Job) -> dict[str, Any]:
         """The settings of the job, or of one that makes a part of its result."""
         settings = job.settings()
-        if isinstance(job, DiffusionJob):
+        if isinstance(job, DiffusionJob | EnlargeJob):
             settings["model"] = self.model
         return settings if self.scene is None else settings | {"scene": scenes.as_setting(self.scene)}
 
@@ -367,16 +369,17 @@ class Planner:
 
     def _enlarge(self, job: EnlargeJob, share: float) -> Plan:
         device = device_of(self.settings)
+        model = files.enlarger(self.settings, job.model, device)
         free = self.cache.free_bytes(device)
         width, height = (side * job.factor for side in job.content.size)
         # The longest side of a content that fits; its tiles are the same whatever its size.
-        pixels = max(0.0, share * free - BYTES_PER_TILE) / BYTES_PER_ENLARGED / job.factor**2
+        pixels = max(0.0, share * free - BYTES_PER_TILE[model]) / BYTES_PER_ENLARGED / job.factor**2
         fitting = int((pixels * max(width, height) / min(width, height)) ** 0.5)
-        needed = width * height * BYTES_PER_ENLARGED + BYTES_PER_TILE
+        needed = width * height * BYTES_PER_ENLARGED + BYTES_PER_TILE[model]
         told = why_not_gpu(self.settings)
         remarks = () if told is None else (told,)
-        names = ("enlarge",)
-        return Plan(job, "enlarge", names, device, "float32", None, (width, height), needed, free, fitting, remarks)
+        names = (files.ENLARGERS[model],)
+        return Plan(job, model, names, device, "float32", None, (width, height), needed, free, fitting, remarks)
 
     # StyleShot ---------------------------------------------------------------------------------------------------
 

@@ -1,10 +1,15 @@
 """A 3x3 convolution over a map enlarged to twice its size, computed on the small map."""
 
 from collections.abc import Iterator
+from itertools import product
 
 import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
+
+# Of rows: (place in the result, place that is seen, which of two neighbours it lies in, row of a kernel of 3).
+_ROWS = ((0, 1, 0, 0), (0, 0, 0, 1), (0, 1, 1, 2), (1, 0, 0, 0), (1, 1, 1, 1), (1, 0, 1, 2))
+_SEEN = tuple(product(_ROWS, _ROWS))
 
 
 def enlarged_conv(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -31,15 +36,43 @@ def add_enlarged_conv(onto: Tensor, maps: Tensor, weight: Tensor) -> None:
         onto[:, :, down::2, right::2] += part
 
 
+def conv_of_enlarged_conv(maps: Tensor, weight: Tensor, bias: Tensor, last: Tensor, last_bias: Tensor) -> Tensor:
+    """What a 3x3 convolution by `last` [E, D, 3, 3] makes of the ReLU of `enlarged_conv`: [1, E, 2 H, 2 W].
+
+    The large map is never laid out: of its four places in each small pixel, which are channels here, the result's four
+    places see 2x2 neighbours.
+    """
+    found = _found(maps, weight, bias).relu_()
+    channels, height, width = len(weight), *maps.shape[2:]
+    blocks = found.unflatten(1, (2, 2, channels))  # rows and columns inside an enlarged pixel
+    # Beyond its border the large map is reflected: where nothing was to be read, what lies opposite is put.
+    blocks[:, 1, :, :, 0] = blocks[:, 1, :, :, 1]
+    blocks[:, 0, :, :, height] = blocks[:, 0, :, :, height - 1]
+    blocks[:, :, 1, :, :, 0] = blocks[:, :, 1, :, :, 1]
+    blocks[:, :, 0, :, :, width] = blocks[:, :, 0, :, :, width - 1]
+    kernels = last.new_zeros(2, 2, len(last), 2, 2, channels, 2, 2)
+    (to_down, down, row, y), (to_right, right, column, x) = (
+        list(zip(*side, strict=True)) for side in zip(*_SEEN, strict=True)
+    )
+    kernels[to_down, to_right, :, down, right, :, row, column] = last[:, :, y, x].permute(2, 0, 1)
+    kernels = kernels.reshape(4 * len(last), 4 * channels, 2, 2).contiguous(memory_format=torch.channels_last)
+    made = conv2d(found, kernels, last_bias.repeat(4)).reshape(2, 2, len(last), height, width)
+    return made.permute(2, 3, 0, 4, 1).reshape(1, len(last), 2 * height, 2 * width)
+
+
 def _places(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Iterator[tuple[int, int, Tensor]]:
     """(row, column) inside an enlarged pixel, and the values [1, D, H, W] of all such places."""
     height, width = maps.shape[2:]
-    kernels = torch.cat([_halved(rows, 3) for rows in _halved(weight, 2).chunk(2)])
-    kernels = kernels.contiguous(memory_format=torch.channels_last)
-    found = conv2d(pad(maps, (1, 1, 1, 1), mode="replicate"), kernels, None if bias is None else bias.repeat(4))
-    for place, part in enumerate(found.split(len(weight), 1)):
+    for place, part in enumerate(_found(maps, weight, bias).split(len(weight), 1)):
         down, right = divmod(place, 2)
         yield down, right, part[:, :, down : down + height, right : right + width]
+
+
+def _found(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """[1, 4 D, H + 1, W + 1]: the values of the four places in turn, each a row or column later than the one before."""
+    kernels = torch.cat([_halved(rows, 3) for rows in _halved(weight, 2).chunk(2)])
+    kernels = kernels.contiguous(memory_format=torch.channels_last)
+    return conv2d(pad(maps, (1, 1, 1, 1), mode="replicate"), kernels, None if bias is None else bias.repeat(4))
 
 
 def _halved(weight: Tensor, axis: int) -> Tensor:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from styleshot_demo.classical.enlarging import add_enlarged_conv, enlarged_conv
+from styleshot_demo.classical.enlarging import add_enlarged_conv, conv_of_enlarged_conv, enlarged_conv
 from styleshot_demo.classical.features import Encoder, conv
 from styleshot_demo.classical.grain import Flat, flatness, grained
 from styleshot_demo.classical.regions import Leading, Regions
@@ -174,6 +174,8 @@ class Decoder(nn.Module):
                 own, fused = weight.split([len(first.weight), weight.shape[1] - len(first.weight)], 1)
                 large = _conv(given[name], fused.contiguous(memory_format=torch.channels_last), bias)
                 add_enlarged_conv(large, maps, own)
+            elif name == DEPTHS[-1]:
+                return conv_of_enlarged_conv(maps, weight, bias, self.picture.weight, self.picture.bias)
             else:
                 large = enlarged_conv(maps, weight, bias)
             maps = large.relu_()
@@ -312,7 +314,7 @@ class FastTransfer(nn.Module):
         return cropped(self.decoder.paint(*self.restyled(encoded, strength)), encoded.pixels)
 
 
-def recoloured(painted: Tensor, encoded: Encoded, strength: float) -> Tensor:
+def recoloured(painted: Tensor, encoded: Encoded, strength: float = 1.0) -> Tensor:
     """What the decoder painted, [1, 3, H, W], with the colours of the styles: of the whole, then of each region."""
     affine = recolouring(painted, encoded.colours)
     made = affine(painted, strength)
@@ -323,8 +325,8 @@ def recoloured(painted: Tensor, encoded: Encoded, strength: float) -> Tensor:
     leading = Leading(*encoded.regions, (whole.height, whole.width))
     inside = leading.inside(content)
     leading.look_at(painted, inside)
-    leading.settle(lambda colours: affine(colours, strength), strength)
-    return leading.led(made, inside, whole, whole)
+    leading.settle(affine)
+    return leading.led(made, inside, whole, whole, strength)
 
 
 def wanted_tones(flat: Flat | None, styles: Sequence[tuple[Tensor, float]]) -> Tensor | None:

@@ -53,17 +53,18 @@ class Encoder(nn.Module):
         found: dict[str, Tensor] = {}
         # Centred input: the first layer need not spend its bias on the mean of natural pictures.
         x = (pixels - 0.45) / 0.225
-        stage = "1"
-        for name, layer in self.layers.items():
-            if name[4] != stage:
-                stage = name[4]
-                x = _pooled(x)
-            before = layer(x)
-            x = torch.relu(before) if before_relu else torch.relu_(before)
+        names = list(self.layers)
+        for name, following in zip(names, [*names[1:], None], strict=True):
+            before = self.layers[name](x)
+            pooled = following is not None and following[4] != name[4]
             if name in wanted:
+                x = torch.relu(before) if before_relu else torch.relu_(before)
                 found[name] = before if before_relu else x
                 if len(found) == len(wanted):
                     break
+                x = _pooled(x) if pooled else x
+            else:  # the maximum of what is above 0 is what is above 0 of the maximum, of which there is a quarter
+                x = torch.relu_(_pooled(before) if pooled else before)
         return found
 
 

@@ -28,6 +28,7 @@ TONE = (16.0, 5.0)  # least deviation of lightness and of both colours of skin, 
 SEEN = 320.0  # pixels of a face that tell all of that
 STRIP = 256  # rows that are changed at once
 COLOURFUL = (0.35, 1.25)  # least and most that skin's chroma follows the style's
+PALER = 8.0  # CIELAB: by no more does skin get lighter or darker than it is, or a style's paper would bleach it
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ def _given(painted: np.ndarray, content: np.ndarray, place: Place) -> np.ndarray
     head = _head(place, *made.shape[:2])
     skin = _skin(own, away < CHEEKS) * _fading(away, 0.6 * REACH, REACH)
     skin = cv2.GaussianBlur(skin, (0, 0), max(0.8, place.size / 80))
-    weight = np.maximum.reduce([skin, HAIR * head, _fading(away, CHEEKS, 1.4 * CHEEKS)])
+    skin = np.maximum(skin, _fading(away, CHEEKS, 1.4 * CHEEKS))
+    weight = np.maximum(skin, HAIR * head)
 
     amount = cv2.GaussianBlur(weight, (0, 0), AROUND * place.size)[..., None] + 1e-3
     low_made, low_own = (
@@ -114,6 +116,8 @@ def _given(painted: np.ndarray, content: np.ndarray, place: Place) -> np.ndarray
     )
     gain = float(np.clip(chroma_made / max(chroma_own, 1.0), *COLOURFUL))
     light = FEATURES * head * (_band(own[..., 0], place.size) - _band(made[..., 0], place.size))
+    paler = float(((made[..., 0] - own[..., 0]) * skin).sum() / (skin.sum() + 1e-6))
+    light -= skin * (paler - np.clip(paler, -PALER, PALER))
     colours = HUE * weight[..., None] * (gain * low_own - STROKES * low_made)
     return np.dstack([light, colours, weight]).astype(np.float32)
 

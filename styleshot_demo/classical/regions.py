@@ -19,7 +19,7 @@ from styleshot_demo.classical.colour import from_oklab, to_oklab
 from styleshot_demo.classical.tiles import Box, enlarged, seen_by
 
 REGIONS = 6
-SAMPLES = 2048  # cells of a picture that are read, about
+SAMPLES = 1024  # cells of a picture that are read, about
 ROUNDS = 8
 FARTHEST = 0.98  # share of the cells that are nearer than where a new region begins: the last ones are outliers
 SHARE = 0.7  # of the way
@@ -55,7 +55,7 @@ class Regions:
             pixels = read(Box(top, min(height, top + rows), 0, width))
             small = avg_pool2d(pixels, cell, ceil_mode=True, count_include_pad=False) if cell > 1 else pixels
             seen.append(to_oklab(small)[0].flatten(1).T)
-        return cls(*_clusters(torch.cat(seen).double().cpu()))
+        return cls(*_clusters(torch.cat(seen).cpu().double()))
 
     def tones(self) -> Tensor:
         """[K]: how light each region is within the picture, in deviations from the mean."""
@@ -93,28 +93,25 @@ class Leading:
         self._places += inside.sum(1).cpu().double()
         self._sums += (inside @ made.T).cpu().double()
 
-    def settle(self, recoloured: Callable[[Tensor], Tensor], strength: float) -> None:
-        """When all parts have been looked at.
-
-        recoloured  what becomes of painted colours [1, 3, K, 1] before they are led
-        strength    0 to 1: share of `SHARE`
-        """
+    def settle(self, recoloured: Callable[[Tensor], Tensor]) -> None:
+        """When all parts have been looked at; `recoloured` is what becomes of painted colours [1, 3, K, 1] before."""
         means = self._sums / self._places.clamp_min(1e-9)[:, None]
         painted = recoloured(means.float().T[None, :, :, None]).clamp(0, 1)
         colours = to_oklab(painted)[0, :, :, 0].T.double()
         wanted = sum(weight * self._likeness(style, colours) @ style.colours for style, weight in self.styles)
-        way = SHARE * strength * (wanted - colours) * torch.tensor([LIGHT, 1, 1], dtype=torch.float64)
+        way = SHARE * (wanted - colours) * torch.tensor([LIGHT, 1, 1], dtype=torch.float64)
         led = from_oklab((colours + way).float().T[None, :, :, None])
         self._shift = (led - painted)[0, :, :, 0].T
 
-    def led(self, painted: Tensor, inside: Tensor, box: Box, window: Box) -> Tensor:
-        """The part `box` of the picture, [1, 3, h, w], with its colours led.
+    def led(self, recoloured: Tensor, inside: Tensor, box: Box, window: Box, strength: float = 1.0) -> Tensor:
+        """The part `box` of the recoloured picture, [1, 3, h, w], with its colours led.
 
-        inside  that of the part `window`: `box` with 4 pixels more on each side, or up to the picture's end
+        inside    that of the part `window`: `box` with 4 pixels more on each side, or up to the picture's end
+        strength  0 to 1: share of the way
         """
         field = torch.einsum("khw,kc->chw", inside[0], self._shift.to(inside))[None]
         seen = seen_by(box, self.small, self.size)
-        return painted + enlarged(seen.of(field, window.at(2)), seen, self.small, self.size, box)
+        return recoloured + strength * enlarged(seen.of(field, window.at(2)), seen, self.small, self.size, box)
 
     def _likeness(self, style: Regions, painted: Tensor) -> Tensor:
         """[K, K]: how much each region of the style counts for each of the content, summing to 1."""
@@ -136,11 +133,11 @@ def _clusters(colours: Tensor) -> tuple[Tensor, Tensor]:
     centres = [first]
     away = (colours - first).square().sum(1)
     for _ in range(REGIONS - 1):
-        centres.append(colours[away.argsort(stable=True)[int(FARTHEST * (len(colours) - 1))]])
+        centres.append(colours[away.kthvalue(1 + int(FARTHEST * (len(colours) - 1))).indices])
         away = torch.minimum(away, (colours - centres[-1]).square().sum(1))
     centres = torch.stack(centres)
     for _ in range(ROUNDS):
-        nearest = (colours[:, None] - centres).square().sum(2).argmin(1)
+        nearest = torch.addmm(centres.square().sum(1), colours, centres.T, alpha=-2).argmin(1)
         counts = torch.bincount(nearest, minlength=REGIONS).double()
         sums = torch.zeros_like(centres).index_add_(0, nearest, colours)
         centres = torch.where(counts[:, None] > 0, sums / counts.clamp_min(1)[:, None], centres)

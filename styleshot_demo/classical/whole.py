@@ -207,7 +207,7 @@ class _Canvas:
             yield Part(count / len(self.boxes))
         del self.deep
         self.recolouring: Affine = recolouring_from(colours.moments(), self.colours)
-        self.leading.settle(lambda means: self.recolouring(means, strength), strength)
+        self.leading.settle(self.recolouring)
 
     def finish(self) -> Iterator[Part]:
         """Recolours it, gives back what of the content is to stay, takes off the rings, leads the tones."""
@@ -219,7 +219,7 @@ class _Canvas:
             window = box.grown(4, self.height, self.width)
             content = self.content.read(window)
             pixels = self.recolouring(box.of(self.painted).to(content), self.strength)
-            pixels = self.leading.led(pixels, self.leading.inside(content), box, window)
+            pixels = self.leading.led(pixels, self.leading.inside(content), box, window, self.strength)
             content = box.of(content, window)
             if self.lost is not None:
                 pixels = pixels + box.of(self.lost).to(content)

@@ -282,7 +282,8 @@ def houses(random, pixels, foot: int, light: Light, depth: float, tall: float, w
             face = wall * (1 + 0.075 * texture[cut])[..., None]
             face *= np.linspace(1.06, 0.9, face.shape[1], dtype=np.float32)[None, :, None]
             pixels[cut] = np.clip(face, 0, 1)
-            roof = light.on(rgb(str(random.choice(["#8a4a3c", "#6c5a58", "#7d6a55", "#4f5d6e"]))), depth)
+            roof = str(random.choice(["#8a4a3c", "#6c5a58", "#7d6a55", "#4f5d6e"]))
+            roof = light.on(rgb("#f4f8fc" if light.weather == "snow" else roof), depth)
             if random.random() < 0.6:
                 rise = span * random.uniform(0.22, 0.4)
                 points = np.array([[left - 4 * unit, top], [(left + right) / 2, top - rise], [right + 4 * unit, top]])

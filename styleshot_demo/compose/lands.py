@@ -165,8 +165,11 @@ def street(random, shape, light, disc, shore, accent, far) -> np.ndarray:
         )
         road = mix(road, mirror, 0.5 if light.weather == "rain" else 0.35)
     pixels[top:] = np.clip(road, 0, 1)
+    snowy = light.weather == "snow"
+    if snowy:
+        grounds.drifts(random, pixels, foot + round(0.01 * height), light)
     y = round(0.90 * height)
-    for x in np.arange(-0.1, 1.1, 0.22):
+    for x in () if snowy else np.arange(-0.1, 1.1, 0.22):
         points = np.array([[x, 0], [x + 0.11, 0], [x + 0.115, 0.018], [x - 0.01, 0.018]]) * (width, height) + (0, y)
         cv2.fillPoly(pixels, [points.astype(np.int32)], light.on(rgb("#efe6c8"), 1).tolist(), cv2.LINE_AA)
     for x in (random.uniform(0.04, 0.16), random.uniform(0.84, 0.96)):  # lamps

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from styleshot_demo.classical.fast import FULL, Encoded, FastTransfer, cropped, recolouring
+from styleshot_demo.classical.fast import FULL, Encoded, FastTransfer, cropped, recoloured
 from styleshot_demo.classical.rings import without_rings
 from styleshot_demo.compose.sketch import Sketch
 
@@ -88,7 +88,7 @@ def _decoded(painter: FastTransfer, encoded: Encoded, shares: torch.Tensor) -> t
     pixels = cropped(painter.decoder.paint(given, style), encoded.pixels)
     # Tints go nearly as far everywhere: a thing may keep its shape in an ink painting, but not an orange coat.
     tints = (shares + shares.max()) / 2
-    pixels = pixels + tints * (recolouring(pixels, encoded.colours)(pixels) - pixels)
+    pixels = pixels + tints * (recoloured(pixels, encoded) - pixels)
     if float(shares.min()) < 1:
         pixels = pixels + (1 - shares) * painter.lost(encoded)
     pixels = pixels.clamp(0, 1)

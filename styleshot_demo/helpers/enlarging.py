@@ -1,6 +1,7 @@
-"""More pixels for a picture: Real-ESRGAN's small network for drawn films (Wang et al., 2021), in tiles.
+"""More pixels for a picture, in tiles, by Real-ESRGAN's small network for drawn films (Wang et al., 2021).
 
 It was made for what is drawn: edges of paint and of ink come out crisp. What it makes of a photograph looks painted.
+The tiles are for the large network too, which lies in `x4plus.py`.
 """
 
 from collections.abc import Generator, Iterator
@@ -17,13 +18,14 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.helpers import networks
 
 WIDTH, DEPTH = 64, 16  # channels, and convolutions between the first and the last
-# Pixels of a tile's side, and around it what its edge pixels depend on: one for each convolution, one for what is put
-# back at the end. So a tile is what the whole picture would have there, and a stop waits for one tile at most.
-TILE, MARGIN = 192, DEPTH + 3
 
 
 class Enlarger(nn.Sequential):
     """[N, 3, H, W] in [0, 1] -> [N, 3, 4 H, 4 W], not clipped: each pixel repeated, and what the network adds to it."""
+
+    # Pixels of a tile's side, and around it what its edge pixels depend on: one for each convolution, one for what is
+    # put back at the end. So a tile is what the whole picture would have there, and a stop waits for one tile at most.
+    TILE, MARGIN = 192, DEPTH + 3
 
     def __init__(self) -> None:
         layers: list[nn.Module] = [nn.Conv2d(3, WIDTH, 3, padding=1), nn.PReLU(WIDTH)]
@@ -61,27 +63,28 @@ def enlarged(picture: Image.Image, factor: int = 4, device: str = "cpu") -> Imag
 
 
 def enlarging(
-    picture: Image.Image, factor: int, model: nn.Module, device: str = "cpu", tile: int = TILE
+    picture: Image.Image, factor: int, model: nn.Module, device: str = "cpu", tile: int | None = None
 ) -> Generator[float, None, Image.Image]:
     """`enlarged`, tile by tile: yields how much is done, 0 to 1, after each, and returns the picture.
 
     factor  2 or 4: twice is four times, averaged
-    model   what `load_enlarger` gives, on `device`
-    tile    pixels of a tile's side; memory beside the two pictures grows with its square alone
+    model   what `load_enlarger` or `load_x4plus` gives, on `device`
+    tile    pixels of a tile's side, None: the model's own; memory beside the two pictures grows with its square alone
     """
+    margin = model.MARGIN
     alpha = None
     if picture.has_transparency_data:
         picture = picture.convert("RGBA")
         alpha = picture.getchannel("A")
-        pixels = _filled(np.asarray(picture))
+        pixels = _filled(np.asarray(picture), margin / 3)
     else:
         pixels = np.asarray(picture.convert("RGB"))
     height, width = pixels.shape[:2]
     result = np.empty((height * factor, width * factor, 3), np.uint8)
-    tiles = list(_tiles(width, height, tile))
+    tiles = list(_tiles(width, height, tile or model.TILE))
     for number, (left, top, right, bottom) in enumerate(tiles, 1):
-        x, y = max(0, left - MARGIN), max(0, top - MARGIN)
-        part = pixels[y : bottom + MARGIN, x : right + MARGIN]
+        x, y = max(0, left - margin), max(0, top - margin)
+        part = pixels[y : bottom + margin, x : right + margin]
         made = _through(model, part, factor, device)
         down, across = (top - y) * factor, (left - x) * factor
         made = made[down : down + (bottom - top) * factor, across : across + (right - left) * factor]
@@ -114,11 +117,14 @@ def _tiles(width: int, height: int, side: int) -> Iterator[tuple[int, int, int, 
             yield left, top, min(left + side, width), min(top + side, height)
 
 
-def _filled(pixels: np.ndarray) -> np.ndarray:
-    """[H, W, 4] -> [H, W, 3]: where nothing is seen, the colours of what is nearby, or its own would shine through."""
+def _filled(pixels: np.ndarray, far: float) -> np.ndarray:
+    """[H, W, 4] -> [H, W, 3]: where nothing is seen, the colours of what is nearby, or its own would shine through.
+
+    far  standard deviation, pixels, of what counts as nearby
+    """
     alpha = pixels[..., 3:].astype(np.float32) / 255
     colours = pixels[..., :3].astype(np.float32)
-    reach = (0, 0), MARGIN / 3
+    reach = (0, 0), far
     weight = cv2.GaussianBlur(alpha, *reach)[..., None]
     nearby = cv2.GaussianBlur(colours * alpha, *reach) / np.maximum(weight, 1e-6)
     nearby = np.where(weight > 1e-6, nearby, 255)

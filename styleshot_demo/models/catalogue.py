@@ -156,6 +156,20 @@ MODELS: dict[str, Model] = {
             built_in=True,
         ),
         Model(
+            "x4plus",
+            "Real-ESRGAN x4plus",
+            "Enlarges with finer textures than the enlarger that comes along, and takes some forty times as long.",
+            "BSD 3-Clause",
+            (
+                ModelFile(
+                    *_ANNOTATORS,
+                    "RealESRGAN_x4plus.pth",
+                    67_040_989,
+                    "4fa0d38905f75ac06eb49a7951b426670021be3018265fd191d2125df9d682f1",
+                ),
+            ),
+        ),
+        Model(
             "vgg19",
             "VGG-19",
             "Features for the optimise method, as in the original papers.",

@@ -37,6 +37,7 @@ BASE = "sd15"
 CHECKPOINT = {"contour": "styleshot", "lineart": "styleshot-lineart"}
 DETECTOR = {"contour": "hed", "lineart": "lineart"}
 SMALL = "styleshot-small"
+ENLARGERS = {"animevideov3": "enlarge", "x4plus": "x4plus"}  # as a job names them -> in the catalogue
 PAINTER = ("encoder", "fast")  # what the composer and the painter paint with
 BUILT_IN = {"text": "composer", "image": "painter"}  # who makes a job's pictures where StyleShot is not here
 CONVERTED = "styleshot-converted"  # folder for converted checkpoints, among the program's own files
@@ -46,7 +47,7 @@ BASE_PARTS = ("unet", "vae", "text_encoder", "tokenizer", "scheduler")
 OWN_PARTS = ("style_encoder", "adapter", "controlnet")
 SMALL_PARTS = ("prior",)  # that the small model alone has
 PUBLISHED_NUMBERS = (23_897_088, 361_279_120)  # of the adapter and of the ControlNet
-WEIGHTS = (".safetensors", ".onnx", ".tflite")  # endings of files that hold the weights of a network
+WEIGHTS = (".safetensors", ".onnx", ".tflite", ".pth")  # endings of files that hold the weights of a network
 READING = 0.6  # share of locating that is reading; the rest is converting
 _conversions = Once()
 # As the models panel shows them.
@@ -169,6 +170,24 @@ def choose(
     if model == "auto" and hub.find(SMALL, settings).here:
         return Choice("small", remark("model_small"), missing)
     return Choice(None, None, missing, next((state.model.title for state in missing if state.damaged), None))
+
+
+def enlarger(settings: Settings, model: str, device: str) -> str:
+    """Which network enlarges where a job asks for `model`: "animevideov3" or "x4plus". Looks at the disk only.
+
+    `Problem` enlarger_missing or weights_broken where x4plus is asked for by its name and cannot be had.
+    """
+    if model == "animevideov3" or (model == "auto" and device == "cpu"):
+        return "animevideov3"
+    found = hub.find(ENLARGERS["x4plus"], settings)
+    if found.here:
+        return "x4plus"
+    if model == "auto":
+        return "animevideov3"
+    if found.damaged:
+        raise Problem("weights_broken", model=found.model.title)
+    size = hub.readable(found.bytes)
+    raise Problem("enlarger_missing", model=found.model.title, name=found.model.name, size=size)
 
 
 def parts(settings: Settings, model: str, preprocessor: str = "contour") -> Weights | None:

@@ -11,7 +11,18 @@ from styleshot_demo.process import end_within, leave
 from styleshot_demo.runtime.device import why_not_gpu
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import classical_tab, drop, image_tab, panel, restore, surroundings, text_tab, theme, words
+from styleshot_demo.ui import (
+    classical_tab,
+    drop,
+    enlarge,
+    image_tab,
+    panel,
+    restore,
+    surroundings,
+    text_tab,
+    theme,
+    words,
+)
 from styleshot_demo.ui.controls import INSTANT
 from styleshot_demo.ui.words import mark, say, translations
 
@@ -69,6 +80,9 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
         text_driven.hand_on(targets, drop.build(targets, tabs))
         gr.HTML(f"<p>{say('footer').html()}</p>", elem_id="foot", apply_default_css=False)
         models.select(refresh, None, panel_outputs, **INSTANT)
+        # Who comes back from the models may have fetched one.
+        lines = [tab.view.enlarge for tab in (classical, text_driven, image_driven)]
+        gr.on([page.load, tabs.select], lambda: [enlarge.offered(studio)] * len(lines), None, lines, **INSTANT)
         _switch_language(page, language)
     page.queue(max_size=WAITING)
     return page

@@ -6,6 +6,7 @@
       .map((place) => element.querySelector(place));
     const stopped = line.querySelector("template");
     const buttons = [...factors.querySelectorAll("button")];
+    const finer = factors.querySelector("label"); // the choice of the large network, where that is there
     let turn = null; // the press whose progress is shown; nothing is heard of any other
     let about = null; // the picture that is told of
     let pressed = null;
@@ -35,7 +36,8 @@
       about = own.source;
       told.replaceChildren();
       show(true);
-      const ask = { source: about, factor: Number(pressed.dataset.factor), turn };
+      const model = finer.querySelector("input").checked ? finer.dataset.finer : finer.dataset.model;
+      const ask = { source: about, factor: Number(pressed.dataset.factor), model, turn };
       if (halting) waiting = ask;
       else enlarge(ask);
     });
@@ -56,6 +58,8 @@
     };
     watch("value", () => {
       const now = value() || {};
+      if ("finer" in now) finer.hidden = !now.finer;
+      if (finer.hidden) finer.querySelector("input").checked = false;
       // A little later still: the page sends what cancels on a way of its own.
       if (now.halted) setTimeout(halted, 300);
       if (!turn || now.turn !== turn) return;

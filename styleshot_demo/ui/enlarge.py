@@ -12,6 +12,7 @@ import gradio as gr
 from styleshot_demo import jobs, names, pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
+from styleshot_demo.models import hub
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import desk, enlarge_line, problems, results, widgets, words
 from styleshot_demo.ui.controls import INSTANT, LATE, PAINTING
@@ -34,8 +35,13 @@ def wire(line: gr.HTML, studio: Studio) -> None:
     line.halt(_halted, None, line, cancels=[run], trigger_mode="multiple", **INSTANT)
 
 
+def offered(studio: Studio) -> dict[str, Any]:
+    """The value of a line by which it offers the large network, or does not; asks the disk only."""
+    return {"finer": hub.find("x4plus", studio.settings).here}
+
+
 def enlarging(studio: Studio, line: gr.HTML, event: Any) -> Iterator[dict[str, Any]]:
-    """Enlarges the picture whose address and factor the page sends; yields values of the line.
+    """Enlarges the picture whose address, factor and model the page sends; yields values of the line.
 
     Closing it (stop button, closed page) stops the computation. Every value names the press of the button that it
     belongs to. Whatever is wrong ends as a last value with a message; the picture on show is not touched.
@@ -47,8 +53,9 @@ def enlarging(studio: Studio, line: gr.HTML, event: Any) -> Iterator[dict[str, A
         path = desk.known(desk.path_at(getattr(event, "source", None)), folder)
         if path is None:
             raise Problem("result_gone")
-        # Anybody may send anything as factor: the job says what is wrong with it.
-        job = jobs.EnlargeJob(pictures.open_picture(path), getattr(event, "factor", None), _record(path))
+        # Anybody may send anything as factor and model: the job says what is wrong with them.
+        factor, model = getattr(event, "factor", None), getattr(event, "model", jobs.EnlargeJob.model)
+        job = jobs.EnlargeJob(pictures.open_picture(path), factor, _record(path), model)
         with closing(studio.run(job)) as events:
             for step in events:
                 if isinstance(step, Finished):

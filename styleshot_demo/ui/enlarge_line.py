@@ -14,14 +14,16 @@ from styleshot_demo.ui.words import say
 def build(kind: str) -> gr.HTML:
     """The line of a tab, where it is called; it is not seen before there is a finished picture.
 
-    A factor triggers `.enlarge(...)`, whose event has the address of the picture on show as `source`, the `factor`, and
-    a name for this press, `turn`; the button Stop triggers `.halt(...)`. Its value is {"turn", "told": HTML} with
-    "working" as true until that is done, or {"halted"} once a stop is over.
+    A factor triggers `.enlarge(...)`, whose event has the address of the picture on show as `source`, the `factor`,
+    the `model` and a name for this press, `turn`; the button Stop triggers `.halt(...)`. Its value is {"turn", "told":
+    HTML} with "working" as true until that is done, {"halted"} once a stop is over, or {"finer"}: whether the large
+    network can be chosen.
     """
     factors = "".join(
         f'<button type="button" data-factor="{one}" {say("enlarge_times", times=one).attributes()}>{one}×</button>'
         for one in jobs.FACTORS
     )
+    choice = f'data-model="{jobs.EnlargeJob.model}" data-finer="x4plus"'
     return gr.HTML(
         elem_id=f"{kind}-enlarge",
         html_template=f"""
@@ -29,6 +31,7 @@ def build(kind: str) -> gr.HTML:
   <div class="news"></div><template>{problems.note(say("enlarge_stopped"))}</template>
   <div class="factors" role="group" {say("enlarge_about").attributes()}>
     <span aria-hidden="true">{say("enlarge").html()}</span>{factors}
+    <label {choice} hidden><input type="checkbox">{say("enlarge_finer").html()}</label>
   </div>
   <button type="button" class="halt" {say("enlarge_stop").attributes()} hidden>{say("stop").html()}</button>
 </div>""",

@@ -211,6 +211,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "enlarge": ("Enlarge", "放大"),
     "enlarge_about": ("Enlarge the picture on show", "放大当前画面"),
     "enlarge_times": ("Enlarge the picture on show {times} times", "将当前画面放大到 {times} 倍"),
+    "enlarge_finer": ("finer, slower", "更精细，较慢"),
     "enlarge_stop": ("Stop enlarging", "停止放大"),
     "enlarge_stopped": ("Stopped. The picture is as it was.", "已停止，画面保持原样。"),
     "download_size": ("Download {width} × {height}", "下载 {width} × {height}"),
@@ -474,6 +475,10 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     ),
     "out_of_memory_keep_background": ("内存不足，无法寻找主体。", "请关闭“保留背景”，或关闭其他程序后再试。"),
     "weights_missing": ("本机没有 {model} 的文件。", "请在模型面板中下载，或选择其他模型。"),
+    "enlarger_missing": (
+        "本机没有 {model}，需下载 {size}。",
+        "请在模型面板中下载，或使用命令 `models fetch {name}`；也可以不用它来放大。",
+    ),
     "weights_broken": ("{model} 的某个文件已损坏，或不是所需的文件。", "请删除后重新下载。"),
     "out_of_memory_loading": ("内存不足，无法加载 {model}。", "请在模型面板中卸载其他模型，关闭其他程序后再试。"),
     "downloads_off": (
@@ -746,6 +751,7 @@ MODELS_ZH: dict[str, tuple[str, str]] = {
     "person": ("人物查找器", "找出图片中的人物。"),
     "faces": ("人脸查找器", "找出图片中的人脸。"),
     "enlarge": ("放大器", "把图片放大到两倍或四倍，边缘清晰；为绘画作品而设计。"),
+    "x4plus": ("Real-ESRGAN x4plus", "放大时纹理比随附的放大器更精细，用时约为其四十倍。"),
     "taesd": ("TAESD", "小型解码器，使绘制过程中的预览更清晰；可选。"),
 }
 # Parts of models, as remarks and the list of what is in memory name them (`runners/weights.py`).

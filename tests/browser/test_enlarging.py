@@ -1,5 +1,6 @@
 """Enlarging the picture on show, on every tab that paints."""
 
+import enlarger_weights
 import pytest
 from PIL import Image
 
@@ -7,6 +8,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
+from browser.conftest import app, opener  # noqa: E402
 from browser.steps import LONG, open_tab, put, repaint, run, upload  # noqa: E402
 
 
@@ -151,3 +153,33 @@ def test_the_line_speaks_chinese(open_page, photo, style):
     line = page.locator("#classical-enlarge")
     line.get_by_role("button", name="将当前画面放大到 2 倍").click(timeout=LONG)
     expect(line.locator("a.save")).to_have_text("下载 512 × 342", use_inner_text=True, timeout=LONG)
+
+
+def test_the_large_network_can_be_chosen_once_it_is_there(browser, tmp_path_factory, style, nameless, tmp_path):
+    strip = tmp_path / "strip.png"  # little to enlarge, for that takes long
+    Image.effect_mandelbrot((320, 40), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(strip)
+    models = tmp_path_factory.mktemp("models")
+    with app(tmp_path_factory, models) as address, opener(browser, address) as open_it:
+        page = open_it()
+        painted(page, strip, style, 256)
+        finer = page.locator("#classical-enlarge").get_by_label("finer, slower")
+        expect(page.locator("#classical-enlarge .factors")).to_be_visible()
+        expect(finer).to_be_hidden()
+        page.get_by_role("tab", name="Models").click()
+        expect(page.get_by_role("button", name="Fetch 67 MB: Real-ESRGAN x4plus")).to_be_visible()
+        enlarger_weights.write(models / enlarger_weights.PLACE)
+        page.get_by_role("tab", name="Classical").click()
+        finer.check()
+        assert nameless(page) == []
+        path = enlarged(page, "classical", 2, tmp_path)
+        with Image.open(path) as picture:
+            assert picture.size == (512, 64)
+        used = provenance.read(path).models
+        assert "x4plus" in used and "enlarge" not in used
+        finer.uncheck()
+        used = provenance.read(enlarged(page, "classical", 2, tmp_path)).models
+        assert "x4plus" not in used and "enlarge" in used
+
+        chinese = open_it("?lang=zh")
+        told = chinese.locator("#classical-enlarge label [lang=zh-CN]")
+        expect(told).to_have_text("更精细，较慢")

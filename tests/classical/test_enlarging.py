@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch.nn.functional import conv2d, interpolate, pad
 
-from styleshot_demo.classical.enlarging import add_enlarged_conv, enlarged_conv
+from styleshot_demo.classical.enlarging import add_enlarged_conv, conv_of_enlarged_conv, enlarged_conv
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 5), (7, 6)])
@@ -17,3 +17,15 @@ def test_it_is_the_convolution_of_the_enlarged_map(size):
     bias = torch.randn(5, generator=generator)
     made = enlarged_conv(maps, weight, bias)
     torch.testing.assert_close(made, conv2d(enlarged, weight, bias), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 5), (7, 6)])
+def test_two_convolutions_without_the_enlarged_map(size):
+    generator = torch.Generator().manual_seed(1)
+    maps = torch.randn(1, 4, *size, generator=generator)
+    weight, bias, last, last_bias = (
+        torch.randn(*shape, generator=generator) for shape in ((5, 4, 3, 3), (5,), (2, 5, 3, 3), (2,))
+    )
+    wanted = conv2d(pad(enlarged_conv(maps, weight, bias).relu(), (1,) * 4, mode="reflect"), last, last_bias)
+    made = conv_of_enlarged_conv(maps, weight, bias, last, last_bias)
+    torch.testing.assert_close(made, wanted, atol=1e-4, rtol=1e-4)

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from styleshot_demo.classical.likeness import Place, with_likeness
+from styleshot_demo.classical.likeness import PALER, Place, with_likeness
 from styleshot_demo.helpers.faces import faces
 
 
@@ -47,6 +47,14 @@ def test_features_come_back(portrait, painted, place) -> None:
 
     kept = with_likeness(painted, portrait, [place])
     assert alike(kept) > alike(painted) + 0.02 and alike(kept) > 0.9
+
+
+def test_dark_skin_stays_dark_and_light_skin_light(portrait, place) -> None:
+    """Ink on paper, and chalk on a board, are lighter and darker than any skin."""
+    for own, factor, lift in ((portrait.point(lambda value: value * 0.4), 0.25, 190), (portrait, 0.3, 0)):
+        made = with_likeness(portrait.point(lambda value, f=factor, up=lift: value * f + up), own, [place])
+        found, wanted = (lab(image)[inside(place, 0.3)][..., 0].mean() for image in (made, own))
+        assert abs(found - wanted) < PALER + 4
 
 
 def test_skin_is_not_green_and_no_more_colourful_than_the_style(portrait, painted, place) -> None:

@@ -1,16 +1,23 @@
 """The commands `enlarge` and `mask`: one picture to a file, several to a folder."""
 
+import hashlib
 import json
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import enlarger_weights
 import numpy as np
 import pytest
+from models.conftest import FakeHub
 from PIL import Image
 from skimage import data
 from typer.testing import CliRunner
 
 from styleshot_demo import provenance
 from styleshot_demo.cli.app import app
+from styleshot_demo.models import hub
+from styleshot_demo.models.catalogue import MODELS
 
 
 def run(*args: object):
@@ -33,7 +40,12 @@ def test_one_picture_becomes_a_file(folder) -> None:
     assert done.stdout.startswith("large.webp  80 x 60, ")
     with Image.open("large.webp") as image:
         assert image.size == (80, 60)
-    assert provenance.read("large.webp").settings == {"job": "enlarge", "factor": 2, "seed": 0}
+    assert provenance.read("large.webp").settings == {
+        "job": "enlarge",
+        "factor": 2,
+        "model": "animevideov3",
+        "seed": 0,
+    }
     assert run("enlarge", "white.png", "-o", "bare.png", "--no-provenance").exit_code == 0
     assert b"styleshot" not in Path("bare.png").read_bytes()
 
@@ -46,6 +58,34 @@ def test_several_pictures_fill_a_folder(folder) -> None:
     assert [one["plan"]["width"] for one in told] == [160, 384]
     with Image.open("large/astronaut-4x.png") as image:
         assert image.size == (384, 384)
+
+
+def test_the_large_network_is_fetched_and_then_used_where_it_is_asked_for(folder, tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("STYLESHOT_DEVICE", "cpu")
+    monkeypatch.setenv("STYLESHOT_MODELS", str(tmp_path / "models"))
+    Image.fromarray(data.coffee()).resize((20, 16)).save("tiny.png")
+    args = ("enlarge", "tiny.png", "-o", "large.png", "--factor", 2, "--model", "x4plus")
+    done = run(*args)
+    assert done.exit_code == 1 and not Path("large.png").exists()
+    assert done.stderr.count("Real-ESRGAN x4plus is not on this machine: 67 MB to fetch.") == 1
+
+    content = enlarger_weights.write(tmp_path / "x4plus.pth").read_bytes()
+    (file,) = MODELS["x4plus"].files
+    known = replace(file, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+    monkeypatch.setitem(MODELS, "x4plus", replace(MODELS["x4plus"], files=(known,)))
+    server = FakeHub({enlarger_weights.PLACE: content})
+    monkeypatch.setattr(hub, "fetching", partial(hub.fetching, endpoint=server.url))
+    try:
+        done = run("models", "fetch", "x4plus")
+    finally:
+        server.close()
+    assert done.exit_code == 0, done.stderr
+    assert "licence BSD 3-Clause" in done.stderr and "is on this machine (67 MB)" in done.stdout
+    assert run(*args).exit_code == 0
+    with Image.open("large.png") as image:
+        assert image.size == (40, 32)
+    record = provenance.read("large.png")
+    assert record.models == {"x4plus": known.sha256[:16]} and record.settings["model"] == "x4plus"
 
 
 @pytest.mark.parametrize(("of", "cup", "table"), [("subject", 255, 0), ("background", 0, 255)])
@@ -74,6 +114,7 @@ def test_people_are_masked(folder) -> None:
     [
         (["enlarge", "text.png", "-o", "o.png"], "text.png: This file is not a picture"),
         (["enlarge", "white.png", "-o", "o.png", "--factor", "3"], "3 is not a choice for factor"),
+        (["enlarge", "white.png", "-o", "o.png", "--model", "x8"], "x8 is not a choice for model"),
         (["enlarge", "white.png", "-o", "white.png"], "white.png: white.png is one of the pictures to read"),
         (["enlarge", "white.png", "cup.png", "-o", "o.png"], "o.png: o.png is one file"),
         (["enlarge", "white.png", "./white.png", "-o", "o"], "white.png: Two of the pictures would"),

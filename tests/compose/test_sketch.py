@@ -98,3 +98,12 @@ def test_a_pattern_has_no_seam():
         seam = np.abs(values.take(0, axis) - values.take(-1, axis)).mean()
         inside = np.abs(np.diff(values, axis=axis)).mean((1 - axis, 2))
         assert seam < inside.max() * 1.3
+
+
+def test_snow_lies_in_the_street_too():
+    """Falling flakes over dry asphalt are no snowy village."""
+    bare, snowed = (
+        pixels(draw(understood(words), SIZE).picture.convert("L"))[-64:].mean()
+        for words in ("a city street", "a snowy village")
+    )
+    assert snowed > 210 and bare < 140

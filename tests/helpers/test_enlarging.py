@@ -8,7 +8,7 @@ from skimage import data
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.helpers import networks
-from styleshot_demo.helpers.enlarging import MARGIN, enlarged, enlarging, load_enlarger
+from styleshot_demo.helpers.enlarging import Enlarger, enlarged, enlarging, load_enlarger
 from styleshot_demo.settings import ASSETS
 
 
@@ -58,7 +58,7 @@ def test_twice_is_four_times_averaged(model) -> None:
 @pytest.mark.parametrize("factor", [2, 4])
 def test_no_tile_shows(model, factor) -> None:
     picture = Image.fromarray(data.astronaut()).crop((150, 50, 270, 155))
-    told, tiled = to_end(picture, factor, model, 2 * MARGIN)
+    told, tiled = to_end(picture, factor, model, 2 * Enlarger.MARGIN)
     whole_told, whole = to_end(picture, factor, model, 1000)
     assert np.abs(tiled.astype(int) - whole).max() <= 1
     assert told == sorted(told) and len(told) == 12 and told[-1] == 1 and whole_told == [1]

@@ -8,6 +8,7 @@ import pytest
 
 from styleshot_demo.models import catalogue
 from styleshot_demo.models.catalogue import ALSO_KNOWN_AS, MODELS, ORIGINAL_DEMO
+from styleshot_demo.runners import weights
 
 DATA = ("catalogue.py", "words.py")  # name every model without using it
 
@@ -51,6 +52,13 @@ def test_sizes_of_the_large_ones():
     assert gigabytes("styleshot") == pytest.approx(6.79, abs=0.01)
     assert gigabytes("styleshot-lineart") == pytest.approx(6.79, abs=0.01)
     assert gigabytes("vgg19") == pytest.approx(0.575, abs=0.01)
+    assert gigabytes("x4plus") == pytest.approx(0.067, abs=0.001)
+
+
+def test_what_only_makes_something_finer_is_never_brought_along():
+    optional = {"vgg19", "x4plus", "taesd"}
+    assert not any(optional & set(model.needs) for model in MODELS.values())
+    assert not optional & {*weights.needs("text"), *weights.needs("image", "both")}
 
 
 def test_no_files_that_are_not_used():

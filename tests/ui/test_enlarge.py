@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import enlarger_weights
 import gradio as gr
 import pytest
 from PIL import Image
@@ -50,7 +51,12 @@ def test_a_picture_without_a_record_is_enlarged_too(studio, line, tmp_path, pict
     path = results.save(picture, None, tmp_path, "bare.png")
     *_, last = enlarge.enlarging(studio, line, asked(path))
     assert "Download 80 × 60" in last["told"]
-    assert provenance.read(line.temp_files.pop()).settings == {"job": "enlarge", "factor": 2, "seed": 0}
+    assert provenance.read(line.temp_files.pop()).settings == {
+        "job": "enlarge",
+        "factor": 2,
+        "model": "animevideov3",
+        "seed": 0,
+    }
 
 
 def test_closing_it_stops_the_computation(studio, line, painted, monkeypatch):
@@ -80,6 +86,9 @@ def test_closing_it_stops_the_computation(studio, line, painted, monkeypatch):
         ({"factor": 3}, "3 is not a choice"),
         ({"factor": 1000}, "must lie between 2 and 4"),
         ({"factor": "many"}, "is not a number"),
+        ({"model": "x8"}, "x8 is not a choice"),
+        ({"model": ["x4plus"]}, "is not a choice"),
+        ({"model": "x4plus"}, "is not on this machine: 67 MB to fetch"),
     ],
 )
 def test_what_cannot_be_enlarged_is_told_in_a_sentence(studio, line, painted, more, told):
@@ -92,6 +101,19 @@ def test_a_picture_that_would_be_too_large_is_refused(studio, line, tmp_path):
     path = results.save(Image.new("RGB", (3000, 2500)), None, tmp_path, "large.png")
     *_, last = enlarge.enlarging(studio, line, asked(path, 4))
     assert "would have 120 megapixels" in last["told"] and "smaller factor" in last["told"]
+
+
+def test_the_large_network_is_offered_once_it_is_there_and_taken_if_chosen(studio, line, painted, monkeypatch):
+    assert enlarge.offered(studio) == {"finer": False}
+    file = studio.settings.models / enlarger_weights.PLACE
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"\x80 is how pickles begin, and nobody looks further into this one")
+    assert enlarge.offered(studio) == {"finer": True}
+    asked_for = []
+    monkeypatch.setattr(studio, "run", lambda job: iter(asked_for.append(job) or ()))
+    list(enlarge.enlarging(studio, line, asked(painted, 4, model="x4plus")))
+    list(enlarge.enlarging(studio, line, asked(painted, 2)))
+    assert [(job.factor, job.model) for job in asked_for] == [(4, "x4plus"), (2, "animevideov3")]
 
 
 def test_every_tab_that_paints_has_the_line(studio):
