@@ -370,8 +370,8 @@ class EnlargeJob:
         return {"job": "enlarge", "factor": self.factor, "seed": self.seed}
 
 
-# What each field of a `TextJob` but its pictures may be.
-TEXT_CHECKS: Mapping[str, Check] = {
+# What each field that `TextJob` and `ImageJob` share may be.
+_DIFFUSION_CHECKS: Mapping[str, Check] = {
     "prompt": text,
     "model": one_of(TEXT_MODELS),
     "style_strength": between(0, 2),
@@ -384,12 +384,16 @@ TEXT_CHECKS: Mapping[str, Check] = {
     "scheduler": one_of(SCHEDULERS),
 }
 
-# Those of them that mean something to the composer.
-COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed")
+# What each field of a `TextJob` but its pictures may be.
+TEXT_CHECKS: Mapping[str, Check] = {**_DIFFUSION_CHECKS, "tile": switch}
+
+# Those of them that mean something to the composer, and those that do to nobody else.
+COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed", "tile")
+COMPOSER_ONLY = ("tile",)
 
 # What each field of an `ImageJob` but its pictures may be.
 IMAGE_CHECKS: Mapping[str, Check] = {
-    **TEXT_CHECKS,
+    **_DIFFUSION_CHECKS,
     "model": one_of(IMAGE_MODELS),
     "preprocessor": one_of(PREPROCESSORS),
     "content_strength": between(0, 2),
@@ -422,6 +426,9 @@ class TextJob:
     seed             0 to 2**31 - 1; it sets the noise and the order of the style's patches
     negative_prompt  what to avoid. None: the model's own default
     scheduler        "dpm++" (DPM-Solver++ 2M, Karras sigmas), "pndm" (the paper's), "unipc", "euler-a", "ddim"
+    tile             whether the picture repeats without a seam, for fabric, wallpaper or textures: the composer then
+                     makes a pattern of the things, which goes on at the opposite border, on a ground in the colours
+                     of the place that the prompt names, if any. StyleShot cannot: it paints as without
 
     To the composer steps, guidance_scale, negative_prompt and scheduler mean nothing; its pictures have 256 to 1024
     pixels a side.
@@ -438,6 +445,7 @@ class TextJob:
     seed: int = 0
     negative_prompt: str | None = None
     scheduler: str = "dpm++"
+    tile: bool = False
 
     def __post_init__(self) -> None:
         put_checked(self, TEXT_CHECKS)
@@ -456,6 +464,8 @@ class TextJob:
         """The settings that shaped the result (no pictures), JSON-ready."""
         names = COMPOSER_FIELDS if self.model == "composer" else TEXT_CHECKS
         own = {name: getattr(self, name) for name in names}
+        if self.model != "composer":  # what others do not read is in no record of theirs
+            own = {name: value for name, value in own.items() if value or name not in COMPOSER_ONLY}
         return {"job": "text", **own, "style_weights": [weight for _, weight in self.styles]}
 
 

@@ -64,6 +64,9 @@ def text(
     seed: Seed = TextJob.seed,
     negative_prompt: Negative = TextJob.negative_prompt,
     scheduler: Scheduler = TextJob.scheduler,
+    tile: Annotated[
+        bool, typer.Option("--tile", help="A pattern that repeats without a seam; the composer alone can make one.")
+    ] = TextJob.tile,
     record: Record = None,
     as_json: AsJson = False,
 ) -> None:
@@ -75,6 +78,7 @@ def text(
     \b
     python -m styleshot_demo text "a red apple" painting.jpg -o out.png --count 4
     python -m styleshot_demo text "海边的城堡，日落" painting.jpg -o out.png --model composer
+    python -m styleshot_demo text "strawberries and bees" painting.jpg -o out.png --model composer --tile
     """
     with asked(str(out)):
         check_destination(out, styles)
@@ -92,6 +96,7 @@ def text(
             seed=seed,
             negative_prompt=negative_prompt,
             scheduler=scheduler,
+            tile=tile,
         )
     _make(job, styles, out, record, as_json)
 

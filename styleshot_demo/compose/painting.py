@@ -9,7 +9,6 @@ from PIL import Image
 
 from styleshot_demo.classical.fast import FULL, STRIDE, Encoded, FastTransfer, cropped, recolouring
 from styleshot_demo.classical.rings import without_rings
-from styleshot_demo.compose.scene import MARGIN
 from styleshot_demo.compose.sketch import Sketch
 
 GROUND, THINGS = 1.0, 0.72  # shares of the wanted strength
@@ -55,19 +54,17 @@ class Painting:
             period = (sketch.picture.height, sketch.picture.width)
             if any(side % STRIDE for side in period):  # what the network sees on both sides would not be the same
                 raise ValueError(f"a picture that wraps around needs sides that are multiples of {STRIDE} pixels")
-            pixels = _wrapped(pixels)
+            pixels = _wrapped(pixels, sketch.scene.margin)
         self.encoded: Encoded = painter.encode(pixels, styles, "wct", grain, seed, period)
 
     def at(self, strength: float = 1.0, *, ground: float = GROUND, things: float = THINGS) -> Image.Image:
         """The picture, RGB, in the sketch's size; the parameters are those of `painted`."""
         if strength == 0:
             return self.sketch.picture.copy()
-        mask = self._mask()
+        mask, margin = self._mask(), self.sketch.scene.margin
         shares = torch.from_numpy(strength * (ground + (things - ground) * mask))[None, None]
-        margin = 0
-        if self.sketch.wraps:
-            shares, margin = _wrapped(shares), MARGIN
-        pixels = _inside(_decoded(self.painter, self.encoded, shares.to(self.encoded.pixels), margin), margin)
+        shares = _wrapped(shares, margin).to(self.encoded.pixels)
+        pixels = _inside(_decoded(self.painter, self.encoded, shares, margin), margin)
         made = pixels[0].permute(1, 2, 0).cpu().numpy()
         return _image(_set_off(made, _values(self.sketch.picture), mask, strength, self.sketch.wraps))
 
@@ -125,12 +122,12 @@ def _blurred(values: np.ndarray, radius: float, wraps: bool) -> np.ndarray:
     return cv2.GaussianBlur(np.pad(values, more, mode="wrap"), (0, 0), radius)[more:-more, more:-more]
 
 
-def _wrapped(pixels: torch.Tensor) -> torch.Tensor:
-    """[1, C, H, W] with `MARGIN`s around of what comes in from the other side.
+def _wrapped(pixels: torch.Tensor, margin: int) -> torch.Tensor:
+    """[1, C, H, W] with a margin around of what comes in from the other side.
 
     What is painted of it is cut back to the middle, whose borders were painted in sight of a neighbouring tile.
     """
-    return torch.nn.functional.pad(pixels, (MARGIN,) * 4, mode="circular")
+    return torch.nn.functional.pad(pixels, (margin,) * 4, mode="circular")
 
 
 def _inside(pixels: torch.Tensor, margin: int) -> torch.Tensor:

@@ -96,19 +96,25 @@ def _ornament(layer: np.ndarray, x: float, y: float, kind: int, unit: float) -> 
             cv2.ellipse(layer, centre, axes, angle, 0, 360, 1.0, -1, cv2.LINE_AA, 4)
 
 
+def _which(row: int, column: int, across: int, count: int) -> int:
+    """Of `count` things the one that stands there: another one than its neighbours in a row of `across`."""
+    beside_its_like = column == across - 1 and across % count == 1  # the row wraps around
+    return (row + column + beside_its_like) % count
+
+
 def motifs(
     scene: Scene, shape: tuple[int, int], random: np.random.Generator
 ) -> list[tuple[int, float, float, Image.Image]]:
     """(index of the thing, x, y of its middle in pixels, drawing): rows shifted by halves, jittered and turned."""
     height, width = shape
     sizes = [metres(art.by_name()[one.name]) ** SHRINK for one in scene.things]
-    across = max(2, round(width / min(shape) * ROWS))
-    down = max(2, 2 * round(height / min(shape) * ROWS / 2))  # an even number, so that the shift wraps around too
+    # Even numbers, so that the shift, and two things in turn, wrap around too.
+    across, down = (max(2, 2 * round(side / min(shape) * ROWS / 2)) for side in (width, height))
     cell = min(width / across, height / down)
     found = []
     for row in range(down):
         for column in range(across):
-            index = (row + column) % len(scene.things)  # neighbours differ
+            index = _which(row, column, across, len(scene.things))
             thing = scene.things[index]
             factor = {"small": 0.7, "normal": 1.0, "large": 1.2}[thing.size]
             size = 0.92 * cell * (0.55 + 0.45 * sizes[index] / max(sizes)) * factor * random.uniform(0.92, 1.06)

@@ -127,13 +127,20 @@ class Scene:
         """Whether the borders of its picture fit together."""
         return self.kind == "pattern"
 
+    @property
+    def margin(self) -> int:
+        """Pixels on each side that are painted along with it, and cut off again."""
+        return MARGIN if self.wraps else 0
+
     def tiled(self) -> "Scene":
         """The same things as a pattern that wraps around, whatever kind of picture was asked for.
 
-        A place that a person has named gives the ground its colours; any other is left out, with what lies behind it.
+        A place that a person has named gives the ground its colours, darker ones at night; one that was inferred is
+        left out. Counts, relations and weather mean nothing to a pattern.
         """
         kept = {name: getattr(self, name) for name in ("place", "time") if name in self.asked}
-        return replace(self, **{"kind": "pattern", "place": "plain", "time": "day", "far": None} | kept)
+        asked = [name for name in self.asked if name != "kind" or self.kind == "pattern"]
+        return replace(self, **{"kind": "pattern", "place": "plain", "time": "day", "asked": asked} | kept)
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists and dicts, from which `from_json` makes the same scene."""

@@ -37,13 +37,16 @@ def unread(prompt: str, negative_prompt: str | None) -> list[Remark]:
 
 
 @lru_cache(maxsize=64)  # a job is planned several times, and looking for what comes near takes a moment
-def scene_of(prompt: str) -> "Scene":
-    """What a prompt asks for; `Problem` nothing_to_draw or nothing_known where that is nothing at all."""
+def scene_of(prompt: str, tile: bool = False) -> "Scene":
+    """What a prompt asks for; `Problem` nothing_to_draw or nothing_known where that is nothing at all.
+
+    tile  as a pattern that wraps around
+    """
     from styleshot_demo.compose.words import understood
 
     scene = understood(prompt)
     if scene.things or scene.asked:
-        return scene
+        return scene.tiled() if tile else scene
     if not scene.unknown:
         raise Problem("nothing_to_draw")
     raise Problem("nothing_known", words=_listed(scene.unknown))
