@@ -96,7 +96,7 @@ def _ornament(layer: np.ndarray, x: float, y: float, kind: int, unit: float) -> 
             cv2.ellipse(layer, centre, axes, angle, 0, 360, 1.0, -1, cv2.LINE_AA, 4)
 
 
-def _which(row: int, column: int, across: int, count: int) -> int:
+def which(row: int, column: int, across: int, count: int) -> int:
     """Of `count` things the one that stands there: another one than its neighbours in a row of `across`."""
     beside_its_like = column == across - 1 and across % count == 1  # the row wraps around
     return (row + column + beside_its_like) % count
@@ -114,7 +114,7 @@ def motifs(
     found = []
     for row in range(down):
         for column in range(across):
-            index = _which(row, column, across, len(scene.things))
+            index = which(row, column, across, len(scene.things))
             thing = scene.things[index]
             factor = {"small": 0.7, "normal": 1.0, "large": 1.2}[thing.size]
             size = 0.92 * cell * (0.55 + 0.45 * sizes[index] / max(sizes)) * factor * random.uniform(0.92, 1.06)

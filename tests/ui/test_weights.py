@@ -113,6 +113,14 @@ def test_what_means_something_to_styleshot_alone_is_hidden(studio, kind, own):
         assert seen == ["hidden", "hidden", True]
 
 
+def test_what_means_something_to_the_composer_alone_is_hidden(studio):
+    with gr.Blocks():
+        part = gr.Checkbox()
+        line, view = weights.Weights("text", studio, [], [part]), diffusion.view("text")
+    assert [line.refreshed(view, model)[part]["visible"] for model in ("auto", "composer")] == [True, True]
+    assert line.refreshed(view, "styleshot")[part]["visible"] == "hidden"
+
+
 def test_the_buttons_need_a_model(studio, monkeypatch):
     with gr.Blocks():
         line, view = weights.Weights("image", studio, []), diffusion.view("image")
