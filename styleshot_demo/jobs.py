@@ -390,10 +390,11 @@ _DIFFUSION_CHECKS: Mapping[str, Check] = {
 }
 
 # What each field of a `TextJob` but its pictures may be.
-TEXT_CHECKS: Mapping[str, Check] = {**_DIFFUSION_CHECKS, "follow_sketch": switch}
+TEXT_CHECKS: Mapping[str, Check] = {**_DIFFUSION_CHECKS, "follow_sketch": switch, "tile": switch}
 
-# Those of them that mean something to the composer.
-COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed")
+# Those of them that mean something to the composer, and those that do to nobody else.
+COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed", "tile")
+COMPOSER_ONLY = ("tile",)
 
 # What each field of an `ImageJob` but its pictures may be.
 IMAGE_CHECKS: Mapping[str, Check] = {
@@ -432,6 +433,9 @@ class TextJob:
     scheduler        "dpm++" (DPM-Solver++ 2M, Karras sigmas), "pndm" (the paper's), "unipc", "euler-a", "ddim"
     follow_sketch    StyleShot also follows the contours of the sketch that the composer draws of the prompt, each
                      image those of its own seed: as an `ImageJob` of that sketch does, at that job's defaults
+    tile             whether the picture repeats without a seam, for fabric, wallpaper or textures: the composer then
+                     makes a pattern of the things, which goes on at the opposite border, on a ground in the colours
+                     of the place that the prompt names, if any. StyleShot cannot: it paints as without
 
     To the composer, whose sketch is its picture, follow_sketch, steps, guidance_scale, negative_prompt and scheduler
     mean nothing; its pictures have 256 to 1024 pixels a side.
@@ -449,6 +453,7 @@ class TextJob:
     negative_prompt: str | None = None
     scheduler: str = "dpm++"
     follow_sketch: bool = False
+    tile: bool = False
 
     def __post_init__(self) -> None:
         put_checked(self, TEXT_CHECKS)
@@ -467,6 +472,8 @@ class TextJob:
         """The settings that shaped the result (no pictures), JSON-ready."""
         names = COMPOSER_FIELDS if self.model == "composer" else TEXT_CHECKS
         own = {name: getattr(self, name) for name in names}
+        if self.model != "composer":  # what others do not read is in no record of theirs
+            own = {name: value for name, value in own.items() if value or name not in COMPOSER_ONLY}
         return {"job": "text", **own, "style_weights": [weight for _, weight in self.styles]}
 
 

@@ -373,6 +373,7 @@ REMARKS: dict[str, str] = {
     "composer_emphasis": "The composer knows no emphasis: brackets and weights were not read",
     "composer_negative": "The composer reads no negative prompt",
     "scene_bare": "Only the surroundings are painted",
+    "tile_not_composed": "Only the composer makes pictures that repeat without a seam: this one does not",
     "scene_unknown": "Not known here: {words}",
     "scene_near": "Not known here: {words}; nearest: {nearest}",
     "placement_resident": "Memory: everything on {device}",

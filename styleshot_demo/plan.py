@@ -395,6 +395,9 @@ class Planner:
         asked, job = job, filled_in(job, choice.model)
         if asked.negative_prompt and not job.negative_prompt:
             remarks.append(remark("negative_prompt_unused"))
+        if getattr(job, "tile", False):
+            job = replace(job, tile=False)
+            remarks.append(remark("tile_not_composed"))
         if choice.model == "small":
             job, told = small.suited(job, files.small_folder(self.settings))
             remarks += [remark("preview_model"), *told]
@@ -441,7 +444,7 @@ class Planner:
     def _composed(self, job: TextJob, why: Remark, strengths: tuple[float, ...], share: float) -> Plan:
         told = scenes.unread(job.prompt, job.negative_prompt if job.negative_prompt != NEGATIVE_PROMPT else "")
         job, resized = scenes.suited(job)
-        scene = scenes.scene_of(job.prompt)
+        scene = scenes.scene_of(job.prompt, job.tile)
         remarks = [why, *scenes.not_understood(scene), *told, *resized]
         return self._with_fast("composer", job, (job.size, job.size), remarks, strengths, share, scene)
 
@@ -463,7 +466,9 @@ class Planner:
         told = why_not_gpu(self.settings)
         device = device_of(self.settings)
         styles = [picture.size for picture, _ in job.styles]
-        needed, free, fitting = self._room("fast", max(size), [size, *styles], device, share)
+        around = 0 if scene is None else 2 * scene.margin
+        needed, free, fitting = self._room("fast", max(size) + around, [size, *styles], device, share)
+        fitting = max(fitting - around, CLASSICAL_SIZES[-1])
         if model == "painter":  # its brush grows beyond a style strength of 1
             boldest = max(1.0, *(strengths or (job.style_strength,)))
             needed = max(needed, self._cost("fast", min(CLASSICAL_SIZES[0], round(max(size) * boldest)), styles))

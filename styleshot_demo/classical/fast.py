@@ -244,6 +244,7 @@ class FastTransfer(nn.Module):
         transform: str = "wct",
         grain: float = 0.0,
         seed: int = 0,
+        period: tuple[int, int] | None = None,
     ) -> Encoded:
         """Read a pair.
 
@@ -251,12 +252,14 @@ class FastTransfer(nn.Module):
         styles     ([1, 3, H, W], weight) with weights that sum to 1
         transform  "wct" or "adain"
         grain      0 to 1: how much brushwork the flat areas of the content are given, of what `seed` shuffles
+        period     rows and columns after which the content repeats, where it does (multiples of `STRIDE`): brushwork
+                   repeats with it, and its moments are those of the period in the middle
         """
         flat = flatness(content)
-        seen_as = content if flat is None else grained(content, flat, styles, grain, seed)
+        seen_as = content if flat is None else grained(content, flat, styles, grain, seed, period)
         # Halved three times and doubled three times, a side has to come out as it went in.
         found = self._read(nn.functional.pad(seen_as, margins(content), mode="reflect"))
-        own = self._moments(found)
+        own = self._moments(found if period is None else _in_the_middle(found, content, period))
         seen = [(self._moments(self._read(picture)), weight) for picture, weight in styles]
         return Encoded(
             pixels=content,
@@ -314,9 +317,23 @@ class FastTransfer(nn.Module):
         return cropped(self.decoder.paint(*self.restyled(encoded, strength)), encoded.pixels)
 
 
-def recoloured(painted: Tensor, encoded: Encoded, strength: float = 1.0) -> Tensor:
-    """What the decoder painted, [1, 3, H, W], with the colours of the styles: of the whole, then of each region."""
-    affine = recolouring(painted, encoded.colours)
+def _in_the_middle(found: Mapping[str, Tensor], content: Tensor, period: tuple[int, int]) -> dict[str, Tensor]:
+    """Of the maps of a content its middle `period` of rows and columns."""
+    spare = [(side - length) // 2 for side, length in zip(content.shape[2:], period, strict=True)]
+    kept = {}
+    for name, maps in found.items():
+        stride = content.shape[2] // maps.shape[2]
+        (top, left), (rows, columns) = ([side // stride for side in sides] for sides in (spare, period))
+        kept[name] = maps[..., top : top + rows, left : left + columns]
+    return kept
+
+
+def recoloured(painted: Tensor, encoded: Encoded, strength: float = 1.0, seen: Tensor | None = None) -> Tensor:
+    """What the decoder painted, [1, 3, H, W], with the colours of the styles: of the whole, then of each region.
+
+    seen  the part of it that tells what colours there are; None: all
+    """
+    affine = recolouring(painted if seen is None else seen, encoded.colours)
     made = affine(painted, strength)
     if encoded.regions is None:
         return made

@@ -167,12 +167,20 @@ def slope(levels: "np.ndarray", scale: float) -> "np.ndarray":
 
 
 def grained(
-    content: Tensor, flat: Flat, styles: Sequence[tuple[Tensor, float]], grain: float, seed: int
+    content: Tensor,
+    flat: Flat,
+    styles: Sequence[tuple[Tensor, float]],
+    grain: float,
+    seed: int,
+    period: tuple[int, int] | None = None,
 ) -> Tensor:
-    """The content [1, 3, H, W] with brushwork of the styles, by their weights, where it is flat."""
+    """The content [1, 3, H, W] with brushwork of the styles, by their weights, where it is flat.
+
+    period  rows and columns after which the content repeats, where it does: its brushwork then repeats with it
+    """
     if flat.deviation(grain) == 0:
         return content
-    strokes = [(random_phase(picture, seed), weight) for picture, weight in styles]
+    strokes = [(random_phase(picture, seed, period), weight) for picture, weight in styles]
     return brushed(content, flat, strokes, grain)
 
 
@@ -190,15 +198,21 @@ def brushed(
     return content
 
 
-def random_phase(style: Tensor, seed: int) -> Tensor:
-    """[1, 3, h, w], mean 0, deviation 1: the strokes of a style [1, 3, h, w] in no order. Wraps around at its borders.
+def random_phase(style: Tensor, seed: int, size: tuple[int, int] | None = None) -> Tensor:
+    """[1, 3, h, w], mean 0, deviation 1: the strokes of a style [1, 3, H, W] in no order. Wraps around at its borders.
+
+    size  h and w; None: those of the style. Beyond the style there is nothing (its spectrum is only sampled more
+          finely), and of a larger style the middle is read
 
     The phases of one field of white noise are added to those of all channels, which keeps how the colours go together.
     """
+    size = size or (style.shape[2], style.shape[3])
+    style = _middle(style, size)
     height, width = style.shape[2:]
     window = (_window(height)[:, None] * _window(width)[None]).to(style)
     mean = (style * window).sum((2, 3), keepdim=True) / window.sum()
-    spectrum = torch.fft.rfft2((style - mean) * window)
+    spectrum = torch.fft.rfft2((style - mean) * window, s=size)
+    height, width = size
     noise = torch.randn(height, width, generator=torch.Generator().manual_seed(seed)).to(style)
     phase = torch.fft.rfft2(noise)
     phase = phase / phase.abs().clamp_min(1e-12)
@@ -206,6 +220,14 @@ def random_phase(style: Tensor, seed: int) -> Tensor:
     kept = 1 - torch.exp(-0.5 * ((rows**2 + columns**2) * LARGEST**2)).to(style)
     made = torch.fft.irfft2(spectrum * phase * kept, s=(height, width))
     return made / made.square().mean().sqrt().clamp_min(1e-6)
+
+
+def _middle(picture: Tensor, size: tuple[int, int]) -> Tensor:
+    """Of a picture [1, 3, H, W] that is larger than `size`, the middle."""
+    for axis, length in zip((2, 3), size, strict=True):
+        spare = max(0, picture.shape[axis] - length)
+        picture = picture.narrow(axis, spare // 2, picture.shape[axis] - spare)
+    return picture
 
 
 def _window(length: int) -> Tensor:

@@ -29,6 +29,7 @@ def compose(
         str, typer.Option(metavar="SIDE|WIDTHxHEIGHT", help="Pixels, 256 to 2048 a side, such as 768x512.")
     ] = "512",
     seed: Annotated[int, option("Moves the things, not the meaning. Same seed, same picture.")] = 0,
+    tile: Annotated[bool, typer.Option("--tile", help="A pattern that repeats without a seam.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scene and the place of each thing.")] = False,
 ) -> None:
     """Draw what PROMPT asks for, from open vector art, and say what was understood.
@@ -36,6 +37,7 @@ def compose(
     \b
     python -m styleshot_demo compose "a castle by the sea at sunset" -o sketch.png
     python -m styleshot_demo compose "三只小猫在草地上" -o sketch.png --size 768x512 --json
+    python -m styleshot_demo compose "strawberries and bees" -o sketch.png --tile
     """
     with asked():
         width, height = _sides(size)
@@ -46,7 +48,7 @@ def compose(
     from styleshot_demo.runners.scenes import scene_of
 
     with asked():
-        scene = scene_of(prompt)
+        scene = scene_of(prompt, tile)
     sketch = draw(scene, (width, height), seed)
     provenance.write(sketch.picture, out, None)
     if as_json:

@@ -67,6 +67,9 @@ def text(
     follow_sketch: Annotated[
         bool, typer.Option("--follow-sketch", help="Follow the composer's sketch of PROMPT, as `image` does a photo.")
     ] = TextJob.follow_sketch,
+    tile: Annotated[
+        bool, typer.Option("--tile", help="A pattern that repeats without a seam; the composer alone can make one.")
+    ] = TextJob.tile,
     record: Record = None,
     as_json: AsJson = False,
 ) -> None:
@@ -78,6 +81,7 @@ def text(
     \b
     python -m styleshot_demo text "a red apple" painting.jpg -o out.png --count 4
     python -m styleshot_demo text "海边的城堡，日落" painting.jpg -o out.png --model composer
+    python -m styleshot_demo text "strawberries and bees" painting.jpg -o out.png --model composer --tile
     """
     with asked(str(out)):
         check_destination(out, styles)
@@ -96,6 +100,7 @@ def text(
             negative_prompt=negative_prompt,
             scheduler=scheduler,
             follow_sketch=follow_sketch,
+            tile=tile,
         )
     _make(job, styles, out, record, as_json)
 

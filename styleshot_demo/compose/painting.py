@@ -7,12 +7,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from styleshot_demo.classical.fast import FULL, Encoded, FastTransfer, cropped, recoloured
+from styleshot_demo.classical.fast import FULL, STRIDE, Encoded, FastTransfer, cropped, recoloured
 from styleshot_demo.classical.rings import without_rings
 from styleshot_demo.compose.sketch import Sketch
 
 GROUND, THINGS = 1.0, 0.72  # shares of the wanted strength
-MARGIN = 64  # pixels that a pattern goes on beyond its borders while it is painted
 CONTRAST = 0.55  # how far a thing's light may fall back towards its ground before it is pulled away again
 
 
@@ -31,6 +30,8 @@ def painted(
 
     strength        0 gives the sketch back, 1 the full style
     ground, things  the share of it for the backdrop, and for the things in front
+
+    A sketch that wraps around is painted so that the picture does too; its sides have to be multiples of 8 pixels.
     """
     return Painting(sketch, painter, styles, grain=grain, seed=seed).at(strength, ground=ground, things=things)
 
@@ -48,22 +49,22 @@ class Painting:
         seed: int = 0,
     ) -> None:
         self.sketch, self.painter = sketch, painter
-        pixels = _tensor(sketch.picture, styles[0][0])
+        pixels, period = _tensor(sketch.picture, styles[0][0]), None
         if sketch.wraps:
-            pixels = _wrapped(pixels)
-        self.encoded: Encoded = painter.encode(pixels, styles, "wct", grain, seed)
+            period = (sketch.picture.height, sketch.picture.width)
+            if any(side % STRIDE for side in period):  # what the network sees on both sides would not be the same
+                raise ValueError(f"a picture that wraps around needs sides that are multiples of {STRIDE} pixels")
+            pixels = _wrapped(pixels, sketch.scene.margin)
+        self.encoded: Encoded = painter.encode(pixels, styles, "wct", grain, seed, period)
 
     def at(self, strength: float = 1.0, *, ground: float = GROUND, things: float = THINGS) -> Image.Image:
         """The picture, RGB, in the sketch's size; the parameters are those of `painted`."""
         if strength == 0:
             return self.sketch.picture.copy()
-        mask = self._mask()
+        mask, margin = self._mask(), self.sketch.scene.margin
         shares = torch.from_numpy(strength * (ground + (things - ground) * mask))[None, None]
-        if self.sketch.wraps:
-            shares = _wrapped(shares)
-        pixels = _decoded(self.painter, self.encoded, shares.to(self.encoded.pixels))
-        if self.sketch.wraps:
-            pixels = _joined(_joined(pixels, 2), 3)
+        shares = _wrapped(shares, margin).to(self.encoded.pixels)
+        pixels = _inside(_decoded(self.painter, self.encoded, shares, margin), margin)
         made = pixels[0].permute(1, 2, 0).cpu().numpy()
         return _image(_set_off(made, _values(self.sketch.picture), mask, strength, self.sketch.wraps))
 
@@ -75,8 +76,10 @@ class Painting:
 
 
 @torch.inference_mode()
-def _decoded(painter: FastTransfer, encoded: Encoded, shares: torch.Tensor) -> torch.Tensor:
+def _decoded(painter: FastTransfer, encoded: Encoded, shares: torch.Tensor, margin: int) -> torch.Tensor:
     """`FastTransfer.decode` with a strength [1, 1, H, W] for each pixel: [1, 3, H, W] in [0, 1], in a single pass.
+
+    margin  pixels around that do not count where the whole picture is measured
 
     All that it blends by its strength, features, colours and what the auto-encoder loses, is linear in it.
     """
@@ -84,11 +87,11 @@ def _decoded(painter: FastTransfer, encoded: Encoded, shares: torch.Tensor) -> t
     for name, maps in encoded.maps.items():
         here = torch.nn.functional.interpolate(shares, maps.shape[2:], mode="bilinear", antialias=True)
         given[name] = maps + here * (encoded.affines[name](maps, FULL) - maps)
-    style = torch.lerp(*encoded.looks, FULL * float(shares.mean()))
+    style = torch.lerp(*encoded.looks, FULL * float(_inside(shares, margin).mean()))
     pixels = cropped(painter.decoder.paint(given, style), encoded.pixels)
     # Tints go nearly as far everywhere: a thing may keep its shape in an ink painting, but not an orange coat.
     tints = (shares + shares.max()) / 2
-    pixels = pixels + tints * (recoloured(pixels, encoded) - pixels)
+    pixels = pixels + tints * (recoloured(pixels, encoded, seen=_inside(pixels, margin)) - pixels)
     if float(shares.min()) < 1:
         pixels = pixels + (1 - shares) * painter.lost(encoded)
     pixels = pixels.clamp(0, 1)
@@ -119,24 +122,16 @@ def _blurred(values: np.ndarray, radius: float, wraps: bool) -> np.ndarray:
     return cv2.GaussianBlur(np.pad(values, more, mode="wrap"), (0, 0), radius)[more:-more, more:-more]
 
 
-def _wrapped(pixels: torch.Tensor) -> torch.Tensor:
-    return torch.nn.functional.pad(pixels, (MARGIN,) * 4, mode="circular")
+def _wrapped(pixels: torch.Tensor, margin: int) -> torch.Tensor:
+    """[1, C, H, W] with a margin around of what comes in from the other side.
 
-
-def _joined(pixels: torch.Tensor, axis: int) -> torch.Tensor:
-    """What was painted with `MARGIN`s around, without them along an axis: the far one fades into the near border.
-
-    Cutting would show where the brushwork of both borders differs.
+    What is painted of it is cut back to the middle, whose borders were painted in sight of a neighbouring tile.
     """
-    length = pixels.shape[axis] - 2 * MARGIN
-    inner = pixels.narrow(axis, MARGIN, length).clone()
-    beyond = pixels.narrow(axis, MARGIN + length, MARGIN)
-    shape = [1, 1, 1, 1]
-    shape[axis] = MARGIN
-    share = torch.linspace(0, 1, MARGIN, device=pixels.device).reshape(shape)
-    near = inner.narrow(axis, 0, MARGIN)
-    near.copy_(beyond + share * (near - beyond))
-    return inner
+    return torch.nn.functional.pad(pixels, (margin,) * 4, mode="circular")
+
+
+def _inside(pixels: torch.Tensor, margin: int) -> torch.Tensor:
+    return pixels[..., margin : pixels.shape[2] - margin, margin : pixels.shape[3] - margin]
 
 
 def _values(picture: Image.Image) -> np.ndarray:

@@ -1,7 +1,7 @@
 """What a picture shows, as data: frozen, checked when made, and ready for JSON both ways."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from styleshot_demo.compose.art import by_name
@@ -32,6 +32,9 @@ WEATHERS = ("clear", "fog", "rain", "snow")
 SIZES = ("small", "normal", "large")
 RELATIONS = ("on", "under", "beside", "behind", "in front of", "above", "around")
 MOST = 24  # of one thing
+# Pixels that a picture which wraps around goes on beyond its borders while it is painted: more than the 72 that the
+# network sees around a place, a multiple of the 16 of which all cells are made that anything is measured in.
+MARGIN = 80
 MOST_THINGS = 12
 
 
@@ -118,6 +121,26 @@ class Scene:
         for index, thing in enumerate(self.things):
             if thing.to is not None and (thing.to == index or not 0 <= thing.to < len(self.things)):
                 raise Problem("scene_unusable", part="to")
+
+    @property
+    def wraps(self) -> bool:
+        """Whether the borders of its picture fit together."""
+        return self.kind == "pattern"
+
+    @property
+    def margin(self) -> int:
+        """Pixels on each side that are painted along with it, and cut off again."""
+        return MARGIN if self.wraps else 0
+
+    def tiled(self) -> "Scene":
+        """The same things as a pattern that wraps around, whatever kind of picture was asked for.
+
+        A place that a person has named gives the ground its colours, darker ones at night; one that was inferred is
+        left out. Counts, relations and weather mean nothing to a pattern.
+        """
+        kept = {name: getattr(self, name) for name in ("place", "time") if name in self.asked}
+        asked = [name for name in self.asked if name != "kind" or self.kind == "pattern"]
+        return replace(self, **{"kind": "pattern", "place": "plain", "time": "day", "asked": asked} | kept)
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists and dicts, from which `from_json` makes the same scene."""

@@ -43,7 +43,7 @@ class Sketch:
     @property
     def wraps(self) -> bool:
         """Whether its borders fit together."""
-        return self.scene.kind == "pattern"
+        return self.scene.wraps
 
     def things_mask(self) -> Image.Image:
         """Mode L: 255 where there is a thing."""
@@ -64,8 +64,8 @@ def draw(scene: Scene, size: tuple[int, int] = (512, 512), seed: int = 0) -> Ske
     light = light_of(scene.time, scene.weather, lights)
     accent = _accent(scene, lights)
     masks = np.zeros((len(scene.things), height, width), np.float32)
-    if scene.kind == "pattern":
-        ground = pattern.ground((height, width), accent, draws)
+    if scene.wraps:
+        ground = pattern.ground(scene, (height, width), accent, draws)
         pixels = ground.copy()
         for index, x, y, drawing in pattern.motifs(scene, (height, width), places) if scene.things else ():
             for left in (-width, 0, width):

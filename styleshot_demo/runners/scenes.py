@@ -39,15 +39,18 @@ def unread(prompt: str, negative_prompt: str | None) -> list[Remark]:
 
 
 @lru_cache(maxsize=64)  # a job is planned several times, and looking for what comes near takes a moment
-def scene_of(prompt: str) -> "Scene":
+def scene_of(prompt: str, tile: bool = False) -> "Scene":
     """What a prompt asks for; `Problem` nothing_to_draw, nothing_known or nothing_known_near where that is nothing at
-    all, or where it would be an empty meadow in place of what was named."""
+    all, or where it would be an empty meadow in place of what was named.
+
+    tile  as a pattern that wraps around
+    """
     from styleshot_demo.compose.words import read
 
     reading = read(prompt)
     scene = reading.scene
     if reading.has_subject:
-        return scene
+        return scene.tiled() if tile else scene
     if not scene.unknown:
         raise Problem("nothing_to_draw")
     words = _listed(scene.unknown)

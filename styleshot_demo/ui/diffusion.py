@@ -65,6 +65,12 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
         fields["count"] = _slider(kind, "count", 1, jobs.MAX_IMAGES, 1, start)
         least = plan.smallest(studio.ready(kind).model)
         fields["size"] = _slider(kind, "size", least, 1024, jobs.SIZE_MULTIPLE, start, f"{kind}_size")
+    if "tile" in CHECKS[kind]:
+        with gr.Row(elem_classes="switches"):
+            fields["tile"] = gr.Checkbox(
+                start["tile"], label=mark("tile"), elem_id=f"{kind}-tile", min_width=120,
+                visible=weights.composer_seen(studio.ready(kind)),
+            )  # fmt: skip
     seed = controls.seed(f"{kind}-seed")
     fields["seed"] = seed.number
     if kind == "text":

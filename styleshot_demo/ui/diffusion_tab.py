@@ -321,7 +321,8 @@ class DiffusionTab:
         kept = record if self.studio.settings.provenance else None
         path = results.save(image, kept, Path(self.view.shown.GRADIO_CACHE), name)
         self.view.shown.temp_files.add(str(path))  # so that Gradio deletes it when it is old
-        return widgets.Made(path, caption)
+        repeats = bool(settings.get("tile")) and tag != "sweep"  # a strip of them does not
+        return widgets.Made(path, caption, repeats)
 
     # Settings ---------------------------------------------------------------------------------------------------
 

@@ -219,7 +219,7 @@
 
   const gallery = (kind, element, value, watch) => {
     const [figure] = element.querySelectorAll(".gallery");
-    const [image, which, save, thumbs] = [".stage img", ".which", ".save", ".thumbs"]
+    const [image, which, save, thumbs, repeats, repeat] = [".stage img", ".which", ".save", ".thumbs", ".repeats", ".repeat"]
       .map((place) => figure.querySelector(place));
     const desk = window.styleshot.desk(kind);
     let turn = 0;
@@ -233,6 +233,16 @@
       image.src = source;
       figure.dataset.shown = Number(figure.dataset.shown || 0) + 1;
     };
+    // A seamless tile is seen repeated for as long as a person wants it so.
+    const repeated = (source) => {
+      repeats.style.backgroundImage = source ? `url(${JSON.stringify(source)})` : "";
+      repeat.hidden = !source;
+      repeats.hidden = !source || repeat.getAttribute("aria-pressed") !== "true";
+    };
+    repeat.addEventListener("click", () => {
+      repeats.hidden = repeat.getAttribute("aria-pressed") === "true";
+      repeat.setAttribute("aria-pressed", String(!repeats.hidden));
+    });
     const told = (picture) => Object.keys(LOCALES).map((spoken) => {
       const text = document.createElement("span");
       text.lang = LOCALES[spoken];
@@ -245,6 +255,7 @@
       save.href = picture.src;
       save.download = picture.name;
       figure.dataset.state = "ready";
+      repeated(picture.repeats ? picture.src : null);
       desk.sees(picture.src);
       return put(picture.src);
     };
@@ -284,6 +295,7 @@
       if (same && thumbs.querySelector('[aria-pressed="true"]') && figure.dataset.state === "ready" && figure.dataset.run === "on") return;
       for (const other of thumbs.children) other.setAttribute("aria-pressed", "false");
       figure.dataset.state = "painting";
+      repeated(null);
       desk.sees(null);
       put(preview);
     };

@@ -19,7 +19,7 @@ def build(studio: Studio) -> DiffusionTab:
                 prompts = diffusion.examples("text")
                 fields, seed, finer = diffusion.settings("text", studio)
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
-            weights = Weights("text", studio, [finer, fields["follow_sketch"]])
+            weights = Weights("text", studio, [finer, fields["follow_sketch"]], [fields["tile"]])
             view = diffusion.view("text")
     fields = {"prompt": prompt, **fields}
     return DiffusionTab("text", studio, inputs, fields, seed, prompts, weights, view, sketch=drawn)

@@ -95,9 +95,12 @@ def _button(wanted: Offer, settings: Settings) -> str:
 class Weights:
     """The line in a tab, laid out where this is made."""
 
-    def __init__(self, kind: str, studio: Studio, styleshot_only: Sequence[Any]) -> None:
-        """`kind` is "text" or "image"; `styleshot_only` are parts of the page that mean nothing to other models."""
-        self.kind, self.studio, self.styleshot_only = kind, studio, styleshot_only
+    def __init__(
+        self, kind: str, studio: Studio, styleshot_only: Sequence[Any], composer_only: Sequence[Any] = ()
+    ) -> None:
+        """`kind` is "text" or "image"; the others are parts of the page that mean nothing to other models."""
+        self.kind, self.studio = kind, studio
+        self.styleshot_only, self.composer_only = styleshot_only, composer_only
         self.size: Any = None
         with gr.Column(elem_classes="weights"):
             self.line = gr.HTML(elem_id=f"{kind}-model", js_on_load=_ASK, apply_default_css=False)
@@ -113,7 +116,7 @@ class Weights:
         size   the slider, which begins where the model's pictures do
         """
         self.size = size
-        outputs = [self.line, view.run, view.beside, size, *self.styleshot_only]
+        outputs = [self.line, view.run, view.beside, size, *self.styleshot_only, *self.composer_only]
 
         def refresh(*values: Any) -> dict[Any, Any]:
             return self.refreshed(view, *values)
@@ -154,6 +157,7 @@ class Weights:
             view.beside: usable,
             **({self.size: gr.update(minimum=plan.smallest(choice.model))} if self.size is not None else {}),
             **{part: gr.update(visible=finer_seen(choice)) for part in self.styleshot_only},
+            **{part: gr.update(visible=composer_seen(choice)) for part in self.composer_only},
         }
 
 
@@ -161,6 +165,11 @@ def finer_seen(choice: Choice) -> bool | str:
     """How visible settings are that the composer and the painter have no use for: hidden, not taken out of the page, so
     that what is set there stays and can be restored."""
     return "hidden" if choice.model in BUILT_IN.values() else True
+
+
+def composer_seen(choice: Choice) -> bool | str:
+    """How visible settings are that mean something to the composer alone; hidden as in `finer_seen`."""
+    return True if choice.model == "composer" else "hidden"
 
 
 def models(kind: str, studio: Studio) -> Sequence[str]:

@@ -130,14 +130,15 @@ def file(path: Path) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Made:
-    """A finished picture: its file in Gradio's folder, and what tells it from the others."""
+    """A finished picture: its file in Gradio's folder, what tells it from the others, whether it is a seamless tile."""
 
     path: Path
     caption: Said
+    repeats: bool = False
 
 
 def gallery(elem_id: str, empty: str) -> gr.HTML:
-    """One picture large, the others small below it, each with its caption.
+    """One picture large, the others small below it, each with its caption; a square tile also four times, 2 x 2.
 
     Its value comes from `hung` or `painting`; the text `empty` stands there before.
     """
@@ -147,11 +148,16 @@ def gallery(elem_id: str, empty: str) -> gr.HTML:
 <figure class="gallery" data-state="empty" role="group" {say("result").attributes()}>
   <div class="stage">
     <img {say("made_alt").attributes()}>
+    <div class="repeats" role="img" {say("repeated_alt").attributes()} hidden></div>
     {_STALE}
     <p class="empty"><svg viewBox="0 0 48 48" aria-hidden="true"><path d="M6 38c8-3 9-12 16-18S38 8 42 6c-2 4-8
    14-14 20S18 40 6 38Z"/><path d="M22 20c2 1 5 4 6 6"/></svg><span>{say(empty).html()}</span></p>
   </div>
-  <figcaption><span class="which"></span><a class="save">{say("download").html()}</a></figcaption>
+  <figcaption>
+    <span class="which"></span>
+    <button type="button" class="repeat" aria-pressed="false" hidden>{say("repeated").html()}</button>
+    <a class="save">{say("download").html()}</a>
+  </figcaption>
   <div class="thumbs" role="group" {say("pictures").attributes()}></div>
 </figure>""",
         js_on_load=f"window.styleshot.gallery({json.dumps(kind_of(elem_id))}, element, () => props.value, watch)",
@@ -174,9 +180,10 @@ def painting(preview: Image.Image, finished: Sequence[Made] = ()) -> dict[str, A
     return {"preview": address(preview), "pictures": _listed(finished)}
 
 
-def _listed(pictures: Sequence[Made]) -> list[dict[str, str]]:
+def _listed(pictures: Sequence[Made]) -> list[dict[str, Any]]:
     return [
         {"src": address(made.path), "name": made.path.name, "en": made.caption.en, "zh": made.caption.zh}
+        | ({"repeats": True} if made.repeats else {})
         for made in pictures
     ]
 

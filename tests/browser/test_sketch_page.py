@@ -130,3 +130,44 @@ def test_the_sketch_comes_back_after_a_reload_and_from_a_saved_picture(open_page
     expect(box.locator(".meant").first).to_contain_text("castle")
     expect(box.locator(".strange .word")).to_have_text("elefant")
     expect(other.locator("#text-result .gallery")).to_have_attribute("data-state", "empty")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_tile_is_seen_repeated(open_page, nameless, language):
+    page = open_page(locale={"en": "en-GB", "zh": "zh-CN"}[language])
+    page.get_by_role("tab").first.click()
+    switch = page.get_by_label({"en": "Repeats without a seam", "zh": "无缝拼接"}[language])
+    repeat = page.locator("#text-result .repeat")
+    expect(repeat).to_be_hidden()
+    page.locator("#text-example-styles button").nth(9).click()
+    expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    page.locator("#text-prompt textarea").fill({"en": "lemons and bees", "zh": "柠檬和蜜蜂"}[language])
+    put(page, "text", size=256, count=1)
+    switch.check()
+    run(page, "text")
+    painted(page)
+
+    # The tile four times, in the place of the one.
+    expect(repeat).to_have_text({"en": "Repeated, 2 × 2", "zh": "重复排列，2 × 2"}[language], use_inner_text=True)
+    shown = page.locator("#text-result .repeats")
+    expect(shown).to_be_hidden()
+    repeat.click()
+    expect(repeat).to_have_attribute("aria-pressed", "true")
+    expect(shown).to_be_visible()
+    source = page.locator("#text-result .stage img").get_attribute("src")
+    style = shown.evaluate("(one) => [getComputedStyle(one).backgroundImage, getComputedStyle(one).backgroundSize]")
+    assert source in style[0] and style[1] == "50% 50%"
+    box = shown.bounding_box()
+    assert abs(box["width"] - box["height"]) < 1
+    assert nameless(page) == []
+
+    # What was made without the switch is no tile.
+    switch.uncheck()
+    run(page, "text")
+    painted(page)
+    expect(repeat).to_be_hidden()
+    expect(shown).to_be_hidden()
+
+    # To StyleShot the switch means nothing.
+    page.locator("#text-model-choice label", has_text="StyleShot").first.click()
+    expect(switch).to_be_hidden(timeout=LONG)

@@ -63,6 +63,15 @@ def test_it_wraps_around() -> None:
     assert across < 2 * made.diff(dim=2).abs().mean()
 
 
+@pytest.mark.parametrize("size", [(320, 264), (128, 192)])
+def test_it_wraps_around_at_any_size(size) -> None:
+    made = random_phase(strokes(), 3, size)
+    assert made.shape[2:] == size and made.square().mean() == pytest.approx(1, abs=1e-3)
+    for axis in (2, 3):
+        seam = (made.select(axis, 0) - made.select(axis, -1)).abs().mean()
+        assert seam < 2 * made.diff(dim=axis).abs().mean()
+
+
 def test_what_is_large_is_left_out() -> None:
     slow = torch.sin(torch.arange(256) * (2 * torch.pi / 128)).expand(1, 3, 256, 256) * 0.5 + 0.5
     fine = torch.sin(torch.arange(256) * (2 * torch.pi / 8)).expand(1, 3, 256, 256) * 0.05

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -35,3 +36,13 @@ def test_what_cannot_be_asked_for(tmp_path):
         done = run(*arguments, "-o", out)
         assert done.exit_code == 2, arguments
         assert not out.exists()
+
+
+def test_a_tile(tmp_path):
+    out = tmp_path / "sketch.png"
+    done = run("strawberries and bees", "-o", out, "--size", 256, "--tile", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["scene"]["kind"] == "pattern"
+    with Image.open(out) as picture:
+        columns = np.asarray(picture, float)
+    assert np.abs(columns[:, 0] - columns[:, -1]).mean() <= np.abs(np.diff(columns, axis=1)).mean() * 1.15

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from styleshot_demo.compose import pattern
 from styleshot_demo.compose.scene import PLACES, Scene, Thing
 from styleshot_demo.compose.sketch import draw
 from styleshot_demo.compose.stage import HORIZON
@@ -90,14 +91,33 @@ def test_a_thing_stands_where_a_person_has_put_it():
     assert abs(bottom - 0.8 * 256) < 12
 
 
-def test_a_pattern_has_no_seam():
-    sketch = draw(understood("pattern of strawberries and bees"), SIZE, 2)
-    values = pixels(sketch.picture)
+@pytest.mark.parametrize("prompt", ["strawberries and bees", "rockets in space", "foxes on a meadow at night"])
+def test_a_pattern_has_no_seam(prompt):
+    sketch = draw(understood(prompt).tiled(), SIZE, 2)
     assert sketch.wraps
-    for axis in (0, 1):
-        seam = np.abs(values.take(0, axis) - values.take(-1, axis)).mean()
-        inside = np.abs(np.diff(values, axis=axis)).mean((1 - axis, 2))
-        assert seam < inside.max() * 1.3
+    for values in (pixels(sketch.picture), pixels(sketch.ground)):
+        for axis in (0, 1):
+            seam = np.abs(values.take(0, axis) - values.take(-1, axis)).mean()
+            assert seam <= np.abs(np.diff(values, axis=axis)).mean() * 1.15
+
+
+def test_the_place_of_a_pattern_colours_its_ground():
+    def mean(prompt):
+        return pixels(draw(understood(prompt).tiled(), SIZE, 2).ground).mean((0, 1))
+
+    meadow, sea = mean("foxes on a meadow"), mean("foxes by the sea")
+    assert meadow.argmax() == 1 and sea.argmax() == 2
+    assert mean("foxes on a meadow at night").mean() < 0.7 * meadow.mean()
+    inferred = understood("foxes").tiled()
+    assert (inferred.kind, inferred.place) == ("pattern", "plain")
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 7])
+def test_no_thing_of_a_pattern_stands_beside_its_like(count):
+    for across in (4, 6, 8):
+        for row in range(4):
+            stand = [pattern.which(row, column, across, count) for column in range(across)]
+            assert all(one != other for one, other in zip(stand, [*stand[1:], stand[0]], strict=True)), (across, stand)
 
 
 def test_snow_lies_in_the_street_too():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from styleshot_demo import Settings, Studio, TextJob
+from styleshot_demo import Settings, Studio, TextJob, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished
 from styleshot_demo.runners import scenes
@@ -122,3 +122,26 @@ def test_several_styles_are_mixed_by_their_weights(studio):
 def test_a_suited_job_stays_as_it_is():
     suited, _ = scenes.suited(job(size=200))
     assert scenes.suited(suited) == (suited, [])
+
+
+def test_a_tile_is_recorded_and_made_again(studio):
+    result = studio.finish(job("foxes on a meadow", tile=True, seed=5))
+    record = result.plan.record(0, result.models)
+    assert record.settings["tile"] is True and result.plan.scene.kind == "pattern"
+    restored = provenance.restore(record)
+    assert not restored.dropped and restored.settings["tile"] is True
+    again = studio.finish(TextJob([STYLE], **restored.settings)).images[0]
+    assert again.tobytes() == result.images[0].tobytes()
+    assert result.plan.memory > studio.plan(job("foxes on a meadow")).memory  # what is around it is painted too
+
+
+def test_only_the_composer_makes_tiles(studio):
+    assert studio.plan(job(tile=False)).settings()["tile"] is False
+    for wrong in ("yes", 1, None):
+        with pytest.raises(Problem) as caught:
+            job(tile=wrong)
+        assert caught.value.key == "unknown_choice"
+    if studio.ready("text", model="small").model is None:
+        pytest.skip("there is no small StyleShot")
+    other = studio.plan(job(model="small", tile=True))
+    assert "tile" not in other.settings() and "tile_not_composed" in [told.key for told in other.remarks]

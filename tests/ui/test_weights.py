@@ -131,6 +131,14 @@ def test_the_sketch_can_be_followed_where_styleshot_paints(studio, monkeypatch):
     assert [state.model.name for state in tab.weights.choice("auto", True).missing] == ["hed"]
 
 
+def test_what_means_something_to_the_composer_alone_is_hidden(studio):
+    with gr.Blocks():
+        part = gr.Checkbox()
+        line, view = weights.Weights("text", studio, [], [part]), diffusion.view("text")
+    assert [line.refreshed(view, model)[part]["visible"] for model in ("auto", "composer")] == [True, True]
+    assert line.refreshed(view, "styleshot")[part]["visible"] == "hidden"
+
+
 def test_the_buttons_need_a_model(studio, monkeypatch):
     with gr.Blocks():
         line, view = weights.Weights("image", studio, []), diffusion.view("image")
