@@ -212,6 +212,7 @@ class Encoded:
     looks    the content's and the styles' `look`, [1, 2 C] each
     colours  (moments of a style's pixels, weight)
     regions  the content's, and (a style's, weight); None: colours are not led by them
+    period   rows and columns after which the content repeats, where it does
     flat     where the content is, if anywhere
     tones    the styles' `tones_of`, by their weights, where the content is a drawing
     rebuilt  [1, 3, H, W]: what the decoder makes of the unchanged features; None until a strength below 1 needs it
@@ -223,6 +224,7 @@ class Encoded:
     looks: tuple[Tensor, Tensor]
     colours: list[tuple[Moments, float]]
     regions: tuple[Regions, list[tuple[Regions, float]]] | None = None
+    period: tuple[int, int] | None = None
     flat: Flat | None = None
     tones: Tensor | None = None
     rebuilt: Tensor | None = None
@@ -259,7 +261,7 @@ class FastTransfer(nn.Module):
         seen_as = content if flat is None else grained(content, flat, styles, grain, seed, period)
         # Halved three times and doubled three times, a side has to come out as it went in.
         found = self._read(nn.functional.pad(seen_as, margins(content), mode="reflect"))
-        own = self._moments(found if period is None else _in_the_middle(found, content, period))
+        own = self._moments(found if period is None else _of_the_middle(found, content, period))
         seen = [(self._moments(self._read(picture)), weight) for picture, weight in styles]
         return Encoded(
             pixels=content,
@@ -270,7 +272,11 @@ class FastTransfer(nn.Module):
             },
             looks=(look(own).to(content), sum(weight * look(style) for style, weight in seen).to(content)),
             colours=[(moments_at_a_glance(picture), weight) for picture, weight in styles],
-            regions=(Regions.of(content), [(Regions.of(picture), weight) for picture, weight in styles]),
+            regions=(
+                Regions.of(_middle(content, period).of(content)),
+                [(Regions.of(picture), weight) for picture, weight in styles],
+            ),
+            period=period,
             flat=flat,
             tones=wanted_tones(flat, styles),
         )
@@ -317,31 +323,30 @@ class FastTransfer(nn.Module):
         return cropped(self.decoder.paint(*self.restyled(encoded, strength)), encoded.pixels)
 
 
-def _in_the_middle(found: Mapping[str, Tensor], content: Tensor, period: tuple[int, int]) -> dict[str, Tensor]:
-    """Of the maps of a content its middle `period` of rows and columns."""
-    spare = [(side - length) // 2 for side, length in zip(content.shape[2:], period, strict=True)]
-    kept = {}
-    for name, maps in found.items():
-        stride = content.shape[2] // maps.shape[2]
-        (top, left), (rows, columns) = ([side // stride for side in sides] for sides in (spare, period))
-        kept[name] = maps[..., top : top + rows, left : left + columns]
-    return kept
+def _middle(content: Tensor, period: tuple[int, int] | None) -> Box:
+    """The part of a content [1, 3, H, W] that counts: all of it, or where it repeats the period in its middle."""
+    sides = content.shape[2:]
+    rows, columns = ((side - length) // 2 for side, length in zip(sides, period or sides, strict=True))
+    return Box(rows, sides[0] - rows, columns, sides[1] - columns)
 
 
-def recoloured(painted: Tensor, encoded: Encoded, strength: float = 1.0, seen: Tensor | None = None) -> Tensor:
-    """What the decoder painted, [1, 3, H, W], with the colours of the styles: of the whole, then of each region.
+def _of_the_middle(found: Mapping[str, Tensor], content: Tensor, period: tuple[int, int]) -> dict[str, Tensor]:
+    """Of the maps of a content those of its `_middle`."""
+    middle = _middle(content, period)
+    return {name: middle.at(content.shape[2] // maps.shape[2]).of(maps) for name, maps in found.items()}
 
-    seen  the part of it that tells what colours there are; None: all
-    """
-    affine = recolouring(painted if seen is None else seen, encoded.colours)
+
+def recoloured(painted: Tensor, encoded: Encoded, strength: float = 1.0) -> Tensor:
+    """What the decoder painted, [1, 3, H, W], with the colours of the styles: of the whole, then of each region."""
+    middle = _middle(encoded.pixels, encoded.period)
+    affine = recolouring(middle.of(painted), encoded.colours)
     made = affine(painted, strength)
     if encoded.regions is None:
         return made
-    content = encoded.pixels
-    whole = Box(0, content.shape[2], 0, content.shape[3])
+    whole = _middle(encoded.pixels, None)
     leading = Leading(*encoded.regions, (whole.height, whole.width))
-    inside = leading.inside(content)
-    leading.look_at(painted, inside)
+    inside = leading.inside(encoded.pixels)
+    leading.look_at(middle.of(painted), middle.at(2).of(inside))
     leading.settle(affine)
     return leading.led(made, inside, whole, whole, strength)
 

@@ -91,7 +91,7 @@ def _decoded(painter: FastTransfer, encoded: Encoded, shares: torch.Tensor, marg
     pixels = cropped(painter.decoder.paint(given, style), encoded.pixels)
     # Tints go nearly as far everywhere: a thing may keep its shape in an ink painting, but not an orange coat.
     tints = (shares + shares.max()) / 2
-    pixels = pixels + tints * (recoloured(pixels, encoded, seen=_inside(pixels, margin)) - pixels)
+    pixels = pixels + tints * (recoloured(pixels, encoded) - pixels)
     if float(shares.min()) < 1:
         pixels = pixels + (1 - shares) * painter.lost(encoded)
     pixels = pixels.clamp(0, 1)
