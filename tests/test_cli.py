@@ -455,8 +455,8 @@ def test_evaluate_hands_over_what_was_asked(folder: Path, monkeypatch: pytest.Mo
         return {"pairs": pairs}
 
     monkeypatch.setattr(classical, "evaluate", evaluate)
-    flags = ("--pairs", 5, "--method", "fast", "--part", "all", "--seed", 4, "--sheet", "sheet.png", "--json")
-    done = run("evaluate", "classical", "--content", folder, "--style", folder, *flags)
+    flags = ("--pairs", 5, "--method", "fast", "--part", "all", "--seed", 4, "--sheet", "sheet.png")
+    done = run("evaluate", "classical", "--content", folder, "--style", folder, "--crops", "--json", *flags)
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout) == {"pairs": 5}
     assert "Pair 1 of 2" in done.stderr
@@ -473,6 +473,7 @@ def test_evaluate_hands_over_what_was_asked(folder: Path, monkeypatch: pytest.Mo
         "seed": 4,
         "part": "all",
         "sheet": Path("sheet.png"),
+        "crops": True,
     }
 
 

@@ -286,7 +286,7 @@ def test_words_are_composed_without_any_download(open_page, tmp_path):
     # What cannot be drawn is one sentence; what was made before brings everything back.
     page.locator("#text-prompt textarea").fill("qxq")
     page.locator("#text-run").click()
-    expect(page.locator("#text-status [role=alert]")).to_contain_text("构图器不认识其中任何内容：qxq", timeout=LONG)
+    expect(page.locator("#text-status [role=alert]")).to_contain_text("构图器不认识这是什么：qxq", timeout=LONG)
     page.locator("#language label", has_text="English").click()
     restore(page, path)
     expect(page.locator("#text-prompt textarea")).to_have_value("a castle by the sea at sunset, an accordion player")
