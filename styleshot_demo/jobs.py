@@ -346,9 +346,9 @@ class EnlargeJob:
     content  the picture to enlarge: PIL image or path
     factor   2 or 4 times as many pixels along each side; the result has 100 megapixels at most
     made_by  the `provenance.Record` of how the content was made, or None: the result's record says that too
-    model    Real-ESRGAN's "animevideov3" (small and quick, comes along), its "x4plus" (finer textures, some forty
-             times the work; has to be fetched), or "auto": x4plus where it is on this machine and has a GPU to run on,
-             else animevideov3. Nothing is fetched by itself, and nothing becomes slow unless that is asked for
+    model    Real-ESRGAN's "animevideov3" (small and quick, comes along), its "x4plus" (finer textures, far slower; has
+             to be fetched), or "auto": x4plus where it is on this machine and has a GPU to run on, else animevideov3.
+             Nothing is fetched by itself, and nothing becomes slow unless that is asked for
     """
 
     content: Picture

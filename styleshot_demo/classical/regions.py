@@ -3,8 +3,8 @@
 One map for all colours of a picture carries moments to moments: a photo of browns is stretched until some of them are
 acid green, though no such green is in the style. So the content is divided by its colours into a few regions (Lloyd's
 k-means), the style likewise, and each region of the painted picture moves towards the style's regions that are like it:
-in tone, in the hue that the content has there, and in the colour that it was painted in. As in transfers by swatches
-(Reinhard et al., Colour Transfer between Images, 2001, section 4), only that the pairs are found.
+in tone, in the hue that the content has there, and in the colour that it was painted in. As in transfers by
+swatches (Reinhard et al., Color Transfer between Images, 2001), only that the pairs are found.
 """
 
 import math

@@ -30,7 +30,7 @@ def enlarge(
 ) -> None:
     """Enlarge IN with crisp edges, without any download. It is made for what is painted or drawn.
 
-    With `--model x4plus`, which has to be fetched (67 MB), textures come out finer; without a GPU that takes minutes.
+    With `--model x4plus`, which has to be fetched (67 MB), textures come out finer; that takes far longer.
 
     What a picture says of how it was made, the enlarged one says too.
 

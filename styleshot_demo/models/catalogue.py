@@ -158,7 +158,7 @@ MODELS: dict[str, Model] = {
         Model(
             "x4plus",
             "Real-ESRGAN x4plus",
-            "Enlarges with finer textures than the enlarger that comes along, and takes some forty times as long.",
+            "Enlarges with finer textures than the enlarger that comes along, and takes far longer.",
             "BSD 3-Clause",
             (
                 ModelFile(

@@ -72,9 +72,10 @@ def lay_there(result: Any, folder: Path) -> Drawn | None:
     """
     try:
         paths = [desk.known(desk.path_at(source), folder) for source in result["sketches"]]
-        prompt = jobs.text("prompt", result["made"]["settings"]["prompt"])
-        scene = scenes.scene_of(prompt)
-    except (KeyError, TypeError, Problem):
+        settings = result["made"]["settings"]
+        prompt = jobs.text("prompt", settings["prompt"])
+        scene = scenes.scene_of(prompt, settings.get("tile") is True)
+    except (KeyError, TypeError, AttributeError, Problem):
         return None
     if not paths or len(paths) > jobs.MAX_IMAGES or None in paths:
         return None

@@ -756,7 +756,7 @@ MODELS_ZH: dict[str, tuple[str, str]] = {
     "person": ("人物查找器", "找出图片中的人物。"),
     "faces": ("人脸查找器", "找出图片中的人脸。"),
     "enlarge": ("放大器", "把图片放大到两倍或四倍，边缘清晰；为绘画作品而设计。"),
-    "x4plus": ("Real-ESRGAN x4plus", "放大时纹理比随附的放大器更精细，用时约为其四十倍。"),
+    "x4plus": ("Real-ESRGAN x4plus", "放大时纹理比随附的放大器更精细，但慢得多。"),
     "taesd": ("TAESD", "小型解码器，使绘制过程中的预览更清晰；可选。"),
 }
 # Parts of models, as remarks and the list of what is in memory name them (`runners/weights.py`).
