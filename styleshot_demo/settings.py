@@ -9,7 +9,9 @@ from pathlib import Path
 from styleshot_demo import destinations
 from styleshot_demo.errors import Problem
 
-ASSETS = Path(__file__).resolve().parent.parent / "assets"
+PACKAGE = Path(__file__).resolve().parent
+# Weights, styles and art: inside the package where it was installed, beside it in a checkout.
+ASSETS = PACKAGE / "assets" if (PACKAGE / "assets").is_dir() else PACKAGE.parent / "assets"
 PRECISIONS = ("float32", "float16", "bfloat16")
 PLACEMENTS = ("resident", "offload", "minimal")  # from the one that needs most memory to the one that needs least
 MAX_PICTURE_MB = 30  # the picture gate opens no larger file, so neither can a host allow it

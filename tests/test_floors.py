@@ -31,6 +31,7 @@ FLOORS = {
     "classical": 3,
     "compose": 3,
     "helpers": 3,
+    "research": 3,
     "plan": 4,
     "runners": 4,
     "studio": 4,
@@ -43,7 +44,7 @@ FLOORS = {
 }
 HEAVY = {"torch", "torchvision", "diffusers", "transformers", "controlnet_aux", "cv2", "numpy", "gradio"}
 # Rooms that only a running job, a training or an evaluation enters; they may import what they compute with.
-LATE = ("styleshot", "small", "classical", "compose", "helpers", "evaluation", "training")
+LATE = ("styleshot", "small", "classical", "compose", "helpers", "research", "evaluation", "training")
 
 
 def modules() -> dict[str, Path]:
@@ -110,7 +111,21 @@ def test_nothing_imports_in_circles() -> None:
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
-MATHEMATICS = ("styleshot", "small", "classical", "compose", "helpers")
+# Where the networks are made and measured; only commands of their own lead there.
+WORKSHOP = ("research", "evaluation", "training")
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if not name.startswith((*WORKSHOP, "cli."))])
+def test_the_app_never_enters_the_workshop(name: str) -> None:
+    assert not {one for one in inside(imports(name)) if one.startswith(WORKSHOP)}
+
+
+@pytest.mark.parametrize("command", ["classical", "styleshot", "enlarge", "mask", "compose", "serve", "provenance"])
+def test_neither_do_the_commands_that_paint(command: str) -> None:
+    assert not {one for one in inside(imports(f"cli.{command}")) if one.startswith(WORKSHOP)}
+
+
+MATHEMATICS = ("styleshot", "small", "classical", "compose", "helpers", "research")
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if name.startswith(MATHEMATICS)])

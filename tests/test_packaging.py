@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
@@ -37,6 +38,18 @@ def pins(file: str) -> dict[str, str]:
     return {normal(name): version for name, version in found.items()}
 
 
+def ranges(lines: list[str]) -> dict[str, str]:
+    """What pyproject.toml asks for, without the package itself: name -> the lowest version that is compatible."""
+    found = dict(line.split("~=") for line in lines if not line.startswith("styleshot-demo["))
+    return {normal(name): version for name, version in found.items()}
+
+
+def compatible(version: str, lowest: str) -> bool:
+    """`version ~= lowest`, for versions that are numbers."""
+    found, low = ([int(part) for part in text.split(".")] for text in (version, lowest))
+    return found >= low and found[: len(low) - 1] == low[:-1]
+
+
 def imported(*folders: str) -> set[str]:
     """Top-level names of everything that Python files in these folders import."""
     names: set[str] = set()
@@ -60,7 +73,8 @@ def foreign(names: set[str]) -> set[str]:
 
 
 def test_the_program_imports_only_what_is_pinned() -> None:
-    folders = [path.name for path in (ROOT / "styleshot_demo").iterdir() if path.is_dir() and path.name != "training"]
+    rooms = {path.name for path in (ROOT / "styleshot_demo").iterdir() if path.is_dir()}
+    folders = sorted(rooms - {"training", "research"})
     files = [path.name for path in (ROOT / "styleshot_demo").glob("*.py")]
     inner = [f"styleshot_demo/{name}" for name in folders + files]
     assert foreign(imported(*inner, "app.py", "assets")) <= set(pins("requirements.txt"))
@@ -68,12 +82,23 @@ def test_the_program_imports_only_what_is_pinned() -> None:
 
 def test_training_imports_only_what_is_pinned() -> None:
     pinned = set(pins("requirements.txt")) | set(pins(TRAINING))
-    assert foreign(imported("styleshot_demo/training")) <= pinned
+    assert foreign(imported("styleshot_demo/training", "styleshot_demo/research")) <= pinned
 
 
 def test_the_tests_import_only_what_is_pinned() -> None:
     pinned = set(pins("requirements.txt")) | set(pins("tests/requirements.txt")) | set(pins(TRAINING))
     assert foreign(imported("tests")) <= pinned
+
+
+@pytest.mark.parametrize(
+    ("file", "extra"), [("requirements.txt", None), (TRAINING, "training"), ("tests/requirements.txt", "tests")]
+)
+def test_the_package_asks_for_what_is_pinned(file: str, extra: str | None) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = ranges(project["optional-dependencies"][extra] if extra else project["dependencies"])
+    pinned = pins(file)
+    assert set(asked) == set(pinned)
+    assert not [name for name, lowest in asked.items() if not compatible(pinned[name], lowest)]
 
 
 def test_the_tests_install_what_training_needs() -> None:
@@ -134,7 +159,6 @@ def test_what_spaces_preloads_is_found(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
     choice = weights.choose(Settings(), "image", "contour", "styleshot")
     assert choice.model == "styleshot", choice.missing
-
 
 
 def test_the_readme_names_the_two_commands() -> None:

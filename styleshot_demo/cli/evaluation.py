@@ -218,7 +218,7 @@ def evaluate_classical(
             check_destination(sheet, [], SHEET_SUFFIXES)
     judge = None
     if flat is None and portraits is None:
-        from styleshot_demo.evaluation.squeezenet import SqueezeNet
+        from styleshot_demo.research.squeezenet import SqueezeNet
 
         if squeezenet is None:
             judge = opened(network, network_feed)
@@ -304,7 +304,7 @@ def evaluate_compose(
 def _judged(squeezenet: Path, drawings: list[Path], paintings: Path | None, seed: int) -> dict[str, Any]:
     from styleshot_demo.evaluation.compose_painted import evaluate_painted
     from styleshot_demo.evaluation.drawing_sets import DrawingSet
-    from styleshot_demo.evaluation.squeezenet import SqueezeNet
+    from styleshot_demo.research.squeezenet import SqueezeNet
 
     with asked(str(squeezenet)):
         judge = SqueezeNet(squeezenet)

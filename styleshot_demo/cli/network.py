@@ -11,7 +11,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import choice
 
 if TYPE_CHECKING:
-    from styleshot_demo.training.onnx_network import OnnxNetwork
+    from styleshot_demo.research.onnx_network import OnnxNetwork
 
 Feed = Annotated[
     str, typer.Option(metavar="caffe|tf|torch", help="What that network takes: one of Keras' modes of preprocessing.")
@@ -31,7 +31,7 @@ def opened(file: Path | None, feed: str) -> "OnnxNetwork | None":
     """The classifier in an ONNX file, if one is named."""
     if file is None:
         return None
-    from styleshot_demo.training.onnx_network import FEEDS, OnnxNetwork
+    from styleshot_demo.research.onnx_network import FEEDS, OnnxNetwork
 
     with asked(str(file)):
         return OnnxNetwork(file, choice("network_feed", feed, tuple(FEEDS)))

@@ -21,17 +21,17 @@ from styleshot_demo.evaluation.metrics import (
     style_gram_distance,
     style_sliced_distance,
 )
-from styleshot_demo.evaluation.microast import MicroAST
 from styleshot_demo.evaluation.sheets import at_full_size, sheet_of, write
-from styleshot_demo.evaluation.squeezenet import SqueezeNet
 from styleshot_demo.helpers.faces import faces
 from styleshot_demo.jobs import METHODS, ClassicalJob
 from styleshot_demo.pictures import fit_longest, open_picture
+from styleshot_demo.research.microast import MicroAST
+from styleshot_demo.research.onnx_network import OnnxNetwork
+from styleshot_demo.research.squeezenet import SqueezeNet
 from styleshot_demo.runners.classical import to_image, to_tensor
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.training.folders import pictures_in, split
-from styleshot_demo.training.onnx_network import OnnxNetwork
 
 Painter = Callable[[Image.Image, Image.Image], tuple[Image.Image, float]]  # photo, painting -> picture, seconds
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -176,7 +176,7 @@ def draw_pairs(content: Path, style: Path, pairs: int, seed: int, part: str) -> 
 def _judge(teacher: Path | None, studio: Studio) -> Features:
     if teacher is None:
         return built_in_judge(studio)
-    from styleshot_demo.training.teacher import Teacher
+    from styleshot_demo.research.teacher import Teacher
 
     network = Teacher(teacher)
     return lambda pixels: network(pixels, set(LAYERS))

@@ -13,10 +13,10 @@ from styleshot_demo.compose.sketch import draw
 from styleshot_demo.errors import Problem
 from styleshot_demo.evaluation.compose_judges import Box, StyleJudge, ThingJudge
 from styleshot_demo.evaluation.drawing_sets import DrawingSet
-from styleshot_demo.evaluation.squeezenet import SqueezeNet
 from styleshot_demo.evaluation.structure import grey
 from styleshot_demo.jobs import TextJob
 from styleshot_demo.pictures import fit_longest, open_picture
+from styleshot_demo.research.squeezenet import SqueezeNet
 from styleshot_demo.runners.scenes import SIZE, scene_of
 from styleshot_demo.settings import ASSETS, Settings
 from styleshot_demo.studio import Studio

@@ -242,7 +242,7 @@ def _across_sets(judge: Features, pack: Pack, gallery: Sequence[int], found: Seq
 def _judge(studio: Studio, teacher: Path | None) -> Features:
     from styleshot_demo.classical.weights import load_encoder
     from styleshot_demo.models import hub
-    from styleshot_demo.training.teacher import Teacher
+    from styleshot_demo.research.teacher import Teacher
 
     if teacher is not None:
         network = Teacher(teacher)

@@ -18,11 +18,11 @@ from styleshot_demo.classical.losses import (
     sliced_wasserstein,
 )
 from styleshot_demo.classical.statistics import Moments, moments, towards
+from styleshot_demo.research.onnx_network import OnnxNetwork
+from styleshot_demo.research.teacher import Teacher
 from styleshot_demo.training.folders import Crops, pictures_in, split
 from styleshot_demo.training.loop import device_and_dtype, train
-from styleshot_demo.training.onnx_network import OnnxNetwork
 from styleshot_demo.training.style_statistics import StyleStatistics, sliced_distance
-from styleshot_demo.training.teacher import Teacher
 
 JUDGED = {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"}
 # Strokes and shapes live in the deeper layers; without this, colours and grain are learnt and nothing else. Content

@@ -5,7 +5,7 @@ from PIL import Image
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.evaluation.classical import draw_pairs, evaluate
-from styleshot_demo.training.onnx_network import OnnxNetwork
+from styleshot_demo.research.onnx_network import OnnxNetwork
 
 
 @pytest.fixture

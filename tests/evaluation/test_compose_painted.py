@@ -17,7 +17,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.evaluation.compose_judges import StyleJudge, ThingJudge
 from styleshot_demo.evaluation.compose_painted import evaluate_painted
 from styleshot_demo.evaluation.drawing_sets import DrawingSet
-from styleshot_demo.evaluation.squeezenet import SqueezeNet
+from styleshot_demo.research.squeezenet import SqueezeNet
 
 STYLES = Path(__file__).parents[2] / "assets/styles"
 NAMES = ("hammer", "red apple", "guitar", "sailboat", "ladder", "pizza", "cactus", "soccer ball")

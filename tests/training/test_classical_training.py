@@ -11,13 +11,13 @@ from PIL import Image
 from styleshot_demo.classical.fast import Decoder
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.errors import Problem
+from styleshot_demo.research.onnx_network import OnnxNetwork
 from styleshot_demo.training import classical_decoder
 from styleshot_demo.training.checkpoint import latest
 from styleshot_demo.training.classical_decoder import DecoderRecipe, train_decoder, without_colour_gradient
 from styleshot_demo.training.classical_encoder import LAYERS, distil
 from styleshot_demo.training.folders import Crops, pictures_in, split
 from styleshot_demo.training.loop import cosine, train
-from styleshot_demo.training.onnx_network import OnnxNetwork
 
 TEACHER_WIDTHS = {1: (16, 16), 2: (32, 32), 3: (64, 64, 64, 64), 4: (128, 128, 128, 128), 5: (128,)}
 

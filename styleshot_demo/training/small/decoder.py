@@ -8,13 +8,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from styleshot_demo.research.teacher import Teacher
 from styleshot_demo.small.autoencoder import PatchAutoencoder
 from styleshot_demo.training.checkpoint import latest
 from styleshot_demo.training.loop import device_and_dtype, train
 from styleshot_demo.training.small.pack import Pack
 from styleshot_demo.training.small.places import AUTOENCODER, DECODER
 from styleshot_demo.training.small.samples import FILL, background, crop
-from styleshot_demo.training.teacher import Teacher
 
 WHOLE = 256
 LAYERS = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0}

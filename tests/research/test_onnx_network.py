@@ -3,7 +3,7 @@ import torch
 from classifiers import WIDTHS, save_onnx
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.training.onnx_network import OnnxNetwork
+from styleshot_demo.research.onnx_network import OnnxNetwork
 
 
 @pytest.fixture

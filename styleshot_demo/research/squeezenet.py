@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import conv2d, max_pool2d, relu
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.training.onnx_network import FEEDS
+from styleshot_demo.research.onnx_network import FEEDS
 
 TITLE = "SqueezeNet 1.1"
 # Where LPIPS reads a SqueezeNet (Zhang et al., CVPR 2018).

@@ -7,7 +7,7 @@ import torch
 import torchvision
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.evaluation.squeezenet import FIRES, MAPS, SqueezeNet
+from styleshot_demo.research.squeezenet import FIRES, MAPS, SqueezeNet
 
 # Where torchvision's `features` have the maps of LPIPS: the first ReLU, and seven fires less fire2 and fire4.
 PLACES = (1, 4, 7, 9, 10, 11, 12)

@@ -3,7 +3,7 @@ import torch
 from classifiers import save_microast
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.evaluation.microast import MicroAST
+from styleshot_demo.research.microast import MicroAST
 
 
 def pictures(*sizes: tuple[int, int]) -> list[torch.Tensor]:
