@@ -21,6 +21,7 @@ from styleshot_demo.ui import (
     surroundings,
     text_tab,
     theme,
+    tools,
     words,
 )
 from styleshot_demo.ui.controls import INSTANT
@@ -81,6 +82,8 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
         gr.HTML(f"<p>{say('footer').html()}</p>", elem_id="foot", apply_default_css=False)
         models.select(refresh, None, panel_outputs, **INSTANT)
         # Who comes back from the models may have fetched one.
+        for tab in (classical, text_driven, image_driven):
+            tools.wire(tab.view.tools)
         lines = [tab.view.enlarge for tab in (classical, text_driven, image_driven)]
         gr.on([page.load, tabs.select], lambda: [enlarge.offered(studio)] * len(lines), None, lines, **INSTANT)
         _switch_language(page, language)

@@ -39,7 +39,7 @@ def build(studio: Studio) -> "ClassicalTab":
             fields, seed, fit, about = _settings()
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             view = controls.view(
-                "classical", widgets.compare, lambda: widgets.saver("classical-download"), again=True, saves_beside=True
+                "classical", widgets.compare, lambda: widgets.saver("classical-download"), again=True
             )
     fields["strength"] = view.strength
     return ClassicalTab(studio, inputs, fields, seed, fit, about, view)

@@ -10,7 +10,7 @@ import gradio as gr
 
 from styleshot_demo import containers, jobs, pictures
 from styleshot_demo.errors import Problem
-from styleshot_demo.ui import enlarge_line, examples, problems
+from styleshot_demo.ui import enlarge_line, examples, problems, tools_line
 from styleshot_demo.ui.widgets import SHOWN, Example, Number, PictureInput, Slider, shelf
 from styleshot_demo.ui.words import mark
 
@@ -272,6 +272,7 @@ class View:
     stop: gr.Button
     beside: gr.Button | gr.HTML  # what else can be pressed
     enlarge: gr.HTML  # the line that enlarges what is on show
+    tools: gr.HTML  # the line of what else can be done with it
     again: gr.Button | None = None  # goes on with a run that was stopped
 
     def started(self, text: str) -> dict[Any, Any]:
@@ -295,17 +296,15 @@ def view(
     most: float = 1,
     run: str = "run",
     again: bool = False,
-    saves_beside: bool = False,
 ) -> View:
     """The result, large, with the strength, 0 to `most`, directly under it.
 
     `shown` makes the result's element from its id and `beside` the second button; `strength` and `run` are texts;
-    `again` whether what was stopped can go on; `saves_beside` whether the second button saves the result, which the
-    element of the result does otherwise.
+    `again` whether what was stopped can go on.
     """
     result = shown(f"{name}-result")
-    # It stands below the button that saves the result, wherever that is.
-    enlarge = None if saves_beside else enlarge_line.build(name)
+    with gr.Row(elem_classes="around"):
+        around, enlarge = tools_line.build(name), enlarge_line.build(name)
     slider = Slider(
         0, most, 1.0, step=0.01 if most == 1 else 0.05, label=mark(strength), buttons=[],
         elem_id=f"{name}-strength", elem_classes="lead",
@@ -316,8 +315,7 @@ def view(
         stop = gr.Button(mark("stop"), variant="stop", elem_id=f"{name}-stop", min_width=140, scale=2, visible=False)
         go_on = gr.Button(mark("go_on"), visible=False, elem_id=f"{name}-again", min_width=110) if again else None
         second = beside()
-    enlarge = enlarge or enlarge_line.build(name)
-    return View(result, slider, status, press, stop, second, enlarge, go_on)
+    return View(result, slider, status, press, stop, second, enlarge, around, go_on)
 
 
 def valid(checks: dict[str, Any] | Any, stored: Any) -> dict[str, Any]:

@@ -59,6 +59,7 @@
     sees(source) {
       this.source = source;
       this.enlarger?.();
+      this.tools?.();
     }
 
     asks(asked) {
@@ -261,5 +262,5 @@
     });
   };
 
-  Object.assign(window.styleshot, { desk, asks, lay, saver, drops });
+  Object.assign(window.styleshot, { desk, asks, lay, saver, drops, fetched });
 })();

@@ -52,10 +52,26 @@
     '[id$="style-4"].picture': ["Choose style picture 4", "选择风格图片 4"],
     "#restore": ["Choose a picture made here", "选择由本应用生成的图片"],
   };
+  /* Whoever works in another window sees there how far it is. */
+  const title = () => {
+    const name = language === "zh" ? "StyleShot · 用任何风格重绘照片" : "StyleShot · paint a photo in any style";
+    const texts = { painting: ["Painting…", "正在绘制…"], done: ["✓ Painted", "✓ 已完成"] }[window.styleshot.state?.()];
+    return texts ? `${texts[language === "zh" ? 1 : 0]} · StyleShot` : name;
+  };
+  const follow = () => window.styleshot.follow?.();
+  /* Gradio gives each button of a group a name of its own: arrow keys move within those of one name. */
+  const groupRadios = () => {
+    for (const radio of document.querySelectorAll('input[type="radio"]')) {
+      const group = radio.closest(".block[id]")?.id;
+      if (group && radio.name !== group) radio.name = group;
+    }
+  };
   const ACCEPTED = "image/*,.heic,.heif,.avif,.tif,.tiff,.tga,.jp2,.j2k";
   const settle = () => {
     document.documentElement.lang = LOCALES[language];
-    document.title = language === "zh" ? "StyleShot · 用任何风格重绘照片" : "StyleShot · paint a photo in any style";
+    follow();
+    document.title = title();
+    groupRadios();
     dress(document);
     translateToasts();
     route();
@@ -107,8 +123,9 @@
     }
     if (queued) return;
     queued = true;
-    requestAnimationFrame(() => { queued = false; settle(); });
-  }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-selected"] });
+    // A window that nobody sees draws no frames, but its title is read.
+    (document.hidden ? setTimeout : requestAnimationFrame)(() => { queued = false; settle(); });
+  }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-selected", "class"] });
   document.body.addEventListener("click", (event) => {
     if (event.target.closest("#shade")) shade(!document.body.classList.contains("dark"));
   });
@@ -309,6 +326,6 @@
     run();
   };
 
-  window.styleshot = { speak, compare, gallery, said, texts: TEXTS, language: () => language };
+  window.styleshot = { speak, compare, gallery, said, title, texts: TEXTS, language: () => language };
   translate().catch(() => {}); // then texts stay in the browser's language until the switch is used
 })();

@@ -66,7 +66,7 @@ def compare(elem_id: str) -> gr.HTML:
     return gr.HTML(
         elem_id=elem_id,
         html_template=f"""
-<figure class="compare" data-state="empty" role="group" {say("result").attributes()}>
+<figure class="compare" data-state="empty" role="group" tabindex="-1" {say("result").attributes()}>
   <div class="box">
     <img class="before" {say("before_alt").attributes()}>
     <img class="after" {say("after_alt").attributes()}>
@@ -145,7 +145,7 @@ def gallery(elem_id: str, empty: str) -> gr.HTML:
     return gr.HTML(
         elem_id=elem_id,
         html_template=f"""
-<figure class="gallery" data-state="empty" role="group" {say("result").attributes()}>
+<figure class="gallery" data-state="empty" role="group" tabindex="-1" {say("result").attributes()}>
   <div class="stage">
     <img {say("made_alt").attributes()}>
     <div class="repeats" role="img" {say("repeated_alt").attributes()} hidden></div>

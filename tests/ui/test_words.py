@@ -17,7 +17,7 @@ from styleshot_demo.ui.words import Said, placeholders
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SAME = {"transform_adain", "optimiser_adam", "optimiser_lbfgs"}
 SAME |= {"colour_method_monge-kantorovich", "colour_method_reinhard"}
-SAME |= {"model_styleshot", "scene_count", *(f"scheduler_{name}" for name in jobs.SCHEDULERS)}
+SAME |= {"zoom_full", "model_styleshot", "scene_count", *(f"scheduler_{name}" for name in jobs.SCHEDULERS)}
 
 
 def test_every_problem_has_both_sentences_in_chinese():
