@@ -66,12 +66,26 @@
       if (group && radio.name !== group) radio.name = group;
     }
   };
+  /* What experts call a setting or a choice is told to whoever rests there. */
+  const TERMS = Object.entries(window.styleshotTexts).filter(([key]) => key.startsWith("term:"));
+  const tellTerms = () => {
+    for (const [key, both] of TERMS) {
+      const [name, choice] = key.slice("term:".length).split("/");
+      const block = ["", "text-", "image-"].map((tab) => `#${tab}${name.replaceAll("_", "-")}`).join(", ");
+      for (const found of document.querySelectorAll(`:is(${block}).block`)) {
+        const place = choice ? found.querySelector(`input[value="${choice}"]`)?.closest("label") : found;
+        const text = both[language === "zh" ? 1 : 0];
+        if (place && place.title !== text) place.title = text;
+      }
+    }
+  };
   const ACCEPTED = "image/*,.heic,.heif,.avif,.tif,.tiff,.tga,.jp2,.j2k";
   const settle = () => {
     document.documentElement.lang = LOCALES[language];
     follow();
     document.title = title();
     groupRadios();
+    tellTerms();
     dress(document);
     translateToasts();
     route();

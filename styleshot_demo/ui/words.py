@@ -66,8 +66,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "用风格图片本身的碎片拼成：马赛克、网点、排线、铅条，只需数秒。",
     ),
     "about_optimise": (
-        "Paints step by step, as Gatys did: slower and richer, and you can watch.",
-        "按 Gatys 的方法逐步绘制：较慢但更丰富，可以看着它成形。",
+        "Paints step by step: slower and richer, and you can watch.",
+        "逐步绘制：较慢但更丰富，可以看着它成形。",
     ),
     "about_colour": (
         "Takes over the colours only; the photograph stays a photograph.",
@@ -87,23 +87,23 @@ TEXTS: dict[str, tuple[str, str]] = {
     "keep_background": ("Keep the background", "保留背景"),
     "keep_faces": ("Keep faces natural", "保持人脸自然"),
     "finer": ("Fine-tuning", "精细调节"),
-    "transform": ("Transform of the features", "特征变换"),
-    "transform_wct": ("Whitening-colouring", "白化-着色 (WCT)"),
-    "transform_adain": ("AdaIN", "AdaIN"),
-    "colour_method": ("Colour map", "色彩映射"),
-    "colour_method_monge-kantorovich": ("Monge-Kantorovich", "Monge-Kantorovich"),
-    "colour_method_reinhard": ("Reinhard", "Reinhard"),
+    "transform": ("How the style is put on", "风格的套用方式"),
+    "transform_wct": ("Colours and strokes as one", "色彩与笔触一并套用"),
+    "transform_adain": ("Each quality by itself", "各项特征分别套用"),
+    "colour_method": ("How colours are taken over", "色彩的套用方式"),
+    "colour_method_monge-kantorovich": ("With the least change", "改动最小"),
+    "colour_method_reinhard": ("Each channel by itself", "逐通道"),
     "steps": ("Steps", "步数"),
-    "content_weight": ("Content weight", "内容权重"),
-    "style_weight": ("Style weight", "风格权重"),
+    "content_weight": ("Hold on to the photo", "贴近照片"),
+    "style_weight": ("Pull towards the style", "贴近风格"),
     "tv_weight": ("Smoothness", "平滑度"),
     "start": ("Start from", "起点"),
     "start_content": ("The photo", "照片"),
     "start_fast": ("The fast result", "快速结果"),
     "start_noise": ("Noise", "噪声"),
-    "optimiser": ("Optimiser", "优化器"),
-    "optimiser_adam": ("Adam", "Adam"),
-    "optimiser_lbfgs": ("L-BFGS", "L-BFGS"),
+    "optimiser": ("How it searches", "搜索方式"),
+    "optimiser_adam": ("In steady steps", "稳步前进"),
+    "optimiser_lbfgs": ("In large strides", "大步前进"),
     "seed": ("Seed", "随机种子"),
     "randomise": ("Randomise", "随机"),
     "restore": ("Settings from a picture", "从图片恢复设置"),
@@ -242,10 +242,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "prompt_sailboat": ("sailboat", "帆船"),
     "prompt_castle": ("castle", "城堡"),
     "prompt_sunflower": ("sunflower", "向日葵"),
-    "negative_prompt": ("Negative prompt", "反向提示词"),
+    "negative_prompt": ("What to avoid", "要避免的内容"),
     "style_strength": ("Style strength", "风格强度"),
     "content_strength": ("Content strength", "内容强度"),
-    "guidance_scale": ("Guidance", "引导强度"),
+    "guidance_scale": ("Closeness to the words", "贴近文字的程度"),
     "count": ("Pictures", "张数"),
     "tile": ("Repeats without a seam", "无缝拼接"),
     "text_size": ("Size (pixels)", "尺寸（像素）"),
@@ -256,9 +256,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "model_composer": ("Composer", "构图器"),
     "model_painter": ("Painter", "画手"),
     "model_small": ("Small StyleShot", "小型 StyleShot"),
-    "scheduler": ("Scheduler", "采样器"),
+    "scheduler": ("How noise is taken away", "去噪方式"),
     "scheduler_dpm++": ("DPM++ 2M Karras", "DPM++ 2M Karras"),
-    "scheduler_pndm": ("PNDM (the paper's)", "PNDM（论文所用）"),
+    "scheduler_pndm": ("PNDM", "PNDM"),
     "scheduler_unipc": ("UniPC", "UniPC"),
     "scheduler_euler-a": ("Euler a", "Euler a"),
     "scheduler_ddim": ("DDIM", "DDIM"),
@@ -266,7 +266,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "preprocessor_contour": ("Contour", "轮廓"),
     "preprocessor_lineart": ("Lineart", "线稿"),
     "preprocessor_both": ("Both", "两者"),
-    "threshold": ("Threshold of the contour", "轮廓阈值"),
+    "threshold": ("Leave out faint lines", "忽略较淡的线条"),
     "lines_empty": ("The lines of the photo appear here.", "照片的线条将显示在这里。"),
     "lines_alt": ("The lines of the photo that will be kept", "将被保留的照片线条"),
     # StyleShot: the result
@@ -715,6 +715,29 @@ REMARKS_ZH: dict[str, str] = {
     "words_unknown": "小型模型不认识这些词，画出的可能是别的东西：{words}",
 }
 
+# What experts call a setting ("steps") or one of its choices ("transform/wct"): tooltips.
+TERMS: dict[str, tuple[str, str]] = {
+    "transform": ("Transform of the features", "特征变换"),
+    "transform/wct": ("Whitening and colouring transform (WCT)", "白化与着色变换（WCT）"),
+    "transform/adain": ("Adaptive instance normalisation (AdaIN)", "自适应实例归一化（AdaIN）"),
+    "colour_method/monge-kantorovich": ("Monge-Kantorovich map", "Monge-Kantorovich 映射"),
+    "colour_method/reinhard": ("Reinhard's method", "Reinhard 方法"),
+    "content_weight": ("Weight of the content loss", "内容损失的权重"),
+    "style_weight": ("Weight of the style loss", "风格损失的权重"),
+    "tv_weight": ("Weight of the total variation", "全变分的权重"),
+    "steps": ("Iterations, or denoising steps", "迭代次数，或去噪步数"),
+    "optimiser": ("Optimiser", "优化器"),
+    "optimiser/adam": ("Adam", "Adam 优化器"),
+    "optimiser/lbfgs": ("L-BFGS", "L-BFGS 优化器"),
+    "method/optimise": ("Optimisation of the picture (Gatys et al.)", "对图片的优化（Gatys 等）"),
+    "negative_prompt": ("Negative prompt", "反向提示词"),
+    "guidance_scale": ("Classifier-free guidance", "无分类器引导"),
+    "scheduler": ("Scheduler", "采样器"),
+    "scheduler/pndm": ("PNDM, as in the paper", "PNDM，论文所用"),
+    "threshold": ("Threshold of the contour (HED)", "轮廓（HED）的阈值"),
+    "seed": ("Where chance begins: the same seed gives the same picture", "随机的起点：相同的种子得到相同的图片"),
+}
+
 # Names of settings as they stand in problems, by the job's field, where that is not the label on the page.
 FIELDS: dict[str, tuple[str, str]] = {
     "size": ("Size", "尺寸"),
@@ -794,7 +817,8 @@ def say(key: str, **values: Any) -> Said:
 
 def script_texts() -> dict[str, tuple[str, str]]:
     """The texts that the page's script says by itself, by key."""
-    return {key: both for key, both in TEXTS.items() if key.startswith(("toast_", "drop_")) or key == "close"}
+    said = {key: both for key, both in TEXTS.items() if key.startswith(("toast_", "drop_")) or key == "close"}
+    return said | {f"term:{key}": both for key, both in TERMS.items()}
 
 
 def model_title(model: Model) -> Said:

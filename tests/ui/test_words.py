@@ -14,10 +14,9 @@ from styleshot_demo.runners import weights
 from styleshot_demo.ui import words
 from styleshot_demo.ui.words import Said, placeholders
 
+JOBS = (jobs.ClassicalJob, jobs.EnlargeJob, jobs.TextJob, jobs.ImageJob)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-SAME = {"transform_adain", "optimiser_adam", "optimiser_lbfgs"}
-SAME |= {"colour_method_monge-kantorovich", "colour_method_reinhard"}
-SAME |= {"zoom_full", "model_styleshot", "scene_count", *(f"scheduler_{name}" for name in jobs.SCHEDULERS)}
+SAME = {"zoom_full", "model_styleshot", "scene_count", *(f"scheduler_{name}" for name in jobs.SCHEDULERS)}
 
 
 def test_every_problem_has_both_sentences_in_chinese():
@@ -45,7 +44,7 @@ def test_every_text_of_the_page_is_there_in_both_languages():
 
 def test_every_model_and_setting_has_a_name_in_chinese():
     assert words.MODELS_ZH.keys() == MODELS.keys()
-    for job in (jobs.ClassicalJob, jobs.EnlargeJob, jobs.TextJob, jobs.ImageJob):
+    for job in JOBS:
         assert all(words.field(name) for name in jobs.fields(job))
     for group, names in (
         ("method", jobs.METHODS),
@@ -114,3 +113,11 @@ def test_a_switch_relabels_every_label_that_has_a_mark():
     assert updates[button]["value"] == "重绘"
     assert updates[radio]["choices"] == [("快速", "fast"), ("plain", "x")] and updates[radio]["label"] == "方法"
     assert words.relabel(marks, "neither") == words.relabel(marks, "en")
+
+
+def test_every_term_is_of_a_setting_or_a_choice_that_there_is():
+    settings = {name: field.setting for job in JOBS for name, field in jobs.fields(job).items()}
+    for key, (english, chinese) in words.TERMS.items():
+        name, _, choice = key.partition("/")
+        assert name in settings and (not choice or choice in settings[name].options), key
+        assert english.strip() and CHINESE.search(chinese), key
