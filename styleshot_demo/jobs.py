@@ -12,7 +12,7 @@ from typing import Any
 
 from PIL import Image
 
-from styleshot_demo import pictures
+from styleshot_demo import moved, pictures
 from styleshot_demo.errors import Problem
 
 Picture = Image.Image | str | Path
@@ -390,11 +390,16 @@ _DIFFUSION_CHECKS: Mapping[str, Check] = {
 }
 
 # What each field of a `TextJob` but its pictures may be.
-TEXT_CHECKS: Mapping[str, Check] = {**_DIFFUSION_CHECKS, "follow_sketch": switch, "tile": switch}
+TEXT_CHECKS: Mapping[str, Check] = {
+    **_DIFFUSION_CHECKS,
+    "follow_sketch": switch,
+    "tile": switch,
+    "moved": moved.check,
+}
 
 # Those of them that mean something to the composer, and those that do to nobody else.
-COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed", "tile")
-COMPOSER_ONLY = ("tile",)
+COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed", "tile", "moved")
+COMPOSER_ONLY = ("tile", "moved")
 
 # What each field of an `ImageJob` but its pictures may be.
 IMAGE_CHECKS: Mapping[str, Check] = {
@@ -436,6 +441,10 @@ class TextJob:
     tile             whether the picture repeats without a seam, for fabric, wallpaper or textures: the composer then
                      makes a pattern of the things, which goes on at the opposite border, on a ground in the colours
                      of the place that the prompt names, if any. StyleShot cannot: it paints as without
+    moved            where things stand in the composer's sketch instead of where it would put them: the name of a
+                     drawing -> (x, y) of the middle of its foot, in shares of the picture's sides, 0 to 1 from the
+                     upper left, or a list of that for each of several; {"castle": (0.3, 0.7)}. It is kept as JSON
+                     text. A tile has no such places
 
     To the composer, whose sketch is its picture, follow_sketch, steps, guidance_scale, negative_prompt and scheduler
     mean nothing; its pictures have 256 to 1024 pixels a side.
@@ -454,6 +463,7 @@ class TextJob:
     scheduler: str = "dpm++"
     follow_sketch: bool = False
     tile: bool = False
+    moved: Any = ""
 
     def __post_init__(self) -> None:
         put_checked(self, TEXT_CHECKS)
