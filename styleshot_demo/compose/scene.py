@@ -151,8 +151,8 @@ class Scene:
 
     @property
     def places(self) -> dict[str, list[Place | None]]:
-        """Where a person has moved things: the name of a drawing -> the foot of each of its copies in the picture, those
-        of the first thing of that name first."""
+        """Where a person has moved things: the name of a drawing -> the foot of each of its copies, those of the first
+        thing of that name first."""
         found: dict[str, list[Place | None]] = {}
         for thing in self.things:
             at = thing.at or ()
