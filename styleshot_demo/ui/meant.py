@@ -42,7 +42,7 @@ def thing_text(scene: "Scene", thing: "Thing") -> Said:
         name = say("scene_coloured", colour=say(f"scene_colour_{thing.colour}"), thing=name)
     if thing.size != "normal":
         name = say(f"scene_size_{thing.size}", thing=name)
-    if thing.count > 1:
+    if thing.count > 1 and not scene.wraps:  # a pattern repeats what was asked for, however many that was
         name = say("scene_count", count=thing.count, thing=name)
     if thing.relation:
         other = name_of(scene.things[thing.to].name)

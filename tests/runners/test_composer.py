@@ -85,12 +85,11 @@ def test_nothing_to_draw_is_said_before_anything_begins(studio, prompt):
 @pytest.mark.parametrize(
     ("prompt", "words", "nearest"),
     [
-        ("a lighthouse", "lighthouse", "house"),
-        ("a lighthouse in the fog at night", "lighthouse", "house"),
+        ("a lighthouse", "lighthouse", "Tokyo tower"),
         ("an oil painting of an elefant", "elefant", "elephant"),
-        ("sunset over qxq", "qxq", None),
-        ("日落时的灯塔", "灯塔", None),
-        ("灯塔日落", "灯塔", None),
+        ("portrait of qxq", "qxq", None),
+        ("灯塔", "灯塔", "Tokyo tower"),
+        ("长城", "长城", "castle"),
     ],
 )
 def test_no_empty_meadow_stands_for_what_is_not_known(studio, prompt, words, nearest):
@@ -106,6 +105,10 @@ def test_no_empty_meadow_stands_for_what_is_not_known(studio, prompt, words, nea
         ("a melancholic sunset", ["scene_bare", "scene_unknown"]),
         ("忧郁的日落", ["scene_bare", "scene_unknown"]),
         ("a lighthouse by the sea", ["scene_bare", "scene_near"]),
+        ("a lighthouse in the fog at night", ["scene_bare", "scene_near"]),
+        ("日落时的灯塔", ["scene_bare", "scene_near"]),
+        ("sunset over qxq", ["scene_bare", "scene_unknown"]),
+        ("sunset over Manhattan", []),
         ("a castle and a lighthouse", ["scene_near"]),
     ],
 )
