@@ -11,15 +11,15 @@ import numpy as np
 
 from styleshot_demo.compose.art import catalogue
 
-# Cosines. Of 45 words that no drawing is called by, the right drawing was among those offered for 1 by spelling alone
-# and for 25 by meaning; words that mean no thing ("melancholic", "qxq") come as near as 0.54 to one.
+# Cosines, chosen on 45 words that no drawing is called by. Of 25 others, typed as prompts, the right drawing was among
+# those offered 11 times (by spelling alone 2 times), and nothing but wrong ones 9 times (2 times): offers, not answers.
 LEAST, BESIDE_BEST = 0.55, 0.9
 FEELINGS = {"smileys-emotion", "symbols"}  # of which it is near to everything that is felt
 
 
 def nearest(said: str, most: int = 3) -> tuple[str, ...]:
     """Names of drawings whose meaning is nearest to the words, the nearest first; none where nothing is installed."""
-    encoder = _encoder()
+    encoder = _encoder() if len(said) > 1 else None  # a lone sign is the rest of a word, and near to anything
     if encoder is None:
         return ()
     names, vectors = _drawings()

