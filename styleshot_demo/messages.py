@@ -43,6 +43,10 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "This picture is {width} x {height}, longer than {limit} times its short side.",
         "Crop it and try again.",
     ),
+    "moved_unusable": (
+        "These are no places to which things could be moved.",
+        "Give the name of each and, 0 to 1 each way, the place of its foot, such as castle: 0.3, 0.7.",
+    ),
     "scene_unusable": ("This is no scene that can be drawn: {part} is wrong.", "Compose it anew from words."),
     "nothing_to_draw": ("There are no words to compose a picture from.", "Write what the picture should show."),
     "nothing_known": (

@@ -19,6 +19,7 @@ from styleshot_demo.jobs import (
     ImageJob,
     TextJob,
     check_each,
+    moved,
     seed_of,
     seen_at,
 )
@@ -401,7 +402,9 @@ class Planner:
         if choice.model == "small":
             job, told = small.suited(job, files.small_folder(self.settings))
             remarks += [remark("preview_model"), *told]
-        scene = scenes.followed(job.prompt) if follows_sketch(job) else None
+        scene = scenes.followed(job.prompt, job.moved) if follows_sketch(job) else None
+        if isinstance(job, TextJob):
+            job = replace(job, moved=moved.as_text({} if scene is None else scene.places))
         if scene is not None:
             remarks += scenes.not_in_sketch(scene)
         numbers = self._numbers(job, choice.model)
@@ -444,7 +447,8 @@ class Planner:
     def _composed(self, job: TextJob, why: Remark, strengths: tuple[float, ...], share: float) -> Plan:
         told = scenes.unread(job.prompt, job.negative_prompt if job.negative_prompt != NEGATIVE_PROMPT else "")
         job, resized = scenes.suited(job)
-        scene = scenes.scene_of(job.prompt, job.tile)
+        scene = scenes.scene_of(job.prompt, job.tile, job.moved)
+        job = replace(job, moved=moved.as_text(scene.places))  # without those of things that are not there
         remarks = [why, *scenes.not_understood(scene), *told, *resized]
         return self._with_fast("composer", job, (job.size, job.size), remarks, strengths, share, scene)
 

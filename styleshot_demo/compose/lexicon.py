@@ -16,10 +16,14 @@ SIZES: dict[str, list[str]] = _TABLES["sizes"]
 COUNTS: dict[int, list[str]] = {int(count): words for count, words in _TABLES["counts"].items()}
 RELATIONS: dict[str, list[str]] = _TABLES["relations"]
 PLACES: dict[str, list[str]] = _TABLES["places"]
+# Famous places, by what kind of place they are.
+NAMED_PLACES: dict[str, list[str]] = _TABLES["named_places"]
 TIMES: dict[str, list[str]] = _TABLES["times"]
 WEATHERS: dict[str, list[str]] = _TABLES["weathers"]
 KINDS: dict[str, list[str]] = _TABLES["kinds"]
 MEANT: dict[str, list[str]] = _TABLES["meant"]
+# Things that are not drawn, by the drawing that comes near.
+NEAR: dict[str, list[str]] = _TABLES["near"]
 IRREGULAR: dict[str, str] = _TABLES["irregular"]
 STOP: frozenset[str] = frozenset(_TABLES["stop"])
 # Keywords that lead astray: a parrot is no pirate.

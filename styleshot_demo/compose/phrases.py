@@ -69,6 +69,12 @@ def _emoji_pattern() -> re.Pattern:
     return re.compile(f"({'|'.join(map(re.escape, longest_first))})(?: *\\1)*")
 
 
+@cache
+def near() -> dict[str, str]:
+    """Words for what is not drawn, as `normal` writes them -> the drawing that comes near."""
+    return {normal(word): name for name, words in lexicon.NEAR.items() for word in words}
+
+
 def is_chinese(sign: str) -> bool:
     return "\u4e00" <= sign <= "\u9fff"
 
@@ -91,7 +97,7 @@ def phrases() -> dict[str, tuple[Meaning, ...]]:
         "size": lexicon.SIZES,
         "count": lexicon.COUNTS,
     }
-    for kind, table in tables.items():
+    for kind, table in (*tables.items(), ("place", lexicon.NAMED_PLACES)):
         for value, words in table.items():
             for word in words:
                 add(word, Meaning(kind, value))
@@ -100,6 +106,8 @@ def phrases() -> dict[str, tuple[Meaning, ...]]:
     for name, words in lexicon.MEANT.items():
         for word in words:
             _add_forms(add, word, "thing", name)
+    for word in near():  # one phrase each, which nothing is meant by
+        found.setdefault(word, {})
     for art in catalogue().values():
         for name in names(art):
             _add_forms(add, name, "thing", art.name)

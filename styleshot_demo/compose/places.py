@@ -51,6 +51,8 @@ def place_of(arts: Sequence[Art], facts: Mapping[str, str]) -> str:
         return "sky"
     # A boat brings the sea with it, a bird or a house no place of its own.
     chosen = min(outdoors, key=OUTDOOR_FIRST.index)
+    if chosen == "under water" and any(art.subgroup == "transport-water" and art.name not in ASHORE for art in arts):
+        return "sea"  # nothing sails on the ground of the sea
     if chosen == "forest" and any(art.subgroup == "sky-weather" for art in arts):
         return "meadow"  # between trees no moon is seen
     if facts.get("weather") == "snow" and chosen == "meadow":

@@ -1,6 +1,6 @@
 """What a picture shows, as data: frozen, checked when made, and ready for JSON both ways."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -36,6 +36,7 @@ MOST = 24  # of one thing
 # network sees around a place, a multiple of the 16 of which all cells are made that anything is measured in.
 MARGIN = 80
 MOST_THINGS = 12
+Place = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Thing:
     colour    of `colours.NAMED`, or None: its own
     size      of `SIZES`, among things of its kind
     relation  of `RELATIONS` to the thing with the index `to`, or None
-    at        (x, y) of its foot in shares of the picture, 0 to 1, where a person has moved it; None: where it fits
+    at        of each copy that a person has moved (x, y) of its foot, in shares of the picture's sides, 0 to 1; None
+              for a copy, or for all of them: where it fits
     said      the words that it was asked for with
     """
 
@@ -57,7 +59,7 @@ class Thing:
     size: str = "normal"
     relation: str | None = None
     to: int | None = None
-    at: tuple[float, float] | None = None
+    at: tuple[Place | None, ...] | None = None
     said: str = ""
 
     def __post_init__(self) -> None:
@@ -72,10 +74,13 @@ class Thing:
         if (self.relation is None) != (self.to is None):
             raise Problem("scene_unusable", part="relation")
         if self.at is not None:
-            at = tuple(self.at)
-            if len(at) != 2 or not all(isinstance(part, int | float) and 0 <= part <= 1 for part in at):
+            try:
+                at = tuple(None if one is None else tuple(one) for one in self.at)
+            except TypeError:
+                raise Problem("scene_unusable", part="at") from None
+            if len(at) > self.count or not all(one is None or _is_place(one) for one in at):
                 raise Problem("scene_unusable", part="at")
-            object.__setattr__(self, "at", at)
+            object.__setattr__(self, "at", _trimmed(at) or None)
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,29 @@ class Scene:
         """
         kept = {name: getattr(self, name) for name in ("place", "time") if name in self.asked}
         asked = [name for name in self.asked if name != "kind" or self.kind == "pattern"]
-        return replace(self, **{"kind": "pattern", "place": "plain", "time": "day", "asked": asked} | kept)
+        things = [replace(one, at=None) for one in self.things]
+        new = {"kind": "pattern", "place": "plain", "time": "day", "asked": asked, "things": things}
+        return replace(self, **new | kept)
+
+    @property
+    def places(self) -> dict[str, list[Place | None]]:
+        """Where a person has moved things: the name of a drawing -> the foot of each of its copies, those of the first
+        thing of that name first."""
+        found: dict[str, list[Place | None]] = {}
+        for thing in self.things:
+            at = thing.at or ()
+            found.setdefault(thing.name, []).extend([*at, *[None] * (thing.count - len(at))])
+        return {name: list(_trimmed(places)) for name, places in found.items() if any(places)}
+
+    def moved(self, places: Mapping[str, Sequence[Place | None]]) -> "Scene":
+        """The scene with things at `places`, and all others where they fit; a pattern has no places."""
+        left = {name: list(each) for name, each in places.items()}
+        things = []
+        for thing in self.things:
+            own = left.get(thing.name, [])
+            at, left[thing.name] = own[: thing.count], own[thing.count :]
+            things.append(replace(thing, at=None if self.wraps else at))
+        return replace(self, things=tuple(things))
 
     def as_json(self) -> dict[str, Any]:
         """Plain lists and dicts, from which `from_json` makes the same scene."""
@@ -155,6 +182,16 @@ class Scene:
             return cls(**{**data, "things": things, "unknown": unknown})
         except (TypeError, AttributeError, ValueError):
             raise Problem("scene_unusable", part="scene") from None
+
+
+def _trimmed(places: Sequence[Place | None]) -> tuple[Place | None, ...]:
+    """Without what says nothing at the end."""
+    last = max((number for number, place in enumerate(places) if place is not None), default=-1)
+    return tuple(places[: last + 1])
+
+
+def _is_place(one: Any) -> bool:
+    return len(one) == 2 and all(type(part) in (int, float) and 0 <= part <= 1 for part in one)
 
 
 def _one_of(part: str, value: Any, choices: Any) -> None:

@@ -8,13 +8,15 @@ from PIL import Image
 
 from styleshot_demo.compose import art, backdrops, pattern
 from styleshot_demo.compose.colours import main_colour
-from styleshot_demo.compose.layout import arranged
+from styleshot_demo.compose.layout import Placed, arranged
 from styleshot_demo.compose.light import light_of
+from styleshot_demo.compose.moving import box_of, put
 from styleshot_demo.compose.scene import Scene
 from styleshot_demo.compose.standing import paste, stand
 from styleshot_demo.errors import Problem
 
 SMALLEST, LARGEST = 256, 2048
+DRAWS, PLACES, LIGHTS = range(3)  # streams of random numbers
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def draw(scene: Scene, size: tuple[int, int] = (512, 512), seed: int = 0) -> Ske
             raise Problem("out_of_range", name=name, value=side, low=SMALLEST, high=LARGEST)
     width, height = size
     # Streams of their own: another backdrop does not move the things, and more things do not change the backdrop.
-    draws, places, lights = (np.random.default_rng([seed, number]) for number in range(3))
+    draws, places, lights = (np.random.default_rng([seed, number]) for number in (DRAWS, PLACES, LIGHTS))
     light = light_of(scene.time, scene.weather, lights)
     accent = _accent(scene, lights)
     masks = np.zeros((len(scene.things), height, width), np.float32)
@@ -73,7 +75,7 @@ def draw(scene: Scene, size: tuple[int, int] = (512, 512), seed: int = 0) -> Ske
                     corner = (round(x - drawing.width / 2) + left, round(y - drawing.height / 2) + top)
                     paste(pixels, masks, index, np.asarray(drawing, np.float32) / 255, corner)
     else:
-        placed, shore = arranged(scene, width / height, places)
+        placed, shore = _placed(scene, size, places)
         lit = {one.name for one in scene.things} & {"sun", "full moon", "crescent moon", "sun with face", "sunset"}
         ground = backdrops.backdrop(scene.place, (height, width), light, draws, not lit, shore, accent, scene.far)
         if scene.kind == "portrait":
@@ -87,6 +89,40 @@ def draw(scene: Scene, size: tuple[int, int] = (512, 512), seed: int = 0) -> Ske
         mask = Image.fromarray((masks[index] * 255).round().astype(np.uint8))
         layers.append(Layer(index, mask, mask.getbbox()))
     return Sketch(scene, _image(pixels), _image(ground), tuple(layers))
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One copy of a thing in the sketch; lengths are shares of the picture's sides, 0 to 1.
+
+    index, number  of the thing in the scene, and of its copy
+    foot           (x, y) of the middle of its lower edge
+    box            left, top, right, bottom of what the picture shows of it
+    """
+
+    index: int
+    number: int
+    foot: tuple[float, float]
+    box: tuple[float, float, float, float]
+
+
+def standing(scene: Scene, size: tuple[int, int], seed: int) -> tuple[Standing, ...]:
+    """Where every copy of every thing stands in `draw` of the same, those in front last; nothing of a pattern."""
+    if scene.wraps:
+        return ()
+    placed, _ = _placed(scene, size, np.random.default_rng([seed, PLACES]))
+    return tuple(
+        Standing(one.index, one.number, (one.x, one.y), box_of(one, scene, size[0] / size[1])) for one in placed
+    )
+
+
+def _placed(
+    scene: Scene, size: tuple[int, int], random: np.random.Generator
+) -> tuple[list[Placed], str | None]:
+    """`layout.arranged`, with those things elsewhere that a person has moved."""
+    aspect = size[0] / size[1]
+    placed, shore = arranged(scene, aspect, random)
+    return put(placed, scene, aspect, shore), shore
 
 
 def _accent(scene: Scene, random: np.random.Generator) -> float:

@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 
-from styleshot_demo.compose import lexicon
+from styleshot_demo.compose import lexicon, vectors
 from styleshot_demo.compose.art import by_name
 from styleshot_demo.compose.phrases import (
     SCENERY,
     STILL_THINGS,
     Meaning,
     is_chinese,
+    near,
     normal,
     phrases,
     spelt,
@@ -80,11 +81,11 @@ class Reading:
 
     @property
     def has_subject(self) -> bool:
-        """Whether anything is known of what the picture shows: a thing, or its place. A time, weather or kind alone
+        """Whether anything is known of what the picture shows: a thing, or where or when it is. A kind of picture alone
         will do where nothing else was asked for."""
         scene = self.scene
         others = len(scene.unknown) > len(self.aside)
-        return bool(scene.things or "place" in scene.asked or (scene.asked and not others))
+        return bool(scene.things or set(scene.asked) - {"kind"} or (scene.asked and not others))
 
 
 def understood(prompt: str) -> Scene:
@@ -393,9 +394,10 @@ class _Reader:
 
 @lru_cache(maxsize=512)  # a prompt is read again for every word of it that is taken out
 def nearest(said: str, most: int = 3) -> tuple[str, ...]:
-    """Names of drawings that are written nearly like it, or that its last or first word names."""
+    """Names of drawings that are written nearly like it, or that its last or first word names; else those that mean
+    nearly the same, as far as that can be told here."""
     known = phrases()
-    found: dict[str, None] = {}
+    found = dict.fromkeys(name for name in [near().get(said) or near().get(said.removesuffix("s"))] if name)
     words = [said, *reversed(said.split(" "))] if not is_chinese(said[0]) else [said, said[-2:], said[:3], said[:2]]
     for word in words:
         for close in [word] if word in known else difflib.get_close_matches(word, _spoken(), most, 0.79):
@@ -409,7 +411,7 @@ def nearest(said: str, most: int = 3) -> tuple[str, ...]:
         tail = next((one for one in tails if any(m.kind == "thing" for m in known.get(one, ()))), None)
         if tail:
             found.setdefault(str(next(m.value for m in known[tail] if m.kind == "thing")))
-    return tuple(found)[:most]
+    return tuple(found)[:most] or vectors.nearest(said, most)
 
 
 @cache

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic.dataclasses import dataclass
 
+from styleshot_demo.jobs import moved
 from styleshot_demo.jobs.inputs import Content, Styles, open_named, open_styles
 from styleshot_demo.jobs.schema import CONFIG, Choice, Multiple, Number, Switch, Text, documented, fields
 from styleshot_demo.jobs.seeds import MAX_SEED, seed_of
@@ -18,8 +19,8 @@ IMAGE_SIZES = (128, 1024)  # pixels of a side of a diffusion model's picture, or
 SIZE_MULTIPLE = 8  # one number of the latents stands for 8 x 8 pixels
 
 # Those settings that mean something to the composer, and those that do to nobody else.
-COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed", "tile")
-COMPOSER_ONLY = ("tile",)
+COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed", "tile", "moved")
+COMPOSER_ONLY = ("tile", "moved")
 # Those that mean something to the painter.
 PAINTER_FIELDS = ("model", "style_strength", "content_strength", "size", "seed")
 
@@ -53,6 +54,13 @@ Scheduler = Annotated[
         place="finer",
     ),
 ]
+
+
+class Places(Text):
+    """Where things were moved to; see `styleshot_demo.jobs.moved`."""
+
+    def checked(self, name: str, value: Any) -> str:
+        return moved.check(name, value)
 
 
 def _size(which: str) -> Multiple:
@@ -104,6 +112,15 @@ class TextJob:
             "one, on a ground in the colours of the place that the prompt names, if any"
         ),
     ] = False
+    moved: Annotated[
+        Any,
+        Places(
+            "Where things stand in the composer's sketch instead of where it would put them, as JSON: the name of a "
+            "drawing with (x, y) of the middle of its foot in shares of the picture's sides from the upper left, or a "
+            'list of that for each of several, such as {"castle": [0.3, 0.7]}; kept as JSON text. A tile has no such '
+            "places"
+        ),
+    ] = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "styles", open_styles(self.styles))

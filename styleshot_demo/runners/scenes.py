@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.jobs import TextJob
+from styleshot_demo.jobs import TextJob, moved
 from styleshot_demo.messages import Remark, remark
 
 if TYPE_CHECKING:
@@ -39,18 +39,19 @@ def unread(prompt: str, negative_prompt: str | None) -> list[Remark]:
 
 
 @lru_cache(maxsize=64)  # a job is planned several times, and looking for what comes near takes a moment
-def scene_of(prompt: str, tile: bool = False) -> "Scene":
+def scene_of(prompt: str, tile: bool = False, places: str = "") -> "Scene":
     """What a prompt asks for; `Problem` nothing_to_draw, nothing_known or nothing_known_near where that is nothing at
     all, or where it would be an empty meadow in place of what was named.
 
-    tile  as a pattern that wraps around
+    tile    as a pattern that wraps around
+    places  to which things were moved, as `moved.as_text` gives them
     """
     from styleshot_demo.compose.words import read
 
     reading = read(prompt)
     scene = reading.scene
     if reading.has_subject:
-        return scene.tiled() if tile else scene
+        return scene.tiled() if tile else scene.moved(moved.places(places))
     if not scene.unknown:
         raise Problem("nothing_to_draw")
     words = _listed(scene.unknown)
@@ -60,11 +61,11 @@ def scene_of(prompt: str, tile: bool = False) -> "Scene":
     raise Problem("nothing_known_near", words=words, nearest=BETWEEN.join(near))
 
 
-def followed(prompt: str) -> "Scene":
+def followed(prompt: str, places: str = "") -> "Scene":
     """What of a prompt is in the sketch that StyleShot is to follow; `Problem` no_sketch or nothing_to_draw where there
     is none."""
     try:
-        return scene_of(prompt)
+        return scene_of(prompt, places=places)
     except Problem as problem:
         if problem.key == "nothing_to_draw":
             raise
@@ -113,7 +114,9 @@ def recorded(setting: str | None, prompt: str) -> "Scene":
     except (ValueError, RecursionError):  # of a record anybody may have written
         raise Problem("scene_unusable", part="scene") from None
     now = understood_anyway(prompt)
-    return now if now is not None and replace(now, unknown=()) == scene else scene
+    if now is None or replace(now, unknown=()) != scene.moved({}):
+        return scene
+    return replace(scene, unknown=now.unknown)
 
 
 def not_understood(scene: "Scene") -> Iterator[Remark]:

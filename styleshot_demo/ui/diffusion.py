@@ -83,6 +83,11 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
     return fields, seed, finer
 
 
+def moved(kind: str) -> gr.Textbox:
+    """Where things were moved on the composer's sketch: the sketch sets it, nobody sees it."""
+    return gr.Textbox("", label=mark("moved"), visible="hidden", elem_id=f"{kind}-moved")
+
+
 def view(kind: str) -> View:
     """The result with the style strength under it, and the strength sweep beside the run."""
 

@@ -21,6 +21,7 @@ from styleshot_demo.ui import (
     drop,
     enlarge,
     meant,
+    moving,
     problems,
     restore,
     results,
@@ -69,8 +70,8 @@ class Run:
         """What the composer makes of the prompt; None where it draws nothing."""
         if self.plan.scene is None:
             return None
-        total = len({shot.seed for shot in self.plan.shots})
-        return Drawn(self.plan.job.prompt, self.plan.scene, tuple(self.sketches), total)
+        seeds = tuple(dict.fromkeys(shot.seed for shot in self.plan.shots))
+        return Drawn(self.plan.job.prompt, self.plan.scene, tuple(self.sketches), seeds)
 
 
 @dataclass
@@ -113,16 +114,17 @@ class DiffusionTab:
         view, fields = self.view, self.fields
         stored = Stored(self.kind, fields, diffusion.CHECKS[self.kind])
         everything = [self.desk, *self.inputs.components(), *fields.values()]
-        outputs = [*view.outputs(), *([self.sketch] if self.sketch else [])]
+        drawn = [self.sketch, fields["prompt"], fields["moved"]] if self.sketch else []
+        outputs = [*view.outputs(), *drawn]
         once: dict[str, Any] = {"trigger_mode": "once", **PAINTING}
         runs = [
             button.click(problems.guarded(self.ended)(handler), everything, outputs, **once)
             for button, handler in ((view.run, self.paint), (view.beside, self.sweep))
         ]
         if self.sketch:
-            reword = problems.guarded(self.ended)(self.reword)
-            runs.append(self.sketch.reword(reword, everything, [*outputs, fields["prompt"]], **once))
-            runs[-1].then(**stored.save)
+            for listen, handler in ((self.sketch.reword, self.reword), (self.sketch.move, self.move)):
+                runs.append(listen(problems.guarded(self.ended)(handler), everything, outputs, **once))
+                runs[-1].then(**stored.save)
         stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run, view.beside])
         enlarge.wire(view.enlarge, self.studio)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
@@ -171,14 +173,33 @@ class DiffusionTab:
 
     def reword(self, event: gr.EventData, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
         """Changes the prompt as a chip says, and paints anew."""
-        place = len(self.inputs.components()) + list(self.fields).index("prompt")
-        prompt = str(values[place] or "")
-        changed = meant.reworded(prompt, str(getattr(event, "part", "")), str(getattr(event, "name", "") or ""))
-        if changed == prompt:
+        prompt, places = self._set(values, "prompt"), self._set(values, "moved")
+        part, name = str(getattr(event, "part", "")), str(getattr(event, "name", "") or "")
+        changed = meant.reworded(prompt, part, name)
+        if changed != prompt and not name:
+            places = moving.without(prompt, places, part)
+        yield from self._changed(desk, values, prompt=changed, moved=places)
+
+    def move(self, event: gr.EventData, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
+        """Puts a thing where it was dragged to on the sketch, or all of them back, and paints anew."""
+        thing, x, y = (getattr(event, name, None) for name in ("thing", "x", "y"))
+        places = moving.put(self._set(values, "prompt"), self._set(values, "moved"), thing, x, y)
+        yield from self._changed(desk, values, moved=places)
+
+    def _set(self, values: tuple[Any, ...], name: str) -> str:
+        """What a text field holds."""
+        return str(values[len(self.inputs.components()) + list(self.fields).index(name)] or "")
+
+    def _changed(self, desk: Desk, values: tuple[Any, ...], **changes: str) -> Iterator[dict[Any, Any]]:
+        """A run after those fields were changed; nothing where they hold that already."""
+        new = {name: text for name, text in changes.items() if text != self._set(values, name)}
+        if not new:
             yield {self.view.status: gr.skip()}
             return
-        yield {self.fields["prompt"]: changed}
-        yield from self._run(desk, (*values[:place], changed, *values[place + 1 :]), sweep=False)
+        yield {self.fields[name]: text for name, text in new.items()}
+        first = len(self.inputs.components())
+        settings = dict(zip(self.fields, values[first:], strict=True)) | new
+        yield from self._run(desk, (*values[:first], *settings.values()), sweep=False)
 
     def _run(self, desk: Desk, values: tuple[Any, ...], sweep: bool) -> Iterator[dict[Any, Any]]:
         view = self.view
@@ -191,7 +212,7 @@ class DiffusionTab:
             yield {**self.ended(problems.as_html(problem)), **self.refused(problem, values)}
             return
         if sketched := self.drawn(run.drawn(), usable=False):  # Gradio takes no update of nothing
-            yield sketched
+            yield sketched | self.pruned(run, values)
         try:
             with closing(self.studio.sweep(run.job) if sweep else self.studio.run(run.job)) as events:
                 for event in events:
@@ -220,7 +241,14 @@ class DiffusionTab:
         unseen = {"style_strength", "count"} if sweep else set()
         counting = {name: value for name, value in settings.items() if name not in unseen}
         plan = self.studio.plan(job, SWEEP if sweep else ())
+        if plan.scene is not None and not plan.scene.wraps:
+            counting["moved"] = plan.job.moved  # without what is not in the picture
         return Run(job, stem, Asked(content, styles, counting), sweep, len(plan.shots), plan)
+
+    def pruned(self, run: Run, values: tuple[Any, ...]) -> dict[Any, Any]:
+        """Updates that forget where things were that are not in the picture any more."""
+        places = run.asked.settings["moved"]
+        return {} if places == self._set(values, "moved") else {self.fields["moved"]: places}
 
     def finish(self, run: Run, result: Result) -> None:
         """Saves the results."""
@@ -233,7 +261,7 @@ class DiffusionTab:
         drawn = run.drawn()
         if drawn is None or step.message.key not in ("painting", "sketched"):
             return False
-        if len(run.sketches) == drawn.total:  # it was begun anew, with less memory
+        if len(run.sketches) == len(drawn.seeds):  # it was begun anew, with less memory
             run.sketches.clear()
         path = results.save_plain(step.preview, f"{run.stem}-sketch", Path(self.view.shown.GRADIO_CACHE))
         self.view.shown.temp_files.add(str(path))

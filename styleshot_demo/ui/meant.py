@@ -4,6 +4,7 @@ A part is named by a text that survives a change of the prompt: "thing/2/cat", "
 """
 
 import html
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from styleshot_demo.errors import Problem
@@ -36,15 +37,15 @@ def chips(scene: "Scene", prompt: str, usable: bool = True) -> str:
 
 def thing_text(scene: "Scene", thing: "Thing") -> Said:
     """Such as "3 × red fox under deciduous tree"."""
-    name = _name(thing.name)
+    name = name_of(thing.name)
     if thing.colour and not thing.name.startswith(thing.colour):
         name = say("scene_coloured", colour=say(f"scene_colour_{thing.colour}"), thing=name)
     if thing.size != "normal":
         name = say(f"scene_size_{thing.size}", thing=name)
-    if thing.count > 1:
+    if thing.count > 1 and not scene.wraps:  # a pattern repeats what was asked for, however many that was
         name = say("scene_count", count=thing.count, thing=name)
     if thing.relation:
-        other = _name(scene.things[thing.to].name)
+        other = name_of(scene.things[thing.to].name)
         name = say(f"scene_{thing.relation.replace(' ', '_')}", thing=name, other=other)
     return name
 
@@ -62,26 +63,37 @@ def reworded(prompt: str, part: str, name: str = "") -> str:
     from styleshot_demo.compose import rewording
     from styleshot_demo.compose.words import understood
 
-    kind, _, rest = part.partition("/")
-    number, _, said = rest.partition("/")
+    kind = part.partition("/")[0]
     try:
         scene = understood(prompt)
     except Problem:  # there is not a word in it
         return prompt
     if kind in rewording.FACTS:
         return rewording.without(prompt, kind)
-    every = {"thing": [one.name for one in scene.things], "unknown": [one.said for one in scene.unknown]}.get(kind, [])
-    same = [at for at, one in enumerate(every) if one == said]
-    if not same:
+    at = _named(part, [one.said for one in scene.unknown]) if kind == "unknown" else thing_at(scene, part)
+    if at is None:
         return prompt
-    at = int(number) if number.isascii() and number.isdecimal() and int(number) in same else same[0]
     if not name:
         return rewording.without(prompt, kind, at)
     offered = rewording.offered(prompt, at) if kind == "unknown" else {}
     return rewording.with_name(prompt, at, offered[name]) if name in offered else prompt
 
 
-def _name(name: str) -> Said:
+def thing_at(scene: "Scene", part: str) -> int | None:
+    """Which of a scene's things a part names; None where it names none."""
+    return _named(part, [one.name for one in scene.things]) if part.startswith("thing/") else None
+
+
+def _named(part: str, every: Sequence[str]) -> int | None:
+    """Where among `every` stands what a part names: at its number, or else anywhere, as the prompt may have changed."""
+    number, _, said = part.partition("/")[2].partition("/")
+    same = [at for at, one in enumerate(every) if one == said]
+    if not same:
+        return None
+    return int(number) if number.isascii() and number.isdecimal() and int(number) in same else same[0]
+
+
+def name_of(name: str) -> Said:
     from styleshot_demo.compose.art import by_name
 
     return Said(name, by_name()[name].zh)
@@ -96,7 +108,7 @@ def _strange(said: str, number: int, prompt: str, usable: bool) -> str:
 
     word, part = Said(said, said), f"unknown/{number}/{said}"
     names = "".join(
-        _button(_name(name).html(), part, say("scene_use", words=word, name=_name(name)), usable, name)
+        _button(name_of(name).html(), part, say("scene_use", words=word, name=name_of(name)), usable, name)
         for name in rewording.offered(prompt, number)
     )
     out = _button("×", part, say("scene_take_out", what=word), usable)

@@ -1,6 +1,5 @@
 """The sketch of a composed picture, beside what the prompt was understood as."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +8,9 @@ import gradio as gr
 
 from styleshot_demo import jobs
 from styleshot_demo.errors import Problem
+from styleshot_demo.jobs import moved
 from styleshot_demo.runners import scenes
-from styleshot_demo.ui import desk, meant, results, words
+from styleshot_demo.ui import desk, meant, moving, results, words
 from styleshot_demo.ui.widgets import address
 from styleshot_demo.ui.words import join, say
 
@@ -21,24 +21,8 @@ if TYPE_CHECKING:
 # Problems of the prompt, told beside it.
 REFUSED = ("nothing_to_draw", "nothing_known", "nothing_known_near", "no_sketch")
 
-_ACTS = """
-element.addEventListener("click", (event) => {
-  const dialog = element.querySelector("dialog");
-  const button = event.target.closest("button");
-  if (!button) return event.target === dialog && dialog.close();
-  if (button.dataset.part) return trigger("reword", { part: button.dataset.part, name: button.dataset.name });
-  const thumbs = [...element.querySelectorAll(".sheet")];
-  if (thumbs.includes(button)) {
-    for (const other of thumbs) other.setAttribute("aria-pressed", String(other === button));
-    dialog.querySelector("img").src = button.querySelector("img").src;
-    return dialog.showModal();
-  }
-  if (button.dataset.act === "photo") {
-    const pressed = thumbs.find((one) => one.getAttribute("aria-pressed") === "true") ?? thumbs[0];
-    trigger("photo", { source: pressed.querySelector("img").getAttribute("src") });
-  }
-  if (dialog?.open) dialog.close();
-});"""
+# Gradio listens for those events whose names stand here in quotes.
+_ACTS = 'window.styleshot.sketch(element, trigger, { reword: "reword", move: "move", photo: "photo" })'
 
 
 @dataclass(frozen=True)
@@ -46,20 +30,22 @@ class Drawn:
     """What the composer makes of a prompt.
 
     sketches  files in Gradio's folder, one for each seed, as far as they are drawn
-    total     how many there will be
+    seeds     of all that there will be
     """
 
     prompt: str
     scene: "Scene"
     sketches: tuple[Path, ...]
-    total: int
+    seeds: tuple[int, ...]
 
 
 def element(elem_id: str) -> gr.HTML:
     """The element, which is empty at first. Its value comes from `box` or `refused`.
 
     `.reword(...)` listens for chips: the event's `part` and `name` are as `meant.reworded` takes them. `.photo(...)`
-    listens for the button that uses a sketch as photo: the event's `source` is the address of its file.
+    listens for the button that uses a sketch as photo: the event's `source` is the address of its file. `.move(...)`
+    listens for things that are moved: `thing`, `x` and `y` are as `moving.put` takes them, and missing where all of
+    them are to go back.
     """
     return gr.HTML(elem_id=elem_id, elem_classes="sketch-part", js_on_load=_ACTS, apply_default_css=False)
 
@@ -74,12 +60,15 @@ def lay_there(result: Any, folder: Path) -> Drawn | None:
         paths = [desk.known(desk.path_at(source), folder) for source in result["sketches"]]
         settings = result["made"]["settings"]
         prompt = jobs.text("prompt", settings["prompt"])
-        scene = scenes.scene_of(prompt, settings.get("tile") is True)
+        places = moved.check("moved", settings.get("moved"))
+        seed = jobs.check_each(jobs.TextJob)["seed"]("seed", settings["seed"])
+        scene = scenes.scene_of(prompt, settings.get("tile") is True, places)
     except (KeyError, TypeError, AttributeError, Problem):
         return None
     if not paths or len(paths) > jobs.MAX_IMAGES or None in paths:
         return None
-    return Drawn(prompt, scene, tuple(map(Path, paths)), len(paths))
+    seeds = tuple(jobs.seed_of(seed, number) for number in range(len(paths)))
+    return Drawn(prompt, scene, tuple(map(Path, paths)), seeds)
 
 
 def recorded(found: "Restored", folder: Path) -> Drawn | None:
@@ -91,18 +80,18 @@ def recorded(found: "Restored", folder: Path) -> Drawn | None:
         picture = scenes.sketch_of(scene, size, seed)
     except (KeyError, Problem):
         return None
-    return Drawn(prompt, scene, (results.save_plain(picture, f"{prompt}-sketch", folder),), 1)
+    return Drawn(prompt, scene, (results.save_plain(picture, f"{prompt}-sketch", folder),), (seed,))
 
 
 def box(drawn: Drawn | None, usable: bool = True) -> str:
     """Sketches and chips as HTML; nothing for None.
 
-    usable  whether the chips can be pressed: not while a picture is being painted
+    usable  whether chips can be pressed and things moved: not while a picture is being painted
     """
     if drawn is None:
         return ""
     return (
-        f'<section class="sketch" {say("sketch").attributes()}>{_sheets(drawn.sketches, drawn.total)}'
+        f'<section class="sketch" {say("sketch").attributes()}>{_sheets(drawn, usable)}'
         f'<div class="said">{meant.chips(drawn.scene, drawn.prompt, usable)}</div></section>'
     )
 
@@ -115,20 +104,27 @@ def refused(problem: Problem, prompt: str) -> str:
     return f'<section class="sketch"><p class="hint warn">{text}</p>{chips}</section>'
 
 
-def _sheets(sketches: Sequence[Path], total: int) -> str:
+def _sheets(drawn: Drawn, usable: bool) -> str:
+    sketches, total = drawn.sketches, len(drawn.seeds)
     sheets = "".join(
-        f'<button type="button" class="sheet" aria-pressed="{"true" if at == 0 else "false"}"'
+        f'<div class="pad"><button type="button" class="sheet" aria-pressed="{"true" if at == 0 else "false"}"'
         f" {say('sketch_enlarge').attributes()}>"
-        f'<img alt="" src="{address(path)}"></button>'
-        for at, path in enumerate(sketches)
+        f'<img alt="" draggable="false" src="{address(path)}"></button>'
+        f"{moving.grips(drawn.scene, seed, usable)}</div>"
+        for at, (path, seed) in enumerate(zip(sketches, drawn.seeds, strict=False))
     )
     sheets += '<span class="sheet"></span>' * (total - len(sketches))
     photo = f'<button type="button" class="plain" data-act="photo">{say("sketch_photo").html()}</button>'
     large = (
-        f'<dialog {say("sketch").attributes()}><img {say("sketch").attributes()}><div class="choices">{photo}'
+        f'<dialog {say("sketch").attributes()}><div class="pad"><img draggable="false" {say("sketch").attributes()}>'
+        f'</div><div class="choices">{photo}'
         f'<button type="button" class="plain" data-act="close">{say("close").html()}</button></div></dialog>'
     )
     several = " several" if total > 1 else ""
     drawing = f'<span class="plain" aria-hidden="true">{say("sketch_drawing").html()}</span>'
-    under = photo + large if sketches else drawing
+    hint = "" if drawn.scene.wraps or not drawn.scene.things else f'<p class="hint">{say("sketch_drag").html()}</p>'
+    if drawn.scene.places:
+        able = "" if usable else " disabled"
+        hint += f'<button type="button" class="plain" data-act="unmove"{able}>{say("sketch_unmove").html()}</button>'
+    under = hint + photo + large if sketches else drawing
     return f'<div class="sheets{several}"><div class="row">{sheets}</div>{under}</div>'

@@ -18,6 +18,7 @@ def build(studio: Studio) -> DiffusionTab:
                 drawn = sketch.element("text-sketch")
                 prompts = diffusion.examples("text")
                 fields, seed, finer = diffusion.settings("text", studio)
+                fields["moved"] = diffusion.moved("text")
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             weights = Weights("text", studio, [finer, fields["follow_sketch"]], [fields["tile"]])
             view = diffusion.view("text")

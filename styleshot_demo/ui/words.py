@@ -289,6 +289,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "sketch": ("Sketch", "草图"),
     "sketch_enlarge": ("Enlarge the sketch", "放大草图"),
     "sketch_drawing": ("Drawing the sketch", "正在画草图"),
+    "moved": ("Moved things", "移动过的物体"),
+    "sketch_move": ("Move with the arrow keys: {what}", "用方向键移动：{what}"),
+    "sketch_drag": ("Drag things to move them.", "拖动物体即可移动。"),
+    "sketch_unmove": ("Put things back", "恢复原位"),
     "sketch_photo": ("Use the sketch as photo", "将草图用作照片"),
     "sketch_used": (
         "The sketch is now the photo of the Image-driven and the Classical tab.",
@@ -449,6 +453,10 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
     "too_many_bytes": ("这个文件有 {megabytes} MB，最多接受 {limit} MB。", "请另存为更小的文件后再试。"),
     "too_small": ("这张图片为 {width} x {height}，每边至少需要 {limit} 像素。", "请选择更大的图片。"),
     "too_long": ("这张图片为 {width} x {height}，长边超过短边的 {limit} 倍。", "请裁剪后再试。"),
+    "moved_unusable": (
+        "这不是可以移动到的位置。",
+        "请给出每个物体的名称和它底部的位置，横纵均为 0 到 1，例如 castle：0.3, 0.7。",
+    ),
     "scene_unusable": ("这个场景无法绘制：{part} 有误。", "请重新用文字构图。"),
     "nothing_to_draw": ("没有可供构图的文字。", "请写下画面中要有什么。"),
     "no_sketch": (

@@ -1,6 +1,11 @@
 """The composer's sketch on the Text-driven tab, what it understood, and what a person does with that."""
 
+import json
+from urllib.parse import urljoin
+
 import pytest
+
+from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -171,3 +176,170 @@ def test_a_tile_is_seen_repeated(open_page, nameless, language):
     # To StyleShot the switch means nothing.
     page.locator("#text-model-choice label", has_text="StyleShot").first.click()
     expect(switch).to_be_hidden(timeout=LONG)
+
+
+def grip(page, name, number=0):
+    return page.locator(f'#text-sketch .sheets .row .grip[data-thing="{name}/{number}"]')
+
+
+def foot(page, name, number=0):
+    return [float(part) for part in grip(page, name, number).get_attribute("data-foot").split()]
+
+
+def start(open_page, prompt, **options):
+    page = open_page(**options)
+    page.get_by_role("tab").first.click()
+    page.locator("#text-example-styles button").nth(9).click()
+    expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    page.locator("#text-prompt textarea").fill(prompt)
+    put(page, "text", size=256, count=1)
+    run(page, "text")
+    painted(page)
+    return page
+
+
+def drag(page, name, to, pad="#text-sketch .sheets .row .pad"):
+    """With the mouse, by its middle, so that its foot comes to `to`, in shares of the sketch."""
+    area = page.locator(pad).first.bounding_box()
+    held = page.locator(f'{pad} .grip[data-thing="{name}"]').first
+    box = held.bounding_box()
+    x, y = (float(part) for part in held.get_attribute("data-foot").split())
+    from_x, from_y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(from_x, from_y)
+    page.mouse.down()
+    page.mouse.move(from_x + 6, from_y + 2)
+    expect(page.locator(f"{pad} .ghost")).to_have_count(1)
+    page.mouse.move(from_x + (to[0] - x) * area["width"], from_y + (to[1] - y) * area["height"], steps=4)
+    page.mouse.up()
+
+
+def new_sketch(page, old):
+    """Waits until another sketch is there; its address."""
+    image = page.locator("#text-sketch .sheets .row .sheet img")
+    expect(image).not_to_have_attribute("src", old, timeout=LONG)
+    painted(page)
+    return image.get_attribute("src")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_thing_is_dragged_on_the_sketch_and_the_picture_follows(open_page, nameless, tmp_path, language):
+    prompt = {"en": "a fox and a tree on a meadow", "zh": "草地上的狐狸和大树"}[language]
+    page = start(open_page, prompt, locale={"en": "en-GB", "zh": "zh-CN"}[language])
+    box = page.locator("#text-sketch")
+    name = {"en": "Move with the arrow keys: fox", "zh": "用方向键移动：狐狸"}[language]
+    expect(grip(page, "fox")).to_have_attribute("aria-label", name)
+    expect(box.locator('[data-act="unmove"]')).to_have_count(0)
+    sketch = box.locator(".sheets .row .sheet img").get_attribute("src")
+    first = sketch
+    result = page.locator("#text-result .stage img").get_attribute("src")
+    tree, home = foot(page, "deciduous tree"), foot(page, "fox")
+    to = [0.25 if home[0] > 0.5 else 0.75, 0.9]
+
+    drag(page, "fox/0", to)
+    sketch = new_sketch(page, sketch)
+    there = foot(page, "fox")
+    assert abs(there[0] - to[0]) < 0.02 and abs(there[1] - to[1]) < 0.02
+    assert foot(page, "deciduous tree") == tree
+    assert page.locator("#text-result .stage img").get_attribute("src") != result
+    expect(page.locator("#text-result .stale")).to_have_text("")
+    assert nameless(page) == []
+
+    # It is in the record, and stands there in a page that gets the picture.
+    picture = download(page, "text", tmp_path)
+    settings = provenance.read(picture).settings
+    assert json.loads(settings["moved"]) == {"fox": [[round(part, 3) for part in there]]}
+    assert json.loads(settings["scene"])["things"][0]["at"] == [[round(part, 3) for part in there]]
+    if language == "en":
+        other = open_page()
+        restore(other, picture)
+        expect(other.locator("#text-sketch .sheet img")).to_have_count(1, timeout=LONG)
+        assert foot(other, "fox") == there
+        assert bytes_of(other) == bytes_of(page)
+
+    # Arrow keys move it further, and it is in focus again afterwards.
+    grip(page, "fox").focus()
+    for key in ("ArrowUp", "ArrowUp", "ArrowUp"):
+        page.keyboard.press(key)
+    sketch = new_sketch(page, sketch)
+    assert abs(foot(page, "fox")[1] - there[1] + 0.06) < 0.01
+    expect(grip(page, "fox")).to_be_focused()
+
+    # All of it goes back at once.
+    box.locator('[data-act="unmove"]').click()
+    sketch = new_sketch(page, sketch)
+    assert foot(page, "fox") == home and bytes_of(page) == page.request.get(urljoin(page.url, first)).body()
+
+
+def bytes_of(page):
+    """The file of the sketch."""
+    source = page.locator("#text-sketch .sheets .row .sheet img").get_attribute("src")
+    return page.request.get(urljoin(page.url, source)).body()
+
+
+def test_things_are_dragged_on_the_large_sketch_and_one_that_is_taken_out_is_forgotten(open_page):
+    page = start(open_page, "a fox, a cat and a tree on a meadow")
+    box = page.locator("#text-sketch")
+    sketch = box.locator(".sheets .row .sheet img").get_attribute("src")
+    # Where no thing is, and on a thing without moving it, a click enlarges the sketch.
+    box.locator("button.sheet").click(position={"x": 3, "y": 3})
+    large = box.locator("dialog .pad img")
+    expect(large).to_be_visible()
+    drag(page, "cat/0", [0.2, 0.95], "#text-sketch dialog .pad")
+    new = new_sketch(page, sketch)
+    expect(large).to_be_visible()
+    assert large.get_attribute("src").endswith(new)
+    assert abs(foot(page, "cat")[1] - 0.95) < 0.02
+    page.keyboard.press("Escape")
+    expect(large).to_be_hidden()
+    expect(page.locator("#text-moved textarea")).to_have_value('{"cat":[[' + ",".join(
+        f"{part:.3f}".rstrip("0") for part in foot(page, "cat")) + "]]}")
+
+    # After a reload it is there too.
+    open_page.forgiven += RELOAD
+    before = foot(page, "cat")
+    page.reload()
+    expect(grip(page, "cat")).to_have_count(1, timeout=LONG)
+    assert foot(page, "cat") == before
+    expect(page.locator("#text-result .stale")).to_have_text("")
+
+    box.get_by_role("button", name="Leave out and paint anew: cat").click()
+    expect(page.locator("#text-prompt textarea")).to_have_value("a fox and a tree on a meadow", timeout=LONG)
+    painted(page)
+    expect(page.locator("#text-moved textarea")).to_have_value("")
+    expect(page.locator("#text-result .stale")).to_have_text("")
+
+
+def test_a_finger_moves_things_and_the_page_beside_them(open_page):
+    page = start(open_page, "a castle by the sea", has_touch=True)
+    box = page.locator("#text-sketch")
+    sketch = box.locator(".sheets .row .sheet img").get_attribute("src")
+    old = foot(page, "castle")
+    held = grip(page, "castle").bounding_box()
+    area = box.locator(".sheets .row .pad").bounding_box()
+    touch = page.context.new_cdp_session(page)
+    x, y = held["x"] + held["width"] / 2, held["y"] + held["height"] / 2
+    away = 0.2 if old[0] < 0.5 else -0.2
+    scrolled = page.evaluate("scrollY")
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for share in (0.3, 0.7, 1):
+        there = {"x": x + share * away * area["width"], "y": y + share * 0.1 * area["height"]}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [there]})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    new_sketch(page, sketch)
+    assert abs(foot(page, "castle")[0] - old[0] - away) < 0.06
+    assert page.evaluate("scrollY") == scrolled
+
+    # A tap still enlarges.
+    held = grip(page, "castle").bounding_box()
+    page.touchscreen.tap(held["x"] + held["width"] / 2, held["y"] + held["height"] / 2)
+    expect(box.locator("dialog .pad img")).to_be_visible()
+
+
+def test_nothing_of_a_tile_can_be_moved(open_page):
+    page = start(open_page, "lemons and bees")
+    expect(page.locator("#text-sketch")).to_contain_text("Drag things")
+    page.get_by_label("Repeats without a seam").check()
+    run(page, "text")
+    painted(page)
+    expect(page.locator("#text-sketch .grip")).to_have_count(0)
+    expect(page.locator("#text-sketch")).not_to_contain_text("Drag things")

@@ -16,7 +16,7 @@ def test_a_scene_survives_json(prompt):
 
 
 def test_a_place_that_a_person_chose_survives_too():
-    scene = Scene((Thing("cat", at=(0.25, 0.8)),))
+    scene = Scene((Thing("cat", count=3, at=((0.25, 0.8), None)),))
     assert Scene.from_json(json.loads(json.dumps(scene.as_json()))) == scene
 
 
@@ -31,7 +31,9 @@ def test_a_place_that_a_person_chose_survives_too():
         {"things": [{"name": "cat", "colour": "infrared"}]},
         {"things": [{"name": "cat", "relation": "on"}]},
         {"things": [{"name": "cat", "relation": "on", "to": 0}]},
-        {"things": [{"name": "cat", "at": [0.5, 2]}]},
+        {"things": [{"name": "cat", "at": [[0.5, 2]]}]},
+        {"things": [{"name": "cat", "at": [0.5, 0.5]}]},
+        {"things": [{"name": "cat", "at": [[0.5, 0.5], [0.2, 0.2]]}]},
         {"things": [{"name": "cat", "legs": 5}]},
         {"things": 7},
         {"strange": 1},

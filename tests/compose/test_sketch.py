@@ -86,7 +86,7 @@ def test_relations_are_drawn():
 
 
 def test_a_thing_stands_where_a_person_has_put_it():
-    left, top, right, bottom = draw(Scene((Thing("cat", at=(0.25, 0.8)),)), SIZE).layers[0].box
+    left, top, right, bottom = draw(Scene((Thing("cat", at=((0.25, 0.8),)),)), SIZE).layers[0].box
     assert abs((left + right) / 2 - 64) < 4
     assert abs(bottom - 0.8 * 256) < 12
 

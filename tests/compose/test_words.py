@@ -82,6 +82,30 @@ def test_place_time_weather_and_kind():
     assert understood("草莓图案").kind == "pattern"
 
 
+@pytest.mark.parametrize(
+    ("prompt", "place", "time", "weather"),
+    [
+        ("sunset over Manhattan", "street", "sunset", "clear"),
+        ("Paris in the rain", "street", "day", "rain"),
+        ("东京夜景", "street", "night", "clear"),
+        ("snow in the Himalayas", "mountains", "day", "snow"),
+        ("威尼斯的日落", "sea", "sunset", "clear"),
+    ],
+)
+def test_a_famous_place_is_the_kind_of_place_that_it_is(prompt, place, time, weather):
+    scene = understood(prompt)
+    assert (scene.things, scene.unknown) == ((), ())
+    assert (scene.place, scene.time, scene.weather) == (place, time, weather)
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [("lighthouse", "Tokyo tower"), ("lighthouses", "Tokyo tower"), ("灯塔", "Tokyo tower"), ("长城", "castle")],
+)
+def test_what_is_not_drawn_may_have_a_drawing_near_it(words, name):
+    assert nearest(words)[0] == name and understood(f"a cat, {words}").unknown[0].said == words
+
+
 def test_mountains_stand_behind_a_lake():
     scene = understood("a boat on a lake in the mountains")
     assert (scene.place, scene.far, scene.unknown) == ("sea", "mountains", ())
@@ -96,6 +120,8 @@ def test_a_place_is_inferred_from_things():
     homes = {
         "a sailboat": "sea",
         "a whale": "under water",
+        "a whale and a sailing boat": "sea",
+        "一条鲸鱼和一艘帆船": "sea",
         "an apple": "table",
         "a camel": "desert",
         "a taxi": "street",

@@ -85,12 +85,11 @@ def test_nothing_to_draw_is_said_before_anything_begins(studio, prompt):
 @pytest.mark.parametrize(
     ("prompt", "words", "nearest"),
     [
-        ("a lighthouse", "lighthouse", "house"),
-        ("a lighthouse in the fog at night", "lighthouse", "house"),
+        ("a lighthouse", "lighthouse", "Tokyo tower"),
         ("an oil painting of an elefant", "elefant", "elephant"),
-        ("sunset over qxq", "qxq", None),
-        ("日落时的灯塔", "灯塔", None),
-        ("灯塔日落", "灯塔", None),
+        ("portrait of qxq", "qxq", None),
+        ("灯塔", "灯塔", "Tokyo tower"),
+        ("长城", "长城", "castle"),
     ],
 )
 def test_no_empty_meadow_stands_for_what_is_not_known(studio, prompt, words, nearest):
@@ -106,6 +105,10 @@ def test_no_empty_meadow_stands_for_what_is_not_known(studio, prompt, words, nea
         ("a melancholic sunset", ["scene_bare", "scene_unknown"]),
         ("忧郁的日落", ["scene_bare", "scene_unknown"]),
         ("a lighthouse by the sea", ["scene_bare", "scene_near"]),
+        ("a lighthouse in the fog at night", ["scene_bare", "scene_near"]),
+        ("日落时的灯塔", ["scene_bare", "scene_near"]),
+        ("sunset over qxq", ["scene_bare", "scene_unknown"]),
+        ("sunset over Manhattan", []),
         ("a castle and a lighthouse", ["scene_near"]),
     ],
 )
@@ -145,3 +148,21 @@ def test_only_the_composer_makes_tiles(studio):
         pytest.skip("there is no small StyleShot")
     other = studio.plan(job(model="small", tile=True))
     assert "tile" not in other.settings() and "tile_not_composed" in [told.key for told in other.remarks]
+
+
+def test_what_was_moved_is_recorded_and_made_again(studio):
+    result = studio.finish(job("a fox and a tree", moved={"fox": (0.2, 0.9), "owl": (0.5, 0.5)}, seed=5))
+    assert result.images[0].tobytes() != studio.finish(job("a fox and a tree", seed=5)).images[0].tobytes()
+    record = result.plan.record(0, result.models)
+    assert record.settings["moved"] == '{"fox":[[0.2,0.9]]}', "there is no owl"
+    restored = provenance.restore(record)
+    again = studio.finish(TextJob([STYLE], **restored.settings)).images[0]
+    assert again.tobytes() == result.images[0].tobytes()
+    assert scenes.recorded(restored.scene, "a fox and a tree").things[0].at == ((0.2, 0.9),)
+    tile = studio.plan(job("a fox and a tree", moved={"fox": (0.2, 0.9)}, tile=True))
+    assert tile.settings()["moved"] == "" and tile.scene == studio.plan(job("a fox and a tree", tile=True)).scene
+
+
+def test_what_was_not_understood_stays_beside_what_was_moved():
+    scene = scenes.scene_of("a castle, an elefant", places='{"castle":[[0.3,0.7]]}')
+    assert scenes.recorded(scenes.as_setting(scene), "a castle, an elefant") == scene

@@ -84,3 +84,10 @@ def test_a_press_rewords_the_prompt(part, name, left):
 def test_what_the_prompt_does_not_say_changes_nothing(part, name):
     assert reworded(PROMPT, part, name) == PROMPT
     assert reworded("", part, name) == ""
+
+
+def test_a_pattern_repeats_what_was_asked_for_and_counts_nothing():
+    scene = understood("lemons and a bee")
+    assert thing_text(scene, scene.things[0]).en.endswith("× lemon")
+    texts = [thing_text(scene.tiled(), one) for one in scene.tiled().things]
+    assert [text.en for text in texts] == ["lemon", "honeybee"] and "×" not in texts[0].zh
