@@ -95,7 +95,13 @@ def test_the_tests_import_only_what_is_pinned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "extra"), [("requirements.txt", None), (TRAINING, "training"), ("tests/requirements.txt", "tests")]
+    ("file", "extra"),
+    [
+        ("requirements.txt", None),
+        (TRAINING, "training"),
+        ("styleshot_demo/compose/requirements.txt", "vectors"),
+        ("tests/requirements.txt", "tests"),
+    ],
 )
 def test_the_package_asks_for_what_is_pinned(file: str, extra: str | None) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -105,10 +111,11 @@ def test_the_package_asks_for_what_is_pinned(file: str, extra: str | None) -> No
     assert not [name for name, lowest in asked.items() if not compatible(pinned[name], lowest)]
 
 
-def test_the_tests_install_what_training_needs() -> None:
+@pytest.mark.parametrize("file", [TRAINING, "styleshot_demo/compose/requirements.txt"])
+def test_the_tests_install_what_training_and_the_composer_need(file: str) -> None:
     text = (ROOT / "tests" / "requirements.txt").read_text(encoding="utf-8")
-    assert f"-r ../{TRAINING}" in text.splitlines()
-    assert TRAINING in (ROOT / "tests" / "run.sh").read_text(encoding="utf-8")  # a change there installs anew
+    assert f"-r ../{file}" in text.splitlines()
+    assert file in (ROOT / "tests" / "run.sh").read_text(encoding="utf-8")  # a change there installs anew
 
 
 def test_torch_and_torchvision_are_a_pair() -> None:

