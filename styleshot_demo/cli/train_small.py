@@ -172,7 +172,7 @@ def _phase(
     restyled = triplets.Triplets(run / places.TRIPLETS) if (run / places.TRIPLETS).is_file() else None
     until = None if minutes is None else began + 60 * minutes
     state = train(pictures, restyled, run, recipe, device, precision, start, workers, until=until)
-    print_json({"steps": state["step"], "pictures": state["pictures"]})
+    print_json({"steps": state["step"], "pictures": state["about"]["pictures"]})
 
 
 def _recipe(path: Path | None, name: str, **changed: Any) -> Any:

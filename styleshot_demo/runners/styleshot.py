@@ -12,18 +12,19 @@ from PIL import Image
 from styleshot_demo import jobs, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Event, Finished, Step
+from styleshot_demo.images.ops import grid, on_white
 from styleshot_demo.jobs import ImageJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.plan import DiffusionJob, Plan, Shot, content_strength, uses_content
 from styleshot_demo.runners import scenes, small
 from styleshot_demo.runners import weights as files
-from styleshot_demo.runners.maps import Maps, opaque, prepare
+from styleshot_demo.runners.maps import Maps, prepare
 from styleshot_demo.runners.previews import Previews
 from styleshot_demo.runners.progress import Progress
 from styleshot_demo.runners.prompts import unread
 from styleshot_demo.runners.schedulers import scheduler
-from styleshot_demo.runners.strip import beside, strip
+from styleshot_demo.runners.strip import strip
 from styleshot_demo.runners.weights import Weights
 from styleshot_demo.runtime import placement as placing
 from styleshot_demo.runtime.cache import ModelCache
@@ -79,7 +80,7 @@ class StyleShotRunner:
             return small.lines(prepare(content, min(size, small.SIZE), small.MULTIPLE), threshold)
         picture = prepare(content, size)
         wanted = ("contour", "lineart") if preprocessor == "both" else (preprocessor,)
-        return beside([self.maps.draw(picture, one, threshold, device) for one in wanted])
+        return grid([[self.maps.draw(picture, one, threshold, device) for one in wanted]])
 
     def hold(self, weights: Weights, placement: Placement, preprocessor: str | None) -> None:
         """Loads all parts, to stay, and the detector of lines where one is named."""
@@ -132,7 +133,7 @@ class StyleShotRunner:
             images = [strip(images, [f"{strength:g}" for strength in plan.strengths]), *images]
         # The photo's lines are the same for every seed, and shown once.
         shown = {id(lines): lines for lines in controls.values()}
-        control = beside(list(shown.values())) if shown else None
+        control = grid([list(shown.values())]) if shown else None
         yield Finished(plan.result(images, time.perf_counter() - started, digests, notes, control))
 
     def _controls(self, plan: Plan) -> Generator[Event, None, dict[tuple[str, int], Image.Image]]:
@@ -166,7 +167,7 @@ class StyleShotRunner:
         """Returns seed -> style tokens [1, styles, 6, token_dim]; those of the last runs are remembered."""
         from styleshot_demo.styleshot.tokens import encode_style
 
-        images = [opaque(picture) for picture, _ in job.styles]
+        images = [on_white(picture) for picture, _ in job.styles]
         marks = tuple(weights.marks[part] for part in ("style_encoder", "adapter"))
         common = ("tokens", *marks, placement.device, placement.dtype, tuple(map(pictures.digest, images)))
         tokens = {seed: self.cache.recall((*common, seed)) for seed in seeds}

@@ -16,8 +16,8 @@ from PIL import Image
 from styleshot_demo.atomic import put
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
+from styleshot_demo.images.ops import on_white
 from styleshot_demo.pictures import open_picture, write_bytes
-from styleshot_demo.runners.maps import opaque
 from styleshot_demo.training.gallery import manifest, shards
 from styleshot_demo.training.gallery.captions import destyle
 from styleshot_demo.training.gallery.controls import Drawer, Plan
@@ -148,10 +148,10 @@ class _Maker:
     def parts(self, entry: Entry) -> dict[str, bytes] | None:
         """ "jpg" and each kind of lines as "png"; None, and told, if the picture cannot be read."""
         try:
-            picture = _shrunk(opaque(open_picture(entry.picture)), self.recipe.size)
+            picture = _shrunk(on_white(open_picture(entry.picture)), self.recipe.size)
             # The lines are those of what is stored, not of what it was before.
             stored = _encoded(picture, format="JPEG", quality=95, subsampling=0)
-            picture = opaque(open_picture(stored))
+            picture = on_white(open_picture(stored))
             lines = {kind: self.drawer.draw(picture, kind) for kind in self.plan.detectors}
         except Problem as problem:
             if problem.key in ("weights_missing", "weights_broken", "out_of_memory_loading"):

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from PIL import Image
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.images.ops import on_white
 from styleshot_demo.pictures import open_picture
-from styleshot_demo.runners.maps import opaque
 from styleshot_demo.training.gallery.examples import Example
 from styleshot_demo.training.gallery.manifest import Entries, Report, log_skipped
 from styleshot_demo.training.gallery.sampling import Order
@@ -62,8 +62,8 @@ class FileGallery:
         entry = self._entries[index]
         if self._contents and entry.content is None:
             raise Problem("content_needed")
-        picture = opaque(open_picture(entry.picture))
-        content = opaque(open_picture(entry.content)) if self._contents else None
+        picture = on_white(open_picture(entry.picture))
+        content = on_white(open_picture(entry.content)) if self._contents else None
         if content is not None and content.size != picture.size:
             content = content.resize(picture.size, Image.Resampling.BILINEAR)
         return Example(picture, entry.prompt, content, entry.style)

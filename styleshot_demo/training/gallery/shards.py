@@ -19,8 +19,8 @@ from PIL import Image
 
 from styleshot_demo.atomic import put
 from styleshot_demo.errors import Problem
+from styleshot_demo.images.ops import on_white
 from styleshot_demo.pictures import open_picture
-from styleshot_demo.runners.maps import opaque
 from styleshot_demo.training.gallery.examples import Example
 from styleshot_demo.training.gallery.manifest import Report, log_skipped
 
@@ -185,8 +185,8 @@ class ShardGallery:
             raise Problem("not_a_picture")
         if self._contents and self._control not in sample:
             raise Problem("content_needed")
-        picture = opaque(open_picture(sample[suffix]))
-        content = opaque(open_picture(sample[self._control])) if self._contents else None
+        picture = on_white(open_picture(sample[suffix]))
+        content = on_white(open_picture(sample[self._control])) if self._contents else None
         if content is not None and content.size != picture.size:
             content = content.resize(picture.size, Image.Resampling.BILINEAR)
         fields = _fields(sample.get("json", b""))

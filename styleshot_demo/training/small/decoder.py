@@ -10,11 +10,12 @@ from torch import Tensor
 
 from styleshot_demo.research.teacher import Teacher
 from styleshot_demo.small.autoencoder import PatchAutoencoder
-from styleshot_demo.training.checkpoint import latest
-from styleshot_demo.training.loop import device_and_dtype, train
+from styleshot_demo.training.core.checkpoint import latest
+from styleshot_demo.training.core.device import device_and_dtype
+from styleshot_demo.training.single_network import train
+from styleshot_demo.training.small.augmentation import FILL, background, crop
 from styleshot_demo.training.small.pack import Pack
 from styleshot_demo.training.small.places import AUTOENCODER, DECODER
-from styleshot_demo.training.small.samples import FILL, background, crop
 
 WHOLE = 256
 LAYERS = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0}

@@ -22,10 +22,11 @@ from transformers import CLIPTokenizer
 from styleshot_demo.small.autoencoder import PatchAutoencoder
 from styleshot_demo.styleshot import patches
 from styleshot_demo.training.small import captions
+from styleshot_demo.training.small.augmentation import FILL, SIDE, crop
 from styleshot_demo.training.small.networks import Networks, token_ids
 from styleshot_demo.training.small.pack import Pack
 from styleshot_demo.training.small.recipe import Phase, Sizes
-from styleshot_demo.training.small.samples import FILL, SIDE, Batch, crop
+from styleshot_demo.training.small.samples import Batch
 
 FIELDS, CELLS = 4, 4  # a side of the latents has 4 fields of 4 x 4 cells each
 COARSE = 2  # a side of a field's layout

@@ -10,13 +10,15 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
-from styleshot_demo.training.loop import device_and_dtype
+from styleshot_demo.training.core.checkpoint import NAME as CHECKPOINT
+from styleshot_demo.training.core.checkpoint import latest
+from styleshot_demo.training.core.device import device_and_dtype
 from styleshot_demo.training.small import export, tokenizer, validation
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small.decoder import current
 from styleshot_demo.training.small.encoders import Captions, Foretelling, Primed
 from styleshot_demo.training.small.feed import Feed
-from styleshot_demo.training.small.loop import CHECKPOINT, Hooks, latest, train
+from styleshot_demo.training.small.loop import Hooks, train
 from styleshot_demo.training.small.objective import Objective
 from styleshot_demo.training.small.pack import Pack
 from styleshot_demo.training.small.places import AUTOENCODER, CONTENT, ENCODERS, JOINT, STARTED, TOKENIZER

@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
 
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
+from styleshot_demo.images.ops import grid, to_image
+from styleshot_demo.training.small.augmentation import FINE, SIDE, background, contour, crop, placed
 from styleshot_demo.training.small.networks import SCHEDULE
 from styleshot_demo.training.small.objective import Objective
 from styleshot_demo.training.small.pack import Pack
-from styleshot_demo.training.small.samples import FINE, SIDE, Batch, Samples, background, contour, crop, placed
+from styleshot_demo.training.small.samples import Batch, Samples
 
 PROMPTS = ("red apple", "cat face", "rocket", "umbrella", "automobile", "house")
 STEPS, GUIDANCE = 16, 3.0
@@ -81,7 +82,7 @@ def contents(pack: Pack) -> list[Image.Image]:
     for place in rng.choice(emoji, len(PROMPTS) - len(found)):
         art = placed(torch.from_numpy(pack.emoji[int(place)]).permute(2, 0, 1)[None].float() / 255, rng)[0]
         found.append(contour((art[:3] + 1 - art[3:]).clamp(0, 1)))
-    return [to_image(lines) for lines in found]
+    return [to_image(lines[None]) for lines in found]
 
 
 def styles(pack: Pack) -> list[Image.Image]:
@@ -95,16 +96,11 @@ def styles(pack: Pack) -> list[Image.Image]:
         art = torch.from_numpy(pack.emoji[int(rng.choice(places))]).permute(2, 0, 1)[None].float() / 255
         art = placed(art, rng)[0]
         ground = torch.from_numpy(background(rng)).float()
-        found.append(to_image((art[:3] + (1 - art[3:]) * ground).clamp(0, 1)))
+        found.append(to_image((art[:3] + (1 - art[3:]) * ground)[None]))
     held = pack.picture_places("paintings", held=True)
     for place in rng.permutation(held)[:2]:
-        found.append(to_image(crop(pack.pictures[place], rng, 0.9)))
+        found.append(to_image(crop(pack.pictures[place], rng, 0.9)[None]))
     return found
-
-
-def to_image(pixels: Tensor) -> Image.Image:
-    """[3, H, W] in [0, 1] -> RGB."""
-    return Image.fromarray((pixels * 255).round().byte().permute(1, 2, 0).contiguous().numpy())
 
 
 @torch.no_grad()
@@ -157,9 +153,6 @@ def sheet(
     networks.adapter.attach(networks.unet)
     if contents:
         rows = [[Image.new("RGB", (SIDE, SIDE)), *contents], *rows]
-    board = Image.new("RGB", ((len(prompts) + 1) * SIDE, len(rows) * SIDE))
-    for line, row in enumerate(rows):
-        for column, image in enumerate(row):
-            board.paste(image.resize((SIDE, SIDE)), (column * SIDE, line * SIDE))
+    board = grid([[image.resize((SIDE, SIDE)) for image in row] for row in rows])
     make_folder(path.parent)
     board.save(path)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from styleshot_demo.images.ops import to_tensor
 from styleshot_demo.styleshot import patches
 from styleshot_demo.styleshot.patches import COUNTS, Order, Patches
 from styleshot_demo.training.gallery.examples import Example
@@ -141,13 +141,13 @@ def seed_of(*parts: object) -> int:
 
 def picture_tensor(image: Image.Image, side: int) -> Tensor:
     """The published crop, float32 [3, side, side] in [-1, 1]."""
-    return patches.to_tensor(patches.crop(image, side))[0]
+    return patches.normalised(patches.crop(image, side))[0]
 
 
 def control_tensor(image: Image.Image, side: int) -> Tensor:
     """The same crop of a contour or line drawing, float32 [3, side, side] in 0..1."""
     # Not from [-1, 1], which would cost the last bit.
-    return torch.from_numpy(np.array(patches.crop(image, side))).permute(2, 0, 1).float() / 255
+    return to_tensor(patches.crop(image, side))[0]
 
 
 def together(samples: Sequence[Sample]) -> Batch:

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from styleshot_demo.training.small.augmentation import contour, hue_turn
 from styleshot_demo.training.small.feed import Feed
-from styleshot_demo.training.small.samples import Mix, Samples, contour, hue_turn
+from styleshot_demo.training.small.samples import Mix, Samples
 from styleshot_demo.training.small.triplets import Triplets, write
 
 ONLY_THINGS = Mix(things=1, restyled_things=0, pictures=0, restyled_photos=0, palette=0)
