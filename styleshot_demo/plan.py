@@ -13,12 +13,12 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Result
 from styleshot_demo.jobs import (
     IMAGE_SIZES,
-    TEXT_CHECKS,
     WHOLE_METHODS,
     ClassicalJob,
     EnlargeJob,
     ImageJob,
     TextJob,
+    check_each,
     seed_of,
     seen_at,
 )
@@ -266,7 +266,7 @@ class Planner:
             return self._enlarge(job, TIGHT if lower else SPARE)
         if not isinstance(job, TextJob | ImageJob):
             raise TypeError(f"a {type(job).__name__} is no job")
-        check = TEXT_CHECKS["style_strength"]
+        check = check_each(TextJob)["style_strength"]
         return self._diffusion(job, tuple(check("style_strength", strength) for strength in strengths), lower)
 
     def ready(

@@ -332,9 +332,9 @@ DERIVED = {"job", "sweep", "stopped_at", "enlarged", "scene"}
 
 # The kinds of job that a record can be turned into, each with what checks its fields: name -> check(name, value).
 JOBS: dict[str, Mapping[str, Callable[[str, Any], Any]]] = {
-    "classical": jobs.CLASSICAL_CHECKS,
-    "text": jobs.TEXT_CHECKS,
-    "image": jobs.IMAGE_CHECKS,
+    "classical": jobs.check_each(jobs.ClassicalJob),
+    "text": jobs.check_each(jobs.TextJob),
+    "image": jobs.check_each(jobs.ImageJob),
 }
 
 

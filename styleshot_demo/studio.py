@@ -63,7 +63,8 @@ class Studio:
         `Result.images` is the strip of them all with captions, then the pictures alone; of "both" preprocessors only
         the contour is used.
         """
-        checked = [jobs.TEXT_CHECKS["style_strength"]("style_strength", strength) for strength in strengths]
+        check = jobs.check_each(TextJob)["style_strength"]
+        checked = [check("style_strength", strength) for strength in strengths]
         yield from self._in_turn(job, tuple(checked))
 
     def _in_turn(self, job: Job, strengths: tuple[float, ...], to_end: bool = False) -> Iterator[Event]:
@@ -168,7 +169,8 @@ class Studio:
         For "both" the contour map and the lineart map stand side by side.
         """
         values = {"preprocessor": preprocessor, "threshold": threshold, "size": size, "model": model}
-        checked = {name: jobs.IMAGE_CHECKS[name](name, value) for name, value in values.items()}
+        checks = jobs.check_each(ImageJob)
+        checked = {name: checks[name](name, value) for name, value in values.items()}
         if content is None:
             raise Problem("content_needed")
         picture = pictures.open_picture(content)

@@ -96,7 +96,7 @@ def test_every_command_explains_itself(words: list[str]) -> None:
 
 def test_the_help_of_classical_names_every_field_of_the_job() -> None:
     text = run("classical", "--help").stdout
-    for name in jobs.CLASSICAL_CHECKS:
+    for name in jobs.check_each(jobs.ClassicalJob):
         assert f"--{name.replace('_', '-')}" in text
     for choices in (jobs.METHODS, jobs.TRANSFORMS, jobs.STARTS, jobs.OPTIMISERS, jobs.COLOUR_METHODS):
         assert "|".join(choices) in text
@@ -107,7 +107,7 @@ def test_defaults_are_those_of_the_job(folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(command, "ClassicalJob", lambda *args, **fields: asked.append(fields) or ClassicalJob(*args))
     assert run("classical", "photo.png", "moon.png", "-o", "out.png").exit_code == 0
     default = ClassicalJob(Image.new("RGB", (32, 32)), [Image.new("RGB", (32, 32))])
-    assert asked == [{name: getattr(default, name) for name in jobs.CLASSICAL_CHECKS}]
+    assert asked == [{name: getattr(default, name) for name in jobs.check_each(jobs.ClassicalJob)}]
 
 
 @pytest.mark.parametrize("words", [["--help"], ["classical", "--help"], ["train", "classical", "decoder", "--help"]])

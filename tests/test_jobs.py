@@ -33,14 +33,14 @@ def test_defaults() -> None:
 
 def test_every_field_is_checked() -> None:
     fields = {field.name for field in dataclasses.fields(ClassicalJob)}
-    assert set(jobs.CLASSICAL_CHECKS) == fields - PICTURES
+    assert set(jobs.check_each(jobs.ClassicalJob)) == fields - PICTURES
 
 
 @pytest.mark.parametrize("method", jobs.METHODS)
 def test_settings_name_fields_that_matter_and_are_json(method: str) -> None:
     settings = ClassicalJob(PHOTO, [(PHOTO, 1), (PHOTO, 2)], method=method).settings()
     assert settings["style_weights"] == [1.0, 2.0]
-    assert set(settings) - {"style_weights"} <= set(jobs.CLASSICAL_CHECKS)
+    assert set(settings) - {"style_weights"} <= set(jobs.check_each(jobs.ClassicalJob))
     assert {"method", "seed", "size", "strength"} <= set(settings)
     assert json.loads(json.dumps(settings, allow_nan=False)) == settings
 
@@ -178,13 +178,13 @@ anything = (
 
 
 @calm
-@given(st.dictionaries(st.sampled_from(sorted(jobs.CLASSICAL_CHECKS)), anything, max_size=3))
+@given(st.dictionaries(st.sampled_from(sorted(jobs.check_each(jobs.ClassicalJob))), anything, max_size=3))
 def test_any_values_give_a_valid_job_or_a_problem(fields: dict[str, Any]) -> None:
     try:
         job = ClassicalJob(PHOTO, PHOTO, **fields)
     except Problem:
         return
-    again = ClassicalJob(PHOTO, PHOTO, **{name: getattr(job, name) for name in jobs.CLASSICAL_CHECKS})
+    again = ClassicalJob(PHOTO, PHOTO, **{name: getattr(job, name) for name in jobs.check_each(jobs.ClassicalJob)})
     assert again.settings() == job.settings()
 
 

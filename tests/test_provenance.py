@@ -17,6 +17,7 @@ from PIL import Image
 import styleshot_demo
 from styleshot_demo import jobs, pictures, provenance
 from styleshot_demo.errors import Problem
+from styleshot_demo.jobs.schema import Number
 from styleshot_demo.provenance import Record
 
 calm = settings(deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
@@ -401,7 +402,7 @@ def test_jobs_of_an_unknown_kind() -> None:
 
 
 def test_another_kind_of_job_can_be_added(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(provenance.JOBS, "dance", {"seed": jobs.between(0, 9), "size": jobs.between(1, 2)})
+    monkeypatch.setitem(provenance.JOBS, "dance", {"seed": Number("", 0, 9).check, "size": Number("", 1, 2).check})
     record = Record({"job": "dance", "size": 2, "method": "fast"}, {}, 1)
     assert provenance.restore(record) == provenance.Restored("dance", {"size": 2, "seed": 1}, (), ("method",))
     with pytest.raises(Problem):

@@ -1,27 +1,26 @@
 """`enlarge`: pictures with two or four times as many pixels along each side."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from PIL import Image
 
 from styleshot_demo import provenance
+from styleshot_demo.cli.options import with_settings
 from styleshot_demo.cli.places import out_option, places
 from styleshot_demo.cli.report import asked, print_json, printable, settings_asked
-from styleshot_demo.cli.results import described, open_asked, option, run_to_end, tell_lost, write_image
+from styleshot_demo.cli.results import described, open_asked, run_to_end, tell_lost, write_image
 from styleshot_demo.errors import Problem
-from styleshot_demo.jobs import ENLARGE_CHECKS, ENLARGERS, FACTORS, EnlargeJob
+from styleshot_demo.jobs import EnlargeJob, check_each
 from styleshot_demo.studio import Studio
 
 
+@with_settings(EnlargeJob)
 def enlarge(
     inputs: Annotated[list[Path], typer.Argument(metavar="IN", help="Pictures to enlarge.", show_default=False)],
     out: Annotated[Path, out_option("result")],
-    factor: Annotated[int, option("How many times as large.", [str(one) for one in FACTORS])] = EnlargeJob.factor,
-    model: Annotated[
-        str, option("The network; auto: x4plus where it was fetched and has a GPU, else animevideov3.", ENLARGERS)
-    ] = EnlargeJob.model,
+    options: dict[str, Any],
     record: Annotated[
         bool | None,
         typer.Option("--provenance/--no-provenance", help="Write into the file how it was made.", show_default="on"),
@@ -42,15 +41,15 @@ def enlarge(
     settings = settings_asked()
     keep = settings.provenance if record is None else record
     with asked():
-        for name, value in (("factor", factor), ("model", model)):
-            ENLARGE_CHECKS[name](name, value)
-    files = places(inputs, out, f"{factor}x")
+        for name, check in check_each(EnlargeJob).items():
+            check(name, options[name])
+    files = places(inputs, out, f"{options['factor']}x")
     studio = Studio(settings)
     told, written = [], []
     for path, file in zip(inputs, files, strict=True):
         picture = open_asked(path)
         with asked(str(path)):
-            job = EnlargeJob(picture, factor, made_by=_record(path), model=model)
+            job = EnlargeJob(picture, made_by=_record(path), **options)
         result = run_to_end(studio, job)
         written.append(write_image(result, 0, file, keep))
         told.append(described(result, written[-1:]))

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from styleshot_demo.cli.options import with_settings
 from styleshot_demo.cli.report import asked, settings_asked
-from styleshot_demo.cli.results import check_destination, open_asked, option, run_to_end, tell, write_image
+from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
 from styleshot_demo.errors import Problem
-from styleshot_demo.jobs import IMAGE_MODELS, PREPROCESSORS, SCHEDULERS, TEXT_MODELS, ImageJob, TextJob
+from styleshot_demo.jobs import ImageJob, TextJob
 from styleshot_demo.studio import Studio
 
 Out = Annotated[
@@ -26,19 +27,6 @@ Weight = Annotated[
     list[float] | None,
     typer.Option(metavar="NUMBER", help="Weight of a style picture; repeat it once per style.", show_default="equal"),
 ]
-ABOUT_AUTO = "auto: the published StyleShot where its files are on disk"
-StyleStrength = Annotated[float, option("0 is the prompt alone, 1 the style as published, up to 2.")]
-Steps = Annotated[int, option("Denoising steps, 1 to 150.")]
-Guidance = Annotated[
-    float | None,
-    option("How closely to follow the prompt, 0 to 30; 1 or less: no guidance.", default="the model's own"),
-]
-Count = Annotated[int, option("How many images, 1 to 8; image n has seed + n.")]
-Seed = Annotated[int, option("Same seed, same picture.")]
-Negative = Annotated[
-    str | None, typer.Option(metavar="TEXT", help="What to avoid.", show_default="the model's own")
-]
-Scheduler = Annotated[str, option("How noise is taken away.", SCHEDULERS)]
 Record = Annotated[
     bool | None,
     typer.Option("--provenance/--no-provenance", help="Write into each file how it was made.", show_default="on"),
@@ -46,30 +34,15 @@ Record = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object about the result.")]
 
 
+@with_settings(TextJob)
 def text(
     prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What to paint.", show_default=False)],
     styles: Annotated[
         list[Path], typer.Argument(metavar="STYLE", help="One to four style pictures.", show_default=False)
     ],
     out: Out,
+    options: dict[str, Any],
     weight: Weight = None,
-    model: Annotated[str, option(f"{ABOUT_AUTO}, else the composer.", TEXT_MODELS)] = TextJob.model,
-    style_strength: StyleStrength = TextJob.style_strength,
-    steps: Steps = TextJob.steps,
-    guidance_scale: Guidance = TextJob.guidance_scale,
-    count: Count = TextJob.count,
-    size: Annotated[
-        int | None, option("Side of the square result, 128 to 1024 pixels.", default="the model's own")
-    ] = TextJob.size,
-    seed: Seed = TextJob.seed,
-    negative_prompt: Negative = TextJob.negative_prompt,
-    scheduler: Scheduler = TextJob.scheduler,
-    follow_sketch: Annotated[
-        bool, typer.Option("--follow-sketch", help="Follow the composer's sketch of PROMPT, as `image` does a photo.")
-    ] = TextJob.follow_sketch,
-    tile: Annotated[
-        bool, typer.Option("--tile", help="A pattern that repeats without a seam; the composer alone can make one.")
-    ] = TextJob.tile,
     record: Record = None,
     as_json: AsJson = False,
 ) -> None:
@@ -87,48 +60,19 @@ def text(
         check_destination(out, styles)
     pairs = _pairs(styles, weight)
     with asked():
-        job = TextJob(
-            pairs,
-            prompt,
-            model=model,
-            style_strength=style_strength,
-            steps=steps,
-            guidance_scale=guidance_scale,
-            count=count,
-            size=size,
-            seed=seed,
-            negative_prompt=negative_prompt,
-            scheduler=scheduler,
-            follow_sketch=follow_sketch,
-            tile=tile,
-        )
+        job = TextJob(pairs, prompt, **options)
     _make(job, styles, out, record, as_json)
 
 
+@with_settings(ImageJob)
 def image(
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The picture to follow.", show_default=False)],
     styles: Annotated[
         list[Path], typer.Argument(metavar="STYLE", help="One to four style pictures.", show_default=False)
     ],
     out: Out,
-    prompt: Annotated[str, typer.Option(metavar="TEXT", help="What the picture shows.", show_default="none")] = "",
-    preprocessor: Annotated[str, option("What is kept of the content.", PREPROCESSORS)] = ImageJob.preprocessor,
-    content_strength: Annotated[
-        float, option("0 does not look at the content, 1 as published, up to 2.")
-    ] = ImageJob.content_strength,
-    threshold: Annotated[int, option("contour: how strong an edge has to be, 0 to 255.")] = ImageJob.threshold,
+    options: dict[str, Any],
     weight: Weight = None,
-    model: Annotated[str, option(f"{ABOUT_AUTO}, else the painter.", IMAGE_MODELS)] = ImageJob.model,
-    style_strength: StyleStrength = ImageJob.style_strength,
-    steps: Steps = ImageJob.steps,
-    guidance_scale: Guidance = ImageJob.guidance_scale,
-    count: Count = ImageJob.count,
-    size: Annotated[
-        int | None, option("Short side of the result, 128 to 1024 pixels.", default="the model's own")
-    ] = ImageJob.size,
-    seed: Seed = ImageJob.seed,
-    negative_prompt: Negative = ImageJob.negative_prompt,
-    scheduler: Scheduler = ImageJob.scheduler,
     record: Record = None,
     as_json: AsJson = False,
 ) -> None:
@@ -142,23 +86,7 @@ def image(
     pairs = _pairs(styles, weight)
     photo = open_asked(content)
     with asked():
-        job = ImageJob(
-            photo,
-            pairs,
-            prompt=prompt,
-            preprocessor=preprocessor,
-            content_strength=content_strength,
-            threshold=threshold,
-            model=model,
-            style_strength=style_strength,
-            steps=steps,
-            guidance_scale=guidance_scale,
-            count=count,
-            size=size,
-            seed=seed,
-            negative_prompt=negative_prompt,
-            scheduler=scheduler,
-        )
+        job = ImageJob(photo, pairs, **options)
     _make(job, [content, *styles], out, record, as_json)
 
 

@@ -13,18 +13,20 @@ from PIL import Image
 from styleshot_demo import jobs, names, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
-from styleshot_demo.jobs import CLASSICAL_CHECKS, ClassicalJob
+from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, desk, enlarge, memory, problems, restore, results, widgets, words
+from styleshot_demo.ui import controls, desk, enlarge, memory, problems, restore, results, settings, widgets, words
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.opened import Opened
 from styleshot_demo.ui.stored import Stored
-from styleshot_demo.ui.widgets import Number, Slider
 from styleshot_demo.ui.words import mark, say
 
 # What a page starts with; the job's own defaults but for the size, which a laptop should paint in a moment.
-DEFAULTS: dict[str, Any] = {name: ClassicalJob.__dataclass_fields__[name].default for name in CLASSICAL_CHECKS}
+DEFAULTS = jobs.defaults(ClassicalJob)
+CHECKS = jobs.check_each(ClassicalJob)
+# The settings that not all methods read, with those that do.
+PARTS = {name: field.setting.methods for name, field in jobs.fields(ClassicalJob).items() if field.setting.methods}
 SEEDED = ("fast", "patches", "optimise")  # methods whose result depends on the seed
 QUICK = ("fast", "colour")  # methods that take a moment: the page follows every change with them
 
@@ -34,74 +36,34 @@ def build(studio: Studio) -> "ClassicalTab":
     with gr.Row(elem_classes="bench", equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
             inputs = controls.picture_inputs()
-            fields, parts, seed, fit, about = _settings()
+            fields, seed, fit, about = _settings()
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             view = controls.view(
                 "classical", widgets.compare, lambda: widgets.saver("classical-download"), again=True, saves_beside=True
             )
     fields["strength"] = view.strength
-    return ClassicalTab(studio, inputs, fields, parts, seed, fit, about, view)
+    return ClassicalTab(studio, inputs, fields, seed, fit, about, view)
 
 
-def _settings() -> tuple[dict[str, Any], dict[str, tuple[str, ...]], Seed, gr.HTML, gr.HTML]:
-    """(controls by the name of the job's field, which methods each part is for, seed, memory line, method line)."""
-    fields: dict[str, Any] = {}
+def _settings() -> tuple[dict[str, Any], Seed, gr.HTML, gr.HTML]:
+    """(controls by the name of the job's field, seed, memory line, method line)."""
+    known = jobs.fields(ClassicalJob)
+
+    def seen(name: str) -> dict[str, Any]:
+        return {"visible": DEFAULTS["method"] in PARTS[name]} if name in PARTS else {}
+
     with gr.Column(elem_classes="settings"):
-        fields["method"] = gr.Radio(
-            controls.choices("method", jobs.METHODS), value=DEFAULTS["method"], label=mark("method"),
-            elem_id="method", elem_classes="segments",
-        )  # fmt: skip
+        fields = {"method": settings.control(known["method"], DEFAULTS["method"], elem_classes="segments")}
         about = gr.HTML(_about(), elem_id="about-method", apply_default_css=False)
-        fields["size"] = Slider(
-            256, 2048, DEFAULTS["size"], step=1, label=mark("size"), buttons=[], elem_id="size", elem_classes="slim"
-        )
+        fields["size"] = settings.control(known["size"], DEFAULTS["size"])
         fit = gr.HTML(elem_id="fits", apply_default_css=False)
-        with gr.Row(elem_classes="switches"):
-            for name in ("keep_faces", "keep_background", "keep_colours", "whole"):
-                fields[name] = gr.Checkbox(
-                    DEFAULTS[name], label=mark(name), elem_id=name.replace("_", "-"), min_width=120
-                )
+        fields |= settings.lay(ClassicalJob, "switches", DEFAULTS, more=seen)
         with gr.Accordion(mark("finer"), open=False, elem_id="finer", elem_classes="drawer"):
-            fields["grain"] = Slider(
-                0, 1, DEFAULTS["grain"], step=0.05, label=mark("grain"), buttons=[], elem_id="grain",
-                elem_classes="slim",
-            )  # fmt: skip
-            fields["transform"] = _radio("transform", jobs.TRANSFORMS, True)
-            fields["colour_method"] = _radio("colour_method", jobs.COLOUR_METHODS, False, "colour")
-            fields["start"] = _radio("start", jobs.STARTS, False)
-            fields["optimiser"] = _radio("optimiser", jobs.OPTIMISERS, False)
-            fields["brush_size"] = Number(
-                None, label=mark("brush_size"), placeholder="256 - 2048", precision=0, step=1, min_width=100,
-                elem_id="brush-size",
-            )  # fmt: skip
-            with gr.Row(elem_classes="numbers"):
-                for name in ("steps", "content_weight", "style_weight", "tv_weight"):
-                    fields[name] = Number(
-                        DEFAULTS[name], label=mark(name), precision=0 if name == "steps" else None, min_width=100,
-                        step=1 if name == "steps" else 0.1, visible=False, elem_id=name.replace("_", "-"),
-                    )  # fmt: skip
+            fields |= settings.lay(ClassicalJob, "finer", DEFAULTS, more=seen)
+            fields |= settings.lay(ClassicalJob, "numbers", DEFAULTS, more=seen)
             seed = controls.seed("seed", visible=DEFAULTS["method"] in SEEDED)
             fields["seed"] = seed.number
-    optimise = ("optimise",)
-    parts = {
-        "whole": jobs.WHOLE_METHODS,
-        **dict.fromkeys(("brush_size", "keep_colours", "keep_faces"), SEEDED),
-        "grain": ("fast", "optimise"),
-        "transform": ("fast",),
-        "colour_method": ("colour",),
-        **dict.fromkeys(("start", "optimiser", "steps", "content_weight", "style_weight", "tv_weight"), optimise),
-    }
-    return fields, parts, seed, fit, about
-
-
-def _radio(name: str, options: tuple[str, ...], visible: bool, prefix: str | None = None) -> gr.Radio:
-    return gr.Radio(
-        controls.choices(prefix or name, options),
-        value=DEFAULTS[name],
-        label=mark(name),
-        visible=visible,
-        elem_id=name.replace("_", "-"),
-    )
+    return fields, seed, fit, about
 
 
 def _about() -> str:
@@ -153,14 +115,13 @@ class ClassicalTab:
         studio: Studio,
         inputs: Inputs,
         fields: dict[str, Any],
-        parts: dict[str, tuple[str, ...]],
         seed: Seed,
         fit: gr.HTML,
         about: gr.HTML,
         view: View,
     ) -> None:
         self.studio, self.inputs, self.view, self.again = studio, inputs, view, view.again
-        self.fields, self.parts, self.seed, self.fit, self.about = fields, parts, seed, fit, about
+        self.fields, self.seed, self.fit, self.about = fields, seed, fit, about
         self.desk = gr.State(Desk())  # each visitor gets one
         self.opened = Opened()
 
@@ -195,7 +156,7 @@ class ClassicalTab:
         for run in runs:
             run.then(self.fits, sized, self.fit, **INSTANT)
         fields["method"].change(self.relevant, fields["method"], self.method_outputs(), **INSTANT)
-        stored = Stored("classical", fields, CLASSICAL_CHECKS)
+        stored = Stored("classical", fields, CHECKS)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         settings_are_back = stored.wire(page, self.setting_updates, self.setting_outputs())
         settings_are_back.then(self.fits, sized, self.fit, **INSTANT)
@@ -225,19 +186,19 @@ class ClassicalTab:
         size already changes nothing, so the result is that of the pictures themselves."""
         count = len(self.inputs.components())
         content, styles = self.inputs.read(values[:count])
-        settings = dict(zip(self.fields, values[count:], strict=True))
+        asked = dict(zip(self.fields, values[count:], strict=True))
         if content is None:
             raise Problem("content_needed")
-        size, brush = (CLASSICAL_CHECKS[name](name, settings[name]) for name in ("size", "brush_size"))
-        own = self.opened.shape(content) if settings["whole"] and settings["method"] in jobs.WHOLE_METHODS else None
+        size, brush = (CHECKS[name](name, asked[name]) for name in ("size", "brush_size"))
+        own = self.opened.shape(content) if asked["whole"] and asked["method"] in jobs.WHOLE_METHODS else None
         longest = max(own) if own else size
-        styles_at = jobs.seen_at(longest, own is not None, None if settings["method"] == "colour" else brush)
+        styles_at = jobs.seen_at(longest, own is not None, None if asked["method"] == "colour" else brush)
         brought = [(self.opened.bring(path, styles_at), weight) for path, weight in styles]
-        job = ClassicalJob(self.opened.bring(content, longest), brought, **settings)
+        job = ClassicalJob(self.opened.bring(content, longest), brought, **asked)
         before = self.opened.shown(content, min(longest, jobs.CLASSICAL_SIZES[1]), self.folder)
         self.view.shown.temp_files.add(str(before))  # so that Gradio deletes it when it is old
-        parts = {**self.parts, "seed": SEEDED}
-        counting = {name: value for name, value in settings.items() if job.method in parts.get(name, (job.method,))}
+        parts = {**PARTS, "seed": SEEDED}
+        counting = {name: value for name, value in asked.items() if job.method in parts.get(name, (job.method,))}
         return Run(job, names.stem_of(content), before, Asked(content, styles, counting))
 
     def work(self, desk: Desk, run: Run) -> Iterator[dict[Any, Any]]:
@@ -353,9 +314,9 @@ class ClassicalTab:
     def fits(self, method: str, size: Any, whole: bool, brush: Any, background: bool, *paths: str | None) -> str:
         """The line under the size slider: which sizes there are, or what this one means."""
         try:
-            side = CLASSICAL_CHECKS["size"]("size", size)
-            stroked = method in self.parts["brush_size"]
-            brush = CLASSICAL_CHECKS["brush_size"]("brush_size", brush) if stroked else None
+            side = CHECKS["size"]("size", size)
+            stroked = method in PARTS["brush_size"]
+            brush = CHECKS["brush_size"]("brush_size", brush) if stroked else None
         except Problem as problem:
             text = words.join(words.problem(problem), " ")
             return f'<p class="hint warn" role="status">{text.html()}</p>'
@@ -366,11 +327,11 @@ class ClassicalTab:
 
     def method_outputs(self) -> list[Any]:
         """What `relevant` changes."""
-        return [*(self.fields[name] for name in self.parts), self.seed.row]
+        return [*(self.fields[name] for name in PARTS), self.seed.row]
 
     def relevant(self, method: str) -> list[Any]:
         """Shows the settings that this method knows, and only those."""
-        shown = [gr.update(visible=method in methods) for methods in self.parts.values()]
+        shown = [gr.update(visible=method in methods) for methods in PARTS.values()]
         return [*shown, gr.update(visible=method in SEEDED)]
 
     def setting_outputs(self) -> list[Any]:

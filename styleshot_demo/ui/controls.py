@@ -320,11 +320,6 @@ def view(
     return View(result, slider, status, press, stop, second, enlarge, go_on)
 
 
-def choices(prefix: str, names: Sequence[str]) -> list[tuple[Any, str]]:
-    """(label, value) of a radio group, labels by `prefix_name`."""
-    return [(mark(f"{prefix}_{name}"), name) for name in names]
-
-
 def valid(checks: dict[str, Any] | Any, stored: Any) -> dict[str, Any]:
     """Of a stored mapping, which may hold anything, the entries that are settings with a value they may have."""
     kept = {}

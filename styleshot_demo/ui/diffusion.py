@@ -9,11 +9,11 @@ from styleshot_demo.jobs import ImageJob, TextJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, weights, widgets
 from styleshot_demo.ui.controls import Seed, View
-from styleshot_demo.ui.widgets import Slider
+from styleshot_demo.ui.settings import choices, control, lay
 from styleshot_demo.ui.words import Said, mark, say
 
 JOBS = {"text": TextJob, "image": ImageJob}
-CHECKS = {"text": jobs.TEXT_CHECKS, "image": jobs.IMAGE_CHECKS}
+CHECKS = {kind: jobs.check_each(job) for kind, job in JOBS.items()}
 PROMPTS = {
     "text": (
         "a castle by the sea at sunset",
@@ -29,9 +29,7 @@ PROMPTS = {
 
 def defaults(kind: str, studio: Studio) -> dict[str, Any]:
     """What a tab starts with: the job's own defaults, and those of the model that "auto" means now."""
-    values = {name: JOBS[kind].__dataclass_fields__[name].default for name in CHECKS[kind]}
-    values["prompt"] = ""
-    return values | plan.defaults(kind, studio.ready(kind).model)
+    return jobs.defaults(JOBS[kind]) | {"prompt": ""} | plan.defaults(kind, studio.ready(kind).model)
 
 
 def prompt(kind: str) -> gr.Textbox:
@@ -54,46 +52,34 @@ def example(text: str) -> Said:
 
 def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accordion]:
     """(controls by the name of the job's field, the seed, the part with those that only StyleShot has)."""
-    start = defaults(kind, studio)
-    fields: dict[str, Any] = {}
-    choices = weights.models(kind, studio)
-    fields["model"] = gr.Radio(
-        controls.choices("model", choices), value="auto", label=mark("model"),
-        elem_id=f"{kind}-model-choice", elem_classes="segments",
-    )  # fmt: skip
+    start, known = defaults(kind, studio), jobs.fields(JOBS[kind])
+    ready = studio.ready(kind)
+    models = choices("model", weights.models(kind, studio))
+    fields = {
+        "model": control(
+            known["model"], "auto", choices=models, elem_id=f"{kind}-model-choice", elem_classes="segments"
+        )
+    }
     with gr.Row(elem_classes="numbers"):
-        fields["count"] = _slider(kind, "count", 1, jobs.MAX_IMAGES, 1, start)
-        least = plan.smallest(studio.ready(kind).model)
-        fields["size"] = _slider(kind, "size", least, 1024, jobs.SIZE_MULTIPLE, start, f"{kind}_size")
-    if "tile" in CHECKS[kind]:
+        fields["count"] = control(known["count"], start["count"], kind, min_width=120)
+        fields["size"] = control(
+            known["size"], start["size"], kind, label=f"{kind}_size", minimum=plan.smallest(ready.model), min_width=120
+        )
+    # Those that one of the models alone can do anything with are seen where that one paints.
+    if "tile" in known:
         with gr.Row(elem_classes="switches"):
-            fields["tile"] = gr.Checkbox(
-                start["tile"], label=mark("tile"), elem_id=f"{kind}-tile", min_width=120,
-                visible=weights.composer_seen(studio.ready(kind)),
-            )  # fmt: skip
+            fields["tile"] = control(known["tile"], start["tile"], kind, visible=weights.composer_seen(ready))
     seed = controls.seed(f"{kind}-seed")
     fields["seed"] = seed.number
-    if kind == "text":
+    finer_seen = weights.finer_seen(ready)
+    if "follow_sketch" in known:
         with gr.Row(elem_classes="switches"):
-            fields["follow_sketch"] = gr.Checkbox(
-                start["follow_sketch"], label=mark("follow_sketch"), elem_id="text-follow-sketch", min_width=120,
-                visible=weights.finer_seen(studio.ready(kind)),
-            )  # fmt: skip
+            fields["follow_sketch"] = control(known["follow_sketch"], start["follow_sketch"], kind, visible=finer_seen)
     with gr.Accordion(
-        mark("finer"), open=False, visible=weights.finer_seen(studio.ready(kind)), elem_id=f"{kind}-finer",
-        elem_classes="drawer",
-    ) as finer:  # fmt: skip
-        with gr.Row(elem_classes="numbers"):
-            fields["steps"] = _slider(kind, "steps", 1, 150, 1, start)
-            fields["guidance_scale"] = _slider(kind, "guidance_scale", 0, 30, 0.5, start)
-        fields["scheduler"] = gr.Radio(
-            controls.choices("scheduler", jobs.SCHEDULERS), value=start["scheduler"], label=mark("scheduler"),
-            elem_id=f"{kind}-scheduler",
-        )  # fmt: skip
-        fields["negative_prompt"] = gr.Textbox(
-            start["negative_prompt"], label=mark("negative_prompt"), lines=2, max_lines=6,
-            max_length=jobs.MAX_PROMPT, elem_id=f"{kind}-negative-prompt", elem_classes="wish",
-        )  # fmt: skip
+        mark("finer"), open=False, visible=finer_seen, elem_id=f"{kind}-finer", elem_classes="drawer"
+    ) as finer:
+        fields |= lay(JOBS[kind], "numbers", start, kind, lambda name: {"min_width": 120})
+        fields |= lay(JOBS[kind], "finer", start, kind)
     return fields, seed, finer
 
 
@@ -106,23 +92,6 @@ def view(kind: str) -> View:
     return controls.view(
         kind, lambda elem_id: widgets.gallery(elem_id, f"{kind}_empty"), sweep, "style_strength", 2, "paint"
     )
-
-
-def strength(kind: str, name: str) -> Slider:
-    """A strength, 0 to 2, 1 as published."""
-    return Slider(
-        0, 2, 1.0, step=0.05, label=mark(name), buttons=[], elem_id=f"{kind}-{name.replace('_', '-')}",
-        elem_classes="slim",
-    )  # fmt: skip
-
-
-def _slider(
-    kind: str, name: str, low: float, high: float, step: float, start: dict[str, Any], label: str | None = None
-) -> Slider:
-    return Slider(
-        low, high, start[name], step=step, label=mark(label or name), buttons=[], min_width=120,
-        elem_id=f"{kind}-{name.replace('_', '-')}", elem_classes="slim",
-    )  # fmt: skip
 
 
 MODEL_FIELDS = ("size", "guidance_scale", "negative_prompt")  # whose defaults depend on the model

@@ -8,15 +8,21 @@ import gradio as gr
 from PIL import Image
 
 from styleshot_demo import jobs, pictures
+from styleshot_demo.jobs.schema import Field
 from styleshot_demo.runners.maps import prepare
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, diffusion, problems
+from styleshot_demo.ui import problems
 from styleshot_demo.ui.controls import INSTANT, QUIET
+from styleshot_demo.ui.settings import control
 from styleshot_demo.ui.widgets import Slider
-from styleshot_demo.ui.words import Said, mark, say
+from styleshot_demo.ui.words import Said, say
 
 KEPT_SECONDS = 1800  # how long the server keeps a content picture, so that its lines can follow the slider
 Kept = tuple[str, int, Image.Image]  # path of the upload, size, the picture brought to that size
+
+
+def _control(field: Field, kind: str, **more: Any) -> Any:
+    return control(field, field.default, kind, **more)
 
 
 class Lines:
@@ -24,7 +30,7 @@ class Lines:
 
     def __init__(self, kind: str, seen: bool | str) -> None:
         """`seen`: how visible what only StyleShot looks at is, `parts`, at first."""
-        start = jobs.ImageJob.__dataclass_fields__
+        known = jobs.fields(jobs.ImageJob)
         with gr.Row(elem_classes="lines-row", equal_height=False):
             self.map = gr.HTML(
                 _told(say("lines_empty")), elem_id=f"{kind}-lines", elem_classes="lines", apply_default_css=False,
@@ -32,15 +38,9 @@ class Lines:
             )
             with gr.Column(min_width=180, elem_classes="lines-settings"):
                 with gr.Column(visible=seen) as kept:
-                    preprocessor = gr.Radio(
-                        controls.choices("preprocessor", jobs.PREPROCESSORS), value=start["preprocessor"].default,
-                        label=mark("preprocessor"), elem_id=f"{kind}-preprocessor", elem_classes="segments",
-                    )  # fmt: skip
-                    threshold = Slider(
-                        0, 255, start["threshold"].default, step=1, label=mark("threshold"), buttons=[],
-                        elem_id=f"{kind}-threshold", elem_classes="slim",
-                    )  # fmt: skip
-                strength = diffusion.strength(kind, "content_strength")
+                    preprocessor = _control(known["preprocessor"], kind, elem_classes="segments")
+                    threshold = _control(known["threshold"], kind)
+                strength = _control(known["content_strength"], kind)
         self.parts = (self.map, kept)
         self.fields = {"preprocessor": preprocessor, "threshold": threshold, "content_strength": strength}
 
@@ -64,8 +64,8 @@ class Lines:
                 what, _ = problems.explain(error)
                 return _told(what), picture
 
-        for control in (content, preprocessor, threshold, size, model):
-            control.change(
+        for part in (content, preprocessor, threshold, size, model):
+            part.change(
                 draw, [content, size, preprocessor, threshold, model, kept], [self.map, kept],
                 trigger_mode="always_last", concurrency_id="lines", concurrency_limit=2, **QUIET,
             )  # fmt: skip
@@ -77,7 +77,7 @@ def brought(path: str | None, side: Any, last: Kept | None) -> Kept | None:
     there is none. Raises the picture gate's `Problem`s, and those of a side that is none."""
     if not path:
         return None
-    side = jobs.side("size", side)
+    side = jobs.fields(jobs.ImageJob)["size"].setting.checked("size", side)
     if last is not None and last[:2] == (path, side):
         return last
     return path, side, prepare(pictures.open_picture(path), side)

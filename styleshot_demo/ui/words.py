@@ -91,8 +91,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "transform_wct": ("Whitening-colouring", "白化-着色 (WCT)"),
     "transform_adain": ("AdaIN", "AdaIN"),
     "colour_method": ("Colour map", "色彩映射"),
-    "colour_monge-kantorovich": ("Monge-Kantorovich", "Monge-Kantorovich"),
-    "colour_reinhard": ("Reinhard", "Reinhard"),
+    "colour_method_monge-kantorovich": ("Monge-Kantorovich", "Monge-Kantorovich"),
+    "colour_method_reinhard": ("Reinhard", "Reinhard"),
     "steps": ("Steps", "步数"),
     "content_weight": ("Content weight", "内容权重"),
     "style_weight": ("Style weight", "风格权重"),
@@ -705,40 +705,11 @@ REMARKS_ZH: dict[str, str] = {
     "words_unknown": "小型模型不认识这些词，画出的可能是别的东西：{words}",
 }
 
-# Names of settings as they stand in problems, by the job's field.
+# Names of settings as they stand in problems, by the job's field, where that is not the label on the page.
 FIELDS: dict[str, tuple[str, str]] = {
-    "method": TEXTS["method"],
-    "strength": TEXTS["strength"],
     "size": ("Size", "尺寸"),
-    "whole": TEXTS["whole"],
-    "brush_size": TEXTS["brush_size"],
-    "seed": TEXTS["seed"],
-    "keep_colours": TEXTS["keep_colours"],
-    "grain": TEXTS["grain"],
-    "keep_background": TEXTS["keep_background"],
-    "keep_faces": TEXTS["keep_faces"],
-    "follow_sketch": TEXTS["follow_sketch"],
-    "transform": TEXTS["transform"],
-    "colour_method": TEXTS["colour_method"],
     "factor": ("Factor", "倍数"),
-    "steps": TEXTS["steps"],
-    "content_weight": TEXTS["content_weight"],
-    "style_weight": TEXTS["style_weight"],
     "style weight": TEXTS["style_weight"],
-    "tv_weight": TEXTS["tv_weight"],
-    "start": TEXTS["start"],
-    "optimiser": TEXTS["optimiser"],
-    "prompt": TEXTS["prompt"],
-    "negative_prompt": TEXTS["negative_prompt"],
-    "model": TEXTS["model"],
-    "style_strength": TEXTS["style_strength"],
-    "content_strength": TEXTS["content_strength"],
-    "guidance_scale": TEXTS["guidance_scale"],
-    "count": TEXTS["count"],
-    "tile": TEXTS["tile"],
-    "scheduler": TEXTS["scheduler"],
-    "preprocessor": TEXTS["preprocessor"],
-    "threshold": TEXTS["threshold"],
 }
 
 # What the catalogue says of its models, by name: (title, about). English stands in the catalogue itself.
@@ -829,11 +800,17 @@ def called(name: str) -> Said:
     return Said(name, PARTS_ZH.get(name, name))
 
 
+def field(name: str) -> Said | None:
+    """What a field of a job is called in a problem; None for what is none."""
+    texts = FIELDS.get(name) or TEXTS.get(name)
+    return Said(*texts) if texts else None
+
+
 def problem(told: Problem) -> tuple[Said, Said]:
     """(what is wrong, what to do)."""
     values = dict(told.values)
-    if values.get("name") in FIELDS:
-        values["name"] = Said(*FIELDS[values["name"]])
+    if name := field(str(values.get("name"))):
+        values["name"] = name
     if "model" in values:
         values["model"] = called(str(values["model"]))
     if "nearest" in values:

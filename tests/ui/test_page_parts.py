@@ -10,11 +10,11 @@ from PIL import Image
 
 from styleshot_demo import ClassicalJob, jobs, plan, provenance
 from styleshot_demo.errors import Problem
-from styleshot_demo.jobs import CLASSICAL_CHECKS
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import build, classical_tab, controls, desk, examples, memory, panel, results, theme, widgets
+from styleshot_demo.ui.classical_tab import CHECKS
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ def test_example_photos_and_styles_are_listed(tmp_path):
     [None, 7, "x", [], {"strength": 9}, {"method": "rm"}, {"size": "NaN"}, {"seed": [1]}, {"__class__": 1}],
 )
 def test_what_a_browser_stored_is_never_believed(stored):
-    assert controls.valid(CLASSICAL_CHECKS, stored) == {}
+    assert controls.valid(CHECKS, stored) == {}
 
 
 def test_what_a_browser_stored_comes_back_as_far_as_it_is_a_setting():
     stored = {"strength": 0.25, "method": "colour", "size": 99999, "keep_colours": "yes", "other": 1}
-    assert controls.valid(CLASSICAL_CHECKS, stored) == {"strength": 0.25, "method": "colour"}
+    assert controls.valid(CHECKS, stored) == {"strength": 0.25, "method": "colour"}
 
 
 def test_the_memory_line_says_what_fits(monkeypatch):
@@ -220,7 +220,7 @@ def test_the_page_tells_gradio_to_keep_to_itself():
 
 
 def test_defaults_of_the_page_are_valid():
-    assert controls.valid(CLASSICAL_CHECKS, classical_tab.DEFAULTS) == classical_tab.DEFAULTS
+    assert controls.valid(CHECKS, classical_tab.DEFAULTS) == classical_tab.DEFAULTS
 
 
 def test_models_are_prepared_once_before_the_page_answers(monkeypatch):

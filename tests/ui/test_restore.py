@@ -32,8 +32,8 @@ def dropped(tmp_path, picture):
     return drop
 
 
-@pytest.mark.parametrize("job, checks", [("text", jobs.TEXT_CHECKS), ("image", jobs.IMAGE_CHECKS)])
-def test_the_tab_of_the_job_opens_and_is_filled(dropped, job, checks):
+@pytest.mark.parametrize("job", ["text", "image"])
+def test_the_tab_of_the_job_opens_and_is_filled(dropped, job):
     told, chosen, filled = dropped({"job": job, "prompt": "a castle", "steps": 9})
     assert "as they were" in told and chosen == job
     assert filled == (job, {"prompt": "a castle", "steps": 9, "seed": 3})
@@ -49,7 +49,7 @@ def test_the_strengths_of_a_strip_are_no_setting_that_was_ignored(dropped):
 def test_a_sampler_that_is_no_longer_offered_is_told(dropped):
     told, chosen, filled = dropped({"job": "text", "prompt": "x", "scheduler": "lcm"})
     assert "were ignored" in told and chosen == "text" and filled == ("text", {"prompt": "x", "seed": 3})
-    assert controls.valid(jobs.TEXT_CHECKS, {"scheduler": "lcm", "steps": 9}) == {"steps": 9}
+    assert controls.valid(jobs.check_each(jobs.TextJob), {"scheduler": "lcm", "steps": 9}) == {"steps": 9}
 
 
 @pytest.mark.parametrize("times, told_of_it", [(4, True), (1, False), (True, False), ("many", False), (-2, False)])

@@ -1,0 +1,151 @@
+"""Classical style transfer: what can be asked for."""
+
+from typing import Annotated, Any
+
+from pydantic.dataclasses import dataclass
+
+from styleshot_demo.jobs.inputs import Content, Styles, open_named, open_styles
+from styleshot_demo.jobs.schema import CONFIG, Choice, Number, Switch, documented, fields
+from styleshot_demo.jobs.seeds import MAX_SEED
+
+METHODS = ("fast", "patches", "optimise", "colour")
+WHOLE_METHODS = ("fast", "colour")  # that can paint a picture at its own size, whatever that is
+STROKED = ("fast", "patches", "optimise")  # that put brushwork on, not colours alone
+CLASSICAL_SIZES = (256, 2048)
+WHOLE_STYLES_AT = 1024  # pixels of the longest side at which styles are seen for a large photo, unless said otherwise
+TRANSFORMS = ("wct", "adain")
+COLOUR_METHODS = ("monge-kantorovich", "reinhard")
+STARTS = ("content", "fast", "noise")
+OPTIMISERS = ("adam", "lbfgs")
+_OPTIMISE = ("optimise",)
+
+
+def seen_at(longest: int, whole: bool, brush_size: int | None) -> int:
+    """The longest side at which a classical job sees its styles, if that of its result is `longest` pixels."""
+    if brush_size is not None:
+        return brush_size
+    # Larger than that few styles have anything to show, and large pictures would come out smooth.
+    return min(max(longest, CLASSICAL_SIZES[0]), WHOLE_STYLES_AT) if whole else longest
+
+
+@documented
+@dataclass(frozen=True, config=CONFIG)
+class ClassicalJob:
+    """Classical neural style transfer, or colour transfer, of one content picture.
+
+    content  the picture to repaint: PIL image or path; of a 16-bit PNG or TIFF `colour` keeps the 16 bits
+    styles   pictures, or (picture, weight) pairs; at most 4, weights in any unit, 0 to 100
+    """
+
+    content: Content
+    styles: Styles
+    method: Annotated[
+        str,
+        Choice(
+            "fast: one pass; patches: pieces of the style itself, such as tiles, dots, hatching; optimise: Gatys' "
+            "method, slow and thorough; colour: colours only",
+            METHODS,
+        ),
+    ] = "fast"
+    strength: Annotated[float, Number("0 leaves the content as it is, 1 is the full style", 0, 1)] = 1.0
+    size: Annotated[int, Number("Longest side of the result", *CLASSICAL_SIZES, whole=True, unit="pixels", step=1)] = (
+        512
+    )
+    keep_faces: Annotated[
+        bool,
+        Switch("Keep features of faces and hues of skin", off="--paint-faces", methods=STROKED, place="switches"),
+    ] = True
+    keep_background: Annotated[
+        bool,
+        Switch(
+            "Leave what is behind the subject as it is: a plain background, such as a product's white, to the pixel, "
+            "any other as far as a small network tells the subject from it",
+            place="switches",
+        ),
+    ] = False
+    keep_colours: Annotated[
+        bool, Switch("Keep the content's colours, take only brushwork", methods=STROKED, place="switches")
+    ] = False
+    whole: Annotated[
+        bool,
+        Switch(
+            "Paint the content at its own size, up to 40 megapixels, whatever the size says",
+            methods=WHOLE_METHODS,
+            place="switches",
+        ),
+    ] = False
+    grain: Annotated[
+        float,
+        Number(
+            "Brushwork in flat areas, beyond 0.5 more and more in photographs too; the seed shuffles it",
+            0, 1, step=0.05, methods=("fast", "optimise"), place="finer",
+        ),
+    ] = 0.5  # fmt: skip
+    transform: Annotated[
+        str,
+        Choice("How the style's statistics are put on", TRANSFORMS, methods=("fast",), place="finer"),
+    ] = "wct"
+    colour_method: Annotated[
+        str, Choice("How colours are mapped", COLOUR_METHODS, methods=("colour",), place="finer")
+    ] = "monge-kantorovich"
+    start: Annotated[str, Choice("What to begin with", STARTS, methods=_OPTIMISE, place="finer")] = "fast"
+    optimiser: Annotated[str, Choice("What minimises the loss", OPTIMISERS, methods=_OPTIMISE, place="finer")] = "adam"
+    brush_size: Annotated[
+        int | None,
+        Number(
+            "Longest side at which the style is seen: more means larger strokes",
+            *CLASSICAL_SIZES, whole=True, unit="pixels", step=1, typed=True, methods=STROKED, place="finer",
+            unset="the result's, with --whole at most 1024",
+        ),
+    ] = None  # fmt: skip
+    steps: Annotated[
+        int,
+        Number(
+            "Iterations over all sizes", 1, 5000, whole=True, step=1, typed=True, methods=_OPTIMISE, place="numbers"
+        ),
+    ] = 100
+    content_weight: Annotated[
+        float, Number("Hold on to the content", 0, 100, step=0.1, typed=True, methods=_OPTIMISE, place="numbers")
+    ] = 1.0
+    style_weight: Annotated[
+        float, Number("Pull towards the style", 0, 100, step=0.1, typed=True, methods=_OPTIMISE, place="numbers")
+    ] = 1.0
+    tv_weight: Annotated[
+        float, Number("Smooth the result", 0, 100, step=0.1, typed=True, methods=_OPTIMISE, place="numbers")
+    ] = 1.0
+    seed: Annotated[int, Number("Same seed, same picture", 0, MAX_SEED, whole=True)] = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "content", open_named(self.content, self.method == "colour"))
+        object.__setattr__(self, "styles", open_styles(self.styles))
+
+    @property
+    def at_own_size(self) -> bool:
+        """Whether the result is as large as the content: `whole`, by a method that can."""
+        return self.whole and self.method in WHOLE_METHODS
+
+    @property
+    def longest(self) -> int:
+        """The longest side of the result, pixels."""
+        return max(self.content.size) if self.at_own_size else self.size
+
+    @property
+    def styles_at(self) -> int:
+        """The longest side at which the styles are seen, pixels."""
+        brush_size = self.brush_size if self.method in STROKED else None
+        return seen_at(self.longest, self.at_own_size, brush_size)
+
+    def settings(self) -> dict[str, Any]:
+        """The settings that shaped the result (no pictures), JSON-ready: those that the method reads."""
+        own = {name: getattr(self, name) for name in read_by(self.method)}
+        # What follows from others is not among them, lest it stay behind when somebody changes those.
+        own = {name: value for name, value in own.items() if value is not None}
+        if self.at_own_size:
+            del own["size"]
+        return {**own, "style_weights": [weight for _, weight in self.styles]}
+
+
+def read_by(method: str) -> tuple[str, ...]:
+    """The names of the settings that a method reads, `method` among them."""
+    known = fields(ClassicalJob)
+    return tuple(name for name, field in known.items() if not field.setting.methods or method in field.setting.methods)
