@@ -131,7 +131,7 @@ def decoder_command(
     from styleshot_demo.training.small import decoder
 
     _check(device, precision)
-    given = decoder.DecoderRecipe(steps=steps, batch=batch, rate=rate, seed=seed)
+    given = decoder.AutoencoderRecipe(steps=steps, batch=batch, rate=rate, seed=seed)
     _fitted(run)
     decoder.train_decoder(_pack(run), run, teacher, given, device, precision)
 

@@ -21,11 +21,11 @@ from styleshot_demo.runners import scenes, small
 from styleshot_demo.runners import weights as files
 from styleshot_demo.runners.maps import Maps, prepare
 from styleshot_demo.runners.previews import Previews
-from styleshot_demo.runners.progress import Progress
+from styleshot_demo.runners.progress import StepProgress
 from styleshot_demo.runners.prompts import unread
 from styleshot_demo.runners.schedulers import scheduler
 from styleshot_demo.runners.strip import strip
-from styleshot_demo.runners.weights import Weights
+from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.runtime import placement as placing
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.runtime.placement import Placement
@@ -46,7 +46,7 @@ class _Work:
     """What all pictures of a run have in common."""
 
     plan: Plan
-    progress: Progress
+    progress: StepProgress
     notes: list[Remark]
     aid: small.Aid
 
@@ -82,7 +82,7 @@ class StyleShotRunner:
         wanted = ("contour", "lineart") if preprocessor == "both" else (preprocessor,)
         return grid([[self.maps.draw(picture, one, threshold, device) for one in wanted]])
 
-    def hold(self, weights: Weights, placement: Placement, preprocessor: str | None) -> None:
+    def hold(self, weights: ModelParts, placement: Placement, preprocessor: str | None) -> None:
         """Loads all parts, to stay, and the detector of lines where one is named."""
         if preprocessor:
             self.maps.hold(self._kept, preprocessor, placement.device)
@@ -95,10 +95,10 @@ class StyleShotRunner:
         started = time.perf_counter()
         job, placement = plan.job, plan.placement
         notes: list[Remark] = []
-        every: dict[str, Weights] = {}
+        every: dict[str, ModelParts] = {}
         for preprocessor in dict.fromkeys(shot.preprocessor for shot in plan.shots):
             for found in files.locate(self.settings, plan.model, preprocessor):
-                if isinstance(found, Weights):
+                if isinstance(found, ModelParts):
                     every[preprocessor] = found
                 else:
                     yield Step(0.0, found.message)
@@ -118,7 +118,7 @@ class StyleShotRunner:
         images: list[Image.Image] = []
         kind = "image" if isinstance(job, ImageJob) or uses_content(job) else "text"
         aid = small.AIDS[kind] if plan.model == "small" else small.NO_AID
-        work = _Work(plan, Progress(len(plan.shots), job.steps), notes, aid)
+        work = _Work(plan, StepProgress(len(plan.shots), job.steps), notes, aid)
         for preprocessor, weights in every.items():
             own = [shot for shot in plan.shots if shot.preprocessor == preprocessor]
             for event in self._paint(work, own, weights, tokens.get(preprocessor), controls):
@@ -162,7 +162,7 @@ class StyleShotRunner:
         return controls
 
     def _tokens(
-        self, job: DiffusionJob, seeds: list[int], weights: Weights, placement: Placement
+        self, job: DiffusionJob, seeds: list[int], weights: ModelParts, placement: Placement
     ) -> "Iterator[Event]":
         """Returns seed -> style tokens [1, styles, 6, token_dim]; those of the last runs are remembered."""
         from styleshot_demo.styleshot.tokens import encode_style
@@ -194,7 +194,7 @@ class StyleShotRunner:
         self,
         work: _Work,
         shots: list[Shot],
-        weights: Weights,
+        weights: ModelParts,
         tokens: "dict[int, torch.Tensor] | None",
         controls: dict[tuple[str, int], Image.Image],
     ) -> Iterator[Event | Image.Image]:
@@ -286,7 +286,7 @@ class StyleShotRunner:
                     yield Step(progress.fraction, remark("decoding"))
 
     def _pipeline(
-        self, parts: dict[str, Any], weights: Weights, job: DiffusionJob, aid: small.Aid
+        self, parts: dict[str, Any], weights: ModelParts, job: DiffusionJob, aid: small.Aid
     ) -> "StyleShotPipeline":
         from styleshot_demo.small.pipeline import SmallStyleShotPipeline
         from styleshot_demo.styleshot.pipeline import StyleShotPipeline
@@ -304,7 +304,7 @@ class StyleShotRunner:
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
 
-    def _lend(self, part: str, weights: Weights, placement: Placement) -> Any:
+    def _lend(self, part: str, weights: ModelParts, placement: Placement) -> Any:
         form = placement.form(part)
         key = (part, weights.marks[part], placement.device, placement.dtype, form)
         size = BYTES[precision_for(part, placement.dtype)] if form == "resident" else 2
@@ -316,7 +316,7 @@ class StyleShotRunner:
             device=placement.device if form == "resident" else "cpu",
         )
 
-    def _one_controlnet(self, weights: Weights, placement: Placement) -> None:
+    def _one_controlnet(self, weights: ModelParts, placement: Placement) -> None:
         """On a CPU, where pictures take minutes and reading it a second, no ControlNet is kept beside another."""
         mark = weights.marks["controlnet"]
         if placement.device == "cpu" and self._controlnet_mark not in (None, mark):

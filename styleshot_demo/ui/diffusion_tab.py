@@ -40,7 +40,7 @@ Job = jobs.TextJob | jobs.ImageJob
 
 
 @dataclass
-class Run:
+class DiffusionRun:
     """Pictures that are being made, or were stopped.
 
     job, stem  what is painted, and the name of its files
@@ -74,14 +74,14 @@ class Run:
 
 
 @dataclass
-class Desk:
+class DiffusionDesk:
     """What one visitor's page is doing. Never an output: its handlers change it as they go.
 
     run    the last one
     ready  what was drawn for the result that is there when a run leaves none
     """
 
-    run: Run | None = None
+    run: DiffusionRun | None = None
     ready: Drawn | None = None
 
 
@@ -106,7 +106,7 @@ class DiffusionTab:
         self.kind, self.studio, self.inputs, self.seed, self.prompts = kind, studio, inputs, seed, prompts
         self.weights, self.view, self.lines, self.sketch = weights, view, lines, sketch
         self.fields = {**fields, **(lines.fields if lines else {}), "style_strength": view.strength}
-        self.desk = gr.State(Desk())  # each visitor gets one
+        self.desk = gr.State(DiffusionDesk())  # each visitor gets one
 
     def wire(self, page: gr.Blocks, tab: gr.Tab) -> restore.Target:
         """Connects every event; to be called outside of the tabs. Returns what a picture made here can fill."""
@@ -161,15 +161,15 @@ class DiffusionTab:
 
     # Painting ---------------------------------------------------------------------------------------------------
 
-    def paint(self, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def paint(self, desk: DiffusionDesk, *values: Any) -> Iterator[dict[Any, Any]]:
         """Runs a job and shows how it comes along."""
         yield from self._run(desk, values, sweep=False)
 
-    def sweep(self, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def sweep(self, desk: DiffusionDesk, *values: Any) -> Iterator[dict[Any, Any]]:
         """The same with one picture for each of several style strengths."""
         yield from self._run(desk, values, sweep=True)
 
-    def reword(self, event: gr.EventData, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def reword(self, event: gr.EventData, desk: DiffusionDesk, *values: Any) -> Iterator[dict[Any, Any]]:
         """Changes the prompt as a chip says, and paints anew."""
         place = len(self.inputs.components()) + list(self.fields).index("prompt")
         prompt = str(values[place] or "")
@@ -180,7 +180,7 @@ class DiffusionTab:
         yield {self.fields["prompt"]: changed}
         yield from self._run(desk, (*values[:place], changed, *values[place + 1 :]), sweep=False)
 
-    def _run(self, desk: Desk, values: tuple[Any, ...], sweep: bool) -> Iterator[dict[Any, Any]]:
+    def _run(self, desk: DiffusionDesk, values: tuple[Any, ...], sweep: bool) -> Iterator[dict[Any, Any]]:
         view = self.view
         yield {
             **view.started(widgets.progress(0, say("starting"))), view.beside: gr.update(interactive=False)
@@ -211,7 +211,7 @@ class DiffusionTab:
         except Exception as error:
             yield {**self.ended(problems.as_html(error)), **self.left(desk, run)}
 
-    def begin(self, values: tuple[Any, ...], sweep: bool) -> Run:
+    def begin(self, values: tuple[Any, ...], sweep: bool) -> DiffusionRun:
         """What is asked for."""
         count = len(self.inputs.components())
         content, styles = self.inputs.read(values[:count])
@@ -220,15 +220,15 @@ class DiffusionTab:
         unseen = {"style_strength", "count"} if sweep else set()
         counting = {name: value for name, value in settings.items() if name not in unseen}
         plan = self.studio.plan(job, SWEEP if sweep else ())
-        return Run(job, stem, Asked(content, styles, counting), sweep, len(plan.shots), plan)
+        return DiffusionRun(job, stem, Asked(content, styles, counting), sweep, len(plan.shots), plan)
 
-    def finish(self, run: Run, result: Result) -> None:
+    def finish(self, run: DiffusionRun, result: Result) -> None:
         """Saves the results."""
         run.made = self.hang(result, run.stem)
         run.value = widgets.hung(run.made, run.asked, run.sketches)
         run.told = results.summary(result)
 
-    def keep_sketch(self, run: Run, step: Step) -> bool:
+    def keep_sketch(self, run: DiffusionRun, step: Step) -> bool:
         """Saves the picture of a step where it is the composer's sketch; whether it is."""
         drawn = run.drawn()
         if drawn is None or step.message.key not in ("painting", "sketched"):
@@ -251,7 +251,7 @@ class DiffusionTab:
         settings = dict(zip(self.fields, values[len(self.inputs.components()) :], strict=True))
         return {self.sketch: sketch.refused(problem, jobs.text("prompt", settings["prompt"]))}
 
-    def left(self, desk: Desk, run: Run) -> dict[Any, Any]:
+    def left(self, desk: DiffusionDesk, run: DiffusionRun) -> dict[Any, Any]:
         """Updates that show those pictures of a run that were finished; else what was there before it."""
         if run.value is None and run.made:
             run.sketches = run.sketches[: len(run.made)]
@@ -260,7 +260,7 @@ class DiffusionTab:
             run.told = problems.note(say("stopped_after", count=len(run.made), total=run.total))
         return {self.view.shown: run.value or widgets.back(), **self.drawn(desk.ready)}
 
-    def give_back(self, desk: Desk, result: Any) -> Any:
+    def give_back(self, desk: DiffusionDesk, result: Any) -> Any:
         """What was drawn for the result that is there again after a reload, for the sketch's element."""
         drawn = sketch.lay_there(result, Path(self.view.shown.GRADIO_CACHE))
         if drawn is None:
@@ -272,7 +272,7 @@ class DiffusionTab:
         """Updates at the end of a run, however it ended."""
         return {**self.view.ended(text), self.view.beside: gr.update(interactive=True)}
 
-    def stopped(self, desk: Desk) -> dict[Any, Any]:
+    def stopped(self, desk: DiffusionDesk) -> dict[Any, Any]:
         """Updates after Stop."""
         run = desk.run
         if run is None:
@@ -298,7 +298,7 @@ class DiffusionTab:
             for number, image in enumerate(result.images)
         ]
 
-    def made_alone(self, run: Run, number: int, step: Step) -> widgets.Made:
+    def made_alone(self, run: DiffusionRun, number: int, step: Step) -> widgets.Made:
         """Saves picture `number` of a run that has not ended."""
         return self._saved(step.preview, number + run.sweep, run.plan, run.stem, step.made_by)  # a strip comes first
 

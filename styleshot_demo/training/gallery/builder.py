@@ -20,7 +20,7 @@ from styleshot_demo.images.ops import on_white
 from styleshot_demo.pictures import open_picture, write_bytes
 from styleshot_demo.training.gallery import manifest, shards
 from styleshot_demo.training.gallery.captions import destyle
-from styleshot_demo.training.gallery.controls import Drawer, Plan
+from styleshot_demo.training.gallery.controls import DetectorChoice, Drawer
 from styleshot_demo.training.gallery.folders import entries_in
 from styleshot_demo.training.gallery.manifest import Entry, Manifest, Report
 from styleshot_demo.training.gallery.opening import PLAIN_LIST
@@ -30,7 +30,7 @@ ABOUT, FOUND = "gallery.json", ".found.jsonl"
 
 
 @dataclass(frozen=True)
-class Recipe:
+class GalleryRecipe:
     """How a gallery is made.
 
     per_style  at most so many pictures of each style, chosen at random; None: all
@@ -59,8 +59,8 @@ class Built:
 def build(
     source: Path,
     out: Path,
-    recipe: Recipe,
-    plan: Plan,
+    recipe: GalleryRecipe,
+    plan: DetectorChoice,
     drawer: Drawer,
     progress: Callable[[int, int], None],
     report: Report,
@@ -137,8 +137,8 @@ class _Maker:
     """Makes the parts of an example: the picture's bytes, those of its lines, its caption."""
 
     found: Manifest
-    recipe: Recipe
-    plan: Plan
+    recipe: GalleryRecipe
+    plan: DetectorChoice
     drawer: Drawer
     report: Report
 

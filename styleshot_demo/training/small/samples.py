@@ -40,7 +40,7 @@ class Mix:
 
 
 @dataclass
-class Batch:
+class PairBatch:
     """B examples; pictures are float in [0, 1]."""
 
     targets: Tensor  # [B, 3, 128, 128]
@@ -53,7 +53,7 @@ class Batch:
     styles: Tensor | None = None
 
 
-class Samples:
+class PairSampler:
     """Batches that depend on (seed, step) alone."""
 
     def __init__(
@@ -84,7 +84,7 @@ class Samples:
         self.kinds = list(shares)
         self.shares = np.cumsum(list(shares.values())) / sum(shares.values())
 
-    def batch(self, count: int, step: int) -> Batch:
+    def batch(self, count: int, step: int) -> PairBatch:
         """`count` examples of the training part."""
         rng = np.random.default_rng((self.seed, step))
         # Even shares within the batch: less noise in the gradient than drawing each kind alone.
@@ -93,7 +93,7 @@ class Samples:
         contours = bool(self.contours_every) and step % self.contours_every == 0
         return self.make([self._plan(kind, rng) for kind in kinds], rng, contours)
 
-    def make(self, plans: list[dict[str, Any]], rng: np.random.Generator, contours: bool = False) -> Batch:
+    def make(self, plans: list[dict[str, Any]], rng: np.random.Generator, contours: bool = False) -> PairBatch:
         """Pictures from plans, with their contours if those are wanted."""
         count = len(plans)
         targets, references = torch.empty(count, 3, SIDE, SIDE), torch.empty(count, 3, SIDE, SIDE)
@@ -123,7 +123,7 @@ class Samples:
         texts = [plan["text"] for plan in plans]
         lines = torch.stack([contour(content) for content in contents]) if contours else None
         styles = torch.tensor([self._style(plan) for plan in plans])
-        return Batch(targets, references, texts, [plan["kind"] for plan in plans], lines, styles)
+        return PairBatch(targets, references, texts, [plan["kind"] for plan in plans], lines, styles)
 
     def _style(self, plan: dict[str, Any]) -> int:
         target = plan["target"]

@@ -13,15 +13,15 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.images.ops import grid, to_image
 from styleshot_demo.training.small.augmentation import FINE, SIDE, background, contour, crop, placed
 from styleshot_demo.training.small.networks import SCHEDULE
-from styleshot_demo.training.small.objective import Objective
+from styleshot_demo.training.small.objective import VelocityObjective
 from styleshot_demo.training.small.pack import Pack
-from styleshot_demo.training.small.samples import Batch, Samples
+from styleshot_demo.training.small.samples import PairBatch, PairSampler
 
 PROMPTS = ("red apple", "cat face", "rocket", "umbrella", "automobile", "house")
 STEPS, GUIDANCE = 16, 3.0
 
 
-def held_batches(pack: Pack, samples: Samples, count: int = 64) -> dict[str, Batch]:
+def held_batches(pack: Pack, samples: PairSampler, count: int = 64) -> dict[str, PairBatch]:
     """Fixed examples: of the set that is held out, of things that are, and crops of paintings and photos that are."""
     rng = np.random.default_rng(123)
     contours = bool(samples.contours_every)
@@ -48,7 +48,7 @@ def held_batches(pack: Pack, samples: Samples, count: int = 64) -> dict[str, Bat
 
 
 @torch.no_grad()
-def losses(objective: Objective, batches: dict[str, Batch]) -> dict[str, float]:
+def losses(objective: VelocityObjective, batches: dict[str, PairBatch]) -> dict[str, float]:
     """Loss without any drops, by name of the batch; the noise is always the same."""
     plain = dataclasses.replace(
         objective.phase,
@@ -61,7 +61,7 @@ def losses(objective: Objective, batches: dict[str, Batch]) -> dict[str, float]:
         strength_zero=0,
         seed=99,
     )
-    fixed = Objective(
+    fixed = VelocityObjective(
         objective.networks,
         objective.autoencoder,
         objective.tokenizer,
@@ -105,7 +105,7 @@ def styles(pack: Pack) -> list[Image.Image]:
 
 @torch.no_grad()
 def sheet(
-    objective: Objective,
+    objective: VelocityObjective,
     style_images: Sequence[Image.Image],
     path: Path,
     prompts: Sequence[str] = PROMPTS,

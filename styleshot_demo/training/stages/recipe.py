@@ -13,7 +13,7 @@ FREE = ("steps", "checkpoint_every", "validate_every", "workers", "checkpointing
 
 
 @dataclass(frozen=True)
-class Recipe:
+class StageRecipe:
     """One training run.
 
     steps             weight updates in all, also of a continued run

@@ -17,9 +17,9 @@ from styleshot_demo.training.core.checkpoint import Checkpoint
 from styleshot_demo.training.core.logbook import Logbook
 from styleshot_demo.training.core.loop import Event, Training, writing
 from styleshot_demo.training.stages import state, validation
-from styleshot_demo.training.stages.inputs import Inputs
+from styleshot_demo.training.stages.inputs import FrozenEncoders
 from styleshot_demo.training.stages.parts import Base
-from styleshot_demo.training.stages.recipe import Recipe
+from styleshot_demo.training.stages.recipe import StageRecipe
 from styleshot_demo.training.stages.samples import Cutting, Gallery, batches
 from styleshot_demo.training.stages.stage import Stage
 
@@ -27,7 +27,7 @@ LOG_EVERY = 10  # updates
 SHOWN = 4  # examples on a validation sheet
 
 
-def accelerator_of(recipe: Recipe, cpu: bool = False) -> Accelerator:
+def accelerator_of(recipe: StageRecipe, cpu: bool = False) -> Accelerator:
     """The processes and devices that `accelerate launch` has given, or this process alone."""
     precision = None if recipe.precision == "auto" else recipe.precision
     return Accelerator(mixed_precision=precision, cpu=cpu or None)
@@ -37,7 +37,7 @@ def train(
     stage: Stage,
     base: Base,
     gallery: Gallery,
-    recipe: Recipe,
+    recipe: StageRecipe,
     out: Path,
     accelerator: Accelerator,
     prompts: Sequence[str] = (),
@@ -60,7 +60,7 @@ def train(
     learning = [parameter for parameter in objective.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(learning, lr=recipe.rate, weight_decay=recipe.decay)
     model, optimiser = accelerator.prepare(objective, optimiser)
-    inputs = Inputs(base.vae, base.text_encoder, base.tokenizer, accelerator.device)
+    inputs = FrozenEncoders(base.vae, base.text_encoder, base.tokenizer, accelerator.device)
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     average = Average(learning, recipe.average) if recipe.average else None
 

@@ -11,8 +11,8 @@ from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.images.ops import grid
 from styleshot_demo.styleshot.pipeline import StyleShotPipeline
-from styleshot_demo.training.gallery.examples import Example
-from styleshot_demo.training.stages.inputs import Inputs
+from styleshot_demo.training.gallery.examples import TrainingExample
+from styleshot_demo.training.stages.inputs import FrozenEncoders
 from styleshot_demo.training.stages.parts import Base
 from styleshot_demo.training.stages.stage import Stage
 
@@ -26,8 +26,8 @@ class Validation:
         self,
         stage: Stage,
         base: Base,
-        inputs: Inputs,
-        examples: Sequence[Example],
+        inputs: FrozenEncoders,
+        examples: Sequence[TrainingExample],
         *,
         side: int,
         seed: int,

@@ -26,7 +26,7 @@ def trained(packed, fitted, tmp_path_factory) -> Path:
     run = Path(shutil.copytree(fitted, tmp_path_factory.mktemp("trained") / "run"))
     phases.joint(packed, None, run, recipe(steps=2), device="cpu", precision="fp32")
     phases.content(packed, None, run, recipe(steps=2), device="cpu", precision="fp32")
-    recipe_ = decoder.DecoderRecipe(steps=3, batch=2, size=64)
+    recipe_ = decoder.AutoencoderRecipe(steps=3, batch=2, size=64)
     decoder.train_decoder(packed, run, None, recipe_, "cpu", "fp32")
     return run
 

@@ -14,7 +14,7 @@ from styleshot_demo.training.core.schedules import trapezoid
 from styleshot_demo.training.small import export, phases, validation
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small.decoder import current
-from styleshot_demo.training.small.recipe import FOLDER, Recipe, load
+from styleshot_demo.training.small.recipe import FOLDER, PhaseRecipe, load
 from styleshot_demo.training.small.tokenizer import WORDS
 
 
@@ -106,7 +106,7 @@ def test_another_size_is_another_run(packed, run):
     joint(packed, run, steps=2)
     import dataclasses
 
-    other = Recipe(dataclasses.replace(SIZES, widths=(32, 64)), recipe(steps=3).phase)
+    other = PhaseRecipe(dataclasses.replace(SIZES, widths=(32, 64)), recipe(steps=3).phase)
     with pytest.raises(Problem, match="other settings"):
         phases.joint(packed, None, run, other, device="cpu", precision="fp32")
 
