@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from styleshot_demo import ClassicalJob, Settings, Studio, cli, jobs, provenance
 from styleshot_demo.cli import classical as command
 from styleshot_demo.cli.app import app
-from styleshot_demo.cli.report import Progress
+from styleshot_demo.cli.report import ProgressLine
 from styleshot_demo.errors import Problem
 from styleshot_demo.models import hub
 from styleshot_demo.models.catalogue import MODELS
@@ -373,8 +373,8 @@ def test_fetch_shows_progress_and_what_it_is(monkeypatch: pytest.MonkeyPatch) ->
     found = hub.Found(MODELS["hed"], Path("."), {}, None)
 
     def fetching(model, settings):
-        yield hub.Progress("ControlNetHED.pth", 1_000_000, 29_444_406, 1e6)
-        yield hub.Progress("ControlNetHED.pth", 29_444_406, 29_444_406, 1e6)
+        yield hub.DownloadProgress("ControlNetHED.pth", 1_000_000, 29_444_406, 1e6)
+        yield hub.DownloadProgress("ControlNetHED.pth", 29_444_406, 29_444_406, 1e6)
 
     monkeypatch.setattr(hub, "fetching", fetching)
     monkeypatch.setattr(hub, "require", lambda model, settings: found)
@@ -633,7 +633,7 @@ class Terminal(io.StringIO):
 
 def test_progress_renews_one_line_in_a_terminal_and_wipes_it() -> None:
     stream = Terminal()
-    with Progress(stream) as progress:
+    with ProgressLine(stream) as progress:
         progress.show(0.5, "Step 10 of 20")
         progress.show(1, "Done")
     text = stream.getvalue()
@@ -646,7 +646,7 @@ def test_progress_in_a_file_is_not_one_line_per_step(monkeypatch: pytest.MonkeyP
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     stream = io.StringIO()
-    with Progress(stream) as progress:
+    with ProgressLine(stream) as progress:
         for step in range(1000):
             progress.show(step / 1000, f"Step {step}", "iterating")
         now[0] += 10

@@ -20,6 +20,7 @@ FLOORS = {
     "settings": 0,
     "containers": 1,
     "formats": 1,
+    "images": 1,
     "pictures": 1,
     "provenance": 1,
     "jobs": 1,

@@ -132,7 +132,7 @@ def _blurred(cells: Tensor, deviation: float) -> Tensor:
     return nn.functional.conv2d(down, taps.view(1, 1, 1, -1), padding=(0, reach)).transpose(0, 1)
 
 
-class Painting(nn.Module):
+class PaintedFeatures(nn.Module):
     """A picture as what the decoder of `fast` paints from feature maps; descent changes the maps, not the pixels.
 
     Pixels can always be moved so that one network sees the style and a person sees speckles; a decoder has learnt to
@@ -147,7 +147,7 @@ class Painting(nn.Module):
         colours: Sequence[tuple[Moments, float]],
         share: float,
         added: Tensor | None,
-        before: "Painting | None",
+        before: "PaintedFeatures | None",
         flat: Flat | None,
     ) -> None:
         """`begun`: maps and look, as `FastTransfer.restyled` gives them; `before`: the painting at the scale before.
@@ -269,7 +269,7 @@ def stylise(
         small_flat = None
         if flat is not None:
             small_flat = Flat(_resized(flat.calm, scale), _resized(flat.bare, scale), flat.drawn)
-        painting = Painting(painter, first_maps, small, encoded.colours, share, added, painting, small_flat)
+        painting = PaintedFeatures(painter, first_maps, small, encoded.colours, share, added, painting, small_flat)
         maps = list(painting.changes.values())
         method = _method(maps, optimiser, rate)
         done = 0
@@ -298,7 +298,9 @@ def stylise(
             with torch.no_grad():
                 pixels = painting().clamp(0, 1)
 
-            def state(level: int = level, place: int = done, painting: Painting = painting, method: Any = method):
+            def state(
+                level: int = level, place: int = done, painting: PaintedFeatures = painting, method: Any = method
+            ) -> Begun:
                 changes = {name: _apart(value) for name, value in painting.changes.items()}
                 return Begun(level, place, changes, _apart(method.state_dict()), generator.get_state())
 
@@ -323,7 +325,7 @@ def _apart(value: Any) -> Any:
 
 
 def _descend(
-    painting: Painting,
+    painting: PaintedFeatures,
     loss_of: Callable[..., Tensor],
     method: torch.optim.Optimizer,
     places: Iterable[int],

@@ -8,7 +8,7 @@ import typer
 from styleshot_demo import jobs
 from styleshot_demo.cli import noise
 from styleshot_demo.cli.network import Feed, opened
-from styleshot_demo.cli.report import Commands, Progress, asked, print_json
+from styleshot_demo.cli.report import Commands, ProgressLine, asked, print_json
 from styleshot_demo.cli.results import check_destination, open_asked
 from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
@@ -226,7 +226,7 @@ def evaluate_classical(
             with asked(str(squeezenet)):
                 judge = SqueezeNet(squeezenet)
 
-    with Progress() as progress:
+    with ProgressLine() as progress:
         common: dict[str, Any] = {
             "size": size,
             "methods": methods,
@@ -312,7 +312,7 @@ def _judged(squeezenet: Path, drawings: list[Path], paintings: Path | None, seed
     for path in drawings:
         with asked(str(path)):
             sets.append(DrawingSet(path))
-    with Progress() as progress, asked():
+    with ProgressLine() as progress, asked():
         return {
             "painted": evaluate_painted(
                 judge,
@@ -362,7 +362,7 @@ def evaluate_small(
     from styleshot_demo.studio import Studio
     from styleshot_demo.training.small.pack import Pack
 
-    with Progress() as progress:
+    with ProgressLine() as progress:
         figures = small.evaluate(
             Pack(run / places.PACK),
             Studio(Settings(provenance=False)),
@@ -424,7 +424,7 @@ def small_sheet(
             with asked(path.name):
                 pictures[-1].append(open_picture(path))
     styles, contents = pictures
-    with Progress() as progress:
+    with ProgressLine() as progress:
         image = small_sheet.sheet(
             Studio(Settings(provenance=False)),
             styles,

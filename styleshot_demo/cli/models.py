@@ -8,7 +8,7 @@ import typer
 
 from styleshot_demo import destinations
 from styleshot_demo.cli import noise
-from styleshot_demo.cli.report import Commands, Progress, asked, print_json, settings_asked
+from styleshot_demo.cli.report import Commands, ProgressLine, asked, print_json, settings_asked
 from styleshot_demo.jobs import choice
 from styleshot_demo.models import hub
 from styleshot_demo.models.catalogue import MODELS
@@ -79,7 +79,7 @@ def fetch(
         for state in missing:
             text = f"{state.model.title}: {hub.readable(state.bytes)} to fetch, licence {state.model.licence}"
             typer.echo(text, err=True)
-    with Progress() as progress, closing(hub.fetching(model, settings)) as steps:
+    with ProgressLine() as progress, closing(hub.fetching(model, settings)) as steps:
         for step in steps:
             left = "" if step.seconds_left is None else f", about {_span(step.seconds_left)} left"
             done, whole = hub.readable(step.done), hub.readable(step.bytes)
@@ -106,7 +106,7 @@ def convert(
         destinations.check_new(to)
     from styleshot_demo.runners import weights
 
-    with Progress() as progress, closing(weights.exporting(settings, to, preprocessor)) as steps:
+    with ProgressLine() as progress, closing(weights.exporting(settings, to, preprocessor)) as steps:
         for step in steps:
             progress.show(step.fraction, str(step.message), step.message.key)
     typer.echo(str(to))

@@ -107,7 +107,7 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, allow_nan=False))
 
 
-class Progress:
+class ProgressLine:
     """How far something is, on stderr: one line that renews itself in a terminal, now and then a line in a file.
 
     With -q it says nothing.
@@ -120,7 +120,7 @@ class Progress:
         self._next = 0.0  # clock time before which a file gets no more lines of the same kind
         self._width = 0
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "ProgressLine":
         return self
 
     def __exit__(self, *_: object) -> None:

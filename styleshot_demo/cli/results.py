@@ -15,7 +15,7 @@ from PIL import Image
 
 from styleshot_demo import names, process, provenance
 from styleshot_demo.cli import noise
-from styleshot_demo.cli.report import FAILED, Progress, asked, print_json, printable, tell_problem
+from styleshot_demo.cli.report import FAILED, ProgressLine, asked, print_json, printable, tell_problem
 from styleshot_demo.destinations import check_file
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
@@ -63,7 +63,7 @@ def open_asked(path: Path, deep: bool = False) -> Image.Image:
 def run_to_end(studio: Studio, job: Job) -> Result:
     """Run a job, with progress on stderr."""
     # Closing gives the models back and stops the work at once when Ctrl-C comes between two steps.
-    with Progress() as progress, closing(studio.run(job)) as events:
+    with ProgressLine() as progress, closing(studio.run(job)) as events:
         for event in events:
             if process.interrupted():
                 raise KeyboardInterrupt

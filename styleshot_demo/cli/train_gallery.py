@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from styleshot_demo.cli.report import Progress, asked, print_json, settings_asked, tell_problem
+from styleshot_demo.cli.report import ProgressLine, asked, print_json, settings_asked, tell_problem
 from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
 
@@ -45,7 +45,7 @@ def gallery(
     Captions come from a text file beside each picture, from metadata.jsonl or metadata.csv, or from file names.
     """
     from styleshot_demo.training.gallery import controls
-    from styleshot_demo.training.gallery.builder import Recipe, build
+    from styleshot_demo.training.gallery.builder import GalleryRecipe, build
 
     settings = settings_asked()
     with asked(str(out)):
@@ -62,11 +62,11 @@ def gallery(
     for kind in plan.missing:
         typer.echo(f"{kind}: left out, because the files of its detector are not on this machine", err=True)
 
-    with Progress() as progress:
+    with ProgressLine() as progress:
         done = build(
             source,
             out,
-            Recipe(per_style=per_style, size=size, seed=seed, shard=shard, words=keep_words),
+            GalleryRecipe(per_style=per_style, size=size, seed=seed, shard=shard, words=keep_words),
             plan,
             controls.Drawer(plan, settings, _place(device, plan.detectors)),
             lambda count, total: progress.show(count / total, f"Picture {count} of {total}", "picture"),

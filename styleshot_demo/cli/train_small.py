@@ -131,7 +131,7 @@ def decoder_command(
     from styleshot_demo.training.small import decoder
 
     _check(device, precision)
-    given = decoder.DecoderRecipe(steps=steps, batch=batch, rate=rate, seed=seed)
+    given = decoder.AutoencoderRecipe(steps=steps, batch=batch, rate=rate, seed=seed)
     _fitted(run)
     decoder.train_decoder(_pack(run), run, teacher, given, device, precision)
 
@@ -172,7 +172,7 @@ def _phase(
     restyled = triplets.Triplets(run / places.TRIPLETS) if (run / places.TRIPLETS).is_file() else None
     until = None if minutes is None else began + 60 * minutes
     state = train(pictures, restyled, run, recipe, device, precision, start, workers, until=until)
-    print_json({"steps": state["step"], "pictures": state["pictures"]})
+    print_json({"steps": state["step"], "pictures": state["about"]["pictures"]})
 
 
 def _recipe(path: Path | None, name: str, **changed: Any) -> Any:

@@ -20,7 +20,7 @@ from styleshot_demo.errors import Problem
 if TYPE_CHECKING:
     from styleshot_demo.settings import Settings
     from styleshot_demo.training.stages.parts import Base, StyleShot
-    from styleshot_demo.training.stages.recipe import Recipe
+    from styleshot_demo.training.stages.recipe import StageRecipe
     from styleshot_demo.training.stages.stage import Stage
 
 Data = Annotated[
@@ -110,7 +110,7 @@ def style(
     balance: Balance = 0.5,
     prompt: Prompt = None,
     *,
-    recipe: "Recipe",
+    recipe: "StageRecipe",
 ) -> None:
     """Stage 1: train the style-aware encoder and the adapters. Writes OUT/models, for STYLESHOT_MODELS.
 
@@ -152,7 +152,7 @@ def content(
     balance: Balance = 0.5,
     prompt: Prompt = None,
     *,
-    recipe: "Recipe",
+    recipe: "StageRecipe",
 ) -> None:
     """Stage 2: train content fusion. Writes OUT/models, for STYLESHOT_MODELS."""
     from styleshot_demo.training.stages.content import content_stage
@@ -188,7 +188,7 @@ def teach(
     balance: Balance = 0.5,
     prompt: Prompt = None,
     *,
-    recipe: "Recipe",
+    recipe: "StageRecipe",
 ) -> None:
     """Teach a finished StyleShot one style from 20 to 200 pictures. Writes OUT/models, for STYLESHOT_MODELS."""
     from styleshot_demo.training.stages.parts import load_styleshot, styleshot_folder
@@ -214,7 +214,7 @@ def _train(
     base: Path | None,
     balance: float,
     prompts: list[str] | None,
-    recipe: "Recipe",
+    recipe: "StageRecipe",
     settings: "Settings",
     preprocessor: str = "contour",
     contents: bool = False,
@@ -279,13 +279,13 @@ def _with_recipe(command: Callable[..., None], **defaults: Any) -> Callable[...,
     """The command with an option for each field of the recipe, in place of its argument `recipe`."""
 
     def run(**given: Any) -> None:
-        from styleshot_demo.training.stages.recipe import Recipe
+        from styleshot_demo.training.stages.recipe import StageRecipe
 
         with asked(str(given["out"])):
             check_folder(given["out"])
         with asked():
             chosen = {field: given.pop(option) for option, (field, _, _) in SHARED.items()}
-            recipe = Recipe(**chosen)
+            recipe = StageRecipe(**chosen)
         command(**given, recipe=recipe)
 
     own = [one for one in inspect.signature(command).parameters.values() if one.name != "recipe"]
@@ -307,6 +307,6 @@ def _with_recipe(command: Callable[..., None], **defaults: Any) -> Callable[...,
 
 
 def _defaults() -> dict[str, Any]:
-    from styleshot_demo.training.stages.recipe import Recipe
+    from styleshot_demo.training.stages.recipe import StageRecipe
 
-    return {field.name: field.default for field in fields(Recipe)}
+    return {field.name: field.default for field in fields(StageRecipe)}

@@ -206,10 +206,10 @@ def _save(model: Any, architecture: dict[str, Any], out: Path, name: str, conten
 
 def _training(out: Path, contents: Path, styles: Path) -> dict[str, Any]:
     """How the weights came to be: settings, data, loss curve and the last figures on the pictures held out."""
-    from styleshot_demo.training.checkpoint import latest
+    from styleshot_demo.training.core.checkpoint import latest
     from styleshot_demo.training.folders import pictures_in, split
 
-    state = latest(out) or {"config": {}, "step": 0}
+    state = latest(out) or {"identity": {}, "step": 0}
     lines = [json.loads(line) for line in (out / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     losses = [{"step": line["step"], **line["loss"]} for line in lines if "loss" in line]
     figures = [{"step": line["step"], **line["validation"]} for line in lines if "validation" in line]
@@ -219,7 +219,7 @@ def _training(out: Path, contents: Path, styles: Path) -> dict[str, Any]:
     }
     return {
         "program": __version__,
-        "settings": {**state["config"], "steps": state["step"]},
+        "settings": {**state["identity"], "steps": state["step"]},
         "pictures": counts,
         "loss": losses[:: max(1, len(losses) // CURVE)],
         "validation": figures[-1] if figures else {},

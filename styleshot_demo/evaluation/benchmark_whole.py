@@ -104,9 +104,9 @@ def _compare(method: str, megapixels: float, content: Path | None) -> dict[str, 
     from styleshot_demo.classical.colour import transfer_colours
     from styleshot_demo.classical.weights import load_fast
     from styleshot_demo.classical.whole import Picture, paint_whole, recolour_whole
-    from styleshot_demo.runners.classical import to_tensor
+    from styleshot_demo.images.ops import to_tensor
 
-    picture, style = (to_tensor(one, "cpu") for one in (_picture(megapixels, content), _picture(1, STYLE)))
+    picture, style = (to_tensor(one) for one in (_picture(megapixels, content), _picture(1, STYLE)))
     if method == "fast":
         painter = load_fast(ASSETS / "weights/encoder.safetensors", ASSETS / "weights/fast.safetensors")
         at_once = painter.decode(painter.encode(picture, [(style, 1.0)], grain=0.5))

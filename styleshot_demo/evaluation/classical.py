@@ -23,12 +23,12 @@ from styleshot_demo.evaluation.metrics import (
 )
 from styleshot_demo.evaluation.sheets import at_full_size, sheet_of, write
 from styleshot_demo.helpers.faces import faces
+from styleshot_demo.images.ops import to_image, to_tensor
 from styleshot_demo.jobs import METHODS, ClassicalJob
 from styleshot_demo.pictures import fit_longest, open_picture
 from styleshot_demo.research.microast import MicroAST
 from styleshot_demo.research.onnx_network import OnnxNetwork
 from styleshot_demo.research.squeezenet import SqueezeNet
-from styleshot_demo.runners.classical import to_image, to_tensor
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.training.folders import pictures_in, split
@@ -86,12 +86,12 @@ def evaluate(
     for number, (content_path, style_path) in enumerate(drawn, 1):
         photo = fit_longest(open_picture(content_path).convert("RGB"), size)
         painting = fit_longest(open_picture(style_path).convert("RGB"), size)
-        photo_tensor, painting_tensor = to_tensor(photo, "cpu"), to_tensor(painting, "cpu")
+        photo_tensor, painting_tensor = to_tensor(photo), to_tensor(painting)
         made = []
         for name, paint in painters.items():
             image, seconds = paint(photo, painting)
             made.append(image)
-            pixels = to_tensor(image, "cpu")
+            pixels = to_tensor(image)
             with torch.inference_mode():
                 rows[name].append(
                     {
@@ -140,7 +140,7 @@ def _with_peer(
 ) -> tuple[Image.Image, float]:
     began = time.perf_counter()
     with torch.inference_mode():
-        image = to_image(peer(to_tensor(photo, "cpu"), to_tensor(painting, "cpu")))
+        image = to_image(peer(to_tensor(photo), to_tensor(painting)))
     return image, time.perf_counter() - began
 
 

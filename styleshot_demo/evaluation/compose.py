@@ -77,17 +77,15 @@ def facts(entry: dict[str, Any], scene: Scene) -> Iterator[tuple[str, bool]]:
 
 
 def _seconds() -> dict[str, float]:
-    import numpy as np
-    import torch
     from PIL import Image
 
     from styleshot_demo.classical.weights import load_fast
     from styleshot_demo.compose.painting import painted
+    from styleshot_demo.images.ops import to_tensor
 
     painter = load_fast(ASSETS / "weights" / "encoder.safetensors", ASSETS / "weights" / "fast.safetensors")
     with Image.open(ASSETS / "styles" / "oil-impasto.jpg") as picture:
-        values = np.asarray(picture.convert("RGB").resize((512, 512)), np.float32) / 255
-    style = torch.from_numpy(values).permute(2, 0, 1)[None]
+        style = to_tensor(picture.convert("RGB").resize((512, 512)))
     drawn, whole = [], []
     for turn in range(2):  # the first one warms up
         for place, prompt in enumerate(TIMED):

@@ -10,6 +10,7 @@ from torch.nn.functional import adaptive_avg_pool2d, normalize
 
 from styleshot_demo.evaluation.drawing_sets import DrawingSet
 from styleshot_demo.evaluation.metrics import Features
+from styleshot_demo.images.ops import to_tensor
 
 SIDE = 224  # pixels of what the network sees of a thing, the size that ImageNet's classifiers are trained at
 LAST, GRID = "fire9", 3  # the map that things are told by, as means over 3 x 3 fields
@@ -53,7 +54,7 @@ class ThingJudge:
 
     def _read(self, pictures: Sequence[Image.Image]) -> Tensor:
         with torch.inference_mode():
-            maps = self._features(torch.cat([_tensor(one) for one in pictures]))[LAST]
+            maps = self._features(torch.cat([to_tensor(one) for one in pictures]))[LAST]
         return normalize(adaptive_avg_pool2d(maps, GRID).flatten(1).sqrt())
 
 
@@ -72,7 +73,7 @@ class StyleJudge:
 
     def _grams(self, picture: Image.Image) -> list[Tensor]:
         with torch.inference_mode():
-            maps = self._features(_tensor(picture))
+            maps = self._features(to_tensor(picture))
             flat = [maps[name][0].flatten(1) for name in FINE]
             return [normalize((one @ one.T).flatten(), dim=0) for one in flat]
 
@@ -101,7 +102,3 @@ def _square(picture: Image.Image, box: Box) -> Image.Image:
     left = min(max((left + right - side) / 2, 0), picture.width - side)
     top = min(max((top + bottom - side) / 2, 0), picture.height - side)
     return picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS, box=(left, top, left + side, top + side))
-
-
-def _tensor(picture: Image.Image) -> Tensor:
-    return torch.from_numpy(np.asarray(picture.convert("RGB"), np.float32) / 255).permute(2, 0, 1)[None]

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from styleshot_demo.classical.losses import directions, gram, gram_distance, perceptual_distance, sliced_wasserstein
+from styleshot_demo.images.ops import to_array
 
 Features = Callable[[Tensor], Mapping[str, Tensor]]
 
@@ -42,8 +43,7 @@ def style_sliced_distance(features: Features, result: Tensor, style: Tensor, sli
 
 
 def _grey(pixels: Tensor) -> np.ndarray:
-    rgb = (pixels[0].permute(1, 2, 0).clamp(0, 1).numpy() * 255).round().astype(np.uint8)
-    return cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY)
+    return cv2.cvtColor(np.ascontiguousarray(to_array(pixels)), cv2.COLOR_RGB2GRAY)
 
 
 def edge_f1(result: Tensor, content: Tensor, tolerance: int = 3) -> float:
@@ -62,19 +62,10 @@ def edge_f1(result: Tensor, content: Tensor, tolerance: int = 3) -> float:
 
 def structural_similarity(result: Tensor, content: Tensor) -> float:
     """SSIM of luminance with 11x11 Gaussian windows (Wang et al., 2004), 1 for equal pictures."""
-    one, other = (_grey(pixels).astype(np.float64) for pixels in (result, content))
+    from skimage.metrics import structural_similarity as ssim
 
-    def blur(values: np.ndarray) -> np.ndarray:
-        return cv2.GaussianBlur(values, (11, 11), 1.5)
-
-    mean_one, mean_other = blur(one), blur(other)
-    variance_one = blur(one * one) - mean_one**2
-    variance_other = blur(other * other) - mean_other**2
-    covariance = blur(one * other) - mean_one * mean_other
-    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    top = (2 * mean_one * mean_other + c1) * (2 * covariance + c2)
-    bottom = (mean_one**2 + mean_other**2 + c1) * (variance_one + variance_other + c2)
-    return float((top / bottom).mean())
+    one, other = (_grey(pixels) for pixels in (result, content))
+    return float(ssim(one, other, gaussian_weights=True, sigma=1.5, use_sample_covariance=False, data_range=255))
 
 
 def colour_histogram_distance(result: Tensor, style: Tensor, bins: int = 64) -> float:

@@ -11,9 +11,9 @@ from PIL import Image
 from styleshot_demo.errors import Problem
 from styleshot_demo.evaluation.metrics import edge_f1
 from styleshot_demo.helpers.faces import Face, faces
+from styleshot_demo.images.ops import to_tensor
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.pictures import fit_longest, open_picture
-from styleshot_demo.runners.classical import to_tensor
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.training.folders import pictures_in
@@ -90,7 +90,7 @@ def figures(content: Image.Image, found: Sequence[Face], made: Image.Image) -> l
         box = tuple(round(side) for side in face.box)
         one, other = content.crop(box), made.crop(box)
         match = max(again, key=lambda seen: overlap(seen.box, face.box), default=None)
-        row = {"edge_f1": edge_f1(to_tensor(other, "cpu"), to_tensor(one, "cpu")), "found": 0.0, "shift": float("nan")}
+        row = {"edge_f1": edge_f1(to_tensor(other), to_tensor(one)), "found": 0.0, "shift": float("nan")}
         if match is not None and overlap(match.box, face.box) >= SAME:
             marks = (np.array(seen.landmarks[:FEATURES]) for seen in (match, face))
             away = np.subtract(*marks)

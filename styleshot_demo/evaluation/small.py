@@ -21,6 +21,7 @@ from styleshot_demo.classical.losses import gram
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.evaluation.metrics import Features, edge_f1
 from styleshot_demo.evaluation.sheets import sheet_of, write
+from styleshot_demo.images.ops import to_tensor
 from styleshot_demo.jobs import ImageJob, TextJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.training.small.pack import HELD_SET, Pack
@@ -121,7 +122,7 @@ def evaluate(
             content=content, styles=[styles[n % len(styles)]], model="small", size=SIDE, steps=steps, seed=2000 + n
         )
         results.append(made(job))
-        scores.append(edge_f1(tensor(results[-1]), tensor(content.resize(results[-1].size))))
+        scores.append(edge_f1(to_tensor(results[-1]), to_tensor(content.resize(results[-1].size))))
     if results:
         figures["style_image"] = _style_hits(judge, results, looks)
         figures["edge_f1"] = float(np.mean(scores))
@@ -179,15 +180,10 @@ def on_white(pack: Pack, place: int) -> Image.Image:
     return paper
 
 
-def tensor(image: Image.Image) -> Tensor:
-    """RGB -> [1, 3, H, W] in [0, 1]."""
-    return torch.from_numpy(np.array(image.convert("RGB"))).permute(2, 0, 1)[None].float() / 255
-
-
 @torch.no_grad()
 def shape(judge: Features, image: Image.Image) -> Tensor:
     """A unit vector of what is where: deep features on a grid, each layer of equal weight."""
-    found = judge(tensor(image.resize((SIDE, SIDE))))
+    found = judge(to_tensor(image.resize((SIDE, SIDE))))
     parts = []
     for name in SHAPE_LAYERS:
         cells = F.adaptive_avg_pool2d(found[name], GRID)
@@ -198,7 +194,7 @@ def shape(judge: Features, image: Image.Image) -> Tensor:
 @torch.no_grad()
 def look(judge: Features, image: Image.Image) -> Tensor:
     """A vector of how it is painted: the Gram matrices of all layers, each of unit length."""
-    found = judge(tensor(image.resize((SIDE, SIDE))))
+    found = judge(to_tensor(image.resize((SIDE, SIDE))))
     return torch.cat([F.normalize(gram(found[name]).flatten(), dim=0) for name in LAYERS])
 
 

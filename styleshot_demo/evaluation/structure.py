@@ -12,6 +12,7 @@ from torch import Tensor
 from styleshot_demo.errors import Problem
 from styleshot_demo.evaluation.classical import built_in_judge
 from styleshot_demo.evaluation.metrics import Features
+from styleshot_demo.images.ops import to_tensor
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.pictures import fit_longest, open_picture
 from styleshot_demo.settings import Settings
@@ -96,7 +97,7 @@ def grey(picture: Image.Image) -> Image.Image:
 
 def _structure(features: Features, picture: Image.Image) -> list[Tensor]:
     """Of each layer at each scale the Gram matrix of the centred features, divided by its norm."""
-    whole = torch.from_numpy(np.array(grey(picture))).permute(2, 0, 1)[None].float() / 255
+    whole = to_tensor(grey(picture))
     made = []
     with torch.inference_mode():
         for scale in SCALES:

@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from styleshot_demo.helpers import networks
-from styleshot_demo.helpers.pixels import on_white
+from styleshot_demo.images.ops import on_white
 
 SIDE = 128  # pixels that the network was made for
 # Anchors lie in the middle of each cell of a grid: (pixels along a side of a cell, anchors in each cell).

@@ -13,8 +13,9 @@ from PIL import Image
 
 from styleshot_demo.helpers import networks
 from styleshot_demo.helpers.faces import Face, faces
-from styleshot_demo.helpers.pixels import as_mask, on_white
+from styleshot_demo.helpers.masks import as_mask
 from styleshot_demo.helpers.refining import refined
+from styleshot_demo.images.ops import on_white
 
 SIDE = 256  # pixels that the network sees, whatever the part's shape
 CANVAS = 768  # longest side, pixels, of what the parts are put together on

@@ -5,8 +5,9 @@ import numpy as np
 from PIL import Image
 
 from styleshot_demo.helpers import networks
-from styleshot_demo.helpers.pixels import as_mask, on_white
+from styleshot_demo.helpers.masks import as_mask
 from styleshot_demo.helpers.refining import refined
+from styleshot_demo.images.ops import on_white
 
 SIDE = 320  # pixels that the network sees, whatever the picture's shape
 # Means and deviations of ImageNet's colours, which it was trained with.

@@ -19,7 +19,7 @@ _lock = threading.Lock()
 _reading = Once()
 
 
-class Record:
+class HashRecord:
     """A small JSON file: what was downloaded, and what each file hashed to.
 
     Losing it costs time only; a damaged one counts as empty.
@@ -54,7 +54,7 @@ class Record:
         raise failure
 
 
-def known(path: Path, record: Record | None = None) -> str | None:
+def known(path: Path, record: HashRecord | None = None) -> str | None:
     """The SHA-256 of a file if it was read before and has the size and time of change that it had then.
 
     Raises `OSError` where there is no such file.
@@ -68,7 +68,7 @@ def known(path: Path, record: Record | None = None) -> str | None:
     return _remembered.get(key)
 
 
-def hashing(path: Path, record: Record | None = None) -> Progress[str]:
+def hashing(path: Path, record: HashRecord | None = None) -> Progress[str]:
     """SHA-256 of a file, 64 hex digits; yields the share that is read. Nothing is yielded where it is known already.
 
     Two who ask for the same file at the same time read it once. Closing the generator stops the reading, unless another
@@ -83,7 +83,7 @@ def hashing(path: Path, record: Record | None = None) -> Progress[str]:
     return digest
 
 
-def hashing_all(paths: Iterable[Path], record: Record | None = None) -> Progress[dict[Path, str]]:
+def hashing_all(paths: Iterable[Path], record: HashRecord | None = None) -> Progress[dict[Path, str]]:
     """`hashing` of several files: yields the share of all bytes that had to be read."""
     digests = {path: known(path, record) for path in paths}
     sizes = {path: path.stat().st_size for path, digest in digests.items() if digest is None}
@@ -101,17 +101,17 @@ def hashing_all(paths: Iterable[Path], record: Record | None = None) -> Progress
     return digests
 
 
-def sha256_of(path: Path, record: Record | None = None) -> str:
+def sha256_of(path: Path, record: HashRecord | None = None) -> str:
     """`hashing` to its end: for small files, and where nobody waits."""
     return finished(hashing(path, record))
 
 
-def remember(path: Path, digest: str, record: Record | None = None) -> None:
+def remember(path: Path, digest: str, record: HashRecord | None = None) -> None:
     """Notes a hash that was computed elsewhere, for instance while the file was being downloaded."""
     _remember(_key(Path(path).absolute()), digest, record)
 
 
-def _remember(key: tuple[str, int, int], digest: str, record: Record | None) -> None:
+def _remember(key: tuple[str, int, int], digest: str, record: HashRecord | None) -> None:
     _remembered[key] = digest
     if record:
         # Where nothing can be written, the file is only read again by the next run of the program.

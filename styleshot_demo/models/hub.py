@@ -73,7 +73,7 @@ class Missing:
 
 
 @dataclass(frozen=True)
-class Progress:
+class DownloadProgress:
     """How far a download is.
 
     file   name of the file that is coming
@@ -170,7 +170,7 @@ def hashing_files(found: Found, settings: Settings) -> Fractions[dict[str, str]]
 def fetch(
     model: Model | str,
     settings: Settings,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[DownloadProgress], None] | None = None,
     *,
     endpoint: str | None = None,
     patience: Patience | None = None,
@@ -192,8 +192,8 @@ def fetching(
     *,
     endpoint: str | None = None,
     patience: Patience | None = None,
-) -> Iterator[Progress]:
-    """`fetch` as an iterator: about four `Progress`es a second; closing it stops the download."""
+) -> Iterator[DownloadProgress]:
+    """`fetch` as an iterator: about four `DownloadProgress`es a second; closing it stops the download."""
     from huggingface_hub import constants
 
     model, patience = model_of(model) if isinstance(model, str) else model, patience or Patience.of_the_hub()
@@ -215,7 +215,7 @@ def fetching(
             already = done if already is None else already
             seconds = time.monotonic() - started
             rate = (before + done - already) / seconds if seconds > 0 else 0.0
-            yield Progress(file.path.rsplit("/", 1)[-1], before + done, sum(sizes.values()), max(0.0, rate))
+            yield DownloadProgress(file.path.rsplit("/", 1)[-1], before + done, sum(sizes.values()), max(0.0, rate))
         before += sizes[_key(file)]
 
 

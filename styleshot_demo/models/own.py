@@ -7,7 +7,7 @@ That is the cache folder of this user, by the rules of the platform: `~/.cache/s
 import contextlib
 from pathlib import Path
 
-from styleshot_demo.models.hashes import Record
+from styleshot_demo.models.hashes import HashRecord
 from styleshot_demo.settings import Settings
 
 NAME = "styleshot_demo"
@@ -36,6 +36,6 @@ def older(settings: Settings) -> list[Path]:
     return [*([settings.models] if settings.models else []), Path(constants.HF_HUB_CACHE)]
 
 
-def record(settings: Settings) -> Record:
+def record(settings: Settings) -> HashRecord:
     """The record of what was downloaded and hashed."""
-    return Record(*folders(settings), older=older(settings))
+    return HashRecord(*folders(settings), older=older(settings))

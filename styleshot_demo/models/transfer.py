@@ -52,7 +52,7 @@ class Patience:
 
 
 @dataclass(frozen=True)
-class Offer:
+class FileHeader:
     """What the server says of a file before it is fetched: size in bytes and SHA-256, None where it does not say."""
 
     bytes: int | None
@@ -64,7 +64,7 @@ def part_of(target: Path) -> Path:
     return target.with_name(f".{target.name}.part")
 
 
-def asking(url: str, name: str, done: int, patience: Patience) -> Generator[int, None, Offer]:
+def asking(url: str, name: str, done: int, patience: Patience) -> Generator[int, None, FileHeader]:
     """Asks the server for size and hash of a file; yields `done` while it waits, and returns what is offered.
 
     Gives up after `patience.connect` where nobody is there, whatever hangs (DNS included); asks a server again that is
@@ -87,7 +87,7 @@ def asking(url: str, name: str, done: int, patience: Patience) -> Generator[int,
     etag = (metadata.etag or "").strip('"').lower()
     # The hub's etag of a large file is its SHA-256; that of a small one is a git hash of 40 digits.
     known = len(etag) == 64 and not set(etag) - set("0123456789abcdef")
-    return Offer(metadata.size, etag if known else None)
+    return FileHeader(metadata.size, etag if known else None)
 
 
 def fetch_file(

@@ -11,6 +11,7 @@ from PIL import Image
 from styleshot_demo import jobs, pictures
 from styleshot_demo.events import Event, Finished, Step
 from styleshot_demo.formats import deep
+from styleshot_demo.images.ops import to_array, to_image, to_tensor
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
@@ -478,30 +479,3 @@ def _with_likeness(painted: Image.Image, content: Image.Image, places: "list[Pla
         places = [Place(scale * place.x, scale * place.y, scale * place.size) for place in places]
         content = content.resize(painted.size, Image.Resampling.BOX)
     return with_likeness(painted, content, places)
-
-
-def to_tensor(image: Image.Image, device: str) -> "torch.Tensor":
-    """[1, 3, H, W] float32 in [0, 1]; what is transparent becomes white paper."""
-    import numpy as np
-    import torch
-
-    if image.mode == "RGBA":
-        paper = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(paper, image).convert("RGB")
-    array = np.asarray(image, dtype=np.float32) / 255
-    return torch.from_numpy(array).permute(2, 0, 1)[None].to(device)
-
-
-def to_image(pixels: "torch.Tensor") -> Image.Image:
-    """[1, 3, H, W] in [0, 1] -> RGB picture."""
-    import numpy as np
-
-    return Image.fromarray(np.ascontiguousarray(to_array(pixels)), "RGB")
-
-
-def to_array(pixels: "torch.Tensor", white: int = 255) -> "np.ndarray":
-    """[1, 3, H, W] in [0, 1] -> [H, W, 3], uint8, or uint16 where `white` is 65535."""
-    import numpy as np
-
-    values = pixels[0].clamp(0, 1).mul(white).round().permute(1, 2, 0)
-    return values.byte().cpu().numpy() if white == 255 else values.cpu().numpy().astype(np.uint16)

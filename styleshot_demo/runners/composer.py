@@ -8,10 +8,11 @@ from PIL import Image
 
 from styleshot_demo import jobs, pictures
 from styleshot_demo.events import Event, Finished, Step
+from styleshot_demo.images.ops import grid, to_tensor
 from styleshot_demo.messages import remark
 from styleshot_demo.plan import Plan
-from styleshot_demo.runners.classical import borrow_fast, to_tensor
-from styleshot_demo.runners.strip import beside, strip
+from styleshot_demo.runners.classical import borrow_fast
+from styleshot_demo.runners.strip import strip
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
@@ -51,7 +52,7 @@ def compose(plan: Plan, settings: Settings, cache: ModelCache) -> Iterator[Event
             yield Step((place + 1) / total, made, images[-1], plan.record(number, models))
     if plan.strengths:
         images = [strip(images, [f"{strength:g}" for strength in plan.strengths]), *images]
-    yield Finished(plan.result(images, time.perf_counter() - started, models, (), beside(list(sketches.values()))))
+    yield Finished(plan.result(images, time.perf_counter() - started, models, (), grid([list(sketches.values())])))
 
 
 def shares(style_strength: float) -> tuple[float, float]:

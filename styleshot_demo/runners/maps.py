@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageFilter
 
 from styleshot_demo import pictures
+from styleshot_demo.images.ops import on_white
 from styleshot_demo.models import hub
 from styleshot_demo.runners.weights import DETECTOR, TITLES, broken_as_problem
 from styleshot_demo.runtime.cache import ModelCache
@@ -73,12 +74,4 @@ def prepare(picture: Image.Image, size: int, multiple: int = 8) -> Image.Image:
     """A content picture as StyleShot wants it: RGB, short side `size`, both sides multiples of `multiple`."""
     from styleshot_demo.styleshot import content
 
-    return content.resize_to(opaque(picture), size, multiple)
-
-
-def opaque(picture: Image.Image) -> Image.Image:
-    """RGB; what is transparent becomes white paper."""
-    if picture.mode != "RGBA":
-        return picture.convert("RGB")
-    paper = Image.new("RGBA", picture.size, "white")
-    return Image.alpha_composite(paper, picture).convert("RGB")
+    return content.resize_to(on_white(picture), size, multiple)

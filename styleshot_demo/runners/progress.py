@@ -9,7 +9,7 @@ from styleshot_demo.messages import Remark, remark
 BEGIN, DECODE = 0.03, 0.1
 
 
-class Progress:
+class StepProgress:
     """Of several pictures that are denoised and decoded one after another."""
 
     def __init__(self, pictures: int, steps: int) -> None:

@@ -112,14 +112,14 @@ def statistics(autoencoder: "PatchAutoencoder", styles: Sequence[tuple[Image.Ima
     """Means and deviations of the latents of style pictures, mixed by their weights."""
     import torch
 
-    from styleshot_demo.runners.maps import opaque
+    from styleshot_demo.images.ops import on_white
     from styleshot_demo.small.statistics import mixed, of_latents
     from styleshot_demo.styleshot import patches
 
     found = []
     with torch.no_grad():
         for picture, _ in styles:
-            pixels = patches.to_tensor(patches.crop(opaque(picture), SIZE)).to(autoencoder.device, autoencoder.dtype)
+            pixels = patches.normalised(patches.crop(on_white(picture), SIZE)).to(autoencoder.device, autoencoder.dtype)
             latents = autoencoder.encode(pixels).latent_dist.mode() * autoencoder.config.scaling_factor
             found.append(of_latents(latents))
     return mixed(found, [weight for _, weight in styles])

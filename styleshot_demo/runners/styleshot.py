@@ -12,19 +12,20 @@ from PIL import Image
 from styleshot_demo import jobs, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Event, Finished, Step
+from styleshot_demo.images.ops import grid, on_white
 from styleshot_demo.jobs import ImageJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.plan import DiffusionJob, Plan, Shot, content_strength, uses_content
 from styleshot_demo.runners import scenes, small
 from styleshot_demo.runners import weights as files
-from styleshot_demo.runners.maps import Maps, opaque, prepare
+from styleshot_demo.runners.maps import Maps, prepare
 from styleshot_demo.runners.previews import Previews
-from styleshot_demo.runners.progress import Progress
+from styleshot_demo.runners.progress import StepProgress
 from styleshot_demo.runners.prompts import unread
 from styleshot_demo.runners.schedulers import scheduler
-from styleshot_demo.runners.strip import beside, strip
-from styleshot_demo.runners.weights import Weights
+from styleshot_demo.runners.strip import strip
+from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.runtime import placement as placing
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.runtime.placement import Placement
@@ -45,7 +46,7 @@ class _Work:
     """What all pictures of a run have in common."""
 
     plan: Plan
-    progress: Progress
+    progress: StepProgress
     notes: list[Remark]
     aid: small.Aid
 
@@ -79,9 +80,9 @@ class StyleShotRunner:
             return small.lines(prepare(content, min(size, small.SIZE), small.MULTIPLE), threshold)
         picture = prepare(content, size)
         wanted = ("contour", "lineart") if preprocessor == "both" else (preprocessor,)
-        return beside([self.maps.draw(picture, one, threshold, device) for one in wanted])
+        return grid([[self.maps.draw(picture, one, threshold, device) for one in wanted]])
 
-    def hold(self, weights: Weights, placement: Placement, preprocessor: str | None) -> None:
+    def hold(self, weights: ModelParts, placement: Placement, preprocessor: str | None) -> None:
         """Loads all parts, to stay, and the detector of lines where one is named."""
         if preprocessor:
             self.maps.hold(self._kept, preprocessor, placement.device)
@@ -94,10 +95,10 @@ class StyleShotRunner:
         started = time.perf_counter()
         job, placement = plan.job, plan.placement
         notes: list[Remark] = []
-        every: dict[str, Weights] = {}
+        every: dict[str, ModelParts] = {}
         for preprocessor in dict.fromkeys(shot.preprocessor for shot in plan.shots):
             for found in files.locate(self.settings, plan.model, preprocessor):
-                if isinstance(found, Weights):
+                if isinstance(found, ModelParts):
                     every[preprocessor] = found
                 else:
                     yield Step(0.0, found.message)
@@ -117,7 +118,7 @@ class StyleShotRunner:
         images: list[Image.Image] = []
         kind = "image" if isinstance(job, ImageJob) or uses_content(job) else "text"
         aid = small.AIDS[kind] if plan.model == "small" else small.NO_AID
-        work = _Work(plan, Progress(len(plan.shots), job.steps), notes, aid)
+        work = _Work(plan, StepProgress(len(plan.shots), job.steps), notes, aid)
         for preprocessor, weights in every.items():
             own = [shot for shot in plan.shots if shot.preprocessor == preprocessor]
             for event in self._paint(work, own, weights, tokens.get(preprocessor), controls):
@@ -132,7 +133,7 @@ class StyleShotRunner:
             images = [strip(images, [f"{strength:g}" for strength in plan.strengths]), *images]
         # The photo's lines are the same for every seed, and shown once.
         shown = {id(lines): lines for lines in controls.values()}
-        control = beside(list(shown.values())) if shown else None
+        control = grid([list(shown.values())]) if shown else None
         yield Finished(plan.result(images, time.perf_counter() - started, digests, notes, control))
 
     def _controls(self, plan: Plan) -> Generator[Event, None, dict[tuple[str, int], Image.Image]]:
@@ -161,12 +162,12 @@ class StyleShotRunner:
         return controls
 
     def _tokens(
-        self, job: DiffusionJob, seeds: list[int], weights: Weights, placement: Placement
+        self, job: DiffusionJob, seeds: list[int], weights: ModelParts, placement: Placement
     ) -> "Iterator[Event]":
         """Returns seed -> style tokens [1, styles, 6, token_dim]; those of the last runs are remembered."""
         from styleshot_demo.styleshot.tokens import encode_style
 
-        images = [opaque(picture) for picture, _ in job.styles]
+        images = [on_white(picture) for picture, _ in job.styles]
         marks = tuple(weights.marks[part] for part in ("style_encoder", "adapter"))
         common = ("tokens", *marks, placement.device, placement.dtype, tuple(map(pictures.digest, images)))
         tokens = {seed: self.cache.recall((*common, seed)) for seed in seeds}
@@ -193,7 +194,7 @@ class StyleShotRunner:
         self,
         work: _Work,
         shots: list[Shot],
-        weights: Weights,
+        weights: ModelParts,
         tokens: "dict[int, torch.Tensor] | None",
         controls: dict[tuple[str, int], Image.Image],
     ) -> Iterator[Event | Image.Image]:
@@ -285,7 +286,7 @@ class StyleShotRunner:
                     yield Step(progress.fraction, remark("decoding"))
 
     def _pipeline(
-        self, parts: dict[str, Any], weights: Weights, job: DiffusionJob, aid: small.Aid
+        self, parts: dict[str, Any], weights: ModelParts, job: DiffusionJob, aid: small.Aid
     ) -> "StyleShotPipeline":
         from styleshot_demo.small.pipeline import SmallStyleShotPipeline
         from styleshot_demo.styleshot.pipeline import StyleShotPipeline
@@ -303,7 +304,7 @@ class StyleShotRunner:
         pipeline.set_progress_bar_config(disable=True)
         return pipeline
 
-    def _lend(self, part: str, weights: Weights, placement: Placement) -> Any:
+    def _lend(self, part: str, weights: ModelParts, placement: Placement) -> Any:
         form = placement.form(part)
         key = (part, weights.marks[part], placement.device, placement.dtype, form)
         size = BYTES[precision_for(part, placement.dtype)] if form == "resident" else 2
@@ -315,7 +316,7 @@ class StyleShotRunner:
             device=placement.device if form == "resident" else "cpu",
         )
 
-    def _one_controlnet(self, weights: Weights, placement: Placement) -> None:
+    def _one_controlnet(self, weights: ModelParts, placement: Placement) -> None:
         """On a CPU, where pictures take minutes and reading it a second, no ControlNet is kept beside another."""
         mark = weights.marks["controlnet"]
         if placement.device == "cpu" and self._controlnet_mark not in (None, mark):

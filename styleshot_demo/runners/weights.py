@@ -73,7 +73,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Choice:
+class ModelChoice:
     """Which model a job gets, or why it gets none.
 
     model    "styleshot", "composer", "painter", "small", or None where none of them is on this machine
@@ -103,7 +103,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Weights:
+class ModelParts:
     """Where the parts of one StyleShot lie.
 
     folders    part -> folder that `from_pretrained` opens; "controlnet" is absent where there is no content fusion
@@ -144,32 +144,32 @@ def choose(
     preprocessor: str = "contour",
     model: str = "auto",
     follow_sketch: bool = False,
-) -> Choice:
+) -> ModelChoice:
     """Which model a job of this kind ("text" or "image") would get now. Looks at the disk only.
 
     Where StyleShot is here and only what it follows a sketch with is not, no other model takes its place.
     """
     own = BUILT_IN[kind]
     if model == own:
-        return Choice(own, remark(f"model_{own}"))
+        return ModelChoice(own, remark(f"model_{own}"))
     if model in BUILT_IN.values():
-        return Choice(None, None)
+        return ModelChoice(None, None)
     if model == "small":
         small = hub.find(SMALL, settings)
-        return Choice("small", remark("model_small")) if small.here else Choice(None, None)
+        return ModelChoice("small", remark("model_small")) if small.here else ModelChoice(None, None)
     states = [hub.find(name, settings) for name in needs(kind, preprocessor, follow_sketch)]
     if kind == "text" and not follow_sketch and not states[1].here and hub.find(CHECKPOINT["lineart"], settings).here:
         states.pop(1)  # the style half of both checkpoints serves
     missing = tuple(state for state in states if isinstance(state, hub.Missing))
     if not missing:
-        return Choice("styleshot", remark("model_styleshot"))
+        return ModelChoice("styleshot", remark("model_styleshot"))
     if follow_sketch and choose(settings, kind, model="styleshot").model is not None:
         model = "styleshot"
     if model == "auto" and all(hub.find(name, settings).here for name in PAINTER):
-        return Choice(own, remark(f"model_{own}"), missing)
+        return ModelChoice(own, remark(f"model_{own}"), missing)
     if model == "auto" and hub.find(SMALL, settings).here:
-        return Choice("small", remark("model_small"), missing)
-    return Choice(None, None, missing, next((state.model.title for state in missing if state.damaged), None))
+        return ModelChoice("small", remark("model_small"), missing)
+    return ModelChoice(None, None, missing, next((state.model.title for state in missing if state.damaged), None))
 
 
 def enlarger(settings: Settings, model: str, device: str) -> str:
@@ -190,7 +190,7 @@ def enlarger(settings: Settings, model: str, device: str) -> str:
     raise Problem("enlarger_missing", model=found.model.title, name=found.model.name, size=size)
 
 
-def parts(settings: Settings, model: str, preprocessor: str = "contour") -> Weights | None:
+def parts(settings: Settings, model: str, preprocessor: str = "contour") -> ModelParts | None:
     """Where the parts of a chosen model ("styleshot" or "small") lie and how large they are, at once.
 
     Reads headers and remembered hashes alone: nothing is hashed, converted, written or loaded. What it says of sizes is
@@ -211,7 +211,7 @@ def parts(settings: Settings, model: str, preprocessor: str = "contour") -> Weig
     counts = _counts(checkpoint.files[IP], checkpoint.files[ENCODER])
     places = {part: checkpoint.files[ENCODER if part == "style_encoder" else IP] for part in counts}
     folders = _base_folders(base)
-    return Weights(
+    return ModelParts(
         folders | {part: place.parent for part, place in places.items()},
         _marks(folders, base.variant) | {part: f"{place} {_state(place)}" for part, place in places.items()},
         base.variant,
@@ -223,8 +223,8 @@ def parts(settings: Settings, model: str, preprocessor: str = "contour") -> Weig
 
 def locate(
     settings: Settings, model: str, preprocessor: str = "contour"
-) -> Generator[Step | Weights, None, None]:
-    """The parts of a chosen model, ready to be loaded: any number of `Step`s, and at last the `Weights`.
+) -> Generator[Step | ModelParts, None, None]:
+    """The parts of a chosen model, ready to be loaded: any number of `Step`s, and at last the `ModelParts`.
 
     The first time the files are read for their hashes, and StyleShot's own are converted; later neither. `fraction` is
     of locating alone, 0 to 1. Closing the iterator stops the work within about a second and leaves nothing half-made.
@@ -235,7 +235,7 @@ def locate(
         folder = small_folder(settings)
         located = _small(folder)
         digests = finished(hashing_all([_weights_file(located.folders["unet"], None)]))
-        yield Weights(located.folders, located.marks, None, {SMALL: next(iter(digests.values()))[:16]})
+        yield ModelParts(located.folders, located.marks, None, {SMALL: next(iter(digests.values()))[:16]})
         return
     base = hub.require(BASE, settings)
     found = hub.require(_checkpoint(settings, preprocessor), settings)
@@ -294,16 +294,16 @@ def _checkpoint(settings: Settings, preprocessor: str) -> str:
     return next((other for other in CHECKPOINT.values() if hub.find(other, settings).here), name)
 
 
-def _small(folder: Path) -> Weights:
+def _small(folder: Path) -> ModelParts:
     folders = {part: folder / part for part in (*BASE_PARTS, *OWN_PARTS, *SMALL_PARTS) if (folder / part).is_dir()}
-    return Weights(folders, _marks(folders, None), None, {})
+    return ModelParts(folders, _marks(folders, None), None, {})
 
 
-def _published(base: hub.Found, found: hub.Found, folder: Path, digests: dict[Path, str | None]) -> Weights:
+def _published(base: hub.Found, found: hub.Found, folder: Path, digests: dict[Path, str | None]) -> ModelParts:
     """The published model with StyleShot's own parts in the converted `folder`."""
     hashed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     folders = _base_folders(base)
-    return Weights(
+    return ModelParts(
         folders | {part: folder / part for part in hashed},
         _marks(folders, base.variant) | hashed,
         base.variant,
@@ -420,7 +420,7 @@ def _locked(path: Path) -> Progress[Any]:
             yield 0.0
 
 
-def load(part: str, weights: Weights, placement: Placement) -> "nn.Module":
+def load(part: str, weights: ModelParts, placement: Placement) -> "nn.Module":
     """Reads a part into memory and puts it where the placement wants it; `Problem` weights_broken where it cannot."""
     import diffusers
     import torch
@@ -453,7 +453,7 @@ def load(part: str, weights: Weights, placement: Placement) -> "nn.Module":
     return settle(zerogpu.own_memory(module.eval().requires_grad_(False)), part, placement)
 
 
-def load_tokenizer(weights: Weights) -> Any:
+def load_tokenizer(weights: ModelParts) -> Any:
     """The tokenizer, small enough to be read for every run."""
     from transformers import CLIPTokenizer
 

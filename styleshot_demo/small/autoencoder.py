@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 
 @dataclass
-class Encoded:
+class EncoderOutput:
     """What `encode` returns, as diffusers' autoencoders do."""
 
     latent_dist: "Exact"
@@ -88,9 +88,9 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
         nn.init.zeros_(self.decoder[-1].weight)
         nn.init.zeros_(self.decoder[-1].bias)
 
-    def encode(self, pixels: Tensor) -> Encoded:
+    def encode(self, pixels: Tensor) -> EncoderOutput:
         """Latents, not yet multiplied by `scaling_factor`."""
-        return Encoded(Exact(self.latents(F.avg_pool2d(pixels, self.config.reduce))))
+        return EncoderOutput(Exact(self.latents(F.avg_pool2d(pixels, self.config.reduce))))
 
     def latents(self, small: Tensor) -> Tensor:
         """`encode` for pictures that are already `reduce` times smaller, [B, 3, H/2, W/2]."""

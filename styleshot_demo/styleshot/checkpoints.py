@@ -42,7 +42,7 @@ BASE_COMPONENTS = ("vae", "text_encoder", "tokenizer", "unet", "scheduler", "saf
 Plan = dict[str, tuple[str, tuple[int, ...]]]  # key to write -> key to read, shape
 
 
-class Checkpoint:
+class CheckpointReader:
     """A file of tensors, `.bin` or `.safetensors`: names and shapes at once, tensors on demand."""
 
     def __init__(self, path: Path) -> None:
@@ -141,7 +141,7 @@ def converting(
         adapter = StyleAdapter.from_unet(unet, style_encoder.config.projection_dim)
         controlnet = ControlNetModel.from_unet(unet, load_weights_from_unet=False)
     yield 0.0
-    encoder_file, ip_file = Checkpoint(encoder), Checkpoint(ip)
+    encoder_file, ip_file = CheckpointReader(encoder), CheckpointReader(ip)
     attentions = [name.removesuffix(".processor") for name in unet.attn_processors]
     jobs = [
         ("style_encoder", style_encoder, encoder_file, _encoder_names(encoder_file)),
@@ -205,7 +205,7 @@ def export(base: Path, converted: Path, to: Path) -> None:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _encoder_names(file: Checkpoint) -> dict[str, str]:
+def _encoder_names(file: CheckpointReader) -> dict[str, str]:
     """Encoder key -> key in the file."""
     others = ("unet.", "adapter_modules.", "style_image_proj_modules.", "controlnet.")
     return {
@@ -215,7 +215,7 @@ def _encoder_names(file: Checkpoint) -> dict[str, str]:
     }
 
 
-def _adapter_names(file: Checkpoint, attentions: list[str]) -> dict[str, str]:
+def _adapter_names(file: CheckpointReader, attentions: list[str]) -> dict[str, str]:
     """Adapter key -> key in the file; trainings keep attention weights under the UNet's names."""
     names = {}
     for place, attention in enumerate(attentions):
@@ -229,7 +229,7 @@ def _adapter_names(file: Checkpoint, attentions: list[str]) -> dict[str, str]:
     return names
 
 
-def _plan(module: ModelMixin, file: Checkpoint, names: dict[str, str]) -> Plan:
+def _plan(module: ModelMixin, file: CheckpointReader, names: dict[str, str]) -> Plan:
     expected = {key: tuple(value.shape) for key, value in module.state_dict().items()}
     for key, shape in expected.items():
         if key not in names:
@@ -250,7 +250,7 @@ def _bytes(plan: Plan) -> int:
     return sum(2 * math.prod(shape) for _, shape in plan.values())
 
 
-def _write_half(path: Path, file: Checkpoint, plan: Plan) -> Generator[int, None, str]:
+def _write_half(path: Path, file: CheckpointReader, plan: Plan) -> Generator[int, None, str]:
     """The planned tensors as float16 safetensors, written one by one, so that they are never in memory together.
 
     Yields the bytes of tensors written so far; returns the SHA-256 of the file.

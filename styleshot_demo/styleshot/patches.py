@@ -51,7 +51,7 @@ def crop(image: Image.Image, size: int = CROP) -> Image.Image:
     return image.crop((left, top, left + size, top + size)).convert("RGB")
 
 
-def to_tensor(image: Image.Image) -> Tensor:
+def normalised(image: Image.Image) -> Tensor:
     """RGB picture -> float32 [1, 3, height, width] in [-1, 1]."""
     pixels = torch.frombuffer(bytearray(image.tobytes()), dtype=torch.uint8)
     pixels = pixels.view(image.height, image.width, 3).permute(2, 0, 1)

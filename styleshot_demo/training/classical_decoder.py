@@ -20,8 +20,9 @@ from styleshot_demo.classical.losses import (
 from styleshot_demo.classical.statistics import Moments, moments, towards
 from styleshot_demo.research.onnx_network import OnnxNetwork
 from styleshot_demo.research.teacher import Teacher
+from styleshot_demo.training.core.device import device_and_dtype
 from styleshot_demo.training.folders import Crops, pictures_in, split
-from styleshot_demo.training.loop import device_and_dtype, train
+from styleshot_demo.training.single_network import train
 from styleshot_demo.training.style_statistics import StyleStatistics, sliced_distance
 
 JUDGED = {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"}

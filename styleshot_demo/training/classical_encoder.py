@@ -8,8 +8,9 @@ from torch import Tensor
 
 from styleshot_demo.classical.features import WIDTHS, Encoder
 from styleshot_demo.research.teacher import Teacher
+from styleshot_demo.training.core.device import device_and_dtype
 from styleshot_demo.training.folders import Crops, pictures_in, split
-from styleshot_demo.training.loop import device_and_dtype, train
+from styleshot_demo.training.single_network import train
 
 LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu4_2", "relu5_1")
 

@@ -72,7 +72,7 @@ def _about() -> str:
 
 
 @dataclass
-class Run:
+class ClassicalRun:
     """A picture that is being made, was stopped, or is finished.
 
     job      what is painted
@@ -99,10 +99,10 @@ class Run:
 
 
 @dataclass
-class Desk:
+class ClassicalDesk:
     """What one visitor's page is doing. Never an output: its handlers change it as they go."""
 
-    run: Run | None = None
+    run: ClassicalRun | None = None
     busy: bool = False  # with a run that a button has started
     turn: int = 0  # counts the runs
 
@@ -122,7 +122,7 @@ class ClassicalTab:
     ) -> None:
         self.studio, self.inputs, self.view, self.again = studio, inputs, view, view.again
         self.fields, self.seed, self.fit, self.about = fields, seed, fit, about
-        self.desk = gr.State(Desk())  # each visitor gets one
+        self.desk = gr.State(ClassicalDesk())  # each visitor gets one
         self.opened = Opened()
 
     def wire(self, page: gr.Blocks) -> restore.Target:
@@ -167,21 +167,21 @@ class ClassicalTab:
 
     # Painting ---------------------------------------------------------------------------------------------------
 
-    def paint(self, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def paint(self, desk: ClassicalDesk, *values: Any) -> Iterator[dict[Any, Any]]:
         """Runs a job and shows how it comes along."""
         yield self.started()
         yield from self.work(desk, self.begin(values))
 
-    def go_on(self, desk: Desk) -> Iterator[dict[Any, Any]]:
+    def go_on(self, desk: ClassicalDesk) -> Iterator[dict[Any, Any]]:
         """The run that was stopped, whatever is in the controls by now. The runner knows how far it was."""
         yield self.started()
         if desk.run is None:  # the server has been started anew, or the page loaded
             yield self.ended("")
             return
         before = desk.run
-        yield from self.work(desk, Run(before.job, before.stem, before.before, before.asked))
+        yield from self.work(desk, ClassicalRun(before.job, before.stem, before.before, before.asked))
 
-    def begin(self, values: tuple[Any, ...]) -> Run:
+    def begin(self, values: tuple[Any, ...]) -> ClassicalRun:
         """What is asked for. Its pictures are brought to size here: what is kept is small, and resizing what has the
         size already changes nothing, so the result is that of the pictures themselves."""
         count = len(self.inputs.components())
@@ -199,9 +199,9 @@ class ClassicalTab:
         self.view.shown.temp_files.add(str(before))  # so that Gradio deletes it when it is old
         parts = {**PARTS, "seed": SEEDED}
         counting = {name: value for name, value in asked.items() if job.method in parts.get(name, (job.method,))}
-        return Run(job, names.stem_of(content), before, Asked(content, styles, counting))
+        return ClassicalRun(job, names.stem_of(content), before, Asked(content, styles, counting))
 
-    def work(self, desk: Desk, run: Run) -> Iterator[dict[Any, Any]]:
+    def work(self, desk: ClassicalDesk, run: ClassicalRun) -> Iterator[dict[Any, Any]]:
         """Paints it. However that ends, what was on show last is on show, and can be saved."""
         view = self.view
         desk.run, desk.busy, desk.turn = run, True, desk.turn + 1
@@ -223,7 +223,7 @@ class ClassicalTab:
         finally:
             desk.busy = False
 
-    def follow(self, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def follow(self, desk: ClassicalDesk, *values: Any) -> Iterator[dict[Any, Any]]:
         """Paints anew after a change, if that takes but a moment. Says nothing of what is still being typed."""
         view = self.view
         try:
@@ -245,7 +245,7 @@ class ClassicalTab:
                 elif event.message.key == "waiting_place" and time.perf_counter() - began > 1:
                     yield {view.status: widgets.progress(0, words.remark(event.message))}
 
-    def finish(self, run: Run, result: Result) -> None:
+    def finish(self, run: ClassicalRun, result: Result) -> None:
         """Saves the result."""
         run.preview, run.step = result.images[0], run.total
         name = results.file_name(run.stem, run.job.method, result.seed)
@@ -253,7 +253,7 @@ class ClassicalTab:
         path = self.save(run.preview, run.made_by, name)
         run.value, run.told = widgets.pair(run.before, path, run.asked), results.summary(result)
 
-    def left(self, run: Run) -> dict[Any, Any]:
+    def left(self, run: ClassicalRun) -> dict[Any, Any]:
         """Updates that show what a run that did not end has painted, saved; else what was there before it."""
         view = self.view
         if run.preview is None:  # nothing that could be saved, though there may be a small one on show
@@ -266,7 +266,7 @@ class ClassicalTab:
             run.told = problems.note(say("stopped_at", step=run.step, total=run.total))
         return {view.shown: run.value}
 
-    def stopped(self, desk: Desk) -> dict[Any, Any]:
+    def stopped(self, desk: ClassicalDesk) -> dict[Any, Any]:
         """Updates after the stop button: the computation itself ends because its generator is closed."""
         run = desk.run
         if run is None or run.preview is None:
@@ -276,12 +276,12 @@ class ClassicalTab:
         text = shown.get(self.view.status, run.told)
         return {**self.ended(text), **shown, self.again: gr.update(visible=not finished)}
 
-    def keep(self, desk: Desk) -> Any:
+    def keep(self, desk: ClassicalDesk) -> Any:
         """A file of the picture that is being painted, as it is now."""
         run = desk.run
         return widgets.file(self.save_unfinished(run)) if run is not None and run.preview is not None else gr.skip()
 
-    def save_unfinished(self, run: Run) -> Path:
+    def save_unfinished(self, run: ClassicalRun) -> Path:
         """Saves the picture so far. Its record says at which of the steps that were asked for it was stopped."""
         record = replace(run.made_by, settings={**run.made_by.settings, "stopped_at": run.step})
         name = results.file_name(run.stem, f"{run.job.method}-step{run.step}", run.job.seed)
@@ -351,6 +351,6 @@ class ClassicalTab:
         return {**self.setting_updates(found.settings), **self.inputs.weigh(found.style_weights)}
 
 
-def _progressed(run: Run, step: Step) -> None:
+def _progressed(run: ClassicalRun, step: Step) -> None:
     run.preview, run.made_by = step.preview, step.made_by
     run.step, run.total = (int(step.message.values.get(name, 0)) for name in ("step", "total"))

@@ -41,7 +41,7 @@ Job = jobs.TextJob | jobs.ImageJob
 
 
 @dataclass
-class Run:
+class DiffusionRun:
     """Pictures that are being made, or were stopped.
 
     job, stem  what is painted, and the name of its files
@@ -75,14 +75,14 @@ class Run:
 
 
 @dataclass
-class Desk:
+class DiffusionDesk:
     """What one visitor's page is doing. Never an output: its handlers change it as they go.
 
     run    the last one
     ready  what was drawn for the result that is there when a run leaves none
     """
 
-    run: Run | None = None
+    run: DiffusionRun | None = None
     ready: Drawn | None = None
 
 
@@ -107,7 +107,7 @@ class DiffusionTab:
         self.kind, self.studio, self.inputs, self.seed, self.prompts = kind, studio, inputs, seed, prompts
         self.weights, self.view, self.lines, self.sketch = weights, view, lines, sketch
         self.fields = {**fields, **(lines.fields if lines else {}), "style_strength": view.strength}
-        self.desk = gr.State(Desk())  # each visitor gets one
+        self.desk = gr.State(DiffusionDesk())  # each visitor gets one
 
     def wire(self, page: gr.Blocks, tab: gr.Tab) -> restore.Target:
         """Connects every event; to be called outside of the tabs. Returns what a picture made here can fill."""
@@ -163,15 +163,15 @@ class DiffusionTab:
 
     # Painting ---------------------------------------------------------------------------------------------------
 
-    def paint(self, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def paint(self, desk: DiffusionDesk, *values: Any) -> Iterator[dict[Any, Any]]:
         """Runs a job and shows how it comes along."""
         yield from self._run(desk, values, sweep=False)
 
-    def sweep(self, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def sweep(self, desk: DiffusionDesk, *values: Any) -> Iterator[dict[Any, Any]]:
         """The same with one picture for each of several style strengths."""
         yield from self._run(desk, values, sweep=True)
 
-    def reword(self, event: gr.EventData, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def reword(self, event: gr.EventData, desk: DiffusionDesk, *values: Any) -> Iterator[dict[Any, Any]]:
         """Changes the prompt as a chip says, and paints anew."""
         prompt, places = self._set(values, "prompt"), self._set(values, "moved")
         part, name = str(getattr(event, "part", "")), str(getattr(event, "name", "") or "")
@@ -180,7 +180,7 @@ class DiffusionTab:
             places = moving.without(prompt, places, part)
         yield from self._changed(desk, values, prompt=changed, moved=places)
 
-    def move(self, event: gr.EventData, desk: Desk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def move(self, event: gr.EventData, desk: DiffusionDesk, *values: Any) -> Iterator[dict[Any, Any]]:
         """Puts a thing where it was dragged to on the sketch, or all of them back, and paints anew."""
         thing, x, y = (getattr(event, name, None) for name in ("thing", "x", "y"))
         places = moving.put(self._set(values, "prompt"), self._set(values, "moved"), thing, x, y)
@@ -190,7 +190,7 @@ class DiffusionTab:
         """What a text field holds."""
         return str(values[len(self.inputs.components()) + list(self.fields).index(name)] or "")
 
-    def _changed(self, desk: Desk, values: tuple[Any, ...], **changes: str) -> Iterator[dict[Any, Any]]:
+    def _changed(self, desk: DiffusionDesk, values: tuple[Any, ...], **changes: str) -> Iterator[dict[Any, Any]]:
         """A run after those fields were changed; nothing where they hold that already."""
         new = {name: text for name, text in changes.items() if text != self._set(values, name)}
         if not new:
@@ -201,7 +201,7 @@ class DiffusionTab:
         settings = dict(zip(self.fields, values[first:], strict=True)) | new
         yield from self._run(desk, (*values[:first], *settings.values()), sweep=False)
 
-    def _run(self, desk: Desk, values: tuple[Any, ...], sweep: bool) -> Iterator[dict[Any, Any]]:
+    def _run(self, desk: DiffusionDesk, values: tuple[Any, ...], sweep: bool) -> Iterator[dict[Any, Any]]:
         view = self.view
         yield {
             **view.started(widgets.progress(0, say("starting"))), view.beside: gr.update(interactive=False)
@@ -232,7 +232,7 @@ class DiffusionTab:
         except Exception as error:
             yield {**self.ended(problems.as_html(error)), **self.left(desk, run)}
 
-    def begin(self, values: tuple[Any, ...], sweep: bool) -> Run:
+    def begin(self, values: tuple[Any, ...], sweep: bool) -> DiffusionRun:
         """What is asked for."""
         count = len(self.inputs.components())
         content, styles = self.inputs.read(values[:count])
@@ -243,20 +243,20 @@ class DiffusionTab:
         plan = self.studio.plan(job, SWEEP if sweep else ())
         if plan.scene is not None and not plan.scene.wraps:
             counting["moved"] = plan.job.moved  # without what is not in the picture
-        return Run(job, stem, Asked(content, styles, counting), sweep, len(plan.shots), plan)
+        return DiffusionRun(job, stem, Asked(content, styles, counting), sweep, len(plan.shots), plan)
 
-    def pruned(self, run: Run, values: tuple[Any, ...]) -> dict[Any, Any]:
+    def pruned(self, run: DiffusionRun, values: tuple[Any, ...]) -> dict[Any, Any]:
         """Updates that forget where things were that are not in the picture any more."""
         places = run.asked.settings["moved"]
         return {} if places == self._set(values, "moved") else {self.fields["moved"]: places}
 
-    def finish(self, run: Run, result: Result) -> None:
+    def finish(self, run: DiffusionRun, result: Result) -> None:
         """Saves the results."""
         run.made = self.hang(result, run.stem)
         run.value = widgets.hung(run.made, run.asked, run.sketches)
         run.told = results.summary(result)
 
-    def keep_sketch(self, run: Run, step: Step) -> bool:
+    def keep_sketch(self, run: DiffusionRun, step: Step) -> bool:
         """Saves the picture of a step where it is the composer's sketch; whether it is."""
         drawn = run.drawn()
         if drawn is None or step.message.key not in ("painting", "sketched"):
@@ -279,7 +279,7 @@ class DiffusionTab:
         settings = dict(zip(self.fields, values[len(self.inputs.components()) :], strict=True))
         return {self.sketch: sketch.refused(problem, jobs.text("prompt", settings["prompt"]))}
 
-    def left(self, desk: Desk, run: Run) -> dict[Any, Any]:
+    def left(self, desk: DiffusionDesk, run: DiffusionRun) -> dict[Any, Any]:
         """Updates that show those pictures of a run that were finished; else what was there before it."""
         if run.value is None and run.made:
             run.sketches = run.sketches[: len(run.made)]
@@ -288,7 +288,7 @@ class DiffusionTab:
             run.told = problems.note(say("stopped_after", count=len(run.made), total=run.total))
         return {self.view.shown: run.value or widgets.back(), **self.drawn(desk.ready)}
 
-    def give_back(self, desk: Desk, result: Any) -> Any:
+    def give_back(self, desk: DiffusionDesk, result: Any) -> Any:
         """What was drawn for the result that is there again after a reload, for the sketch's element."""
         drawn = sketch.lay_there(result, Path(self.view.shown.GRADIO_CACHE))
         if drawn is None:
@@ -300,7 +300,7 @@ class DiffusionTab:
         """Updates at the end of a run, however it ended."""
         return {**self.view.ended(text), self.view.beside: gr.update(interactive=True)}
 
-    def stopped(self, desk: Desk) -> dict[Any, Any]:
+    def stopped(self, desk: DiffusionDesk) -> dict[Any, Any]:
         """Updates after Stop."""
         run = desk.run
         if run is None:
@@ -326,7 +326,7 @@ class DiffusionTab:
             for number, image in enumerate(result.images)
         ]
 
-    def made_alone(self, run: Run, number: int, step: Step) -> widgets.Made:
+    def made_alone(self, run: DiffusionRun, number: int, step: Step) -> widgets.Made:
         """Saves picture `number` of a run that has not ended."""
         return self._saved(step.preview, number + run.sweep, run.plan, run.stem, step.made_by)  # a strip comes first
 

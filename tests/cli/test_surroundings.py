@@ -19,7 +19,7 @@ from styleshot_demo import provenance
 from styleshot_demo.cli import classical as command
 from styleshot_demo.cli import results
 from styleshot_demo.cli.app import app
-from styleshot_demo.cli.report import Progress, printable
+from styleshot_demo.cli.report import ProgressLine, printable
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def test_quiet_holds_for_one_command_only(folder, capsys):
     args = ("classical", "photo.png", "style.png", "-o", "out.png", "--size", 256)
     assert not run(*args, "-q").stderr
     assert "Painting" in run(*args).stderr
-    with Progress() as progress:
+    with ProgressLine() as progress:
         progress.show(0.5, "Half of it")
     assert "Half of it" in capsys.readouterr().err
 

@@ -452,7 +452,7 @@ def test_built_in_models_are_never_fetched(server, settings, monkeypatch, tmp_pa
 
 
 def test_rate_and_time_left():
-    progress = hub.Progress("x", 250, 1000, 50.0)
+    progress = hub.DownloadProgress("x", 250, 1000, 50.0)
     assert (progress.fraction, progress.seconds_left) == (0.25, 15.0)
-    assert hub.Progress("x", 0, 1000, 0.0).seconds_left is None
-    assert hub.Progress("x", 0, 0, 0.0).fraction == 1.0
+    assert hub.DownloadProgress("x", 0, 1000, 0.0).seconds_left is None
+    assert hub.DownloadProgress("x", 0, 0, 0.0).fraction == 1.0

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from styleshot_demo.models import hashes, once
-from styleshot_demo.models.hashes import Record, hashing, hashing_all, known, remember, sha256_of
+from styleshot_demo.models.hashes import HashRecord, hashing, hashing_all, known, remember, sha256_of
 from styleshot_demo.models.once import finished
 
 
@@ -51,7 +51,7 @@ def test_reads_again_after_a_change(tmp_path, reads):
 
 
 def test_record_outlives_the_process(tmp_path, reads, monkeypatch):
-    path, record = tmp_path / "weights", Record(tmp_path)
+    path, record = tmp_path / "weights", HashRecord(tmp_path)
     path.write_bytes(b"abc")
     digest = sha256_of(path, record)
     monkeypatch.setattr(hashes, "_remembered", {})
@@ -73,26 +73,26 @@ def test_remembered_hash_is_believed(tmp_path, reads):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"hashed": 3}', '{"hashed": {"x": 1}}'])
 def test_damaged_record_counts_as_empty(tmp_path, content):
-    record = Record(tmp_path)
-    (tmp_path / Record.NAME).write_text(content)
+    record = HashRecord(tmp_path)
+    (tmp_path / HashRecord.NAME).write_text(content)
     assert record.read("hashed") == {}
     record.write("hashed", "key", {"sha256": "0"})
     assert record.read("hashed") == {"key": {"sha256": "0"}}
 
 
 def test_kinds_do_not_mix_and_nothing_temporary_stays(tmp_path):
-    record = Record(tmp_path)
+    record = HashRecord(tmp_path)
     record.write("fetched", "a", {"bytes": 1})
     record.write("hashed", "b", {"bytes": 2})
     assert record.read("fetched") == {"a": {"bytes": 1}}
-    assert [path.name for path in tmp_path.iterdir()] == [Record.NAME]
-    assert json.loads((tmp_path / Record.NAME).read_text())["hashed"] == {"b": {"bytes": 2}}
+    assert [path.name for path in tmp_path.iterdir()] == [HashRecord.NAME]
+    assert json.loads((tmp_path / HashRecord.NAME).read_text())["hashed"] == {"b": {"bytes": 2}}
 
 
 def test_a_folder_that_cannot_be_written_to_costs_only_time(tmp_path, reads):
     path = tmp_path / "weights"
     path.write_bytes(b"abc")
-    for record in (Record(path / "below a file"), Record(Path("/proc/1/nowhere")), Record()):
+    for record in (HashRecord(path / "below a file"), HashRecord(Path("/proc/1/nowhere")), HashRecord()):
         assert sha256_of(path, record) == hashlib.sha256(b"abc").hexdigest()
     assert len(reads) == 1, "this run of the program knows it"
 
@@ -100,7 +100,7 @@ def test_a_folder_that_cannot_be_written_to_costs_only_time(tmp_path, reads):
 def test_the_next_folder_serves_where_the_first_cannot_be_written_to(tmp_path, reads, monkeypatch):
     path = tmp_path / "weights"
     path.write_bytes(b"abc")
-    record = Record(path / "below a file", tmp_path / "second")
+    record = HashRecord(path / "below a file", tmp_path / "second")
     digest = sha256_of(path, record)
     monkeypatch.setattr(hashes, "_remembered", {})
     assert sha256_of(path, record) == digest and len(reads) == 1
@@ -109,14 +109,14 @@ def test_the_next_folder_serves_where_the_first_cannot_be_written_to(tmp_path, r
 def test_an_older_record_is_read_and_left_alone(tmp_path, reads):
     path = tmp_path / "weights"
     path.write_bytes(b"abc")
-    old = Record(tmp_path / "old")
+    old = HashRecord(tmp_path / "old")
     state = path.stat()
     old.write("hashed", str(path), {"bytes": 3, "mtime_ns": state.st_mtime_ns, "sha256": "0" * 64})
-    before = (tmp_path / "old" / Record.NAME).read_bytes()
-    record = Record(tmp_path / "new", older=[tmp_path / "old"])
+    before = (tmp_path / "old" / HashRecord.NAME).read_bytes()
+    record = HashRecord(tmp_path / "new", older=[tmp_path / "old"])
     assert sha256_of(path, record) == "0" * 64 and not reads
     record.write("fetched", "a", {"bytes": 1})
-    assert (tmp_path / "old" / Record.NAME).read_bytes() == before
+    assert (tmp_path / "old" / HashRecord.NAME).read_bytes() == before
     assert record.read("hashed").keys() == {str(path)} and record.read("fetched") == {"a": {"bytes": 1}}
 
 

@@ -13,7 +13,7 @@ from huggingface_hub import constants, scan_cache_dir
 from styleshot_demo.errors import Problem
 from styleshot_demo.models import hashes, hub, own
 from styleshot_demo.models.catalogue import MODELS, Model, ModelFile
-from styleshot_demo.models.hashes import Record
+from styleshot_demo.models.hashes import HashRecord
 from styleshot_demo.models.transfer import Patience
 from styleshot_demo.settings import Settings
 
@@ -137,8 +137,8 @@ def test_fetching_leaves_a_hub_cache_that_its_own_scan_is_pleased_with(server, h
     assert hub.check(found, settings) == []
     scanned = scan_cache_dir(hub_cache)
     assert not scanned.warnings and [repo.repo_id for repo in scanned.repos] == ["me/thing"]
-    assert [path.name for path in own_cache.iterdir()] == [Record.NAME]
-    record = json.loads((own_cache / Record.NAME).read_text())
+    assert [path.name for path in own_cache.iterdir()] == [HashRecord.NAME]
+    record = json.loads((own_cache / HashRecord.NAME).read_text())
     assert [entry["sha256"] for entry in record["fetched"].values()] == [FILE.sha256]
     assert list(record["hashed"]) == [str(found.files["words.txt"])]
 
@@ -150,7 +150,7 @@ def test_a_record_of_an_earlier_version_still_counts(server, hub_cache, tmp_path
     monkeypatch.setitem(MODELS, "thing", unknown)
     settings = Settings(models=tmp_path / "models") if place == "models" else Settings()
     entry = {"bytes": len(CONTENT), "sha256": "0" * 64}
-    Record(settings.models or hub_cache).write("fetched", f"me/thing@{'c' * 40}/words.txt", entry)
+    HashRecord(settings.models or hub_cache).write("fetched", f"me/thing@{'c' * 40}/words.txt", entry)
     with pytest.raises(Problem) as caught:
         bring(server, settings)
     assert caught.value.key == "wrong_hash"

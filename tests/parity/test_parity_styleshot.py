@@ -64,7 +64,7 @@ def test_crops_of_odd_inputs(recorded):
 def test_patches(recorded):
     tensors = recorded.tensors("patches.safetensors")
     facts = recorded.json("patches.json")["levels"]
-    split = patches.split(patches.to_tensor(recorded.open("style_crop.png")))
+    split = patches.split(patches.normalised(recorded.open("style_crop.png")))
     for level, ours in split._asdict().items():
         ours = ours[0]
         expected = (tensors[f"{level}_u8"].float() / 255 - 0.5) / 0.5
@@ -77,7 +77,7 @@ def test_patches(recorded):
 
 
 def split_of(image):
-    return patches.split(patches.to_tensor(patches.crop(image)))
+    return patches.split(patches.normalised(patches.crop(image)))
 
 
 @torch.no_grad()

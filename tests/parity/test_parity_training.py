@@ -19,7 +19,7 @@ from styleshot_demo.styleshot import patches
 from styleshot_demo.training.stages.content import content_stage
 from styleshot_demo.training.stages.inputs import latents_of, text_embeddings
 from styleshot_demo.training.stages.parts import Base, StyleShot
-from styleshot_demo.training.stages.recipe import Recipe
+from styleshot_demo.training.stages.recipe import StageRecipe
 from styleshot_demo.training.stages.samples import control_tensor, picture_tensor
 from styleshot_demo.training.stages.style import style_stage
 
@@ -129,7 +129,7 @@ def test_the_same_weights_learn(run):
 
 
 def test_the_published_optimiser_is_the_default():
-    recipe = Recipe()
+    recipe = StageRecipe()
     assert (recipe.rate, recipe.decay, recipe.schedule, recipe.clip) == (1e-4, 0.01, "constant", 0)
 
 

@@ -17,7 +17,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Step
 from styleshot_demo.models import hashes, hub, once, own
 from styleshot_demo.runners import weights
-from styleshot_demo.runners.weights import Weights
+from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.styleshot import checkpoints
 
 
@@ -153,7 +153,7 @@ def test_locate_tells_how_far_it_is(settings, monkeypatch):
     monkeypatch.setattr(once, "BEAT", 0.0005)
     monkeypatch.setattr(hashes, "_BLOCK", 4096)
     events = list(weights.locate(settings, "styleshot", "contour"))
-    assert isinstance(events[-1], Weights) and all(isinstance(event, Step) for event in events[:-1])
+    assert isinstance(events[-1], ModelParts) and all(isinstance(event, Step) for event in events[:-1])
     fractions = [event.fraction for event in events[:-1]]
     assert fractions == sorted(fractions) and min(fractions) >= 0 and max(fractions) <= 1
     told = [str(event.message) for event in events[:-1]]
@@ -251,7 +251,7 @@ def test_what_an_earlier_version_converted_is_found(settings, tmp_path, monkeypa
     last(weights.locate(settings, "styleshot", "contour"))
     old.mkdir(exist_ok=True)
     shutil.move(converted_of(tmp_path), old / weights.CONVERTED)
-    shutil.move(converted_of(tmp_path).parent / hashes.Record.NAME, old / hashes.Record.NAME)
+    shutil.move(converted_of(tmp_path).parent / hashes.HashRecord.NAME, old / hashes.HashRecord.NAME)
     monkeypatch.setattr(hashes, "_remembered", {})
     reads.clear()
     monkeypatch.setattr(checkpoints, "converting", None)  # is not called

@@ -51,6 +51,6 @@ def test_crop_of_any_picture(size, mode):
 def test_to_tensor_range():
     image = Image.new("RGB", (2, 1))
     image.putpixel((1, 0), (255, 0, 255))
-    tensor = patches.to_tensor(image)
+    tensor = patches.normalised(image)
     assert tensor.shape == (1, 3, 1, 2) and tensor[0, :, 0, 0].tolist() == [-1, -1, -1]
     assert tensor[0, :, 0, 1].tolist() == [1, -1, 1]

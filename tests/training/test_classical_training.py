@@ -13,11 +13,12 @@ from styleshot_demo.classical.features import Encoder
 from styleshot_demo.errors import Problem
 from styleshot_demo.research.onnx_network import OnnxNetwork
 from styleshot_demo.training import classical_decoder
-from styleshot_demo.training.checkpoint import latest
 from styleshot_demo.training.classical_decoder import DecoderRecipe, train_decoder, without_colour_gradient
 from styleshot_demo.training.classical_encoder import LAYERS, distil
+from styleshot_demo.training.core.checkpoint import latest
+from styleshot_demo.training.core.schedules import cosine
 from styleshot_demo.training.folders import Crops, pictures_in, split
-from styleshot_demo.training.loop import cosine, train
+from styleshot_demo.training.single_network import train
 
 TEACHER_WIDTHS = {1: (16, 16), 2: (32, 32), 3: (64, 64, 64, 64), 4: (128, 128, 128, 128), 5: (128,)}
 
@@ -70,7 +71,7 @@ def test_crops_repeat_by_seed_and_step(data):
 
 
 def test_learning_rate_rises_then_falls():
-    rates = [cosine(step, 1000) for step in range(1000)]
+    rates = [cosine(step, 1000, 100, 0.02) for step in range(1000)]
     assert rates[0] < 0.05 and max(rates) == pytest.approx(1.0, abs=0.02) and rates[-1] < 0.03
 
 
@@ -142,7 +143,7 @@ def test_other_networks_have_their_share_of_the_losses(data, tmp_path):
         given = {"networks": networks} if options else {}
         train_decoder(*sides, data, Encoder(), tmp_path / name, recipe, device="cpu", precision="fp32", **given)
         lines = [json.loads(line) for line in (tmp_path / name / "log.jsonl").read_text().splitlines()]
-        return lines, latest(tmp_path / name)["config"]
+        return lines, latest(tmp_path / name)["identity"]
 
     lines, config = losses("with", network_share=0.4)
     expected = {f"{network}_{name}" for network in ("one", "two") for name in ("content", "gram", "sliced")}

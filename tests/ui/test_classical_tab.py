@@ -6,7 +6,7 @@ from PIL import Image
 
 from styleshot_demo import ClassicalJob, Settings, Studio, jobs, pictures, provenance
 from styleshot_demo.ui import classical_tab
-from styleshot_demo.ui.classical_tab import Desk
+from styleshot_demo.ui.classical_tab import ClassicalDesk
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_the_preview_of_a_whole_photo_is_shown_but_never_saved_as_the_result(tab
 
     monkeypatch.setattr(classical, "SCREEN", 128)
     content, style = upload("content", 300, 200), upload("style", 100, 120)
-    desk = Desk()
+    desk = ClassicalDesk()
     asked = values(tab, content, style, method="colour", whole=True)
     painting = tab.paint(desk, *asked)
     for update in painting:
@@ -87,7 +87,7 @@ def test_the_preview_of_a_whole_photo_is_shown_but_never_saved_as_the_result(tab
 @pytest.mark.parametrize(("method", "models"), [("optimise", {"encoder", "fast"}), ("patches", set())])
 def test_a_stopped_picture_says_how_it_was_made_not_how_it_would_be_made_now(tab, upload, monkeypatch, method, models):
     content, style = upload("content", 96, 64), upload("style", 64, 64)
-    desk = Desk()
+    desk = ClassicalDesk()
     painting = tab.paint(desk, *values(tab, content, style, method=method, size=256, steps=50, start="content"))
     for update in painting:
         if tab.view.shown in update:

@@ -14,7 +14,7 @@ from styleshot_demo.messages import remark
 from styleshot_demo.plan import Plan
 from styleshot_demo.runtime.placement import Placement
 from styleshot_demo.ui import diffusion, image_tab, text_tab
-from styleshot_demo.ui.diffusion_tab import Desk
+from styleshot_demo.ui.diffusion_tab import DiffusionDesk
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_a_run_shows_progress_and_previews_and_frees_the_buttons(tabs, upload, m
     monkeypatch.setattr(tab.studio, "run", run)
     monkeypatch.setattr(tab.studio, "plan", planned)
     view = tab.view
-    started, sketched, step, ended = tab.paint(Desk(), *values(tab, upload))
+    started, sketched, step, ended = tab.paint(DiffusionDesk(), *values(tab, upload))
     assert sketched == {tab.sketch: ""} and ended[tab.sketch] == ""  # StyleShot draws none
     assert started[view.run]["visible"] is False and started[view.beside]["interactive"] is False
     assert "Step 7 of 20, about 12 s left" in step[view.status]
@@ -108,7 +108,7 @@ def test_a_run_shows_progress_and_previews_and_frees_the_buttons(tabs, upload, m
     assert len(ended[view.shown]["pictures"]) == 1
     assert ended[view.run]["visible"] is True and ended[view.beside]["interactive"] is True
 
-    running = tab.paint(Desk(), *values(tab, upload))
+    running = tab.paint(DiffusionDesk(), *values(tab, upload))
     next(running), next(running), next(running)
     closed.clear()
     running.close()  # the stop button
@@ -116,7 +116,7 @@ def test_a_run_shows_progress_and_previews_and_frees_the_buttons(tabs, upload, m
 
 
 def test_what_was_finished_before_a_stop_is_kept_and_says_what_makes_it(tabs, upload, monkeypatch):
-    tab, desk = tabs["text"], Desk()
+    tab, desk = tabs["text"], DiffusionDesk()
     picture = Image.new("RGB", (16, 8), "teal")
 
     def run(job):
@@ -217,7 +217,7 @@ def test_example_prompts_are_understood_alike_in_both_languages(prompt):
 def test_every_update_of_a_run_is_of_something(tabs, kind, handler, upload):
     """Gradio takes no update of nothing."""
     tab = tabs[kind]
-    updates = list(getattr(tab, handler)(Desk(), *values(tab, upload, prompt="a castle", size=256)))
+    updates = list(getattr(tab, handler)(DiffusionDesk(), *values(tab, upload, prompt="a castle", size=256)))
     assert all(updates) and tab.view.shown in updates[-1]
     known = {*tab.view.outputs(), *([tab.sketch] if tab.sketch else [])}
     assert all(update.keys() <= known for update in updates)

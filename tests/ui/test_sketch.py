@@ -13,7 +13,7 @@ from PIL import Image
 from styleshot_demo import plan, provenance
 from styleshot_demo.ui import diffusion, text_tab
 from styleshot_demo.ui.desk import path_at
-from styleshot_demo.ui.diffusion_tab import Desk
+from styleshot_demo.ui.diffusion_tab import DiffusionDesk
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def boxes(tab, updates):
 
 
 def test_sketches_of_several_pictures_come_one_by_one_and_are_the_drawn_scene(tab, ask):
-    desk = Desk()
+    desk = DiffusionDesk()
     shown = boxes(tab, tab.paint(desk, *ask(prompt="a castle and a qxqx", count=2, seed=4)))
     assert [box.count("<img alt") for box in shown] == [0, 1, 2, 2]
     assert all("disabled" in box for box in shown[:-1]) and "disabled" not in shown[-1]
@@ -55,7 +55,7 @@ def test_sketches_of_several_pictures_come_one_by_one_and_are_the_drawn_scene(ta
 
 
 def test_a_stopped_run_gives_the_last_results_sketch_back(tab, ask):
-    desk = Desk()
+    desk = DiffusionDesk()
     *_, ended = tab.paint(desk, *ask(prompt="a castle"))
     running = tab.paint(desk, *ask(prompt="a boat"))
     next(running), next(running)
@@ -66,17 +66,17 @@ def test_a_stopped_run_gives_the_last_results_sketch_back(tab, ask):
 
 @pytest.mark.parametrize(("prompt", "told"), [("", "There are no words"), ("elefant", "does not know what this is")])
 def test_a_prompt_that_says_nothing_is_told_beside_it(tab, ask, prompt, told):
-    *_, ended = tab.paint(Desk(), *ask(prompt=prompt))
+    *_, ended = tab.paint(DiffusionDesk(), *ask(prompt=prompt))
     assert told in ended[tab.sketch] and told in ended[tab.view.status]
     assert ("elephant" in ended[tab.sketch]) == (prompt == "elefant")
     assert "<img" not in ended[tab.sketch]
     # What is wrong with something else is not told there.
-    *_, ended = tab.paint(Desk(), None, *ask(prompt=prompt)[1:])
+    *_, ended = tab.paint(DiffusionDesk(), None, *ask(prompt=prompt)[1:])
     assert tab.sketch not in ended
 
 
 def test_a_chip_changes_the_prompt_and_paints_anew(tab, ask):
-    desk, values = Desk(), ask(prompt="a castle and a boat")
+    desk, values = DiffusionDesk(), ask(prompt="a castle and a boat")
     press = SimpleNamespace(part="thing/1/sailboat", name="")
     first, *_, ended = tab.reword(press, desk, *values)
     assert first == {tab.fields["prompt"]: "a castle"}
@@ -87,20 +87,20 @@ def test_a_chip_changes_the_prompt_and_paints_anew(tab, ask):
 
 
 def test_after_a_reload_the_sketch_stands_beside_its_result_again(tab, ask):
-    desk = Desk()
-    *_, ended = tab.paint(Desk(), *ask(prompt="a castle and a qxqx", count=2))
+    desk = DiffusionDesk()
+    *_, ended = tab.paint(DiffusionDesk(), *ask(prompt="a castle and a qxqx", count=2))
     result = ended[tab.view.shown]
     assert tab.give_back(desk, result) == ended[tab.sketch] and len(desk.ready.sketches) == 2
     # What comes back from the browser may be anything.
     other = {**result, "sketches": ["gradio_api/file=/etc/hostname"]}
     for forged in (None, "", {}, {"preview": ""}, other, {**result, "sketches": 7}, {**result, "made": {}},
                    {**result, "sketches": []}):  # fmt: skip
-        desk = Desk()
+        desk = DiffusionDesk()
         assert tab.give_back(desk, forged) == gr.skip() and desk.ready is None
 
 
 def test_a_saved_picture_brings_its_sketch_back(tab, ask):
-    desk = Desk()
+    desk = DiffusionDesk()
     *_, ended = tab.paint(desk, *ask(prompt="a castle and a qxqx", seed=3))
     made_by = provenance.read(desk.run.made[0].path)
     shown = tab.fill(provenance.restore(made_by))[tab.sketch]

@@ -16,11 +16,11 @@ from PIL import Image
 from styleshot_demo.atomic import put
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
+from styleshot_demo.images.ops import on_white
 from styleshot_demo.pictures import open_picture, write_bytes
-from styleshot_demo.runners.maps import opaque
 from styleshot_demo.training.gallery import manifest, shards
 from styleshot_demo.training.gallery.captions import destyle
-from styleshot_demo.training.gallery.controls import Drawer, Plan
+from styleshot_demo.training.gallery.controls import DetectorChoice, Drawer
 from styleshot_demo.training.gallery.folders import entries_in
 from styleshot_demo.training.gallery.manifest import Entry, Manifest, Report
 from styleshot_demo.training.gallery.opening import PLAIN_LIST
@@ -30,7 +30,7 @@ ABOUT, FOUND = "gallery.json", ".found.jsonl"
 
 
 @dataclass(frozen=True)
-class Recipe:
+class GalleryRecipe:
     """How a gallery is made.
 
     per_style  at most so many pictures of each style, chosen at random; None: all
@@ -59,8 +59,8 @@ class Built:
 def build(
     source: Path,
     out: Path,
-    recipe: Recipe,
-    plan: Plan,
+    recipe: GalleryRecipe,
+    plan: DetectorChoice,
     drawer: Drawer,
     progress: Callable[[int, int], None],
     report: Report,
@@ -137,8 +137,8 @@ class _Maker:
     """Makes the parts of an example: the picture's bytes, those of its lines, its caption."""
 
     found: Manifest
-    recipe: Recipe
-    plan: Plan
+    recipe: GalleryRecipe
+    plan: DetectorChoice
     drawer: Drawer
     report: Report
 
@@ -148,10 +148,10 @@ class _Maker:
     def parts(self, entry: Entry) -> dict[str, bytes] | None:
         """ "jpg" and each kind of lines as "png"; None, and told, if the picture cannot be read."""
         try:
-            picture = _shrunk(opaque(open_picture(entry.picture)), self.recipe.size)
+            picture = _shrunk(on_white(open_picture(entry.picture)), self.recipe.size)
             # The lines are those of what is stored, not of what it was before.
             stored = _encoded(picture, format="JPEG", quality=95, subsampling=0)
-            picture = opaque(open_picture(stored))
+            picture = on_white(open_picture(stored))
             lines = {kind: self.drawer.draw(picture, kind) for kind in self.plan.detectors}
         except Problem as problem:
             if problem.key in ("weights_missing", "weights_broken", "out_of_memory_loading"):

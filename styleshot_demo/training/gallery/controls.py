@@ -15,14 +15,14 @@ HED, PLAIN, LINEART = "hed", "edges", "lineart"  # detectors; `PLAIN` is `styles
 
 
 @dataclass(frozen=True)
-class Plan:
+class DetectorChoice:
     """Which detector draws which kind ("contour", "lineart"), and which kinds cannot be drawn here."""
 
     detectors: dict[str, str]
     missing: tuple[str, ...] = ()
 
 
-def plan(settings: Settings, kinds: tuple[str, ...] | None, contour: str = "auto") -> Plan:
+def plan(settings: Settings, kinds: tuple[str, ...] | None, contour: str = "auto") -> DetectorChoice:
     """What can be drawn.
 
     kinds    what is wanted; None: whatever can be had
@@ -42,13 +42,13 @@ def plan(settings: Settings, kinds: tuple[str, ...] | None, contour: str = "auto
             missing.append(kind)
         else:
             hub.require(DETECTOR[kind], settings)
-    return Plan(detectors, tuple(missing))
+    return DetectorChoice(detectors, tuple(missing))
 
 
 class Drawer:
     """Draws what a plan says; networks are loaded once."""
 
-    def __init__(self, plan: Plan, settings: Settings, device: str = "cpu") -> None:
+    def __init__(self, plan: DetectorChoice, settings: Settings, device: str = "cpu") -> None:
         self._plan = plan
         self._device = device
         self._maps = Maps(settings, ModelCache.from_settings(settings))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class TrainingExample:
     """One training example.
 
     picture: the stylised picture, RGB, any size; the style reference of the published recipe is this very picture.

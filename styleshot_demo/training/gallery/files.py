@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from PIL import Image
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.images.ops import on_white
 from styleshot_demo.pictures import open_picture
-from styleshot_demo.runners.maps import opaque
-from styleshot_demo.training.gallery.examples import Example
+from styleshot_demo.training.gallery.examples import TrainingExample
 from styleshot_demo.training.gallery.manifest import Entries, Report, log_skipped
-from styleshot_demo.training.gallery.sampling import Order
+from styleshot_demo.training.gallery.sampling import EpochOrder
 
 
 class FileGallery:
@@ -34,7 +34,7 @@ class FileGallery:
         if not len(entries):
             raise Problem("no_training_pictures")
         self._entries = entries
-        self._order = Order(entries.codes, seed, balance)
+        self._order = EpochOrder(entries.codes, seed, balance)
         self._contents = contents
         self._report = report
         self._broken: dict[int, Problem] = {}
@@ -43,7 +43,7 @@ class FileGallery:
         """Examples of an epoch."""
         return len(self._order)
 
-    def __getitem__(self, position: int) -> Example:
+    def __getitem__(self, position: int) -> TrainingExample:
         problem = None
         for ahead in range(len(self)):
             index = self._order[position + ahead]
@@ -58,19 +58,19 @@ class FileGallery:
             raise Problem("no_content_pictures")
         raise Problem("no_training_pictures")
 
-    def _read(self, index: int) -> Example:
+    def _read(self, index: int) -> TrainingExample:
         entry = self._entries[index]
         if self._contents and entry.content is None:
             raise Problem("content_needed")
-        picture = opaque(open_picture(entry.picture))
-        content = opaque(open_picture(entry.content)) if self._contents else None
+        picture = on_white(open_picture(entry.picture))
+        content = on_white(open_picture(entry.content)) if self._contents else None
         if content is not None and content.size != picture.size:
             content = content.resize(picture.size, Image.Resampling.BILINEAR)
-        return Example(picture, entry.prompt, content, entry.style)
+        return TrainingExample(picture, entry.prompt, content, entry.style)
 
     def stream(
         self, rank: int = 0, world: int = 1, start: int = 0, batch: int = 1, worker: int = 0, workers: int = 1
-    ) -> Iterator[Example]:
+    ) -> Iterator[TrainingExample]:
         """One process's examples without end, from its `start`-th on.
 
         rank, world      of `world` processes, this one gets every `world`-th position from `rank` on

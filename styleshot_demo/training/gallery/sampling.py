@@ -19,7 +19,7 @@ def shares(counts: np.ndarray, balance: float) -> np.ndarray:
     return result
 
 
-class Order:
+class EpochOrder:
     """Position -> picture, without end: epoch after epoch, each in an order of its own, the same for the same seed.
 
     A style's pictures follow each other without repetition until all have been seen, also from one epoch to the next.

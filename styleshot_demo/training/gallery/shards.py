@@ -19,9 +19,9 @@ from PIL import Image
 
 from styleshot_demo.atomic import put
 from styleshot_demo.errors import Problem
+from styleshot_demo.images.ops import on_white
 from styleshot_demo.pictures import open_picture
-from styleshot_demo.runners.maps import opaque
-from styleshot_demo.training.gallery.examples import Example
+from styleshot_demo.training.gallery.examples import TrainingExample
 from styleshot_demo.training.gallery.manifest import Report, log_skipped
 
 Sample = dict[str, Any]  # "__key__" and, by suffix, the bytes of each file
@@ -137,7 +137,7 @@ class ShardGallery:
 
     def stream(
         self, rank: int = 0, world: int = 1, start: int = 0, batch: int = 1, worker: int = 0, workers: int = 1
-    ) -> Iterator[Example]:
+    ) -> Iterator[TrainingExample]:
         """One process's examples without end, from its `start`-th on; parameters as in `FileGallery.stream`.
 
         Each worker of each process reads shards of its own where there are enough, else its share of every shard, so
@@ -179,19 +179,19 @@ class ShardGallery:
     def _read(self, place: int) -> Iterator[Sample]:
         return read(self._shards[place], self._tell)
 
-    def _example(self, sample: Sample) -> Example:
+    def _example(self, sample: Sample) -> TrainingExample:
         suffix = next((suffix for suffix in _PICTURES if suffix in sample), None)
         if suffix is None:
             raise Problem("not_a_picture")
         if self._contents and self._control not in sample:
             raise Problem("content_needed")
-        picture = opaque(open_picture(sample[suffix]))
-        content = opaque(open_picture(sample[self._control])) if self._contents else None
+        picture = on_white(open_picture(sample[suffix]))
+        content = on_white(open_picture(sample[self._control])) if self._contents else None
         if content is not None and content.size != picture.size:
             content = content.resize(picture.size, Image.Resampling.BILINEAR)
         fields = _fields(sample.get("json", b""))
         prompt = sample["txt"].decode("utf-8", "replace").strip() if "txt" in sample else _first(fields, _CAPTIONS)
-        return Example(picture, prompt, content, _first(fields, ("style",)))
+        return TrainingExample(picture, prompt, content, _first(fields, ("style",)))
 
 
 def _mixed(samples: Iterator[Sample], rng: np.random.Generator) -> Iterator[Sample]:

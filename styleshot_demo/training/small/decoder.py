@@ -10,11 +10,12 @@ from torch import Tensor
 
 from styleshot_demo.research.teacher import Teacher
 from styleshot_demo.small.autoencoder import PatchAutoencoder
-from styleshot_demo.training.checkpoint import latest
-from styleshot_demo.training.loop import device_and_dtype, train
+from styleshot_demo.training.core.checkpoint import latest
+from styleshot_demo.training.core.device import device_and_dtype
+from styleshot_demo.training.single_network import train
+from styleshot_demo.training.small.augmentation import FILL, background, crop
 from styleshot_demo.training.small.pack import Pack
 from styleshot_demo.training.small.places import AUTOENCODER, DECODER
-from styleshot_demo.training.small.samples import FILL, background, crop
 
 WHOLE = 256
 LAYERS = {"relu1_1": 1.0, "relu2_1": 1.0, "relu3_1": 1.0}
@@ -22,7 +23,7 @@ SHARPEN = 2.0  # an enlarged emoji's outline is this much too soft
 
 
 @dataclass(frozen=True)
-class DecoderRecipe:
+class AutoencoderRecipe:
     """Settings of a decoder training."""
 
     steps: int = 2500
@@ -47,7 +48,12 @@ def current(run: Path) -> PatchAutoencoder:
 
 
 def train_decoder(
-    pack: Pack, run: Path, teacher: Path | None, recipe: DecoderRecipe, device: str = "auto", precision: str = "auto"
+    pack: Pack,
+    run: Path,
+    teacher: Path | None,
+    recipe: AutoencoderRecipe,
+    device: str = "auto",
+    precision: str = "auto",
 ) -> PatchAutoencoder:
     """Train the decoder of the run's autoencoder; its checkpoint lies in `run/decoder`.
 
@@ -112,7 +118,7 @@ def train_decoder(
     return model.eval()
 
 
-def pictures(pack: Pack, recipe: DecoderRecipe, step: int, held: bool = False) -> Tensor:
+def pictures(pack: Pack, recipe: AutoencoderRecipe, step: int, held: bool = False) -> Tensor:
     """Crops [batch, 3, size, size] in [0, 1] of pictures of 256 pixels; `held`: emoji of the set that is held out."""
     rng = np.random.default_rng((recipe.seed, 7, step + 1))
     emoji = pack.emoji_places(held_set=True) if held else pack.emoji_places()

@@ -22,10 +22,11 @@ from transformers import CLIPTokenizer
 from styleshot_demo.small.autoencoder import PatchAutoencoder
 from styleshot_demo.styleshot import patches
 from styleshot_demo.training.small import captions
+from styleshot_demo.training.small.augmentation import FILL, SIDE, crop
 from styleshot_demo.training.small.networks import Networks, token_ids
 from styleshot_demo.training.small.pack import Pack
 from styleshot_demo.training.small.recipe import Phase, Sizes
-from styleshot_demo.training.small.samples import FILL, SIDE, Batch, crop
+from styleshot_demo.training.small.samples import PairBatch
 
 FIELDS, CELLS = 4, 4  # a side of the latents has 4 fields of 4 x 4 cells each
 COARSE = 2  # a side of a field's layout
@@ -161,7 +162,7 @@ class Foretelling:
         with torch.no_grad():
             self.primed.settle(torch.cat([self.tokens(names[n : n + 100]) for n in range(0, len(names), 100)]))
 
-    def loss(self, batch: Batch | None, step: int) -> Tensor:
+    def loss(self, batch: PairBatch | None, step: int) -> Tensor:
         """Layouts and details from words, and from references their styles, unless the phase is of words alone."""
         words = self.of_words(*self.named.batch(TEXTS * self.phase.batch, step))
         if batch is None:
@@ -210,14 +211,14 @@ class Foretelling:
             known, spread = self.primed.heads["style"](tokens), self.primed.heads["spread"](tokens)
         return known.float(), spread.float()
 
-    def spread(self, batch: Batch) -> Tensor:
+    def spread(self, batch: PairBatch) -> Tensor:
         """Mean and deviation of every channel of the targets' latents, [B, 64], each in units of its own spread."""
         latents = self.autoencoder.latents(batch.targets.to(self.device) * 2 - 1)
         found = torch.cat([latents.mean((2, 3)), latents.std((2, 3))], 1)
         return (found - found.mean(0)) / found.std(0).clamp_min(1e-4)
 
     @torch.no_grad()
-    def figures(self, held: dict[str, Batch]) -> dict[str, float]:
+    def figures(self, held: dict[str, PairBatch]) -> dict[str, float]:
         """Losses on what is held out, how often a name's layout is the nearest of five to a picture of the set that
         training does not see, and how often the set of a reference is known."""
         order = patches.order(0)

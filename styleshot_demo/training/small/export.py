@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import diffusers
-import torch
 from diffusers import DPMSolverMultistepScheduler
 from safetensors.torch import load_file
 from torch import Tensor
@@ -20,10 +19,10 @@ from styleshot_demo.small.autoencoder import PatchAutoencoder
 from styleshot_demo.small.prior import LatentPrior
 from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
+from styleshot_demo.training.core.checkpoint import latest
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small import priors
 from styleshot_demo.training.small.decoder import current
-from styleshot_demo.training.small.loop import latest
 from styleshot_demo.training.small.networks import Networks
 from styleshot_demo.training.small.pack import HELD_PICTURES, HELD_SET, HELD_THINGS, Pack
 from styleshot_demo.training.small.places import (
@@ -137,7 +136,9 @@ def read(folder: Path) -> dict[str, dict[str, Tensor]]:
 
 def phase_of(folder: Path) -> dict[str, Any]:
     """A phase's settings, pictures seen, loss curve and last figures, from its checkpoint and its log."""
-    state = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
+    state = latest(folder)
+    if state is None:
+        raise Problem("phase_missing", phase=folder.name)
     lines = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     losses = {line["step"]: line["loss"] for line in lines if "loss" in line}
     figures = [{"step": line["step"], **line["validation"]} for line in lines if "validation" in line]
@@ -146,9 +147,9 @@ def phase_of(folder: Path) -> dict[str, Any]:
     earlier = json.loads(started.read_text(encoding="utf-8")) if started.is_file() else {}
     return {
         **({"started_from": {name: earlier[name] for name in TOLD if name in earlier}} if earlier else {}),
-        "settings": state["phase"],
+        "settings": state["about"]["phase"],
         "steps": state["step"],
-        "pictures": state["pictures"],
+        "pictures": state["about"]["pictures"],
         "loss": [[step, losses[step]] for step in kept],
         "validation": figures[:: max(1, len(figures) // 12)] + figures[-1:],
     }

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 
 from torch.utils.data import DataLoader, Dataset
 
-from styleshot_demo.training.small.samples import Batch, Samples
+from styleshot_demo.training.small.samples import PairBatch, PairSampler
 
 
 class Feed:
     """`feed(step)` is `samples.batch(count, step)`; steps have to follow one another where there are workers."""
 
-    def __init__(self, samples: Samples, count: int, workers: int = 0, last: int = 1_000_000_000) -> None:
+    def __init__(self, samples: PairSampler, count: int, workers: int = 0, last: int = 1_000_000_000) -> None:
         self.samples, self.count, self.workers, self.last = samples, count, workers, last
-        self._made: Iterator[tuple[int, Batch]] | None = None
+        self._made: Iterator[tuple[int, PairBatch]] | None = None
 
-    def __call__(self, step: int) -> Batch:
+    def __call__(self, step: int) -> PairBatch:
         if self.workers == 0:
             return self.samples.batch(self.count, step)
         if self._made is None:
@@ -35,11 +35,11 @@ class Feed:
 
 
 class _Steps(Dataset):
-    def __init__(self, samples: Samples, count: int, last: int) -> None:
+    def __init__(self, samples: PairSampler, count: int, last: int) -> None:
         self.samples, self.count, self.last = samples, count, last
 
     def __len__(self) -> int:
         return self.last
 
-    def __getitem__(self, step: int) -> tuple[int, Batch]:
+    def __getitem__(self, step: int) -> tuple[int, PairBatch]:
         return step, self.samples.batch(self.count, step)

@@ -191,11 +191,3 @@ def load_tokenizer(folder: Path) -> CLIPTokenizer:
 def count(module: Any) -> int:
     """How many numbers a network has."""
     return sum(value.numel() for value in module.parameters())
-
-
-@torch.no_grad()
-def follow(average: dict[str, dict[str, Tensor]], now: dict[str, dict[str, Tensor]], decay: float) -> None:
-    """Move the running mean of the weights towards what they are now."""
-    for name, state in now.items():
-        floating = [key for key, value in state.items() if value.is_floating_point()]
-        torch._foreach_lerp_([average[name][key] for key in floating], [state[key] for key in floating], 1 - decay)

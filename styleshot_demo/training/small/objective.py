@@ -13,7 +13,7 @@ from styleshot_demo.small.autoencoder import PatchAutoencoder
 from styleshot_demo.styleshot import patches
 from styleshot_demo.training.small.networks import Networks, token_ids
 from styleshot_demo.training.small.recipe import Phase
-from styleshot_demo.training.small.samples import Batch
+from styleshot_demo.training.small.samples import PairBatch
 
 
 def timesteps(count: int, total: int, shift: float, generator: torch.Generator) -> Tensor:
@@ -29,7 +29,7 @@ def timesteps(count: int, total: int, shift: float, generator: torch.Generator) 
     return (places * total).long().clamp_(max=total - 1)
 
 
-class Objective:
+class VelocityObjective:
     """Losses of batches. All that is random is drawn on the CPU from a generator for (seed, step)."""
 
     def __init__(
@@ -45,7 +45,7 @@ class Objective:
         self.networks, self.autoencoder, self.tokenizer = networks, autoencoder, tokenizer
         self.schedule, self.phase, self.device, self.dtype = schedule, phase, device, dtype
 
-    def loss(self, batch: Batch, step: int) -> Tensor:
+    def loss(self, batch: PairBatch, step: int) -> Tensor:
         """Mean squared error of the velocity; contours of the batch, if it has any, are followed."""
         phase, networks = self.phase, self.networks
         count = len(batch.texts)

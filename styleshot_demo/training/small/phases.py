@@ -10,18 +10,20 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
-from styleshot_demo.training.loop import device_and_dtype
+from styleshot_demo.training.core.checkpoint import NAME as CHECKPOINT
+from styleshot_demo.training.core.checkpoint import latest
+from styleshot_demo.training.core.device import device_and_dtype
 from styleshot_demo.training.small import export, tokenizer, validation
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small.decoder import current
 from styleshot_demo.training.small.encoders import Captions, Foretelling, Primed
 from styleshot_demo.training.small.feed import Feed
-from styleshot_demo.training.small.loop import CHECKPOINT, Hooks, latest, train
-from styleshot_demo.training.small.objective import Objective
+from styleshot_demo.training.small.loop import Hooks, train
+from styleshot_demo.training.small.objective import VelocityObjective
 from styleshot_demo.training.small.pack import Pack
 from styleshot_demo.training.small.places import AUTOENCODER, CONTENT, ENCODERS, JOINT, STARTED, TOKENIZER
-from styleshot_demo.training.small.recipe import Phase, Recipe, Sizes
-from styleshot_demo.training.small.samples import Batch, Mix, Samples
+from styleshot_demo.training.small.recipe import Phase, PhaseRecipe, Sizes
+from styleshot_demo.training.small.samples import Mix, PairBatch, PairSampler
 from styleshot_demo.training.small.tokenizer import WORDS
 from styleshot_demo.training.small.triplets import Triplets
 
@@ -32,7 +34,7 @@ def fit(pack: Pack, out: Path, sizes: Sizes, seed: int = 0) -> dict[str, float]:
     """Write the tokenizer and the autoencoder's linear maps into folders of `out`; returns what the maps keep."""
     make_folder(out)
     size = tokenizer.write(pack.all_captions(), out / TOKENIZER, sizes.vocabulary)
-    samples = Samples(pack, Mix(things=0.5, restyled_things=0, pictures=0.5, restyled_photos=0), seed=seed)
+    samples = PairSampler(pack, Mix(things=0.5, restyled_things=0, pictures=0.5, restyled_photos=0), seed=seed)
     pixels = torch.cat([samples.batch(100, step).targets for step in range(-(-FIT_PICTURES // 100))])
     model = nets.autoencoder(sizes)
     figures = model.fit(pixels * 2 - 1)
@@ -44,7 +46,7 @@ def encoders(
     pack: Pack,
     triplets: Triplets | None,
     out: Path,
-    recipe: Recipe,
+    recipe: PhaseRecipe,
     device: str = "auto",
     precision: str = "auto",
     start: Path | None = None,
@@ -80,7 +82,7 @@ def joint(
     pack: Pack,
     triplets: Triplets | None,
     out: Path,
-    recipe: Recipe,
+    recipe: PhaseRecipe,
     device: str = "auto",
     precision: str = "auto",
     start: Path | None = None,
@@ -114,7 +116,7 @@ def content(
     pack: Pack,
     triplets: Triplets | None,
     out: Path,
-    recipe: Recipe,
+    recipe: PhaseRecipe,
     device: str = "auto",
     precision: str = "auto",
     start: Path | None = None,
@@ -150,11 +152,11 @@ def content(
 
 
 def _run(
-    objective: Objective,
-    samples: Samples,
+    objective: VelocityObjective,
+    samples: PairSampler,
     parameters: list[torch.nn.Parameter],
     folder: Path,
-    recipe: Recipe,
+    recipe: PhaseRecipe,
     start: Path | None,
     workers: int,
     limits: dict[str, Any],
@@ -176,12 +178,12 @@ def _run(
 
 
 def _train(
-    loss_of: Callable[[Batch | None, int], torch.Tensor],
-    feed: Callable[[int], Batch | None],
+    loss_of: Callable[[PairBatch | None, int], torch.Tensor],
+    feed: Callable[[int], PairBatch | None],
     networks: nets.Networks | Primed,
     parameters: list[torch.nn.Parameter],
     folder: Path,
-    objective: Objective,
+    objective: VelocityObjective,
     phase: Phase,
     hooks: Hooks,
     limits: dict[str, Any],
@@ -231,8 +233,8 @@ def _load(networks: nets.Networks, states: dict[str, dict[str, torch.Tensor]]) -
 
 
 def _begin(
-    pack: Pack, triplets: Triplets | None, out: Path, recipe: Recipe, device: str, precision: str, content: bool
-) -> tuple[Objective, Samples]:
+    pack: Pack, triplets: Triplets | None, out: Path, recipe: PhaseRecipe, device: str, precision: str, content: bool
+) -> tuple[VelocityObjective, PairSampler]:
     if not (out / AUTOENCODER).is_dir() or not (out / TOKENIZER).is_dir():
         raise Problem("phase_missing", phase="autoencoder")
     where, dtype = device_and_dtype(device, precision)
@@ -240,7 +242,7 @@ def _begin(
     words = nets.load_tokenizer(out / TOKENIZER)
     networks = nets.Networks(recipe.sizes, words, content).to(where)
     autoencoder = current(out).to(where)
-    objective = Objective(networks, autoencoder, words, nets.schedule(), recipe.phase, where, dtype)
-    return objective, Samples(
+    objective = VelocityObjective(networks, autoencoder, words, nets.schedule(), recipe.phase, where, dtype)
+    return objective, PairSampler(
         pack, recipe.phase.mix, triplets, recipe.phase.seed, recipe.phase.content_every if content else 0
     )

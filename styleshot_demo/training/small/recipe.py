@@ -63,21 +63,21 @@ class Phase:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class PhaseRecipe:
     """Sizes of the networks and one phase of their training."""
 
     sizes: Sizes = field(default_factory=Sizes)
     phase: Phase = field(default_factory=Phase)
 
 
-def load(path: Path, **changed: Any) -> Recipe:
+def load(path: Path, **changed: Any) -> PhaseRecipe:
     """A recipe from a TOML file with the tables `sizes`, `phase` and `mix`; `changed` replaces fields of the phase."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         mix = Mix(**tables.get("mix", {}))
         given = {name: value for name, value in changed.items() if value is not None}
         phase = dataclasses.replace(Phase(**tables.get("phase", {}), mix=mix), **given)
-        return Recipe(Sizes(**{name: _tuples(value) for name, value in tables.get("sizes", {}).items()}), phase)
+        return PhaseRecipe(Sizes(**{name: _tuples(value) for name, value in tables.get("sizes", {}).items()}), phase)
     except (OSError, TypeError, tomllib.TOMLDecodeError) as error:
         raise Problem("recipe_unreadable", file=path.name) from error
 

@@ -16,13 +16,13 @@ from torch import Tensor
 
 from styleshot_demo.atomic import put
 from styleshot_demo.destinations import make_folder
+from styleshot_demo.training.small.augmentation import SIDE, background, box_of, cut, placed
 from styleshot_demo.training.small.pack import Pack, decode
 
 if TYPE_CHECKING:
     from styleshot_demo.classical.fast import FastTransfer
 
 KINDS = ("restyled_thing", "restyled_photo")
-SIDE = 128
 
 
 class Triplets:
@@ -35,7 +35,7 @@ class Triplets:
         # One picture holds both: the result on the left, what it was made from on the right.
         self.images = np.stack(pairs) if pairs else np.empty((0, SIDE, 2 * SIDE, 3), np.uint8)
         self.kinds, self.sources, self.paintings = index["kinds"], index["sources"], index["paintings"]
-        # Of photos: which square it was (`samples.cut`); of emoji nothing.
+        # Of photos: which square it was (`augmentation.cut`); of emoji nothing.
         self.boxes = [None if box is None else tuple(box) for box in index["boxes"]]
 
     def places(self, kind: str) -> np.ndarray:
@@ -63,8 +63,6 @@ def write(
     The file can be read while it grows, and one that is not complete is continued, with the same arguments as before.
     Works at 256 pixels, as the network was trained on strokes of that scale, and keeps 128.
     """
-    from styleshot_demo.training.small.samples import background, box_of, cut, placed
-
     make_folder(to.parent)
     rng = np.random.default_rng((seed, 1))
     emoji, paintings, subjects = (

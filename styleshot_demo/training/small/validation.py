@@ -7,20 +7,21 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
 
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
+from styleshot_demo.images.ops import grid, to_image
+from styleshot_demo.training.small.augmentation import FINE, SIDE, background, contour, crop, placed
 from styleshot_demo.training.small.networks import SCHEDULE
-from styleshot_demo.training.small.objective import Objective
+from styleshot_demo.training.small.objective import VelocityObjective
 from styleshot_demo.training.small.pack import Pack
-from styleshot_demo.training.small.samples import FINE, SIDE, Batch, Samples, background, contour, crop, placed
+from styleshot_demo.training.small.samples import PairBatch, PairSampler
 
 PROMPTS = ("red apple", "cat face", "rocket", "umbrella", "automobile", "house")
 STEPS, GUIDANCE = 16, 3.0
 
 
-def held_batches(pack: Pack, samples: Samples, count: int = 64) -> dict[str, Batch]:
+def held_batches(pack: Pack, samples: PairSampler, count: int = 64) -> dict[str, PairBatch]:
     """Fixed examples: of the set that is held out, of things that are, and crops of paintings and photos that are."""
     rng = np.random.default_rng(123)
     contours = bool(samples.contours_every)
@@ -47,7 +48,7 @@ def held_batches(pack: Pack, samples: Samples, count: int = 64) -> dict[str, Bat
 
 
 @torch.no_grad()
-def losses(objective: Objective, batches: dict[str, Batch]) -> dict[str, float]:
+def losses(objective: VelocityObjective, batches: dict[str, PairBatch]) -> dict[str, float]:
     """Loss without any drops, by name of the batch; the noise is always the same."""
     plain = dataclasses.replace(
         objective.phase,
@@ -60,7 +61,7 @@ def losses(objective: Objective, batches: dict[str, Batch]) -> dict[str, float]:
         strength_zero=0,
         seed=99,
     )
-    fixed = Objective(
+    fixed = VelocityObjective(
         objective.networks,
         objective.autoencoder,
         objective.tokenizer,
@@ -81,7 +82,7 @@ def contents(pack: Pack) -> list[Image.Image]:
     for place in rng.choice(emoji, len(PROMPTS) - len(found)):
         art = placed(torch.from_numpy(pack.emoji[int(place)]).permute(2, 0, 1)[None].float() / 255, rng)[0]
         found.append(contour((art[:3] + 1 - art[3:]).clamp(0, 1)))
-    return [to_image(lines) for lines in found]
+    return [to_image(lines[None]) for lines in found]
 
 
 def styles(pack: Pack) -> list[Image.Image]:
@@ -95,21 +96,16 @@ def styles(pack: Pack) -> list[Image.Image]:
         art = torch.from_numpy(pack.emoji[int(rng.choice(places))]).permute(2, 0, 1)[None].float() / 255
         art = placed(art, rng)[0]
         ground = torch.from_numpy(background(rng)).float()
-        found.append(to_image((art[:3] + (1 - art[3:]) * ground).clamp(0, 1)))
+        found.append(to_image((art[:3] + (1 - art[3:]) * ground)[None]))
     held = pack.picture_places("paintings", held=True)
     for place in rng.permutation(held)[:2]:
-        found.append(to_image(crop(pack.pictures[place], rng, 0.9)))
+        found.append(to_image(crop(pack.pictures[place], rng, 0.9)[None]))
     return found
-
-
-def to_image(pixels: Tensor) -> Image.Image:
-    """[3, H, W] in [0, 1] -> RGB."""
-    return Image.fromarray((pixels * 255).round().byte().permute(1, 2, 0).contiguous().numpy())
 
 
 @torch.no_grad()
 def sheet(
-    objective: Objective,
+    objective: VelocityObjective,
     style_images: Sequence[Image.Image],
     path: Path,
     prompts: Sequence[str] = PROMPTS,
@@ -157,9 +153,6 @@ def sheet(
     networks.adapter.attach(networks.unet)
     if contents:
         rows = [[Image.new("RGB", (SIDE, SIDE)), *contents], *rows]
-    board = Image.new("RGB", ((len(prompts) + 1) * SIDE, len(rows) * SIDE))
-    for line, row in enumerate(rows):
-        for column, image in enumerate(row):
-            board.paste(image.resize((SIDE, SIDE)), (column * SIDE, line * SIDE))
+    board = grid([[image.resize((SIDE, SIDE)) for image in row] for row in rows])
     make_folder(path.parent)
     board.save(path)

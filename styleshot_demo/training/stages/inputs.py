@@ -26,7 +26,7 @@ def text_embeddings(text_encoder: nn.Module, tokenizer: Any, texts: list[str]) -
     return text_encoder(ids.to(text_encoder.device))[0]
 
 
-class Inputs:
+class FrozenEncoders:
     """The frozen networks that stand before the objective."""
 
     def __init__(self, vae: nn.Module, text_encoder: nn.Module, tokenizer: Any, device: torch.device) -> None:

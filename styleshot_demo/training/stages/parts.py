@@ -16,7 +16,7 @@ from styleshot_demo.models import hub
 from styleshot_demo.runners import weights as files
 from styleshot_demo.settings import Settings
 from styleshot_demo.styleshot.adapter import StyleAdapter
-from styleshot_demo.styleshot.checkpoints import Checkpoint
+from styleshot_demo.styleshot.checkpoints import CheckpointReader
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 
 IP, ENCODER = "ip.bin", "style_aware_encoder.bin"
@@ -159,7 +159,7 @@ def _without_bars() -> Iterator[None]:
 
 
 def _state(path: Path) -> dict[str, Tensor]:
-    file = Checkpoint(path)
+    file = CheckpointReader(path)
     names = [name for name in file.shapes if not name.startswith("unet.") and not name.endswith(".position_ids")]
     return dict(zip(names, file.tensors(names), strict=True))
 

@@ -1,10 +1,10 @@
 """How long, how fast and how carefully to train; the defaults are the published ones."""
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.training.core.schedules import cosine, warming_up
 
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("auto", "no", "fp16", "bf16")
@@ -13,7 +13,7 @@ FREE = ("steps", "checkpoint_every", "validate_every", "workers", "checkpointing
 
 
 @dataclass(frozen=True)
-class Recipe:
+class StageRecipe:
     """One training run.
 
     steps             weight updates in all, also of a continued run
@@ -78,12 +78,8 @@ class Recipe:
 
     def rate_at(self, step: int) -> float:
         """The learning rate of update `step`, counted from 0."""
-        if step < self.warmup:
-            return self.rate * (step + 1) / self.warmup
-        if self.schedule == "constant":
-            return self.rate
-        place = (step - self.warmup) / max(1, self.steps - self.warmup)
-        return self.rate * 0.5 * (1 + math.cos(math.pi * place))
+        constant = self.schedule == "constant"
+        return self.rate * (warming_up(step, self.warmup) if constant else cosine(step, self.steps, self.warmup))
 
     def identity(self, processes: int) -> dict[str, Any]:
         """What has to be the same for a run to be continued.

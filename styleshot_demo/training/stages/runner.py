@@ -1,8 +1,8 @@
-"""The loop of all trainings, on accelerate: the same for a CPU, for one GPU and for many machines."""
+"""StyleShot's trainings on accelerate: the same for a CPU, for one GPU and for many machines."""
 
-import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -12,21 +12,22 @@ from accelerate.utils import DistributedType
 from torch import Tensor
 
 from styleshot_demo.destinations import make_folder
-from styleshot_demo.errors import Problem
+from styleshot_demo.training.core.average import Average
+from styleshot_demo.training.core.checkpoint import Checkpoint
+from styleshot_demo.training.core.logbook import Logbook
+from styleshot_demo.training.core.loop import Event, Training, writing
 from styleshot_demo.training.stages import state, validation
-from styleshot_demo.training.stages.average import Average
-from styleshot_demo.training.stages.inputs import Inputs
-from styleshot_demo.training.stages.logbook import Logbook
+from styleshot_demo.training.stages.inputs import FrozenEncoders
 from styleshot_demo.training.stages.parts import Base
-from styleshot_demo.training.stages.recipe import Recipe
+from styleshot_demo.training.stages.recipe import StageRecipe
 from styleshot_demo.training.stages.samples import Cutting, Gallery, batches
 from styleshot_demo.training.stages.stage import Stage
 
-LOG_EVERY = 10  # updates; the first ones are logged one by one
+LOG_EVERY = 10  # updates
 SHOWN = 4  # examples on a validation sheet
 
 
-def accelerator_of(recipe: Recipe, cpu: bool = False) -> Accelerator:
+def accelerator_of(recipe: StageRecipe, cpu: bool = False) -> Accelerator:
     """The processes and devices that `accelerate launch` has given, or this process alone."""
     precision = None if recipe.precision == "auto" else recipe.precision
     return Accelerator(mixed_precision=precision, cpu=cpu or None)
@@ -36,7 +37,7 @@ def train(
     stage: Stage,
     base: Base,
     gallery: Gallery,
-    recipe: Recipe,
+    recipe: StageRecipe,
     out: Path,
     accelerator: Accelerator,
     prompts: Sequence[str] = (),
@@ -59,15 +60,22 @@ def train(
     learning = [parameter for parameter in objective.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(learning, lr=recipe.rate, weight_decay=recipe.decay)
     model, optimiser = accelerator.prepare(objective, optimiser)
-    inputs = Inputs(base.vae, base.text_encoder, base.tokenizer, accelerator.device)
+    inputs = FrozenEncoders(base.vae, base.text_encoder, base.tokenizer, accelerator.device)
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     average = Average(learning, recipe.average) if recipe.average else None
 
     main, world = accelerator.is_main_process, accelerator.num_processes
-    identity = {"stage": stage.name, **recipe.identity(world)}
-    kept = (out, identity, model, optimiser.optimizer, average, accelerator.scaler)
     make_folder(out)
-    first = state.load(*kept)
+    parts = (model, optimiser.optimizer, average, accelerator.scaler)
+    checkpoint = Checkpoint(
+        out,
+        {"stage": stage.name, **recipe.identity(world)},
+        partial(state.collected, *parts),
+        lambda found: state.restore(found, *parts),
+        writes=main,
+        mmap=True,
+    )
+    first = checkpoint.load()
     cut = Cutting(
         stage.bounds,
         stage.uses_content,
@@ -92,60 +100,49 @@ def train(
         sheets = validation.Validation(
             stage, base, inputs, shown, side=recipe.resolution, seed=recipe.seed, prompts=prompts
         )
-    with _writing():
+    with writing():
         book = Logbook(out, recipe.steps, first, main)
-    losses: list[Tensor] = []
-    try:
-        for step in range(first, recipe.steps):
-            rate = recipe.rate_at(step)
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            loss = torch.zeros((), device=accelerator.device)
-            for part in range(recipe.accumulate):
-                last = part == recipe.accumulate - 1
-                with nullcontext() if last else accelerator.no_sync(model):
-                    share = model(**inputs.of(next(rows))) / recipe.accumulate
-                    accelerator.backward(share)
-                loss += share.detach()
-            losses.append(loss)
-            if recipe.clip:
-                accelerator.clip_grad_norm_(learning, recipe.clip)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-            if average:
-                average.update(step)
 
-            done = step + 1
-            book.advance(done)
-            saves = done % recipe.checkpoint_every == 0 or done == recipe.steps
-            if saves or done <= LOG_EVERY or done % LOG_EVERY == 0:
-                mean = float(accelerator.reduce(torch.stack(losses).mean(), "mean"))
-                losses.clear()
-                if not math.isfinite(mean):
-                    raise Problem("training_diverged", step=done)
-                book.figures(done, loss=mean, rate=rate)
-            if saves:
-                with _writing():
-                    state.save(done, *kept, main)
-            if recipe.validate_every and (done % recipe.validate_every == 0 or done == recipe.steps):
-                if sheets:
-                    with average.in_place() if average else nullcontext():
-                        sheet = sheets.sheet(accelerator.autocast())
-                    with _writing():
-                        validation.write(sheet, out, done)
-                    book.picture(done, sheet)
-                accelerator.wait_for_everyone()
-    finally:
-        book.close()
+    def gradients(step: int) -> dict[str, Tensor]:
+        loss = torch.zeros((), device=accelerator.device)
+        for part in range(recipe.accumulate):
+            last = part == recipe.accumulate - 1
+            with nullcontext() if last else accelerator.no_sync(model):
+                share = model(**inputs.of(next(rows))) / recipe.accumulate
+                accelerator.backward(share)
+            loss += share.detach()
+        return {"loss": loss}
+
+    def update() -> None:
+        if recipe.clip:
+            accelerator.clip_grad_norm_(learning, recipe.clip)
+        optimiser.step()
+
+    def show(done: int) -> None:
+        if sheets:
+            sheet = sheets.sheet(accelerator.autocast())
+            with writing():
+                validation.write(sheet, out, done)
+            book.picture(done, sheet)
+        accelerator.wait_for_everyone()
+
+    training = Training(
+        optimiser=optimiser,
+        gradients=gradients,
+        update=update,
+        rate=recipe.rate_at,
+        steps=recipe.steps,
+        checkpoint=checkpoint,
+        checkpoint_every=recipe.checkpoint_every,
+        average=average,
+        events=[Event(recipe.validate_every, show)],
+        log_every=LOG_EVERY,
+        reduce=lambda value: accelerator.reduce(value, "mean"),
+        tolerant=False,
+    )
+    with book:
+        training.run(book, first)
     return state.weights(model, average)
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise Problem("cannot_write") from error
 
 
 def _recompute(stage: Stage) -> None:

@@ -11,22 +11,24 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Protocol
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from styleshot_demo.images.ops import to_tensor
 from styleshot_demo.styleshot import patches
 from styleshot_demo.styleshot.patches import COUNTS, Order, Patches
-from styleshot_demo.training.gallery.examples import Example
+from styleshot_demo.training.gallery.examples import TrainingExample
 from styleshot_demo.training.stages.objective import DropBounds
 
 
 class Gallery(Protocol):
     """Where examples come from."""
 
-    def stream(self, rank: int, world: int, start: int, batch: int, worker: int, workers: int) -> Iterator[Example]:
+    def stream(
+        self, rank: int, world: int, start: int, batch: int, worker: int, workers: int
+    ) -> Iterator[TrainingExample]:
         """Process `rank` of `world`: its examples without end from its `start`-th on; every `workers`-th batch."""
         ...
 
@@ -81,7 +83,7 @@ class Cutting:
     style_side: int = patches.CROP
     timesteps: int = 1000
 
-    def __call__(self, example: Example, place: int) -> Sample:
+    def __call__(self, example: TrainingExample, place: int) -> Sample:
         """`place`: where in the endless row the example stands."""
         generator = torch.Generator().manual_seed(seed_of(self.seed, "sample", place))
         number = torch.rand(1, generator=generator, dtype=torch.float64)
@@ -106,7 +108,7 @@ class Cutting:
         )
 
 
-class Samples(IterableDataset):
+class SampleStream(IterableDataset):
     """The samples of one process, from its `start`-th on; workers take turns batch by batch."""
 
     def __init__(self, gallery: Gallery, cut: Cutting, batch: int, start: int, rank: int, world: int) -> None:
@@ -130,7 +132,7 @@ def batches(
     gallery: Gallery, cut: Cutting, *, batch: int, start: int = 0, rank: int = 0, world: int = 1, workers: int = 0
 ) -> Iterator[Batch]:
     """The batches of one process without end; `start` counts its samples, a multiple of `batch`."""
-    samples = Samples(gallery, cut, batch, start, rank, world)
+    samples = SampleStream(gallery, cut, batch, start, rank, world)
     return iter(DataLoader(samples, batch, collate_fn=together, num_workers=workers, persistent_workers=workers > 0))
 
 
@@ -141,13 +143,13 @@ def seed_of(*parts: object) -> int:
 
 def picture_tensor(image: Image.Image, side: int) -> Tensor:
     """The published crop, float32 [3, side, side] in [-1, 1]."""
-    return patches.to_tensor(patches.crop(image, side))[0]
+    return patches.normalised(patches.crop(image, side))[0]
 
 
 def control_tensor(image: Image.Image, side: int) -> Tensor:
     """The same crop of a contour or line drawing, float32 [3, side, side] in 0..1."""
     # Not from [-1, 1], which would cost the last bit.
-    return torch.from_numpy(np.array(patches.crop(image, side))).permute(2, 0, 1).float() / 255
+    return to_tensor(patches.crop(image, side))[0]
 
 
 def together(samples: Sequence[Sample]) -> Batch:

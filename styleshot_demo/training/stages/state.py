@@ -1,11 +1,9 @@
-"""Checkpoints of a run on any number of processes: one file with all that is needed to go on, replaced atomically.
+"""What a checkpoint of a run on any number of processes holds.
 
 Only the weights that learn are in it, whole, whether they were replicated or sharded.
 """
 
-import os
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -18,11 +16,8 @@ from torch.distributed.checkpoint.state_dict import (
     set_optimizer_state_dict,
 )
 
-from styleshot_demo.atomic import put
-from styleshot_demo.errors import Problem
-from styleshot_demo.training.stages.average import Average
+from styleshot_demo.training.core.average import Average
 
-NAME = "checkpoint.pt"
 LEARNING = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
 ALL = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
@@ -35,59 +30,27 @@ def weights(model: nn.Module, average: Average | None = None, options: StateDict
         return {name: value.detach().clone() for name, value in state.items()}
 
 
-def save(
-    step: int,
-    out: Path,
-    identity: dict[str, Any],
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    average: Average | None,
-    scaler: Any,
-    first: bool,
-) -> None:
-    """Write the checkpoint of `step` done updates into the folder `out`. All processes call, the `first` writes."""
-    state = {
-        "step": step,
-        "identity": identity,
+def collected(
+    model: nn.Module, optimiser: torch.optim.Optimizer, average: Average | None, scaler: Any
+) -> dict[str, Any]:
+    """What `Checkpoint` saves. All processes must call."""
+    return {
         "model": weights(model, options=LEARNING),
         "optimiser": get_optimizer_state_dict(model, optimiser, options=LEARNING),
         "average": weights(model, average, LEARNING) if average else None,
         "scaler": scaler.state_dict() if scaler else None,
     }
-    if first:
-        temporary = out / f"{NAME}.tmp"
-        with open(temporary, "wb") as stream:
-            torch.save(state, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        put(temporary, out / NAME)
 
 
-def load(
-    out: Path,
-    identity: dict[str, Any],
-    model: nn.Module,
-    optimiser: torch.optim.Optimizer,
-    average: Average | None,
-    scaler: Any,
-) -> int:
-    """Go on from the checkpoint in `out`: the number of updates done, 0 where there is none. All processes must call.
-
-    `Problem` other_run where it is one of another run.
-    """
-    path = out / NAME
-    if not path.is_file():
-        return 0
-    state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    if state["identity"] != identity:
-        raise Problem("other_run")
+def restore(
+    state: dict[str, Any], model: nn.Module, optimiser: torch.optim.Optimizer, average: Average | None, scaler: Any
+) -> None:
+    """The opposite of `collected`. All processes must call."""
     options = StateDictOptions(full_state_dict=True, ignore_frozen_params=True, strict=False)
     if average:
         set_model_state_dict(model, state["average"], options=options)
-        for value, parameter in zip(average.values, average.parameters, strict=True):
-            value.copy_(parameter.detach())
+        average.take()
     set_model_state_dict(model, state["model"], options=options)
     set_optimizer_state_dict(model, optimiser, state["optimiser"], options=options)
     if scaler and state["scaler"]:
         scaler.load_state_dict(state["scaler"])
-    return state["step"]

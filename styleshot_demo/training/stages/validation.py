@@ -9,10 +9,10 @@ from PIL import Image
 
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
-from styleshot_demo.runners.strip import beside
+from styleshot_demo.images.ops import grid
 from styleshot_demo.styleshot.pipeline import StyleShotPipeline
-from styleshot_demo.training.gallery.examples import Example
-from styleshot_demo.training.stages.inputs import Inputs
+from styleshot_demo.training.gallery.examples import TrainingExample
+from styleshot_demo.training.stages.inputs import FrozenEncoders
 from styleshot_demo.training.stages.parts import Base
 from styleshot_demo.training.stages.stage import Stage
 
@@ -26,8 +26,8 @@ class Validation:
         self,
         stage: Stage,
         base: Base,
-        inputs: Inputs,
-        examples: Sequence[Example],
+        inputs: FrozenEncoders,
+        examples: Sequence[TrainingExample],
         *,
         side: int,
         seed: int,
@@ -75,11 +75,8 @@ class Validation:
                         raise
                     made = Image.new("RGB", (self.side, self.side))  # a sheet is no reason to end a training
                 shown = [_square(example.picture, self.side), *([control] if control else []), made]
-                rows.append(beside(shown, gap=8))
-        sheet = Image.new("RGB", (rows[0].width, sum(row.height + 8 for row in rows) - 8), "white")
-        for place, row in enumerate(rows):
-            sheet.paste(row, (0, place * (row.height + 8)))
-        return sheet
+                rows.append(shown)
+        return grid(rows, gap=8)
 
 
 def write(sheet: Image.Image, out: Path, step: int) -> Path:

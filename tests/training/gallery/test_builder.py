@@ -13,7 +13,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.settings import Settings
 from styleshot_demo.small.edges import edges
 from styleshot_demo.training.gallery import builder, controls
-from styleshot_demo.training.gallery.builder import Recipe, build
+from styleshot_demo.training.gallery.builder import GalleryRecipe, build
 from styleshot_demo.training.gallery.opening import open_gallery
 
 
@@ -25,7 +25,7 @@ def make(tmp_path: Path, told):
     def run(source: Path, out: str = "out", plan=None, progress=lambda done, total: None, **recipe):
         plan = plan or controls.plan(settings, ("contour",), "edges")
         drawer = controls.Drawer(plan, settings)
-        return build(source, tmp_path / out, Recipe(**recipe), plan, drawer, progress, told.report)
+        return build(source, tmp_path / out, GalleryRecipe(**recipe), plan, drawer, progress, told.report)
 
     return run
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from styleshot_demo.training.gallery.sampling import Order, chosen, shares
+from styleshot_demo.training.gallery.sampling import EpochOrder, chosen, shares
 
 CODES = np.repeat([0, 1, 2], [1000, 50, 10])
 
@@ -27,20 +27,20 @@ def test_between_them_a_small_style_gets_more_than_its_part_and_a_large_one_less
 
 def test_an_epoch_holds_each_style_in_its_share() -> None:
     for number in (0, 3):
-        epoch = Order(CODES, seed=1, balance=1.0).epoch(number)
+        epoch = EpochOrder(CODES, seed=1, balance=1.0).epoch(number)
         assert len(epoch) == len(CODES)
         assert np.abs(np.bincount(CODES[epoch]) - 353).max() <= 1
 
 
 def test_without_balance_an_epoch_is_a_permutation() -> None:
-    order = Order(CODES, seed=1, balance=0.0)
+    order = EpochOrder(CODES, seed=1, balance=0.0)
     for number in (0, 1):
         assert sorted(order.epoch(number)) == list(range(len(CODES)))
     assert list(order.epoch(0)) != list(order.epoch(1))
 
 
 def test_no_picture_of_a_style_comes_twice_before_all_of_it_have_come() -> None:
-    order = Order(CODES, seed=3, balance=1.0)
+    order = EpochOrder(CODES, seed=3, balance=1.0)
     seen = np.concatenate([order.epoch(number) for number in range(6)])
     for style in range(3):
         counts = np.bincount(seen[CODES[seen] == style], minlength=len(CODES))[style == CODES]
@@ -48,7 +48,7 @@ def test_no_picture_of_a_style_comes_twice_before_all_of_it_have_come() -> None:
 
 
 def test_the_order_comes_from_the_seed_and_nothing_else() -> None:
-    first, again, other = Order(CODES, seed=5), Order(CODES, seed=5), Order(CODES, seed=6)
+    first, again, other = EpochOrder(CODES, seed=5), EpochOrder(CODES, seed=5), EpochOrder(CODES, seed=6)
     places = [3, 2000, 0, 1059, 1060, 3]
     assert [first[place] for place in places] == [again[place] for place in reversed(places)][::-1]
     assert [first[place] for place in range(100)] != [other[place] for place in range(100)]
@@ -56,7 +56,7 @@ def test_the_order_comes_from_the_seed_and_nothing_else() -> None:
 
 
 def test_styles_are_mixed_within_an_epoch() -> None:
-    epoch = CODES[Order(CODES, seed=0, balance=1.0).epoch(0)]
+    epoch = CODES[EpochOrder(CODES, seed=0, balance=1.0).epoch(0)]
     halves = np.bincount(epoch[:530]), np.bincount(epoch[530:])
     assert np.abs(halves[0] - halves[1]).max() < 100
 
@@ -66,7 +66,7 @@ def test_a_million_pictures_cost_little_memory() -> None:
 
     codes = np.random.default_rng(0).integers(0, 500, 1_000_000).astype(np.int32)
     tracemalloc.start()
-    order = Order(codes)
+    order = EpochOrder(codes)
     order[1_500_000]
     kept, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

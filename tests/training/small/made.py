@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from styleshot_demo.training.small import pack
-from styleshot_demo.training.small.recipe import Phase, Recipe, Sizes
+from styleshot_demo.training.small.recipe import Phase, PhaseRecipe, Sizes
 
 SIZES = Sizes(
     channels=8,
@@ -79,7 +79,7 @@ def write_data(folder: Path) -> Path:
     return folder
 
 
-def recipe(**phase: object) -> Recipe:
+def recipe(**phase: object) -> PhaseRecipe:
     given = {
         "train_text": True,
         "steps": 6,
@@ -89,4 +89,4 @@ def recipe(**phase: object) -> Recipe:
         "validate_every": 0,
         "sheet_every": 0,
     }
-    return Recipe(SIZES, Phase(**(given | phase)))
+    return PhaseRecipe(SIZES, Phase(**(given | phase)))

@@ -9,10 +9,10 @@ import torch
 from training.small.made import SIZES, recipe
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.training.core.checkpoint import latest
 from styleshot_demo.training.small import encoders, export, phases
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small.decoder import current
-from styleshot_demo.training.small.loop import latest
 
 
 @pytest.fixture
@@ -48,11 +48,11 @@ def test_joint_begins_with_it(packed, run):
     frozen |= {("style_encoder", key) for key in encoded["average"]["style_encoder"] if key.startswith("cnn.")}
     for name in ("text_encoder", "style_encoder"):
         for key, value in encoded["average"][name].items():
-            same = torch.equal(state["networks"][name][key], value)
+            same = torch.equal(state["model"][name][key], value)
             assert same or (name, key) not in frozen
     moved = encoded["average"]["style_encoder"]["position_embedding.weight"]
-    assert not torch.equal(state["networks"]["style_encoder"]["position_embedding.weight"], moved)
-    assert "heads" not in latest(run / "joint")["networks"]
+    assert not torch.equal(state["model"]["style_encoder"]["position_embedding.weight"], moved)
+    assert "heads" not in latest(run / "joint")["model"]
 
 
 def test_joint_without_it_says_what_is_missing(packed, run):
@@ -67,8 +67,8 @@ def test_interrupted_it_goes_on_to_the_same_weights(packed, run, fitted, tmp_pat
     phases.encoders(packed, None, run, recipe(steps=4), **given, stop_at=2)
     resumed = phases.encoders(packed, None, run, recipe(steps=4), **given)
     for name in ("text_encoder", "heads"):
-        for key, value in straight["networks"][name].items():
-            assert torch.equal(resumed["networks"][name][key], value)
+        for key, value in straight["model"][name].items():
+            assert torch.equal(resumed["model"][name][key], value)
 
 
 def test_every_token_foretells_its_own_field(foretelling, monkeypatch):
@@ -116,13 +116,13 @@ def test_words_are_learnt_further_beneath_a_unet(packed, fitted, run, tmp_path):
     further = Path(shutil.copytree(fitted, tmp_path / "further"))
     given = {"device": "cpu", "precision": "fp32", "start": start}
     state = phases.encoders(packed, None, further, recipe(steps=2, train_style=False), **given)
-    old, new = export.read(start), state["networks"]
+    old, new = export.read(start), state["model"]
     for name in ("unet", "style_encoder", "adapter"):
         assert all(torch.equal(new[name][key], value) for key, value in old[name].items())
     assert any(not torch.equal(new["text_encoder"][key], value) for key, value in old["text_encoder"].items())
     joint = phases.joint(packed, None, further, recipe(steps=1, train_text=False), **given)
     for key, value in state["average"]["text_encoder"].items():
-        assert torch.equal(joint["networks"]["text_encoder"][key], value)
+        assert torch.equal(joint["model"]["text_encoder"][key], value)
 
 
 def test_captions_depend_on_the_step_alone(foretelling):

@@ -15,8 +15,8 @@ from styleshot_demo.models import catalogue, hub
 from styleshot_demo.runners import small
 from styleshot_demo.small.pipeline import SmallStyleShotPipeline
 from styleshot_demo.small.prior import LatentPrior
+from styleshot_demo.training.core.checkpoint import latest
 from styleshot_demo.training.small import decoder, export, phases
-from styleshot_demo.training.small.loop import latest
 
 STYLE = Image.linear_gradient("L").resize((200, 160)).convert("RGB")
 
@@ -26,7 +26,7 @@ def trained(packed, fitted, tmp_path_factory) -> Path:
     run = Path(shutil.copytree(fitted, tmp_path_factory.mktemp("trained") / "run"))
     phases.joint(packed, None, run, recipe(steps=2), device="cpu", precision="fp32")
     phases.content(packed, None, run, recipe(steps=2), device="cpu", precision="fp32")
-    recipe_ = decoder.DecoderRecipe(steps=3, batch=2, size=64)
+    recipe_ = decoder.AutoencoderRecipe(steps=3, batch=2, size=64)
     decoder.train_decoder(packed, run, None, recipe_, "cpu", "fp32")
     return run
 
@@ -132,10 +132,10 @@ def test_training_goes_on_from_what_was_exported(exported, packed, fitted, tmp_p
     run = Path(shutil.copytree(fitted, tmp_path / "further"))
     state = phases.joint(packed, None, run, recipe(steps=1, rate=0.0), device="cpu", precision="fp32", start=exported)
     wanted = export.read(exported)["unet"]["conv_in.weight"]
-    assert torch.allclose(state["networks"]["unet"]["conv_in.weight"], wanted)
+    assert torch.allclose(state["model"]["unet"]["conv_in.weight"], wanted)
     state = phases.content(packed, None, run, recipe(steps=1, rate=0.0), device="cpu", precision="fp32", start=exported)
     wanted = export.read(exported)["controlnet"]["conv_in.weight"]
-    assert torch.allclose(state["networks"]["controlnet"]["conv_in.weight"], wanted)
+    assert torch.allclose(state["model"]["controlnet"]["conv_in.weight"], wanted)
 
 
 def test_the_decoder_of_a_run_is_its_last_checkpoint(trained):

@@ -9,11 +9,12 @@ import torch
 from training.small.made import SIZES, recipe
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.training.core.checkpoint import latest
+from styleshot_demo.training.core.schedules import trapezoid
 from styleshot_demo.training.small import export, phases, validation
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small.decoder import current
-from styleshot_demo.training.small.loop import averaged, latest, rate
-from styleshot_demo.training.small.recipe import FOLDER, Phase, Recipe, load
+from styleshot_demo.training.small.recipe import FOLDER, PhaseRecipe, load
 from styleshot_demo.training.small.tokenizer import WORDS
 
 
@@ -23,7 +24,7 @@ def run(fitted: Path, tmp_path: Path) -> Path:
 
 
 def weights(state: dict) -> torch.Tensor:
-    return torch.cat([value.float().flatten() for part in state["networks"].values() for value in part.values()])
+    return torch.cat([value.float().flatten() for part in state["model"].values() for value in part.values()])
 
 
 def joint(packed, run, **phase) -> dict:
@@ -36,7 +37,7 @@ def test_a_short_training_lowers_the_loss(packed, run):
         objective, samples = phases._begin(packed, None, run, recipe(), "cpu", "fp32", content=False)
         state = latest(run / "joint")
         if state is not None:
-            objective.networks.load_states(state["networks"])
+            objective.networks.load_states(state["model"])
         return validation.losses(objective, {"one": samples.batch(16, 10_000)})["one"]
 
     before = loss()
@@ -54,7 +55,7 @@ def test_resuming_equals_not_stopping(packed, run, fitted, tmp_path):
     assert latest(run / "joint")["step"] == 4
     resumed = joint(packed, run)
     assert resumed["step"] == straight["step"] == 6
-    assert resumed["pictures"] == straight["pictures"] == 24
+    assert resumed["about"]["pictures"] == straight["about"]["pictures"] == 24
     assert torch.equal(weights(resumed), weights(straight))
     averages = [state["average"]["unet"]["conv_in.weight"] for state in (resumed, straight)]
     assert torch.equal(*averages)
@@ -77,11 +78,11 @@ def test_content_starts_where_the_joint_phase_ended(packed, run):
     state = phases.content(packed, None, run, recipe(steps=4), device="cpu", precision="fp32")
     moved = {
         name: any(not torch.equal(begun[name][key], value) for key, value in part.items())
-        for name, part in state["networks"].items()
+        for name, part in state["model"].items()
         if name in begun
     }
     assert not any(moved.values()), "only the ControlNet learns, as published"
-    zero = state["networks"]["controlnet"]["controlnet_mid_block.weight"]
+    zero = state["model"]["controlnet"]["controlnet_mid_block.weight"]
     assert zero.abs().sum() > 0
 
     with pytest.raises(Problem, match="other settings"):
@@ -93,7 +94,7 @@ def test_content_may_train_the_rest_beside_it(packed, run):
     begun = latest(run / "joint")["average"]["unet"]["conv_in.weight"]
     given = recipe(steps=2, train_unet=True, content_every=2)
     state = phases.content(packed, None, run, given, device="cpu", precision="fp32")
-    assert not torch.equal(state["networks"]["unet"]["conv_in.weight"], begun)
+    assert not torch.equal(state["model"]["unet"]["conv_in.weight"], begun)
 
 
 def test_content_needs_a_joint_phase(packed, run):
@@ -105,27 +106,15 @@ def test_another_size_is_another_run(packed, run):
     joint(packed, run, steps=2)
     import dataclasses
 
-    other = Recipe(dataclasses.replace(SIZES, widths=(32, 64)), recipe(steps=3).phase)
+    other = PhaseRecipe(dataclasses.replace(SIZES, widths=(32, 64)), recipe(steps=3).phase)
     with pytest.raises(Problem, match="other settings"):
         phases.joint(packed, None, run, other, device="cpu", precision="fp32")
 
 
-def test_averages_are_put_in_place_and_taken_out(packed, fitted):
-    words = nets.load_tokenizer(fitted / "tokenizer")
-    networks = nets.Networks(SIZES, words)
-    own = {key: value.clone() for key, value in networks.states()["unet"].items()}
-    average = {name: {k: torch.zeros_like(v) for k, v in part.items()} for name, part in networks.states().items()}
-    with averaged(networks, average):
-        assert networks.unet.conv_in.weight.abs().sum() == 0
-    assert torch.equal(networks.unet.conv_in.weight, own["conv_in.weight"])
-
-
 def test_the_rate_rises_stays_and_falls():
-    phase = Phase(steps=100, warmup=10, decay=0.5)
-    assert rate(0, phase) == pytest.approx(0.1)
-    assert rate(30, phase) == 1.0
-    assert rate(75, phase) == pytest.approx(0.5)
-    assert rate(100, phase) == 0.02
+    rates = [trapezoid(step, 100, 10, 0.5, 0.02) for step in range(101)]
+    assert rates[0] == pytest.approx(0.1) and rates[30] == 1.0
+    assert rates[75] == pytest.approx(0.5) and rates[100] == 0.02
 
 
 @pytest.mark.parametrize("name", ["encoders", "joint", "content", "words"])

@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 import torch
 
+from styleshot_demo.training.small.augmentation import contour, hue_turn
 from styleshot_demo.training.small.feed import Feed
-from styleshot_demo.training.small.samples import Mix, Samples, contour, hue_turn
+from styleshot_demo.training.small.samples import Mix, PairSampler
 from styleshot_demo.training.small.triplets import Triplets, write
 
 ONLY_THINGS = Mix(things=1, restyled_things=0, pictures=0, restyled_photos=0, palette=0)
 
 
 def test_a_batch_depends_on_its_step_alone(packed):
-    first, again = Samples(packed, Mix(), seed=3), Samples(packed, Mix(), seed=3)
+    first, again = PairSampler(packed, Mix(), seed=3), PairSampler(packed, Mix(), seed=3)
     first.batch(4, 0)
     one, other = first.batch(8, 5), again.batch(8, 5)
     assert torch.equal(one.targets, other.targets) and one.texts == other.texts
@@ -25,7 +26,7 @@ def test_a_batch_depends_on_its_step_alone(packed):
 
 
 def test_workers_make_the_same_batches(packed):
-    samples = Samples(packed, Mix(), seed=1)
+    samples = PairSampler(packed, Mix(), seed=1)
     feed = Feed(samples, 3, workers=2, last=9)
     for step in range(4, 7):
         assert torch.equal(feed(step).targets, samples.batch(3, step).targets)
@@ -34,7 +35,7 @@ def test_workers_make_the_same_batches(packed):
 
 
 def test_the_reference_is_another_thing_of_the_same_set_on_the_same_ground(packed):
-    samples = Samples(packed, ONLY_THINGS)
+    samples = PairSampler(packed, ONLY_THINGS)
     rng = np.random.default_rng(0)
     for target in samples.emoji:
         other = samples.other(int(target), rng)
@@ -49,14 +50,14 @@ def test_turned_colours_keep_grey(packed):
     matrix = hue_turn(0.3)
     assert np.allclose(matrix @ np.ones(3), 1)
     assert not np.allclose(matrix @ (1, 0, 0), (1, 0, 0))
-    plain = Samples(packed, ONLY_THINGS).batch(8, 1)
-    turned = Samples(packed, dataclasses.replace(ONLY_THINGS, palette=1)).batch(8, 1)
+    plain = PairSampler(packed, ONLY_THINGS).batch(8, 1)
+    turned = PairSampler(packed, dataclasses.replace(ONLY_THINGS, palette=1)).batch(8, 1)
     assert plain.targets.shape == turned.targets.shape
     assert not torch.allclose(plain.targets, turned.targets)
 
 
 def test_contours_follow_the_target(packed):
-    batch = Samples(packed, ONLY_THINGS, contours_every=1).batch(4, 0)
+    batch = PairSampler(packed, ONLY_THINGS, contours_every=1).batch(4, 0)
     assert batch.contours.shape == (4, 3, 256, 256)
     assert set(batch.contours.unique().tolist()) <= {0.0, 1.0}
     assert torch.equal(batch.contours[0], contour(batch.targets[0]))
@@ -88,7 +89,7 @@ def test_triplets_are_continued_and_lead_back_to_their_photos(packed, tmp_path: 
     restyled, source = found.pixels(0)
     assert (restyled + source - 1).abs().mean() < 0.05
 
-    samples = Samples(packed, Mix(0, 0.5, 0, 0.5), found, contours_every=1)
+    samples = PairSampler(packed, Mix(0, 0.5, 0, 0.5), found, contours_every=1)
     batch = samples.batch(8, 0)
     assert set(batch.kinds) == {"restyled_thing", "restyled_photo"}
     assert batch.contours.shape == (8, 3, 256, 256)
@@ -106,14 +107,14 @@ class Interrupted(Negative):
 
 
 def test_only_every_so_many_batches_have_contours(packed):
-    samples = Samples(packed, ONLY_THINGS, contours_every=3)
+    samples = PairSampler(packed, ONLY_THINGS, contours_every=3)
     assert [samples.batch(2, step).contours is not None for step in range(4)] == [True, False, False, True]
 
 
 def test_styles_are_numbered_by_set_and_picture(packed):
-    samples = Samples(packed, ONLY_THINGS)
+    samples = PairSampler(packed, ONLY_THINGS)
     batch = samples.batch(12, 0)
     assert set(batch.styles.tolist()) == {samples.set_names.index(name) for name in ("flat", "line")}
-    pictures = Samples(packed, Mix(0, 0, 1, 0)).batch(6, 0)
+    pictures = PairSampler(packed, Mix(0, 0, 1, 0)).batch(6, 0)
     assert pictures.styles.min() >= len(samples.set_names)
     assert pictures.styles.max() < samples.style_count

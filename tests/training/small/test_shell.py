@@ -7,8 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from styleshot_demo.cli.app import app
+from styleshot_demo.training.core.checkpoint import latest
 from styleshot_demo.training.small import pack, places
-from styleshot_demo.training.small.loop import latest
 
 TINY = """
 [sizes]

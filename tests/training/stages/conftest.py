@@ -13,7 +13,7 @@ from styleshot import tiny
 from styleshot_demo.settings import Settings
 from styleshot_demo.training.gallery.opening import open_gallery
 from styleshot_demo.training.stages import parts
-from styleshot_demo.training.stages.recipe import Recipe
+from styleshot_demo.training.stages.recipe import StageRecipe
 from styleshot_demo.training.stages.runner import train
 from styleshot_demo.training.stages.style import style_stage
 
@@ -73,7 +73,7 @@ def workshop(models, pictures, tmp_path):
         own = styleshot or parts.load_styleshot(parts.styleshot_folder(settings), base.unet)
         before = {name: value.clone() for name, value in _named(own).items()}
         stage = make(base, own)
-        recipe = Recipe(**{"steps": 2, "batch": 2, "resolution": SIDE, "validate_every": 0} | asked)
+        recipe = StageRecipe(**{"steps": 2, "batch": 2, "resolution": SIDE, "validate_every": 0} | asked)
         told = []
         gallery = open_gallery(
             data,

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from styleshot_demo.training.stages import logbook, state
+from styleshot_demo.training.core import checkpoint, logbook
 
 pytestmark = pytest.mark.timeout(900)  # each process loads torch and diffusers anew, which takes a busy machine a while
 
@@ -40,14 +40,14 @@ def test_a_killed_run_goes_on_to_the_same_weights(workshop, models, pictures, tm
     process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment(models), stderr=subprocess.PIPE)
     try:
         deadline = time.monotonic() + 600
-        while not (out / state.NAME).is_file() or len(losses(out)) < 3:
+        while not (out / checkpoint.NAME).is_file() or len(losses(out)) < 3:
             assert process.poll() is None, process.stderr.read().decode()
             assert time.monotonic() < deadline
             time.sleep(0.05)
     finally:
         process.send_signal(signal.SIGKILL)
         process.communicate()
-    killed_at = torch.load(out / state.NAME, weights_only=True)["step"]
+    killed_at = torch.load(out / checkpoint.NAME, weights_only=True)["step"]
     seen = losses(out)
 
     goal = killed_at + 2
@@ -74,6 +74,6 @@ def test_two_processes_land_where_one_does(workshop, models, pictures, tmp_path,
 
     one = workshop("one", steps=2, batch=2)
     assert losses(tmp_path / "two") == pytest.approx(losses(one.out), abs=2e-6)
-    saved = torch.load(tmp_path / "two" / state.NAME, weights_only=True)["model"]
+    saved = torch.load(tmp_path / "two" / checkpoint.NAME, weights_only=True)["model"]
     for name, value in saved.items():
         assert (value - one.state[name]).abs().max() <= 1e-5, name

@@ -8,7 +8,7 @@ import torch
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.gallery.opening import open_gallery
 from styleshot_demo.training.stages.objective import CONTENT_BOUNDS, STYLE_BOUNDS
-from styleshot_demo.training.stages.recipe import Recipe
+from styleshot_demo.training.stages.recipe import StageRecipe
 from styleshot_demo.training.stages.samples import Cutting, batches, seed_of
 
 
@@ -82,10 +82,10 @@ def test_seeds_are_the_same_on_every_machine():
 
 
 def test_rates():
-    recipe = Recipe(steps=100, rate=1.0, schedule="cosine", warmup=10)
+    recipe = StageRecipe(steps=100, rate=1.0, schedule="cosine", warmup=10)
     assert recipe.rate_at(0) == pytest.approx(0.1) and recipe.rate_at(9) == 1.0
     assert recipe.rate_at(55) == pytest.approx(0.5) and recipe.rate_at(99) < 0.001
-    assert Recipe(rate=0.3).rate_at(10**6) == 0.3
+    assert StageRecipe(rate=0.3).rate_at(10**6) == 0.3
 
 
 @pytest.mark.parametrize(
@@ -100,5 +100,5 @@ def test_rates():
 )
 def test_recipes_that_make_no_sense(asked, key):
     with pytest.raises(Problem) as problem:
-        Recipe(**asked)
+        StageRecipe(**asked)
     assert problem.value.key == key

@@ -8,8 +8,9 @@ from styleshot import tiny
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.training.stages import logbook, parts, state
-from styleshot_demo.training.stages.average import Average
+from styleshot_demo.training.core import checkpoint, logbook
+from styleshot_demo.training.core.average import Average
+from styleshot_demo.training.stages import parts
 from styleshot_demo.training.stages.content import content_stage
 from styleshot_demo.training.stages.export import merged
 from styleshot_demo.training.stages.style import style_stage
@@ -183,6 +184,6 @@ def test_a_new_styleshot_begins_with_clip_and_the_unet(tmp_path):
 
 def test_a_checkpoint_holds_only_what_learns(workshop):
     result = workshop(steps=1)
-    saved = torch.load(result.out / state.NAME, weights_only=True)
+    saved = torch.load(result.out / checkpoint.NAME, weights_only=True)
     assert saved["step"] == 1
     assert not [name for name in saved["model"] if name.startswith("unet.conv_in") or "image_encoder" in name]

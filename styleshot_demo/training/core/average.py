@@ -1,6 +1,10 @@
-"""An exponential moving average of the weights that learn; elementwise, so that sharded weights average as well."""
+"""An exponential moving average of weights.
 
-from collections.abc import Iterator, Sequence
+The EMAModel of diffusers would change the numbers: its first update forgets the start altogether, where this one keeps
+a tenth of it, and it does not round as `lerp` does. Elementwise as this is, sharded weights average as well.
+"""
+
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -10,7 +14,7 @@ from torch import Tensor, nn
 class Average:
     """`decay` per update, less in the first ones: (1 + n) / (10 + n), so that the start is soon forgotten."""
 
-    def __init__(self, parameters: Sequence[nn.Parameter], decay: float) -> None:
+    def __init__(self, parameters: Iterable[nn.Parameter], decay: float) -> None:
         self.parameters = list(parameters)
         self.decay = decay
         self.values: list[Tensor] = [parameter.detach().clone() for parameter in self.parameters]
@@ -19,8 +23,13 @@ class Average:
     def update(self, step: int) -> None:
         """After update `step`, counted from 0."""
         decay = min(self.decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(self.values, [parameter.detach() for parameter in self.parameters], 1 - decay)
+
+    @torch.no_grad()
+    def take(self) -> None:
+        """What stands in the parameters now is the average, as when a run is continued."""
         for value, parameter in zip(self.values, self.parameters, strict=True):
-            value.lerp_(parameter.detach(), 1 - decay)
+            value.copy_(parameter.detach())
 
     @contextmanager
     def in_place(self) -> Iterator[None]:

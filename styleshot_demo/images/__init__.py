@@ -1,0 +1,1 @@
+"""Pictures as all rooms take them."""

@@ -1,0 +1,1 @@
+"""What all trainings share: the loop, learning-rate schedules, averaged weights, checkpoints, the log."""

@@ -1,0 +1,16 @@
+"""Where a training of one process computes, and in which precision."""
+
+import torch
+
+from styleshot_demo.runtime.device import device_of, is_cuda
+from styleshot_demo.settings import Settings
+
+
+def device_and_dtype(device: str, precision: str) -> tuple[torch.device, torch.dtype | None]:
+    """Where to train and the autocast dtype (None: float32). `auto` uses a GPU in bfloat16 when there is one."""
+    if device == "auto":
+        found = device_of(Settings())
+        device = found if is_cuda(found) else "cpu"
+    if precision == "auto":
+        precision = "bf16" if device.startswith("cuda") else "fp32"
+    return torch.device(device), {"fp32": None, "bf16": torch.bfloat16}[precision]
