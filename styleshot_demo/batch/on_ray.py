@@ -61,6 +61,7 @@ def paint_on_ray(order: Order, items: Sequence[Item], crew: Crew) -> Iterator[Ou
     it starts one on this machine with `crew.workers` processors. An actor that dies is replaced, and what it had in
     work is painted again; what has ended `TRIES` actors has failed. Raises `Problem` ray_missing.
     """
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     try:
         import ray
         from ray.data import ActorPoolStrategy, DataContext
@@ -112,8 +113,7 @@ def _outcome_of(row: dict[str, Any]) -> Outcome:
 
 
 def _start(ray: Any, crew: Crew) -> None:
-    """Connects to a cluster, or starts one; Ray itself stays silent."""
-    logging.getLogger("ray").setLevel(logging.ERROR)
+    """Connects to a cluster, or starts one; Ray itself says only what keeps it from working."""
     options: dict[str, Any] = {}
     if not os.environ.get("RAY_ADDRESS"):
         options = {"num_cpus": crew.workers, "include_dashboard": False}
@@ -124,3 +124,5 @@ def _start(ray: Any, crew: Crew) -> None:
         logging_level=logging.ERROR,
         log_to_driver=False,
     )
+    for name in ("ray", "ray.data"):
+        logging.getLogger(name).setLevel(logging.ERROR)
