@@ -41,6 +41,10 @@ class Manifest:
                 return entry
         return None
 
+    def since(self, moment: float) -> dict[str, dict[str, Any]]:
+        """The entries, by file, of what was made after `moment`, as `time.time()` tells it."""
+        return {target: entry for target, entry in self._entries.items() if entry["time"] >= moment}
+
     def add(self, target: str, key: str, size: int, **more: Any) -> None:
         """That a result of `size` bytes lies there now; `more` is kept with it, JSON-ready."""
         entry = {"file": target, "key": key, "bytes": size, "time": time.time(), **more}

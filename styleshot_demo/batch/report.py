@@ -10,6 +10,7 @@ from typing import Any
 
 from styleshot_demo import pictures
 from styleshot_demo.batch.listing import Item
+from styleshot_demo.batch.manifest import Manifest
 from styleshot_demo.batch.order import Order
 from styleshot_demo.batch.outcome import FAILED, KEPT, PAINTED, STOPPED, Outcome
 
@@ -34,6 +35,20 @@ def report(order: Order, items: Sequence[Item], outcomes: Iterable[Outcome], **m
         "processes": processes(known.values()),
         "files": [_row(row) for row in rows],
     }
+
+
+def finished_meanwhile(order: Order, items: Iterable[Item], outcomes: Iterable[Outcome], since: float) -> list[Outcome]:
+    """The outcomes that nobody waited for, because all was stopped: processes end what they are about to write.
+
+    since  when the batch began, as `time.time()` tells it
+    """
+    known = {outcome.target for outcome in outcomes}
+    made = Manifest(order).since(since)
+    return [
+        Outcome(item.name, item.target, PAINTED, entry["seconds"], entry["seed"], size=entry["bytes"])
+        for item in items
+        if item.target not in known and (entry := made.get(item.target)) is not None
+    ]
 
 
 def processes(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:

@@ -168,7 +168,7 @@ def _paint(order: Order, items: list[Item], hands: Crew, engine: str, as_json: b
     outcomes: list[Outcome] = []
     counts: Counter[str] = Counter()
     stopped: BaseException | None = None
-    began = time.perf_counter()
+    began, clock = time.perf_counter(), time.time()
     try:
         with Progress() as progress, closing(paint(order, items, hands)) as told:
             progress.show(0, f"Picture 0 of {len(items)}", "pictures")
@@ -179,6 +179,7 @@ def _paint(order: Order, items: list[Item], hands: Crew, engine: str, as_json: b
                 progress.show(len(outcomes) / len(items), line, "pictures")
     except (KeyboardInterrupt, SystemExit) as error:
         stopped = error
+        outcomes += report.finished_meanwhile(order, items, outcomes, clock)
     more = {"seconds": round(time.perf_counter() - began, 1), "engine": engine, "workers": hands.workers}
     figures = report.report(order, items, outcomes, **more, threads=hands.threads, devices=list(hands.devices))
     table, _ = report.write(figures, order)
