@@ -278,6 +278,23 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "The package {package} is not installed.",
         "Install it with `pip install -r styleshot_demo/training/requirements.txt`.",
     ),
+    "ray_missing": (
+        "The package ray is not installed.",
+        "Install it with `pip install -r styleshot_demo/batch/requirements.txt`, or leave out --engine ray.",
+    ),
+    "process_ended": (
+        "The process that painted this picture was ended, perhaps because memory ran out.",
+        "Close other programs or choose fewer workers, and give the same command again.",
+    ),
+    "shard_unusable": ("{value} is no part of a batch.", "Write it as 2/8, for the second of eight parts."),
+    "results_among_pictures": (
+        "The pictures are read from {name}, so results cannot go there.",
+        "Choose another folder for the results.",
+    ),
+    "batch_running": (
+        "Another command is painting into this folder.",
+        "Wait until it is done, or choose another folder.",
+    ),
     "feeds_differ": (
         "There are {feeds} feeds for {networks} networks.",
         "Give --network-feed once for all networks, or once for each.",

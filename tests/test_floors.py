@@ -36,6 +36,7 @@ FLOORS = {
     "plan": 4,
     "runners": 4,
     "studio": 4,
+    "batch": 4,
     "evaluation": 4,
     "training": 4,
     "ui": 5,

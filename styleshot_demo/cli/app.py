@@ -6,6 +6,7 @@ import typer
 
 from styleshot_demo import __version__
 from styleshot_demo.cli import (
+    batch,
     classical,
     compose,
     enlarge,
@@ -52,6 +53,7 @@ def options(
 
 
 app.command("classical")(classical.classical)
+app.command("batch")(batch.batch)
 app.command("text")(styleshot.text)
 app.command("image")(styleshot.image)
 app.command("enlarge")(enlarge.enlarge)

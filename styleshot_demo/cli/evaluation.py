@@ -75,6 +75,29 @@ def bench_classical(
     _tell(benchmark.classical(sizes, repeats), as_json)
 
 
+@bench.command("batch")
+def bench_batch(
+    pictures: Annotated[int, typer.Option(min=4, help="Pictures that speed is measured with.")] = 60,
+    copies: Annotated[
+        int, typer.Option(min=0, help="Small pictures that memory is measured with; 0: it is not.")
+    ] = 2000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of a thread each.")] = 2,
+    as_json: JsonOption = False,
+) -> None:
+    """Pictures a minute of `batch`, by fast at 512 pixels, against one process in a loop; memory over many pictures."""
+    from styleshot_demo.evaluation import benchmark_batch
+
+    with Progress() as progress:
+
+        def show(done: int, total: int) -> None:
+            progress.show(done / total, f"Picture {done} of {total}", "pictures")
+
+        figures = {"speed": benchmark_batch.speed(pictures, workers, show)}
+        if copies:
+            figures["memory"] = benchmark_batch.memory(copies, workers, show)
+    _tell(figures, as_json)
+
+
 @bench.command("styleshot")
 def bench_styleshot(
     synthetic: Annotated[

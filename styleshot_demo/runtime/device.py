@@ -39,6 +39,17 @@ def device_of(settings: Settings) -> str:
     return settings.device
 
 
+def gpus(settings: Settings) -> list[str]:
+    """All that several processes could compute on, one on each: the usable CUDA GPUs where the settings leave the
+    choice, else what `device_of` names alone. Never empty; raises as that does."""
+    chosen = device_of(settings)
+    if settings.device != "auto" or not is_cuda(chosen) or zerogpu.lends():
+        return [chosen]
+    import torch
+
+    return [f"cuda:{number}" for number in range(torch.cuda.device_count()) if _usable(number)]
+
+
 def why_not_gpu(settings: Settings) -> Remark | None:
     """One sentence where there is a GPU that cannot be used, and the CPU takes its place; None everywhere else."""
     if settings.device != "auto" or zerogpu.lends() or not _may_have_gpu():

@@ -622,6 +622,17 @@ PROBLEMS_ZH: dict[str, tuple[str, str]] = {
         "尚未安装软件包 {package}。",
         "请运行 `pip install -r styleshot_demo/training/requirements.txt` 安装。",
     ),
+    "ray_missing": (
+        "尚未安装软件包 ray。",
+        "请运行 `pip install -r styleshot_demo/batch/requirements.txt` 安装，或不使用 --engine ray。",
+    ),
+    "process_ended": (
+        "绘制这张图片的进程被终止，可能是内存不足。",
+        "请关闭其他程序或减少进程数，然后再次运行同一命令。",
+    ),
+    "shard_unusable": ("{value} 不是批次的一部分。", "请写成 2/8，表示八份中的第二份。"),
+    "results_among_pictures": ("图片就是从 {name} 读取的，结果不能放在那里。", "请为结果另选一个文件夹。"),
+    "batch_running": ("另一条命令正在向这个文件夹绘制。", "请等它完成，或另选一个文件夹。"),
     "feeds_differ": (
         "{networks} 个网络却给了 {feeds} 个 --network-feed。",
         "请只给一个 --network-feed，或给每个网络各一个。",

@@ -1,0 +1,67 @@
+"""What is to be done with every picture of a batch: small, and the same in each process that takes part."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from styleshot_demo import __version__, pictures
+from styleshot_demo.batch.listing import Shard
+from styleshot_demo.jobs import ClassicalJob
+from styleshot_demo.settings import Settings
+from styleshot_demo.studio import Studio
+
+STATE = ".styleshot-batch"  # the folder in that of the results where it is kept what is finished
+
+
+@dataclass(frozen=True)
+class Order:
+    """How each picture is painted.
+
+    out          folder for results
+    styles       (place, weight) of each style picture
+    settings     keyword arguments of `ClassicalJob`, without pictures
+    ending       of the results, with its dot
+    keep         whether a result says how it was made
+    program      the program's own settings
+    fingerprint  of all that shapes a result but its content: another one makes finished results stale
+    shard        which part of a batch this is
+    """
+
+    out: Path
+    styles: tuple[tuple[Path, float], ...]
+    settings: Mapping[str, Any]
+    ending: str
+    keep: bool
+    program: Settings
+    fingerprint: str
+    shard: Shard = Shard()
+
+    @property
+    def state(self) -> Path:
+        """The folder where it is kept what is finished."""
+        return self.out / STATE
+
+    @property
+    def parts(self) -> Path:
+        """The folder for files that are being written."""
+        return self.state / f"parts{self.shard.label}"
+
+    def key(self, data: bytes) -> str:
+        """What the result of a file with this content is known by, 64 hex digits."""
+        return hashlib.sha256(f"{self.fingerprint} {hashlib.sha256(data).hexdigest()}".encode()).hexdigest()
+
+
+def fingerprint(sample: ClassicalJob, ending: str, keep: bool, program: Settings) -> str:
+    """64 hex digits of what shapes a result but its content; `sample` is a job of the batch with any content."""
+    shaping = {
+        "settings": sample.settings(),
+        "styles": [pictures.digest(picture) for picture, _ in sample.styles],
+        "files": Studio(program).plan(sample).files,  # VGG-19, once it is there, paints otherwise
+        "ending": ending,
+        "keep": keep,
+        "version": __version__,
+    }
+    return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()

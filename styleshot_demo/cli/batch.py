@@ -1,0 +1,239 @@
+"""`batch`: many pictures in one style, by the classical methods."""
+
+import inspect
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from filelock import FileLock, Timeout
+from PIL import Image
+
+from styleshot_demo.batch.crew import Crew, crew
+from styleshot_demo.batch.listing import Item, Shard, listed
+from styleshot_demo.batch.order import Order, fingerprint
+from styleshot_demo.batch.outcome import FAILED as NOT_PAINTED
+from styleshot_demo.batch.outcome import KEPT, PAINTED, Outcome
+from styleshot_demo.cli import noise
+from styleshot_demo.cli.classical import classical
+from styleshot_demo.cli.report import FAILED, Progress, asked, print_json, printable, settings_asked
+from styleshot_demo.cli.results import open_asked, option
+from styleshot_demo.destinations import check_folder, make_folder
+from styleshot_demo.errors import Problem
+from styleshot_demo.jobs import ClassicalJob, choice
+
+FORMATS = ("png", "jpg", "webp", "tif")
+ENGINES = ("local", "ray")
+
+
+def with_settings_of(command: Callable[..., Any], but: tuple[str, ...]) -> Callable[[Callable], Callable]:
+    """The decorated command's **settings become the parameters of `command`, without those called `but` and those that
+    it has itself: an option of the job is written once."""
+
+    def decorate(own: Callable) -> Callable:
+        mine = inspect.signature(own, eval_str=True)
+        kept = [one for one in mine.parameters.values() if one.kind is not one.VAR_KEYWORD]
+        more = [
+            one.replace(kind=one.KEYWORD_ONLY)
+            for one in inspect.signature(command, eval_str=True).parameters.values()
+            if one.name not in but and one.name not in mine.parameters
+        ]
+        own.__signature__ = mine.replace(parameters=[*kept, *more])
+        return own
+
+    return decorate
+
+
+@with_settings_of(classical, but=("content", "styles"))
+def batch(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(metavar="IN", help="A folder, with all that is in it, or pictures.", show_default=False),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where the results go.", show_default=False)
+    ],
+    style: Annotated[
+        list[Path],
+        typer.Option("--style", metavar="PICTURE", help="A style picture; up to four times.", show_default=False),
+    ],
+    weight: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="NUMBER", help="Weight of a style picture; repeat it once per style.", show_default="all equal"
+        ),
+    ] = None,
+    format: Annotated[str, option("What results are saved as.", FORMATS)] = "png",
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="NUMBER", help="Processes.", show_default="one per GPU, else one per core"),
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="NUMBER", help="Threads of each process.", show_default="cores / processes"),
+    ] = None,
+    engine: Annotated[
+        str, option("local: processes on this machine; ray: Ray Data, on the cluster RAY_ADDRESS names.", ENGINES)
+    ] = "local",
+    shard: Annotated[
+        str, typer.Option(metavar="N/M", help="Paint part N of M only: one for each job of a cluster's own scheduler.")
+    ] = "1/1",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Paint one picture; say how long all would take, and how much disk.")
+    ] = False,
+    record: Annotated[
+        bool | None,
+        typer.Option("--provenance/--no-provenance", help="Write into each file how it was made.", show_default="on"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    **settings: Any,
+) -> None:
+    """Repaint all pictures of a folder in one style; names and sub-folders are kept.
+
+    Stopped or killed, the same command goes on where it was: what is finished and unchanged is not painted again. A
+    picture that cannot be painted stops no other. report.csv and report.json, beside the results, say what became of
+    each; exit code 1 says that not all are painted.
+
+    Work is shared out by Python's process pool here, and by Ray Data (pip install -r
+    styleshot_demo/batch/requirements.txt) or any scheduler with --shard on several machines. A picture is the very one
+    that `classical` makes with as many threads.
+
+    \b
+    python -m styleshot_demo batch photos -o painted --style painting.jpg
+    python -m styleshot_demo batch photos -o painted --style painting.jpg --dry-run
+    python -m styleshot_demo batch photos -o painted --style a.jpg --style b.jpg --weight 2 --weight 1 --shard 2/8
+    """
+    program = settings_asked()
+    keep = program.provenance if record is None else record
+    with asked():
+        part = Shard.from_text(shard)
+        ending = f".{choice('format', format, FORMATS)}"
+        choice("engine", engine, ENGINES)
+        if weight and len(weight) != len(style):
+            raise Problem("weights_count", weights=len(weight), styles=len(style))
+    weights = weight or [1.0] * len(style)
+    with asked(str(out)):
+        check_folder(out)
+    styles = list(zip(map(open_asked, style), weights, strict=True))
+    with asked():
+        # A job with any content: what can be wrong with settings is known before a picture is opened.
+        sample = ClassicalJob(Image.new("RGB", (256, 256)), styles, **settings)
+    for one in inputs:
+        with asked(str(one)):
+            if not one.exists():
+                raise Problem("picture_missing")
+    with asked():
+        items = listed(inputs, out, ending, part)
+    placed = tuple((path.absolute(), number) for path, number in zip(style, weights, strict=True))
+    mark = fingerprint(sample, ending, keep, program)
+    order = Order(out.absolute(), placed, settings, ending, keep, program, mark, part)
+    hands = crew(sample, len(items), program, workers, threads)
+    if dry_run:
+        _tell_estimate(order, items, hands, as_json)
+        return
+    make_folder(order.state)
+    with _alone(order):
+        _paint(order, items, hands, engine, as_json)
+
+
+@contextmanager
+def _alone(order: Order) -> Iterator[None]:
+    """Nobody else paints this part into this folder; nothing is left of whoever was killed while he did."""
+    lock = FileLock(order.state / f"lock{order.shard.label}")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise Problem("batch_running") from None
+    with lock:
+        shutil.rmtree(order.parts, ignore_errors=True)
+        try:
+            yield
+        finally:
+            shutil.rmtree(order.parts, ignore_errors=True)
+
+
+def _paint(order: Order, items: list[Item], hands: Crew, engine: str, as_json: bool) -> None:
+    from styleshot_demo.batch import report
+
+    if engine == "ray":
+        from styleshot_demo.batch.on_ray import paint_on_ray as paint
+    else:
+        from styleshot_demo.batch.pool import paint_here as paint
+
+    outcomes: list[Outcome] = []
+    counts: Counter[str] = Counter()
+    stopped: BaseException | None = None
+    began, clock = time.perf_counter(), time.time()
+    try:
+        with Progress() as progress, closing(paint(order, items, hands)) as told:
+            progress.show(0, f"Picture 0 of {len(items)}", "pictures")
+            for outcome in told:
+                outcomes.append(outcome)
+                counts[outcome.status] += 1
+                line = _progress(counts, len(items), time.perf_counter() - began)
+                progress.show(len(outcomes) / len(items), line, "pictures")
+    except (KeyboardInterrupt, SystemExit) as error:
+        stopped = error
+        outcomes += report.finished_meanwhile(order, items, outcomes, clock)
+    more = {"seconds": round(time.perf_counter() - began, 1), "engine": engine, "workers": hands.workers}
+    figures = report.report(order, items, outcomes, **more, threads=hands.threads, devices=list(hands.devices))
+    table, _ = report.write(figures, order)
+    for outcome in outcomes:
+        if outcome.problem:
+            typer.echo(printable(f"{outcome.name}: {outcome.problem}"), err=True)
+    if as_json:
+        print_json(figures)
+    else:
+        typer.echo(printable(_summary(figures, table)))
+    if stopped is not None:
+        finished = figures[PAINTED] + figures[KEPT]
+        if not noise.quiet():
+            text = f"Stopped. {finished} of {len(items)} pictures are finished and stay; the same command goes on."
+            typer.echo(text, err=True)
+        raise stopped
+    if figures[NOT_PAINTED]:
+        raise typer.Exit(FAILED)
+
+
+def _progress(counts: Counter[str], total: int, seconds: float) -> str:
+    known = counts.total()
+    line = f"Picture {known} of {total}"
+    if counts[NOT_PAINTED]:
+        line += f", {counts[NOT_PAINTED]} failed"
+    if counts[PAINTED] and known < total:
+        line += f", about {_duration(seconds / counts[PAINTED] * (total - known))} left"
+    return line
+
+
+def _summary(figures: dict[str, Any], table: Path) -> str:
+    counts = ", ".join(f"{figures[status]} {status}" for status in ("painted", "kept", "failed", "stopped"))
+    return f"{counts}; {_duration(figures['seconds'])}: {table}"
+
+
+def _tell_estimate(order: Order, items: list[Item], hands: Crew, as_json: bool) -> None:
+    from styleshot_demo.batch.estimate import estimate
+    from styleshot_demo.batch.pool import measure_here
+
+    told = estimate(order, items, hands.workers, lambda item: measure_here(order, item, hands))
+    if as_json:
+        print_json({**asdict(told), "workers": hands.workers, "threads": hands.threads})
+        return
+    typer.echo(f"{told.pictures} pictures, {told.finished} of them finished")
+    if not told.measured:
+        return
+    took = f"{told.measured} took {told.each:.1f} s"
+    typer.echo(printable(f"About {_duration(told.seconds)} in {hands.workers} processes ({took})"))
+    typer.echo(f"About {told.size / 1e6:.1f} MB of disk, of which {told.free / 1e6:.0f} MB are free")
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,62 @@
+"""Folders of real pictures for batches, and the real command on them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from PIL import Image
+from running import ROOT, clean_environment
+
+STYLES = ROOT / "assets" / "styles"
+STYLE = STYLES / "batik.jpg"
+SIZE = 256
+
+
+def photos(folder: Path, count: int) -> Path:
+    """`count` small pictures, parts of the bundled ones, every third in a sub-folder."""
+    originals = sorted(STYLES.glob("*.jpg"))
+    for n in range(count):
+        place = folder / ("sub folder" if n % 3 == 2 else "") / f"photo {n:02}.jpg"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        image = Image.open(originals[n % len(originals)]).convert("RGB").resize((160, 160))
+        image.crop((0, 0, 160, 120 - n)).save(place, quality=90)
+    return folder
+
+
+def command(*words: object) -> list[str]:
+    return [sys.executable, "-m", "styleshot_demo", *map(str, words)]
+
+
+def environment(**more: str) -> dict[str, str]:
+    return clean_environment(PYTHONPATH=str(ROOT), **more)
+
+
+def run(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
+    """One command, to its end."""
+    return subprocess.run(command(*words), cwd=folder, env=environment(), capture_output=True, text=True, timeout=280)
+
+
+def start(folder: Path, *words: object) -> subprocess.Popen[str]:
+    """A command in a process group of its own, as a shell starts it."""
+    return subprocess.Popen(
+        command(*words),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def results(folder: Path) -> dict[str, bytes]:
+    """Path below the folder -> content, of all that is not hidden and no report."""
+    found = {}
+    for place, inner, files in os.walk(folder):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        for name in files:
+            path = Path(place, name)
+            if not name.startswith("report"):
+                found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found

@@ -1,0 +1,258 @@
+"""`batch`, from outside: real pictures, real weights, real processes, and what happens when they are killed."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from batch.folders import SIZE, STYLE, STYLES, photos, results, run, start
+from PIL import Image
+
+from styleshot_demo import provenance
+
+FAST = ("--style", STYLE, "--size", SIZE)
+
+
+def rows(out: Path, name: str = "report.csv") -> list[dict[str, str]]:
+    with (out / name).open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def wait_for(done, seconds: float = 240) -> None:
+    end = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def workers_of(process: subprocess.Popen) -> list[psutil.Process]:
+    """The processes that paint, not the one that tidies up after them."""
+    children = psutil.Process(process.pid).children(recursive=True)
+    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+
+
+@pytest.fixture(scope="module")
+def painted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A folder of six pictures and a broken one, and a batch of it in two processes: (the folder above, the report)."""
+    folder = tmp_path_factory.mktemp("batch")
+    inputs = photos(folder / "in", 6)
+    (inputs / "broken.jpg").write_bytes((inputs / "photo 00.jpg").read_bytes()[:700])
+    (inputs / "empty.png").write_bytes(b"")
+    done = run(folder, "batch", "in", "-o", "out", *FAST, "--workers", 2, "--json")
+    assert done.returncode == 1, done.stderr
+    (folder / "stdout.json").write_text(done.stdout)
+    (folder / "stderr.txt").write_text(done.stderr)
+    return folder, folder / "stdout.json"
+
+
+def test_each_picture_is_the_very_file_that_classical_makes(painted: tuple[Path, Path]) -> None:
+    folder, _ = painted
+    made = results(folder / "out")
+    assert sorted(made) == [f"photo {n:02}.png" for n in (0, 1, 3, 4)] + [
+        f"sub folder/photo {n:02}.png" for n in (2, 5)
+    ]
+    for name in ("photo 00.png", "photo 04.png", "sub folder/photo 02.png"):
+        source = Path("in", name).with_suffix(".jpg")
+        done = run(folder, "classical", source, STYLE, "--size", SIZE, "-o", "alone.png")
+        assert done.returncode == 0, done.stderr
+        assert (folder / "alone.png").read_bytes() == made[name]
+
+
+def test_the_report_says_what_became_of_each(painted: tuple[Path, Path]) -> None:
+    folder, told = painted
+    table = {row["file"]: row for row in rows(folder / "out")}
+    assert {name: row["status"] for name, row in table.items()} == {
+        "broken.jpg": "failed",
+        "empty.png": "failed",
+        **{f"photo {n:02}.jpg": "painted" for n in (0, 1, 3, 4)},
+        **{f"sub folder/photo {n:02}.jpg": "painted" for n in (2, 5)},
+    }
+    assert table["broken.jpg"]["problem"].startswith("This picture is cut off")
+    assert table["broken.jpg"]["seed"] == table["broken.jpg"]["result"] == ""
+    one = table["sub folder/photo 02.jpg"]
+    assert one["result"] == "sub folder/photo 02.png"
+    assert one["seed"] == "0" and float(one["seconds"]) > 0 and one["problem"] == ""
+    figures = json.loads(told.read_text())
+    assert figures == json.loads((folder / "out" / "report.json").read_text())
+    assert (figures["pictures"], figures["painted"], figures["failed"], figures["kept"]) == (8, 6, 2, 0)
+    assert figures["workers"] == 2 and len(figures["processes"]) == 2
+    assert [row["file"] for row in figures["files"]] == sorted(table)
+    assert "broken.jpg: This picture is cut off" in (folder / "stderr.txt").read_text()
+
+
+def test_what_is_finished_is_not_painted_again_unless_something_changed(painted: tuple[Path, Path]) -> None:
+    folder, _ = painted
+    out = folder / "out"
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("*.png")}
+    (out / "photo 00.png").unlink()  # a result is gone
+    (folder / "in" / "photo 01.jpg").write_bytes((folder / "in" / "photo 03.jpg").read_bytes())  # another picture
+    (folder / "in" / "photo 04.jpg").touch()  # the same picture
+    done = run(folder, "batch", "in", "-o", "out", *FAST, "--workers", 2)
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("2 painted, 4 kept, 2 failed, 0 stopped")
+    changed = {path.name for path, when in before.items() if path.stat().st_mtime_ns != when}
+    assert changed == {"photo 00.png", "photo 01.png"}
+    kept = next(row for row in rows(out) if row["file"] == "photo 03.jpg")
+    assert kept["status"] == "kept" and float(kept["seconds"]) > 0  # those that it took then
+    done = run(folder, "batch", "in", "-o", "out", *FAST, "--strength", 0.5)
+    assert done.stdout.startswith("6 painted, 0 kept, 2 failed, 0 stopped")
+    done = run(folder, "batch", "in", "-o", "out", *FAST)  # what lies there is the last that was made
+    assert done.stdout.startswith("6 painted, 0 kept, 2 failed, 0 stopped")
+
+
+def test_a_kill_of_all_in_the_middle_costs_what_was_in_work(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 10)
+    words = ("batch", "in", "-o", "out", *FAST, "--workers", 2)
+    killed = start(tmp_path, *words)
+    wait_for(lambda: len(results(tmp_path / "out")) >= 3)
+    children = workers_of(killed)
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait(20)
+    wait_for(lambda: not any(child.is_running() and child.status() != "zombie" for child in children), 30)
+    half = results(tmp_path / "out")
+    assert 3 <= len(half) < 10
+    for content in half:
+        Image.open(tmp_path / "out" / content).load()  # whole
+    again = run(tmp_path, *words)
+    assert again.returncode == 0, again.stderr
+    statuses = [row["status"] for row in rows(tmp_path / "out")]
+    # A result whose line in the manifest was not written yet is made again: one for each process at most.
+    assert len(half) - 2 <= statuses.count("kept") <= len(half)
+    assert set(statuses) == {"kept", "painted"}
+    after = results(tmp_path / "out")
+    assert half.items() <= after.items() and len(after) == 10
+    assert not list((tmp_path / "out").rglob("*.part")) and not (tmp_path / "out/.styleshot-batch/parts").exists()
+
+
+def test_a_worker_that_is_killed_loses_nothing(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 7)
+    running = start(tmp_path, "batch", "in", "-o", "out", *FAST, "--workers", 2, "--json")
+    wait_for(lambda: len(results(tmp_path / "out")) >= 2)
+    victim = workers_of(running)[0]
+    victim.kill()
+    told, problems = running.communicate(timeout=200)
+    assert running.returncode == 0, problems
+    figures = json.loads(told)
+    assert figures["painted"] == 7
+    assert len(figures["processes"]) > 2  # others took its place
+
+
+def test_a_picture_that_ends_its_process_twice_has_failed(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 1)
+    running = start(
+        tmp_path, "batch", "in", "-o", "out", *FAST, "--method", "optimise", "--steps", 5000, "--workers", 1
+    )
+    for _ in range(2):
+        wait_for(lambda: workers_of(running))
+        workers_of(running)[0].kill()
+    told, problems = running.communicate(timeout=200)
+    assert running.returncode == 1
+    assert told.startswith("0 painted, 0 kept, 1 failed, 0 stopped")
+    assert "photo 00.jpg: The process that painted this picture was ended" in problems
+    assert rows(tmp_path / "out")[0]["status"] == "failed"
+
+
+def test_ctrl_c_leaves_what_is_finished_and_says_how_to_go_on(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 40)
+    running = start(tmp_path, "batch", "in", "-o", "out", *FAST, "--workers", 2)
+    wait_for(lambda: len(results(tmp_path / "out")) >= 2)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: to all of them
+    _, problems = running.communicate(timeout=200)
+    assert running.returncode == 130
+    assert "pictures are finished and stay; the same command goes on." in problems
+    assert "Traceback" not in problems
+    table = rows(tmp_path / "out")
+    made = results(tmp_path / "out")
+    assert len(table) == 40
+    assert sorted(row["result"] for row in table if row["status"] == "painted") == sorted(made)
+    assert {row["status"] for row in table} == {"painted", "stopped"}
+
+
+def test_parts_share_a_folder_and_make_everything_once(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 5)
+    for part, painted in (("1/2", 3), ("2/2", 2)):
+        done = run(tmp_path, "batch", "in", "-o", "out", *FAST, "--shard", part, "--workers", 1)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(f"{painted} painted, 0 kept")
+    files = [row["file"] for name in ("report-1-of-2.csv", "report-2-of-2.csv") for row in rows(tmp_path / "out", name)]
+    assert len(files) == len(set(files)) == len(results(tmp_path / "out")) == 5
+    done = run(tmp_path, "batch", "in", "-o", "out", *FAST)  # all of it, without parts, is there
+    assert done.stdout.startswith("0 painted, 5 kept, 0 failed, 0 stopped")
+
+
+def test_two_styles_other_methods_and_formats(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 1)
+    second = STYLES / "woodcut.jpg"
+    words = ("--style", STYLE, "--style", second, "--weight", 3, "--weight", 1, "--size", SIZE, "--format", "jpg")
+    done = run(tmp_path, "batch", "in/photo 00.jpg", "-o", "out", *words, "--method", "colour", "--seed", 7)
+    assert done.returncode == 0, done.stderr
+    alone = run(
+        *(tmp_path, "classical", "in/photo 00.jpg", STYLE, second, "--weight", 3, "--weight", 1, "--size", SIZE),
+        *("--method", "colour", "--seed", 7, "-o", "alone.jpg"),
+    )
+    assert alone.returncode == 0, alone.stderr
+    assert (tmp_path / "out/photo 00.jpg").read_bytes() == (tmp_path / "alone.jpg").read_bytes()
+    assert provenance.read(tmp_path / "out/photo 00.jpg").seed == 7
+    done = run(tmp_path, "batch", "in", "-o", "bare", *FAST, "--method", "colour", "--no-provenance")
+    assert done.returncode == 0, done.stderr
+    assert not Image.open(tmp_path / "bare/photo 00.png").info
+
+
+def test_a_trial_says_how_much_and_leaves_nothing(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 4)
+    (tmp_path / "in" / "photo 03.jpg").write_bytes(b"no picture")
+    words = ("batch", "in", "-o", "out", *FAST, "--workers", 2)
+    done = run(tmp_path, *words, "--dry-run", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["pictures"], told["finished"], told["workers"]) == (4, 0, 2)
+    assert not (tmp_path / "out").exists()
+    assert run(tmp_path, *words).returncode == 1
+    size = sum(map(len, results(tmp_path / "out").values()))
+    assert size / 3 * 4 == pytest.approx(told["size"], rel=0.3)
+    assert told["seconds"] == pytest.approx(2 * told["each"], abs=0.2)
+    done = run(tmp_path, *words, "--dry-run", "--json")
+    assert done.returncode == 1  # the only one that is left cannot be painted
+    (tmp_path / "in" / "photo 03.jpg").unlink()
+    assert run(tmp_path, *words, "--dry-run").stdout == "3 pictures, 3 finished\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["in", "-o", "out", "--style", "missing.jpg"], "There is no picture at the given place."),
+        (["missing", "-o", "out", *FAST], "There is no picture at the given place."),
+        (["in", "-o", "in", *FAST], "The pictures are read from in"),
+        (["in", "-o", "out", *FAST, "--strength", 2], "strength is 2; it must lie between 0 and 1."),
+        (["in", "-o", "out", *FAST, "--shard", "9/8"], "9/8 is no part of a batch."),
+        (["in", "-o", "out", *FAST, "--weight", 1, "--weight", 2], "2 style weights were given for 1 style pictures."),
+        (["in", "-o", "out", *FAST, "--format", "gif"], "gif is not a choice for format."),
+        (["in", "-o", "out", *FAST, "--engine", "slurm"], "slurm is not a choice for engine."),
+    ],
+)
+def test_what_cannot_be_asked_for_is_said_before_anything_is_made(tmp_path: Path, words: list, said: str) -> None:
+    photos(tmp_path / "in", 1)
+    done = run(tmp_path, "batch", *words)
+    assert done.returncode == 2
+    assert said in done.stderr and done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists() and len(list((tmp_path / "in").iterdir())) == 1
+
+
+def test_two_commands_do_not_paint_into_one_folder_at_once(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 30)
+    words = ("batch", "in", "-o", "out", *FAST)
+    first = start(tmp_path, *words)
+    try:
+        wait_for(lambda: (tmp_path / "out/.styleshot-batch/lock").exists())
+        done = run(tmp_path, *words)
+        assert done.returncode == 1
+        assert "Another command is painting into this folder." in done.stderr
+    finally:
+        first.terminate()
+        first.communicate(timeout=200)
+    assert first.returncode == 128 + signal.SIGTERM
