@@ -1,10 +1,9 @@
 """`batch`: many pictures in one style, by the classical methods."""
 
-import inspect
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -20,8 +19,8 @@ from styleshot_demo.batch.order import Order, fingerprint
 from styleshot_demo.batch.outcome import FAILED as NOT_PAINTED
 from styleshot_demo.batch.outcome import KEPT, PAINTED, Outcome
 from styleshot_demo.cli import noise
-from styleshot_demo.cli.classical import classical
-from styleshot_demo.cli.report import FAILED, Progress, asked, print_json, printable, settings_asked
+from styleshot_demo.cli.options import with_settings
+from styleshot_demo.cli.report import FAILED, ProgressLine, asked, print_json, printable, settings_asked
 from styleshot_demo.cli.results import open_asked, option
 from styleshot_demo.destinations import check_folder, make_folder
 from styleshot_demo.errors import Problem
@@ -31,25 +30,7 @@ FORMATS = ("png", "jpg", "webp", "tif")
 ENGINES = ("local", "ray")
 
 
-def with_settings_of(command: Callable[..., Any], but: tuple[str, ...]) -> Callable[[Callable], Callable]:
-    """The decorated command's **settings become the parameters of `command`, without those called `but` and those that
-    it has itself: an option of the job is written once."""
-
-    def decorate(own: Callable) -> Callable:
-        mine = inspect.signature(own, eval_str=True)
-        kept = [one for one in mine.parameters.values() if one.kind is not one.VAR_KEYWORD]
-        more = [
-            one.replace(kind=one.KEYWORD_ONLY)
-            for one in inspect.signature(command, eval_str=True).parameters.values()
-            if one.name not in but and one.name not in mine.parameters
-        ]
-        own.__signature__ = mine.replace(parameters=[*kept, *more])
-        return own
-
-    return decorate
-
-
-@with_settings_of(classical, but=("content", "styles"))
+@with_settings(ClassicalJob)
 def batch(
     inputs: Annotated[
         list[Path],
@@ -62,6 +43,7 @@ def batch(
         list[Path],
         typer.Option("--style", metavar="PICTURE", help="A style picture; up to four times.", show_default=False),
     ],
+    options: dict[str, Any],
     weight: Annotated[
         list[float] | None,
         typer.Option(
@@ -91,7 +73,6 @@ def batch(
         typer.Option("--provenance/--no-provenance", help="Write into each file how it was made.", show_default="on"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-    **settings: Any,
 ) -> None:
     """Repaint all pictures of a folder in one style; names and sub-folders are kept.
 
@@ -122,7 +103,7 @@ def batch(
     styles = list(zip(map(open_asked, style), weights, strict=True))
     with asked():
         # A job with any content: what can be wrong with settings is known before a picture is opened.
-        sample = ClassicalJob(Image.new("RGB", (256, 256)), styles, **settings)
+        sample = ClassicalJob(Image.new("RGB", (256, 256)), styles, **options)
     for one in inputs:
         with asked(str(one)):
             if not one.exists():
@@ -131,7 +112,7 @@ def batch(
         items = listed(inputs, out, ending, part)
     placed = tuple((path.absolute(), number) for path, number in zip(style, weights, strict=True))
     mark = fingerprint(sample, ending, keep, program)
-    order = Order(out.absolute(), placed, settings, ending, keep, program, mark, part)
+    order = Order(out.absolute(), placed, options, ending, keep, program, mark, part)
     hands = crew(sample, len(items), program, workers, threads)
     if dry_run:
         _tell_estimate(order, items, hands, as_json)
@@ -170,7 +151,7 @@ def _paint(order: Order, items: list[Item], hands: Crew, engine: str, as_json: b
     stopped: BaseException | None = None
     began, clock = time.perf_counter(), time.time()
     try:
-        with Progress() as progress, closing(paint(order, items, hands)) as told:
+        with ProgressLine() as progress, closing(paint(order, items, hands)) as told:
             progress.show(0, f"Picture 0 of {len(items)}", "pictures")
             for outcome in told:
                 outcomes.append(outcome)

@@ -87,7 +87,7 @@ def bench_batch(
     """Pictures a minute of `batch`, by fast at 512 pixels, against one process in a loop; memory over many pictures."""
     from styleshot_demo.evaluation import benchmark_batch
 
-    with Progress() as progress:
+    with ProgressLine() as progress:
 
         def show(done: int, total: int) -> None:
             progress.show(done / total, f"Picture {done} of {total}", "pictures")
