@@ -34,6 +34,12 @@ def test_every_remark_is_there_in_chinese():
         assert CHINESE.search(words.REMARKS_ZH[key]), key
 
 
+def test_both_files_of_texts_have_the_same_keys():
+    assert words._EN.keys() <= words._ZH.keys()
+    for group, texts in words._EN.items():
+        assert list(texts) == list(words._ZH[group]), group
+
+
 def test_every_text_of_the_page_is_there_in_both_languages():
     for key, (english, chinese) in words.TEXTS.items():
         assert english.strip() and chinese.strip(), key
