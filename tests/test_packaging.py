@@ -17,6 +17,7 @@ from styleshot_demo.runners import weights
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAINING = "styleshot_demo/training/requirements.txt"
+BATCH = "styleshot_demo/batch/requirements.txt"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = README.split("---\n")[1]
 # As it stands, and where a host takes the # away from the lines that are prepared there.
@@ -34,7 +35,7 @@ def pins(file: str) -> dict[str, str]:
     wanted = [line for line in lines if line.strip() and not line.startswith(("#", "-r "))]
     found = dict(line.split("==") for line in wanted)  # fails on a line that does not pin
     assert len(found) == len(wanted)
-    return {normal(name): version for name, version in found.items()}
+    return {normal(name.partition("[")[0]): version for name, version in found.items()}
 
 
 def imported(*folders: str) -> set[str]:
@@ -60,15 +61,16 @@ def foreign(names: set[str]) -> set[str]:
 
 
 def test_the_program_imports_only_what_is_pinned() -> None:
-    folders = [path.name for path in (ROOT / "styleshot_demo").iterdir() if path.is_dir() and path.name != "training"]
+    apart = ("training", "batch")
+    folders = [path.name for path in (ROOT / "styleshot_demo").iterdir() if path.is_dir() and path.name not in apart]
     files = [path.name for path in (ROOT / "styleshot_demo").glob("*.py")]
     inner = [f"styleshot_demo/{name}" for name in folders + files]
     assert foreign(imported(*inner, "app.py", "assets")) <= set(pins("requirements.txt"))
 
 
-def test_training_imports_only_what_is_pinned() -> None:
-    pinned = set(pins("requirements.txt")) | set(pins(TRAINING))
-    assert foreign(imported("styleshot_demo/training")) <= pinned
+@pytest.mark.parametrize("file", [TRAINING, BATCH])
+def test_what_has_requirements_of_its_own_imports_only_what_is_pinned(file: str) -> None:
+    assert foreign(imported(str(Path(file).parent))) <= set(pins("requirements.txt")) | set(pins(file))
 
 
 def test_the_tests_import_only_what_is_pinned() -> None:
@@ -76,10 +78,11 @@ def test_the_tests_import_only_what_is_pinned() -> None:
     assert foreign(imported("tests")) <= pinned
 
 
-def test_the_tests_install_what_training_needs() -> None:
+@pytest.mark.parametrize("file", [TRAINING, BATCH])
+def test_the_tests_install_what_is_optional(file: str) -> None:
     text = (ROOT / "tests" / "requirements.txt").read_text(encoding="utf-8")
-    assert f"-r ../{TRAINING}" in text.splitlines()
-    assert TRAINING in (ROOT / "tests" / "run.sh").read_text(encoding="utf-8")  # a change there installs anew
+    assert f"-r ../{file}" in text.splitlines()
+    assert file in (ROOT / "tests" / "run.sh").read_text(encoding="utf-8")  # a change there installs anew
 
 
 def test_torch_and_torchvision_are_a_pair() -> None:

@@ -117,6 +117,7 @@ def _start(ray: Any, crew: Crew) -> None:
     options: dict[str, Any] = {}
     if not os.environ.get("RAY_ADDRESS"):
         options = {"num_cpus": crew.workers, "include_dashboard": False}
+        os.environ.setdefault("RAY_worker_niceness", "0")  # painting is what the machine is asked for
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     ray.init(
         **options,
