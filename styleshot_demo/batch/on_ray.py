@@ -1,8 +1,10 @@
 """A batch on a cluster: Ray Data's actors hold the models, write the files and return what became of each picture."""
 
+import contextlib
 import hashlib
 import logging
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -68,28 +70,30 @@ def paint_on_ray(order: Order, items: Sequence[Item], crew: Crew) -> Iterator[Ou
     except ImportError as error:
         raise Problem("ray_missing") from error
     own = not ray.is_initialized()
-    if own:
-        _start(ray, crew)
-    try:
-        DataContext.get_current().enable_progress_bars = False
-        rows = [_packed(item) for item in items]
-        outcomes = (
-            ray.data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS))
-            .map_batches(
-                Actor,
-                fn_constructor_kwargs={"order": order, "threads": crew.threads},
-                batch_size=1,
-                # One task for each actor: what another one waits for is not lost with it.
-                compute=ActorPoolStrategy(size=crew.workers, max_tasks_in_flight_per_actor=1),
-                num_cpus=1,
-                num_gpus=1 if crew.on_gpus else 0,
-            )
-            .iter_rows()
-        )
-        yield from map(_outcome_of, outcomes)
-    finally:
+    # Of a worker that died Ray tells on stdout, where results go.
+    with contextlib.redirect_stdout(sys.stderr):
         if own:
-            ray.shutdown()
+            _start(ray, crew)
+        try:
+            DataContext.get_current().enable_progress_bars = False
+            rows = [_packed(item) for item in items]
+            outcomes = (
+                ray.data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS))
+                .map_batches(
+                    Actor,
+                    fn_constructor_kwargs={"order": order, "threads": crew.threads},
+                    batch_size=1,
+                    # One task for each actor: what another one waits for is not lost with it.
+                    compute=ActorPoolStrategy(size=crew.workers, max_tasks_in_flight_per_actor=1),
+                    num_cpus=1,
+                    num_gpus=1 if crew.on_gpus else 0,
+                )
+                .iter_rows()
+            )
+            yield from map(_outcome_of, outcomes)
+        finally:
+            if own:
+                ray.shutdown()
 
 
 def _packed(item: Item) -> dict[str, bytes]:
@@ -117,6 +121,7 @@ def _start(ray: Any, crew: Crew) -> None:
     options: dict[str, Any] = {}
     if not os.environ.get("RAY_ADDRESS"):
         options = {"num_cpus": crew.workers, "include_dashboard": False}
+        os.environ.setdefault("RAY_worker_niceness", "0")  # painting is what the machine is asked for
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     ray.init(
         **options,

@@ -219,7 +219,7 @@ def test_a_trial_says_how_much_and_leaves_nothing(tmp_path: Path) -> None:
     done = run(tmp_path, *words, "--dry-run", "--json")
     assert done.returncode == 1  # the only one that is left cannot be painted
     (tmp_path / "in" / "photo 03.jpg").unlink()
-    assert run(tmp_path, *words, "--dry-run").stdout == "3 pictures, 3 finished\n"
+    assert run(tmp_path, *words, "--dry-run").stdout == "3 pictures, 3 of them finished\n"
 
 
 @pytest.mark.parametrize(
