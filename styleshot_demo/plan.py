@@ -27,7 +27,7 @@ from styleshot_demo.models import hub
 from styleshot_demo.provenance import Record
 from styleshot_demo.runners import painter, scenes, small
 from styleshot_demo.runners import weights as files
-from styleshot_demo.runners.weights import Choice
+from styleshot_demo.runners.weights import ModelChoice
 from styleshot_demo.runtime import placement as placing
 from styleshot_demo.runtime import zerogpu
 from styleshot_demo.runtime.cache import ModelCache
@@ -271,7 +271,7 @@ class Planner:
 
     def ready(
         self, kind: str, preprocessor: str = "contour", model: str = "auto", follow_sketch: bool = False
-    ) -> Choice:
+    ) -> ModelChoice:
         """Which model a job would get now, or why none; `kind` is "text" or "image". Asks the disk only."""
         return files.choose(self.settings, kind, preprocessor, model, follow_sketch)
 
@@ -488,7 +488,7 @@ class Planner:
             scene=scene,
         )
 
-    def choose(self, job: DiffusionJob) -> Choice:
+    def choose(self, job: DiffusionJob) -> ModelChoice:
         """Which model a job gets now, or why none."""
         kind = "image" if isinstance(job, ImageJob) else "text"
         return self.ready(kind, getattr(job, "preprocessor", "contour"), job.model, follows_sketch(job))

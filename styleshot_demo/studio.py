@@ -12,7 +12,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Event, Finished, Result, Step
 from styleshot_demo.jobs import ClassicalJob, EnlargeJob, ImageJob, Picture, TextJob
 from styleshot_demo.messages import remark
-from styleshot_demo.runners.weights import BUILT_IN, Choice
+from styleshot_demo.runners.weights import BUILT_IN, ModelChoice
 from styleshot_demo.runtime import zerogpu
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.runtime.device import device_of
@@ -145,13 +145,13 @@ class Studio:
         """What would run, on what, at what cost, and what it would say; loads nothing. See `plan.Planner.plan`."""
         return self.planner.plan(job, strengths)
 
-    def choose(self, job: TextJob | ImageJob) -> Choice:
+    def choose(self, job: TextJob | ImageJob) -> ModelChoice:
         """Which model a job gets now, or why none; asks the disk only."""
         return self.planner.choose(job)
 
     def ready(
         self, kind: str, preprocessor: str = "contour", model: str = "auto", follow_sketch: bool = False
-    ) -> Choice:
+    ) -> ModelChoice:
         """`choose` before there is a job: `kind` is "text" or "image", the others are as in the jobs."""
         return self.planner.ready(kind, preprocessor, model, follow_sketch)
 

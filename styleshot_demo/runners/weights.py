@@ -73,7 +73,7 @@ TITLES = {
 
 
 @dataclass(frozen=True)
-class Choice:
+class ModelChoice:
     """Which model a job gets, or why it gets none.
 
     model    "styleshot", "composer", "painter", "small", or None where none of them is on this machine
@@ -144,32 +144,32 @@ def choose(
     preprocessor: str = "contour",
     model: str = "auto",
     follow_sketch: bool = False,
-) -> Choice:
+) -> ModelChoice:
     """Which model a job of this kind ("text" or "image") would get now. Looks at the disk only.
 
     Where StyleShot is here and only what it follows a sketch with is not, no other model takes its place.
     """
     own = BUILT_IN[kind]
     if model == own:
-        return Choice(own, remark(f"model_{own}"))
+        return ModelChoice(own, remark(f"model_{own}"))
     if model in BUILT_IN.values():
-        return Choice(None, None)
+        return ModelChoice(None, None)
     if model == "small":
         small = hub.find(SMALL, settings)
-        return Choice("small", remark("model_small")) if small.here else Choice(None, None)
+        return ModelChoice("small", remark("model_small")) if small.here else ModelChoice(None, None)
     states = [hub.find(name, settings) for name in needs(kind, preprocessor, follow_sketch)]
     if kind == "text" and not follow_sketch and not states[1].here and hub.find(CHECKPOINT["lineart"], settings).here:
         states.pop(1)  # the style half of both checkpoints serves
     missing = tuple(state for state in states if isinstance(state, hub.Missing))
     if not missing:
-        return Choice("styleshot", remark("model_styleshot"))
+        return ModelChoice("styleshot", remark("model_styleshot"))
     if follow_sketch and choose(settings, kind, model="styleshot").model is not None:
         model = "styleshot"
     if model == "auto" and all(hub.find(name, settings).here for name in PAINTER):
-        return Choice(own, remark(f"model_{own}"), missing)
+        return ModelChoice(own, remark(f"model_{own}"), missing)
     if model == "auto" and hub.find(SMALL, settings).here:
-        return Choice("small", remark("model_small"), missing)
-    return Choice(None, None, missing, next((state.model.title for state in missing if state.damaged), None))
+        return ModelChoice("small", remark("model_small"), missing)
+    return ModelChoice(None, None, missing, next((state.model.title for state in missing if state.damaged), None))
 
 
 def enlarger(settings: Settings, model: str, device: str) -> str:

@@ -10,7 +10,7 @@ import gradio as gr
 from styleshot_demo import plan
 from styleshot_demo.errors import Problem
 from styleshot_demo.models import hub
-from styleshot_demo.runners.weights import BUILT_IN, Choice
+from styleshot_demo.runners.weights import BUILT_IN, ModelChoice
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import fetching, problems, words
@@ -40,7 +40,7 @@ class Offer:
         return hub.readable(sum(state.bytes for state in self.states))
 
 
-def offer(choice: Choice, settings: Settings) -> Offer:
+def offer(choice: ModelChoice, settings: Settings) -> Offer:
     """What fetching would bring; the names are those that no other of the missing models brings along."""
     brought = {need for state in choice.missing for need in state.model.needs}
     names = tuple(state.model.name for state in choice.missing if state.model.name not in brought)
@@ -48,7 +48,7 @@ def offer(choice: Choice, settings: Settings) -> Offer:
     return Offer(names, tuple(states.values()))
 
 
-def line(choice: Choice, model: str, settings: Settings) -> str:
+def line(choice: ModelChoice, model: str, settings: Settings) -> str:
     """What stands in the tab, as HTML: which model paints and why, or what is missing and what it would cost.
 
     model  what was asked for: "auto", "styleshot", "composer", "painter" or "small"
@@ -141,7 +141,7 @@ class Weights:
         )
         stops(self.stop, run, stopped, [self.status, self.stop])
 
-    def choice(self, model: str, content: Any = "contour") -> Choice:
+    def choice(self, model: str, content: Any = "contour") -> ModelChoice:
         """Which model would be used now; `content`: the preprocessor, or whether a prompt's sketch is followed."""
         if self.kind == "text":
             return self.studio.ready("text", model=model, follow_sketch=content is True)
@@ -161,13 +161,13 @@ class Weights:
         }
 
 
-def finer_seen(choice: Choice) -> bool | str:
+def finer_seen(choice: ModelChoice) -> bool | str:
     """How visible settings are that the composer and the painter have no use for: hidden, not taken out of the page, so
     that what is set there stays and can be restored."""
     return "hidden" if choice.model in BUILT_IN.values() else True
 
 
-def composer_seen(choice: Choice) -> bool | str:
+def composer_seen(choice: ModelChoice) -> bool | str:
     """How visible settings are that mean something to the composer alone; hidden as in `finer_seen`."""
     return True if choice.model == "composer" else "hidden"
 

@@ -8,7 +8,7 @@ import pytest
 from styleshot_demo.messages import remark
 from styleshot_demo.models import hub
 from styleshot_demo.models.catalogue import MODELS
-from styleshot_demo.runners.weights import Choice
+from styleshot_demo.runners.weights import ModelChoice
 from styleshot_demo.settings import ASSETS, Settings
 from styleshot_demo.ui import diffusion, text_tab, weights
 
@@ -44,7 +44,7 @@ def test_the_offer_brings_everything_once(studio, kind, preprocessor, names, bro
 
 
 def test_only_what_is_missing_is_offered(studio):
-    offer = weights.offer(Choice(None, None, missing("hed")), studio.settings)
+    offer = weights.offer(ModelChoice(None, None, missing("hed")), studio.settings)
     assert offer.names == ("hed",) and [state.model.name for state in offer.states] == ["hed"]
 
 
@@ -63,31 +63,31 @@ def test_where_downloads_are_off_there_is_no_button(studio):
 
 
 def test_a_damaged_file_is_told_as_such(studio):
-    choice = Choice(None, None, missing("styleshot"), damaged=MODELS["styleshot"].title)
+    choice = ModelChoice(None, None, missing("styleshot"), damaged=MODELS["styleshot"].title)
     text = english(weights.line(choice, "auto", studio.settings))
     assert "A file of StyleShot, contour is damaged" in text and "Delete it and fetch it again." in text
 
 
 def test_the_reason_is_said_for_each_model(studio):
-    published = Choice("styleshot", remark("model_styleshot"))
+    published = ModelChoice("styleshot", remark("model_styleshot"))
     assert "because its files are on this machine" in weights.line(published, "auto", studio.settings)
-    small = Choice("small", remark("model_small"), missing("sd15", "styleshot"))
+    small = ModelChoice("small", remark("model_small"), missing("sd15", "styleshot"))
     told = english(weights.line(small, "auto", studio.settings))
     for words in ("because the published weights are not on this machine", "Fetch 8.95 GB", "CreativeML OpenRAIL-M"):
         assert words in told
     offline = Settings(device="cpu", models=studio.settings.models, offline=True)
     assert "<button" not in weights.line(small, "auto", offline)
-    chosen = weights.line(Choice("small", remark("model_small")), "small", studio.settings)
+    chosen = weights.line(ModelChoice("small", remark("model_small")), "small", studio.settings)
     assert "as chosen" in chosen and "<button" not in chosen
-    composer = Choice("composer", remark("model_composer"), missing("sd15", "styleshot"))
+    composer = ModelChoice("composer", remark("model_composer"), missing("sd15", "styleshot"))
     told = english(weights.line(composer, "auto", studio.settings))
     for words in ("Composed from Noto art", "weights of StyleShot are not on this machine", "Fetch 8.95 GB"):
         assert words in told
-    painter = Choice("painter", remark("model_painter"), missing("sd15", "styleshot"))
+    painter = ModelChoice("painter", remark("model_painter"), missing("sd15", "styleshot"))
     told = english(weights.line(painter, "auto", studio.settings))
     for words in ("built-in painter", "weights of StyleShot are not on this machine", "Fetch 8.95 GB"):
         assert words in told
-    chosen = weights.line(Choice("composer", remark("model_composer")), "composer", studio.settings)
+    chosen = weights.line(ModelChoice("composer", remark("model_composer")), "composer", studio.settings)
     assert "as chosen" in english(chosen) and "<button" not in chosen
 
 
@@ -142,9 +142,9 @@ def test_what_means_something_to_the_composer_alone_is_hidden(studio):
 def test_the_buttons_need_a_model(studio, monkeypatch):
     with gr.Blocks():
         line, view = weights.Weights("image", studio, []), diffusion.view("image")
-    monkeypatch.setattr(studio, "ready", lambda kind, preprocessor, model: Choice(None, None, missing("hed")))
+    monkeypatch.setattr(studio, "ready", lambda kind, preprocessor, model: ModelChoice(None, None, missing("hed")))
     off = line.refreshed(view, "auto", "contour")
-    monkeypatch.setattr(studio, "ready", lambda kind, preprocessor, model: Choice("styleshot", None))
+    monkeypatch.setattr(studio, "ready", lambda kind, preprocessor, model: ModelChoice("styleshot", None))
     on = line.refreshed(view, "auto", "contour")
     assert [state[button]["interactive"] for state in (off, on) for button in (view.run, view.beside)] == [
         False, False, True, True,
