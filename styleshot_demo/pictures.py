@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 # Importing the plugins registers them, so that Pillow need not import its readers of every other format.
 from PIL import (
@@ -196,7 +196,7 @@ def _decoded(kind: str, clean: Clean, size: tuple[int, int] | None) -> Image.Ima
             image = Image.open(io.BytesIO(clean.data), formats=[kind])
             if kind == "JPEG2000" and image.width * image.height > _HALVED_J2K:
                 check_size(*image.size)
-                image.reduce = 1  # an exponent, here
+                cast(Any, image).reduce = 1  # an exponent, here, and no method
     try:
         _load(image)
     except Problem as problem:
@@ -238,7 +238,7 @@ def _heic(data: bytes) -> Image.Image:
     file = pillow_heif.open_heif(data)
     found = file[file.primary_index]
     check_size(*found.size, MAX_PIXELS if found.has_alpha else MORE_PIXELS["HEIC"])
-    pixels, mode = bytes(found.data), found.mode
+    pixels, mode = bytes(cast(Any, found.data)), found.mode
     if ";16" in mode:  # grey of more than 8 bits, which the library leaves as it is: the upper bytes
         pixels, mode = pixels[1::2], {"I": "L"}.get(mode.partition(";")[0], mode.partition(";")[0])
     image = Image.frombytes(mode, found.size, pixels)
@@ -385,7 +385,7 @@ def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
     else:
         return image.convert("RGB")
     try:
-        return ImageCms.profileToProfile(
+        converted = ImageCms.profileToProfile(
             image,
             source,
             ImageCms.createProfile("sRGB"),
@@ -393,6 +393,8 @@ def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
             outputMode="RGB",
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
+        assert converted is not None  # nothing is converted in place
+        return converted
     except (ImageCms.PyCMSError, OSError, ValueError):
         if image.mode == "LAB":
             raise

@@ -56,7 +56,7 @@ class ClassicalRunner:
             for _ in self._borrow_vgg(device, self._kept, {}):
                 pass
 
-    def run(self, plan: Plan) -> Iterator[Event]:
+    def run(self, plan: Plan[ClassicalJob]) -> Generator[Event, None, None]:
         """Yields `Step`s and at last one `Finished`."""
         started = time.perf_counter()
         job = plan.job
@@ -139,7 +139,7 @@ class ClassicalRunner:
         return places
 
     def _fast(
-        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+        self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> "Iterator[Step | torch.Tensor]":
         from styleshot_demo.classical.colour import with_colours_of
 
@@ -167,7 +167,7 @@ class ClassicalRunner:
         return encoded
 
     def _patches(
-        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+        self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> "Iterator[Step | torch.Tensor]":
         import torch
 
@@ -212,7 +212,7 @@ class ClassicalRunner:
         return torch.from_numpy(heads(places, content.height, content.width))[None, None].to(device)
 
     def _optimise(
-        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+        self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> "Iterator[Step | torch.Tensor]":
         import torch
 
@@ -290,7 +290,7 @@ class ClassicalRunner:
         yield whole(pixels)
 
     def _colour(
-        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+        self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> "Iterator[Step | torch.Tensor]":
         from styleshot_demo.classical.colour import transfer_colours
 
@@ -300,7 +300,7 @@ class ClassicalRunner:
         yield transfer_colours(to_tensor(content, device), styles, job.colour_method, job.strength)
 
     def _whole(
-        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+        self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> "Iterator[Step | Whole]":
         """`fast` and `colour` at the photo's own size: first as large as a screen shows it, then all of it in tiles."""
         import numpy as np

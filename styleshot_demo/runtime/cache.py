@@ -7,7 +7,7 @@ import contextlib
 import errno
 import gc
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, TypeVar
 
@@ -209,7 +209,7 @@ class ModelCache:
         work: Callable[[], Iterable[T]],
         again: Callable[[], Iterable[T]] | None = None,
         size: int | Callable[[], int] | None = None,
-    ) -> Iterator[T]:
+    ) -> Generator[T, None, None]:
         """`with_memory` for something that yields: on the second try it yields from its beginning again."""
         for attempt in (work, again or work):
             try:
@@ -217,8 +217,9 @@ class ModelCache:
                 try:
                     yield from iterator
                 finally:
-                    if hasattr(iterator, "close"):
-                        iterator.close()
+                    close = getattr(iterator, "close", None)
+                    if close is not None:
+                        close()
                 return
             except Exception as error:
                 if not is_out_of_memory(error):
@@ -450,5 +451,5 @@ def _tensors(value: Any, seen: set[int]) -> Iterator[Any]:
     elif is_dataclass(value) and not isinstance(value, type):
         for part in fields(value):
             yield from _tensors(getattr(value, part.name), seen)
-    elif isinstance(getattr(value, "components", None), dict):  # a diffusers pipeline
-        yield from _tensors(value.components, seen)
+    elif isinstance(components := getattr(value, "components", None), dict):  # a diffusers pipeline
+        yield from _tensors(components, seen)

@@ -97,12 +97,13 @@ def _group_folders(root: Path, own_group: Path) -> list[tuple[Path, str, str, st
             _, controllers, path = line.split(":", 2)
             own = Path(path.lstrip("/"))
             if not controllers:
-                base, names = root, ("memory.max", "memory.current", "inactive_file")
+                base = root
+                limit, used, inactive = "memory.max", "memory.current", "inactive_file"
             elif "memory" in controllers.split(","):
                 base = root / "memory"
-                names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+                limit, used, inactive = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
             else:
                 continue
             # A limit of any group above holds too; inside a container the path may name folders that are not seen.
-            folders += [(base / part, *names) for part in (own, *own.parents)]
+            folders += [(base / part, limit, used, inactive) for part in (own, *own.parents)]
     return folders
