@@ -730,7 +730,7 @@ MODELS_ZH: dict[str, tuple[str, str]] = {
     "x4plus": ("Real-ESRGAN x4plus", "放大时纹理比随附的放大器更精细，但慢得多。"),
     "taesd": ("TAESD", "小型解码器，使绘制过程中的预览更清晰；可选。"),
 }
-# Parts of models, as remarks and the list of what is in memory name them (`runners/weights.py`).
+# Parts of models, as remarks and the list of what is in memory name them (`runners/weights/catalogue.py`).
 PARTS_ZH: dict[str, str] = {
     "Stable Diffusion UNet": "Stable Diffusion UNet（去噪网络）",
     "Stable Diffusion VAE": "Stable Diffusion VAE（解码器）",
