@@ -104,7 +104,7 @@ def _compare(method: str, megapixels: float, content: Path | None) -> dict[str, 
     from styleshot_demo.classical.colour import transfer_colours
     from styleshot_demo.classical.weights import load_fast
     from styleshot_demo.classical.whole import Picture, paint_whole, recolour_whole
-    from styleshot_demo.runners.classical import to_tensor
+    from styleshot_demo.runners.tensors import to_tensor
 
     picture, style = (to_tensor(one, "cpu") for one in (_picture(megapixels, content), _picture(1, STYLE)))
     if method == "fast":

@@ -27,7 +27,7 @@ from styleshot_demo.evaluation.squeezenet import SqueezeNet
 from styleshot_demo.helpers.faces import faces
 from styleshot_demo.jobs import METHODS, ClassicalJob
 from styleshot_demo.pictures import fit_longest, open_picture
-from styleshot_demo.runners.classical import to_image, to_tensor
+from styleshot_demo.runners.tensors import to_image, to_tensor
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.training.folders import pictures_in, split

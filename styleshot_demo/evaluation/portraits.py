@@ -13,7 +13,7 @@ from styleshot_demo.evaluation.metrics import edge_f1
 from styleshot_demo.helpers.faces import Face, faces
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.pictures import fit_longest, open_picture
-from styleshot_demo.runners.classical import to_tensor
+from styleshot_demo.runners.tensors import to_tensor
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.training.folders import pictures_in

@@ -12,8 +12,9 @@ from styleshot_demo.job_defaults import side_of
 from styleshot_demo.jobs import TextJob
 from styleshot_demo.messages import remark
 from styleshot_demo.plan import Plan
-from styleshot_demo.runners.classical import borrow_fast, to_tensor
+from styleshot_demo.runners.borrowing import borrow_fast
 from styleshot_demo.runners.strip import beside, strip
+from styleshot_demo.runners.tensors import to_tensor
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
