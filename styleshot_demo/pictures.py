@@ -9,12 +9,11 @@ import io
 import math
 import os
 import re
-import secrets
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 # Importing the plugins registers them, so that Pillow need not import its readers of every other format.
 from PIL import (
@@ -23,17 +22,14 @@ from PIL import (
     GifImagePlugin,  # noqa: F401
     Image,
     ImageChops,
-    ImageCms,
     Jpeg2KImagePlugin,  # noqa: F401
     JpegImagePlugin,
-    PngImagePlugin,
     TgaImagePlugin,  # noqa: F401
     TiffImagePlugin,  # noqa: F401
     WebPImagePlugin,  # noqa: F401
 )
 
 from styleshot_demo import containers
-from styleshot_demo.atomic import put
 from styleshot_demo.containers import (
     FORMATS,
     JPEG_XMP,  # noqa: F401 (used by those who read what a file says of itself)
@@ -44,8 +40,14 @@ from styleshot_demo.containers import (
     riff_chunks,  # noqa: F401
 )
 from styleshot_demo.errors import Problem
-from styleshot_demo.formats import bmp, colours, deep, tga, tiff
+from styleshot_demo.formats import bmp, deep, srgb, tga, tiff
 from styleshot_demo.formats.clean import Clean
+from styleshot_demo.formats.saving import (
+    XMP_KEYWORD,  # noqa: F401
+    save_png,  # noqa: F401
+    save_tiff,  # noqa: F401
+    write_bytes,  # noqa: F401
+)
 from styleshot_demo.settings import MAX_PICTURE_MB
 
 if TYPE_CHECKING:
@@ -59,9 +61,7 @@ MORE_PIXELS = {"JPEG": 100_000_000, "HEIC": 50_000_000}
 MAX_BYTES = MAX_PICTURE_MB * 2**20
 MIN_SIDE = 16
 MAX_ASPECT = 10
-XMP_KEYWORD = "XML:com.adobe.xmp"
 
-_STRIP = 2**20  # pixels of 16- or 32-bit grey that are worked on at once
 _MAX_COEFFICIENTS = 620_000_000  # bytes that libjpeg may keep for a JPEG of several scans
 _HALVED_J2K = 16_000_000  # pixels of a JPEG 2000 above which half its width and height has to do: OpenJPEG takes much
 
@@ -196,7 +196,7 @@ def _decoded(kind: str, clean: Clean, size: tuple[int, int] | None) -> Image.Ima
             image = Image.open(io.BytesIO(clean.data), formats=[kind])
             if kind == "JPEG2000" and image.width * image.height > _HALVED_J2K:
                 check_size(*image.size)
-                image.reduce = 1  # an exponent, here
+                cast(Any, image).reduce = 1  # an exponent, here, and no method
     try:
         _load(image)
     except Problem as problem:
@@ -238,165 +238,19 @@ def _heic(data: bytes) -> Image.Image:
     file = pillow_heif.open_heif(data)
     found = file[file.primary_index]
     check_size(*found.size, MAX_PIXELS if found.has_alpha else MORE_PIXELS["HEIC"])
-    pixels, mode = bytes(found.data), found.mode
+    pixels, mode = bytes(cast(Any, found.data)), found.mode
     if ";16" in mode:  # grey of more than 8 bits, which the library leaves as it is: the upper bytes
         pixels, mode = pixels[1::2], {"I": "L"}.get(mode.partition(";")[0], mode.partition(";")[0])
     image = Image.frombytes(mode, found.size, pixels)
     return image.reduce(2) if image.width * image.height > MAX_PIXELS else image
 
 
-# Pixels -------------------------------------------------------------------------------------------------------------
-
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-
-
 def _to_srgb(image: Image.Image, clean: Clean) -> Image.Image:
-    """A decoded image of any mode, stored and lying as `clean` says, as upright sRGB: RGB or RGBA."""
     with _damage_as_problem():
-        result, alpha = _colours_and_alpha(image)
-        if clean.space is not None and result.mode in ("L", "RGB"):
-            result = colours.to_srgb(result, clean.space).convert("RGB")
-        else:
-            result = _apply_profile(result, clean.profile)
-        if alpha is not None and alpha.getextrema() != (255, 255):
-            result.putalpha(alpha)
-        if clean.canvas is not None:
-            width, height, left, top = clean.canvas
-            frame, result = result, Image.new("RGBA", (width, height))
-            result.paste(frame, (left, top))
-        if clean.orientation in _TURNS:
-            result = result.transpose(_TURNS[clean.orientation])
-        result.info = {}
-        return result
+        return srgb.to_srgb(image, clean)
 
 
-def _colours_and_alpha(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """(L, RGB, CMYK or LAB image that shares nothing with `image`, L image of the opacity or None)."""
-    mode = image.mode
-    if mode.startswith("I") or mode == "F":
-        return _grey8(image)
-    if mode == "La":
-        image = image.convert("LA")
-    elif mode == "RGBa":
-        image = image.convert("RGBA")
-    elif image.has_transparency_data and mode not in ("LA", "RGBA"):
-        image = _with_transparency(image)
-    if image.mode in ("LA", "RGBA"):
-        return image.convert(image.mode[:-1]), image.getchannel("A")
-    if image.mode == "1":
-        return image.convert("L"), None
-    if image.mode in ("L", "RGB", "CMYK", "LAB"):
-        return image.copy(), None
-    return image.convert("RGB"), None
-
-
-def _with_transparency(image: Image.Image) -> Image.Image:
-    """A picture with a transparent colour (`info["transparency"]`, in 8 bits) or palette entries as RGBA."""
-    if image.mode in ("P", "PA"):
-        return image.convert("RGBA")
-    key = image.info["transparency"]
-    mode = "L" if image.mode in ("1", "L") else "RGB"
-    image = image.copy()
-    image.info = {}
-    image = image.convert(mode)
-    values = key if isinstance(key, tuple) else (key,)
-    if len(values) == len(mode) and all(isinstance(value, int) and 0 <= value <= 255 for value in values):
-        image.info = {"transparency": key}
-        return image.convert("RGBA")
-    return image
-
-
-def _grey8(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """A 16- or 32-bit grey picture scaled to 8 bits, and the opacity if it has a transparent shade.
-
-    I;16 is scaled from its full range. I and F say nothing about their range: white is the first of 1 (F only), 255
-    and 65535 that no pixel exceeds, else the brightest pixel; black is 0, or the darkest pixel if that is negative.
-    """
-    import numpy as np
-
-    rows = max(1, _STRIP // image.width)
-    strips = [(top, min(top + rows, image.height)) for top in range(0, image.height, rows)]
-
-    def strip(top: int, bottom: int) -> Any:
-        return np.asarray(image.crop((0, top, image.width, bottom)))
-
-    tags = getattr(image, "tag_v2", None) or {}
-    low, high = 0.0, 65535.0
-    if image.mode.startswith("I;16"):
-        if tags.get(258) == (12,):
-            high = 4095.0
-    else:
-        ranges = [(values.min(), values.max()) for values in map(_finite, (strip(*rows) for rows in strips))]
-        low = min(0.0, float(min(least for least, _ in ranges)))
-        top = float(max(most for _, most in ranges))
-        known = (1.0, 255.0, 65535.0) if image.mode == "F" else (255.0, 65535.0)
-        high = next((limit for limit in known if top <= limit), top)
-    result = np.empty((image.height, image.width), np.uint8)
-    for top, bottom in strips:
-        values = (_finite(strip(top, bottom)) - low) * (255.0 / (high - low))
-        result[top:bottom] = np.clip(np.rint(values), 0, 255)
-    if tags.get(262) == 0 and image.mode != "I":  # white is zero; Pillow leaves these two as they are
-        np.subtract(255, result, out=result)
-    alpha = None
-    shade = image.info.get("transparency")
-    if isinstance(shade, int):
-        opaque = np.empty_like(result)
-        for top, bottom in strips:
-            opaque[top:bottom] = np.where(strip(top, bottom) == shade, 0, 255)
-        alpha = Image.fromarray(opaque)
-    return Image.fromarray(result), alpha
-
-
-def _finite(values: Any) -> Any:
-    """As float64, with 0 in place of what is no number."""
-    import numpy as np
-
-    with np.errstate(invalid="ignore"):
-        values = values.astype(np.float64)
-    values[~np.isfinite(values)] = 0.0
-    return values
-
-
-_PROFILE_MODES = {"GRAY": "L", "RGB ": "RGB", "CMYK": "CMYK"}
-
-
-def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """An L, RGB, CMYK or LAB image as sRGB; a profile that is broken or of other colours is ignored."""
-    if image.mode == "LAB":
-        source: Any = ImageCms.createProfile("LAB")
-    elif isinstance(profile, bytes) and 128 < len(profile) <= containers.MAX_PROFILE:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            mode = _PROFILE_MODES.get(source.profile.xcolor_space)
-        except (OSError, ValueError, TypeError):
-            return image.convert("RGB")
-        if mode == "RGB" and image.mode == "L":  # grey pictures often carry the profile of the screen
-            image = image.convert("RGB")
-        if mode != image.mode:
-            return image.convert("RGB")
-    else:
-        return image.convert("RGB")
-    try:
-        return ImageCms.profileToProfile(
-            image,
-            source,
-            ImageCms.createProfile("sRGB"),
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            outputMode="RGB",
-            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-        )
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        if image.mode == "LAB":
-            raise
-        return image.convert("RGB")
+# Sizes, opacity, identity -------------------------------------------------------------------------------------------
 
 
 def fit_longest(image: Image.Image, size: int) -> Image.Image:
@@ -442,64 +296,3 @@ def digest(image: Image.Image) -> str:
     state = hashlib.sha256(f"{image.mode} {image.width} {image.height} ".encode())
     state.update(image.tobytes())
     return state.hexdigest()
-
-
-# Saving -------------------------------------------------------------------------------------------------------------
-
-
-def save_png(
-    image: Image.Image,
-    destination: str | Path | BinaryIO,
-    text: Mapping[str, str] | None = None,
-    xmp: bytes | None = None,
-    pixels: "np.ndarray | None" = None,
-) -> None:
-    """Saves a PNG with text chunks and an XMP packet; a file appears whole or not at all. `Problem` cannot_write.
-
-    pixels  the same picture in 16 bits, [H, W, 3 or 4]: then these are saved
-    """
-    extra = PngImagePlugin.PngInfo()
-    for keyword, value in (text or {}).items():
-        extra.add_text(keyword, value)
-    if xmp is not None:
-        extra.add_itxt(XMP_KEYWORD, xmp.decode("utf-8"))
-    if pixels is not None:
-        write_bytes(deep.to_png(pixels, [chunk[:2] for chunk in extra.chunks]), destination)
-        return
-    encoded = io.BytesIO()
-    image.save(encoded, format="PNG", pnginfo=extra, icc_profile=None)
-    write_bytes(encoded.getvalue(), destination)
-
-
-def save_tiff(
-    image: Image.Image,
-    destination: str | Path | BinaryIO,
-    xmp: bytes | None = None,
-    pixels: "np.ndarray | None" = None,
-) -> None:
-    """Saves a TIFF with an XMP packet; all is as in `save_png`."""
-    import numpy as np
-
-    write_bytes(deep.to_tiff(np.asarray(image) if pixels is None else pixels, xmp), destination)
-
-
-def write_bytes(data: bytes, destination: str | Path | BinaryIO) -> None:
-    """Writes to a stream, or to a file that appears whole or not at all. `Problem` cannot_write."""
-    if not isinstance(destination, str | Path):
-        try:
-            destination.write(data)
-        except (OSError, ValueError):
-            raise Problem("cannot_write") from None
-        return
-    path = Path(destination)
-    if os.path.islink(path):  # the picture goes to where the link leads, and the link stays
-        path = path.resolve()
-    part = path.with_name(f".{secrets.token_hex(8)}.part") if path.name else path
-    try:
-        with open(part, "xb") as stream:
-            stream.write(data)
-        put(part, path)
-    except (OSError, ValueError):
-        with suppress(OSError, ValueError):
-            part.unlink(missing_ok=True)
-        raise Problem("cannot_write") from None

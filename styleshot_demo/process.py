@@ -2,6 +2,7 @@
 
 import contextlib
 import getpass
+import io
 import os
 import signal
 import sys
@@ -21,7 +22,7 @@ def begin() -> None:
     # The hub's library would ask the hub something of its own first, inside of our time limits.
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a file name may hold what the terminal cannot show
+        if isinstance(stream, io.TextIOWrapper):  # a file name may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
 
 

@@ -1,6 +1,6 @@
 """The one place that runs jobs: whichever door they came in by, they share its models and wait for one another."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,10 +22,14 @@ from styleshot_demo.runtime.precision import precision_of
 from styleshot_demo.settings import Settings
 
 if TYPE_CHECKING:
-    from styleshot_demo.plan import Plan, Planner
+    from styleshot_demo.plan import Plan
+    from styleshot_demo.planner import Planner
+    from styleshot_demo.runners.classical import ClassicalRunner
+    from styleshot_demo.runners.styleshot import StyleShotRunner
 
 Job = ClassicalJob | EnlargeJob | TextJob | ImageJob
-Work = Callable[["Plan"], Iterator[Event]]
+Events = Generator[Event, None, None]
+Work = Callable[["Plan"], Events]
 SWEEP = (0.0, 0.5, 1.0, 1.5, 2.0)
 QUICK = ("fast", "colour")  # the methods that take a moment
 QUICK_PIXELS = {"animevideov3": 400_000, "x4plus": 10_000}  # of a picture that is enlarged in about ten seconds
@@ -43,12 +47,12 @@ class Studio:
         self.settings = settings or Settings.from_environment()
         self.cache = cache or ModelCache.from_settings(self.settings)
         self.lanes = Lanes()
-        self._classical = None
-        self._styleshot = None
+        self._classical: ClassicalRunner | None = None
+        self._styleshot: StyleShotRunner | None = None
         self._planner: Planner | None = None
         self._lease: Work | None = None
 
-    def run(self, job: Job) -> Iterator[Event]:
+    def run(self, job: Job) -> Events:
         """Yield `Step`s and at last one `Finished`.
 
         Closing the iterator stops the computation at its next step and gives the models back. Raises `Problem` for what
@@ -57,7 +61,7 @@ class Studio:
         """
         yield from self._in_turn(job, ())
 
-    def sweep(self, job: TextJob | ImageJob, strengths: Sequence[float] = SWEEP) -> Iterator[Event]:
+    def sweep(self, job: TextJob | ImageJob, strengths: Sequence[float] = SWEEP) -> Events:
         """`run` for one picture with each of several style strengths, 0 to 2, at the job's seed.
 
         `Result.images` is the strip of them all with captions, then the pictures alone; of "both" preprocessors only
@@ -67,7 +71,7 @@ class Studio:
         checked = [check("style_strength", strength) for strength in strengths]
         yield from self._in_turn(job, tuple(checked))
 
-    def _in_turn(self, job: Job, strengths: tuple[float, ...], to_end: bool = False) -> Iterator[Event]:
+    def _in_turn(self, job: Job, strengths: tuple[float, ...], to_end: bool = False) -> Events:
         """The events of a job, when its turn has come; `to_end` as in `Lanes.through`."""
         plan = self.plan(job, strengths)  # what cannot run at all need not wait to hear it
         quick = _is_quick(plan)
@@ -76,17 +80,22 @@ class Studio:
             yield from self._on_loan(job, plan, to_end)
             return
         yield from self._files_first(plan)  # minutes of disk the first time, which hold up nobody
-        beside = (lambda: plan.memory <= BESIDE * self.plan(job).free) if quick else None
+
+        def fits_beside() -> bool:
+            free = self.plan(job).free
+            return free is None or plan.memory <= BESIDE * free
+
+        beside = fits_beside if quick else None
         lane = SHORT if quick else LONG
         yield from self.lanes.through(lane, lambda: self._planned(job, strengths), beside, to_end)
 
-    def _planned(self, job: Job, strengths: tuple[float, ...], lend: bool = True) -> Iterator[Event]:
+    def _planned(self, job: Job, strengths: tuple[float, ...], lend: bool = True) -> Events:
         """The events of a job, planned with the memory that is free now."""
         plan = self.planner.plan(job, strengths, lend=lend)
         plan.check()
         return self._with_memory(job, plan, self._work)
 
-    def _with_memory(self, job: Job, plan: "Plan", work: Work) -> Iterator[Event]:
+    def _with_memory(self, job: Job, plan: "Plan", work: Work) -> Events:
         def lower() -> "Plan":
             return self.planner.plan(job, plan.strengths, lower=True, lend=plan.free is None)
 
@@ -94,7 +103,7 @@ class Studio:
             lambda: work(plan), lambda: work(lower()), size=lambda: lower().fitting
         )
 
-    def _work(self, plan: "Plan") -> Iterator[Event]:
+    def _work(self, plan: "Plan") -> Events:
         if isinstance(plan.job, EnlargeJob):
             from styleshot_demo.runners.enlarging import enlarge
 
@@ -107,10 +116,9 @@ class Studio:
             from styleshot_demo.runners.painter import paint
 
             return paint(plan, self.classical)
-        runner = self.classical if isinstance(plan.job, ClassicalJob) else self.styleshot
-        return runner.run(plan)
+        return (self.classical if isinstance(plan.job, ClassicalJob) else self.styleshot).run(plan)
 
-    def _on_loan(self, job: Job, plan: "Plan", to_end: bool) -> Iterator[Event]:
+    def _on_loan(self, job: Job, plan: "Plan", to_end: bool) -> Events:
         """A job in a process that gets a GPU for it. What can be done without one is done before."""
         yield from self._files_first(plan)
         try:
@@ -130,7 +138,7 @@ class Studio:
                     event = Finished(replace(event.result, notes=[*event.result.notes, note]))
                 yield event
 
-    def _files_first(self, plan: "Plan") -> Iterator[Event]:
+    def _files_first(self, plan: "Plan") -> Events:
         """Reads and converts the files of a StyleShot job, which takes minutes the first time."""
         if not isinstance(plan.job, TextJob | ImageJob) or plan.model in BUILT_IN.values():
             return
@@ -142,7 +150,7 @@ class Studio:
                     yield Step(0.0, found.message)
 
     def plan(self, job: Job, strengths: Sequence[float] = ()) -> "Plan":
-        """What would run, on what, at what cost, and what it would say; loads nothing. See `plan.Planner.plan`."""
+        """What would run, on what, at what cost, and what it would say; loads nothing. See `planner.Planner.plan`."""
         return self.planner.plan(job, strengths)
 
     def choose(self, job: TextJob | ImageJob) -> ModelChoice:
@@ -183,6 +191,7 @@ class Studio:
             yield self.cache.with_memory(lambda: self.styleshot.control_map(picture, **checked), size=256)
 
         *_, drawn = self.lanes.through(SHORT, draw, to_end=True)
+        assert isinstance(drawn, Image.Image)  # the last thing that `draw` yields
         return drawn
 
     def prepare(self) -> None:
@@ -206,6 +215,7 @@ class Studio:
             choice = self.ready("image", preprocessor)
             if choice.model is not None:
                 *_, found = weights.locate(self.settings, choice.model, preprocessor)
+                assert isinstance(found, weights.Weights)  # the last thing it yields
                 self.styleshot.hold(found, placement, preprocessor if choice.model == "styleshot" else None)
 
     def finish(self, job: Job) -> Result:
@@ -223,13 +233,13 @@ class Studio:
     def planner(self) -> "Planner":
         """The one who decides what a job will be."""
         if self._planner is None:
-            from styleshot_demo.plan import Planner
+            from styleshot_demo.planner import Planner
 
             self._planner = Planner(self.settings, self.cache)
         return self._planner
 
     @property
-    def classical(self):
+    def classical(self) -> "ClassicalRunner":
         """The runner of `ClassicalJob`s; importing it does not load torch yet."""
         if self._classical is None:
             from styleshot_demo.runners.classical import ClassicalRunner
@@ -238,7 +248,7 @@ class Studio:
         return self._classical
 
     @property
-    def styleshot(self):
+    def styleshot(self) -> "StyleShotRunner":
         """The runner of `TextJob`s and `ImageJob`s; importing it does not load torch yet."""
         if self._styleshot is None:
             from styleshot_demo.runners.styleshot import StyleShotRunner

@@ -12,9 +12,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from styleshot_demo import ClassicalJob, EnlargeJob, ImageJob, Settings, Studio, TextJob, jobs, plan, provenance
+from styleshot_demo import ClassicalJob, EnlargeJob, ImageJob, Settings, Studio, TextJob, jobs, provenance
 from styleshot_demo.compose.scene import Scene
 from styleshot_demo.errors import Problem
+from styleshot_demo.job_defaults import NEGATIVE_PROMPT
 from styleshot_demo.runtime import cache, device
 
 WIDE = Image.merge("RGB", [Image.linear_gradient("L").rotate(turn).resize((96, 64)) for turn in (0, 90, 180)])
@@ -58,7 +59,7 @@ COMMON = {
     "count": st.integers(1, 2),
     "size": st.none() | st.integers(128, 140) | st.just(512),
     "seed": st.integers(0, jobs.MAX_SEED),
-    "negative_prompt": st.none() | st.sampled_from(["", "grey", plan.NEGATIVE_PROMPT]),
+    "negative_prompt": st.none() | st.sampled_from(["", "grey", NEGATIVE_PROMPT]),
     "scheduler": st.sampled_from(jobs.SCHEDULERS),
     "model": st.sampled_from(["auto", "small"]),
 }
@@ -157,7 +158,7 @@ def test_what_the_composer_does_not_read_is_told(studio):
     assert told("a (castle:1.4)") == {"model_composer", "composer_emphasis"} == told("((castle)), sea")
     assert told("a castle", "grey") == {"model_composer", "composer_negative"}
     # What the page shows for StyleShot was not written by anybody; an aside is no emphasis.
-    assert told("a castle (by the sea)", plan.NEGATIVE_PROMPT) == told("a castle", "") == {"model_composer"}
+    assert told("a castle (by the sea)", NEGATIVE_PROMPT) == told("a castle", "") == {"model_composer"}
 
 
 def test_the_longest_scene_fits_into_a_record(studio):
@@ -181,7 +182,7 @@ def test_a_negative_prompt_that_is_not_read_is_not_recorded_but_told(studio, gui
 
 @pytest.mark.parametrize("guidance", [7.0, 7.5, 5.0])
 def test_no_value_counts_as_not_chosen(studio, guidance):
-    asked = {"guidance_scale": guidance, "negative_prompt": plan.NEGATIVE_PROMPT}
+    asked = {"guidance_scale": guidance, "negative_prompt": NEGATIVE_PROMPT}
     planned = studio.plan(TextJob([WIDE], "", model="small", **asked)).settings()
     assert {name: planned[name] for name in asked} == asked
 

@@ -4,8 +4,9 @@ import json
 import nasty
 import pytest
 
-from styleshot_demo import ImageJob, TextJob, jobs, plan, provenance
+from styleshot_demo import ImageJob, TextJob, jobs, provenance
 from styleshot_demo.errors import Problem
+from styleshot_demo.job_defaults import NEGATIVE_PROMPT
 from styleshot_demo.styleshot import pipeline
 
 PHOTO = nasty.photo(20, 16)
@@ -34,7 +35,7 @@ def test_shared_fields_have_the_same_defaults():
     defaults = [{field.name: field.default for field in dataclasses.fields(kind)} for kind in (TextJob, ImageJob)]
     shared = (defaults[0].keys() & defaults[1].keys()) - {"prompt", "styles"}
     assert all(defaults[0][name] == defaults[1][name] for name in shared)
-    assert plan.NEGATIVE_PROMPT == pipeline.NEGATIVE_PROMPT
+    assert NEGATIVE_PROMPT == pipeline.NEGATIVE_PROMPT
 
 
 @pytest.mark.parametrize("make", [text, image])

@@ -1,5 +1,7 @@
 """Finds the plain background of a picture, such as the white a product was photographed on, without any network."""
 
+from typing import cast
+
 from PIL import Image
 
 SAME = 6  # grey levels from the background's colour: still the background
@@ -31,6 +33,7 @@ def subject(picture: Image.Image) -> Image.Image | None:
     del levels
     # What fades is followed outwards from the background for a few pixels only, and never into a thing's own colours.
     count, labels = cv2.connectedComponents((apart <= 2 * SAME).astype(np.uint8), connectivity=4)
+    labels = cast(np.ndarray, labels)  # of whole numbers, which its stubs do not say
     reached = np.zeros(count, bool)
     for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         reached[edge] = True

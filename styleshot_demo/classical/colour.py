@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from styleshot_demo.classical.statistics import Affine, Moments, adain, moments, optimal_transport
+from styleshot_demo.weighting import weighted_sum
 
 # Above this gain the noise and the block edges of a compressed photograph become visible.
 MAX_GAIN = 2.5
@@ -87,9 +88,9 @@ def colour_map(content: Moments, styles: Sequence[tuple[Moments, float]], method
     """The mean, by the styles' weights (which sum to 1), of the maps of `method` onto each style, all in Oklab."""
     maps = [(_MAPS[method](content, style, max_gain=MAX_GAIN), weight) for style, weight in styles]
     return Affine(
-        sum(weight * affine.matrix for affine, weight in maps),
+        weighted_sum((affine.matrix, weight) for affine, weight in maps),
         content.mean,
-        sum(weight * affine.target for affine, weight in maps),
+        weighted_sum((affine.target, weight) for affine, weight in maps),
     )
 
 

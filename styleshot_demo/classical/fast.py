@@ -9,7 +9,7 @@ last the picture's colours go some way to the moments of the style's colours, wh
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ from styleshot_demo.classical.rings import without_rings
 from styleshot_demo.classical.statistics import Affine, Moments, moments, moments_at_a_glance, towards
 from styleshot_demo.classical.tiles import Box
 from styleshot_demo.classical.tones import Tones, tones_of
+from styleshot_demo.weighting import weighted_sum
 
 DEPTHS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
 INNER = {"relu3_1": 96, "relu2_1": 48, "relu1_1": 24}
@@ -104,9 +105,9 @@ class Decoder(nn.Module):
             nn.Linear(2 * sum(self.widths.values()), hidden), nn.ReLU(), nn.Linear(hidden, 2 * sum(self._modulated))
         )
         # An untrained modulator changes nothing, nor does an untrained block.
-        for last_layer in (self.modulator[2], *(second for _, second in self.blocks)):
-            nn.init.zeros_(last_layer.weight)
-            nn.init.zeros_(last_layer.bias)
+        for last_layer in (self.modulator[2], *(_pair(block)[1] for block in self.blocks)):
+            for parameter in last_layer.parameters():
+                nn.init.zeros_(parameter)
 
     @property
     def read(self) -> tuple[str, ...]:
@@ -139,7 +140,7 @@ class Decoder(nn.Module):
 
         maps = given["relu4_1"]
         for name in DEPTHS[1:]:
-            first, second = self.stages[name]
+            first, second = _pair(self.stages[name])
             maps = modulated(first(maps))
             if name == DEPTHS[1]:
                 maps = self._laid_out(maps)
@@ -158,14 +159,14 @@ class Decoder(nn.Module):
 
     def lay_out(self, deepest: Tensor, style: Tensor) -> Tensor:
         """What `paint` does at `STRIDE`: [1, C, h, w] of restyled relu4_1 [1, C, h, w]."""
-        first, _ = self.stages[DEPTHS[1]]
+        first, _ = _pair(self.stages[DEPTHS[1]])
         return self._laid_out(_conv(deepest, *_modulated(first, next(self._modulations(style)))).relu_())
 
     def finish(self, maps: Tensor, given: Mapping[str, Tensor], style: Tensor) -> Tensor:
         """What `paint` makes of what `lay_out` returned, and of the maps of the fused depths."""
         modulations = self._modulations(style)
         for name in DEPTHS[1:]:
-            first, second = self.stages[name]
+            first, second = _pair(self.stages[name])
             modulation = next(modulations)
             if name != DEPTHS[1]:
                 maps = _conv(maps, *_modulated(first, modulation)).relu_()
@@ -175,14 +176,14 @@ class Decoder(nn.Module):
                 large = _conv(given[name], fused.contiguous(memory_format=torch.channels_last), bias)
                 add_enlarged_conv(large, maps, own)
             elif name == DEPTHS[-1]:
-                return conv_of_enlarged_conv(maps, weight, bias, self.picture.weight, self.picture.bias)
+                return conv_of_enlarged_conv(maps, weight, bias, self.picture.weight, cast(Tensor, self.picture.bias))
             else:
                 large = enlarged_conv(maps, weight, bias)
             maps = large.relu_()
         return self.picture(maps)
 
     def _laid_out(self, maps: Tensor) -> Tensor:
-        for first, second in self.blocks:
+        for first, second in map(_pair, self.blocks):
             maps = maps + second(torch.relu_(first(maps)))
         return maps
 
@@ -195,7 +196,12 @@ class Decoder(nn.Module):
 def _modulated(layer: nn.Conv2d, modulation: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """Weight and bias of a convolution that has the modulation in them."""
     gain, bias = (part[0] for part in modulation)
-    return layer.weight * gain[:, None, None, None], layer.bias * gain + bias
+    return layer.weight * gain[:, None, None, None], cast(Tensor, layer.bias) * gain + bias
+
+
+def _pair(layers: nn.Module) -> tuple[nn.Conv2d, nn.Conv2d]:
+    first, second = cast(nn.ModuleList, layers)
+    return cast(nn.Conv2d, first), cast(nn.Conv2d, second)
 
 
 def _conv(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -270,7 +276,7 @@ class FastTransfer(nn.Module):
                 name: towards(own[name], [(style[name], weight) for style, weight in seen], transform)
                 for name in self.decoder.read
             },
-            looks=(look(own).to(content), sum(weight * look(style) for style, weight in seen).to(content)),
+            looks=(look(own).to(content), weighted_sum((look(style), weight) for style, weight in seen).to(content)),
             colours=[(moments_at_a_glance(picture), weight) for picture, weight in styles],
             regions=(
                 Regions.of(_middle(content, period).of(content)),
@@ -353,7 +359,9 @@ def recoloured(painted: Tensor, encoded: Encoded, strength: float = 1.0) -> Tens
 
 def wanted_tones(flat: Flat | None, styles: Sequence[tuple[Tensor, float]]) -> Tensor | None:
     """What `flattened` leads the tones of a drawing to; None of a photograph."""
-    return sum(weight * tones_of(picture) for picture, weight in styles) if flat is not None and flat.drawn else None
+    if flat is None or not flat.drawn:
+        return None
+    return weighted_sum((tones_of(picture), weight) for picture, weight in styles)
 
 
 def flattened(painted: Tensor, content: Tensor, flat: Flat, tones: Tensor | None, strength: float) -> Tensor:

@@ -74,10 +74,10 @@ def _give_back(painted: np.ndarray, content: np.ndarray, place: Place) -> None:
     height, width = painted.shape[:2]
     scale = min(1.0, SEEN / place.size)
     rows, columns = (max(1, round(side * scale)) for side in (height, width))
-    seen = (painted, content)
+    small = (painted, content)
     if scale < 1:
-        seen = (cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA) for part in seen)
-    given = _given(*seen, Place(place.x * scale, place.y * scale, place.size * scale))
+        small = [cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA) for part in small]
+    given = _given(small[0], small[1], Place(place.x * scale, place.y * scale, place.size * scale))
     right = (np.arange(width, dtype=np.float32) + 0.5) * (columns / width) - 0.5
     for top in range(0, height, STRIP):
         strip = painted[top : top + STRIP]

@@ -4,7 +4,7 @@ import copy
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ from styleshot_demo.classical.losses import (
 )
 from styleshot_demo.classical.statistics import Moments
 from styleshot_demo.classical.tones import FAINTEST
+from styleshot_demo.weighting import weighted_sum
 
 CONTENT_LAYER = "relu4_2"
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
@@ -338,7 +339,8 @@ def _descend(
     for place in places:
         if optimiser == "adam":
             method.param_groups[0]["lr"] = rate * (1 - 0.9 * place / count)
-            shift = tuple(int(value) for value in torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator))
+            down, across = torch.randint(-SHIFT, SHIFT + 1, (2,), generator=generator)
+            shift = (int(down), int(across))
         else:
             shift = (0, 0)  # L-BFGS compares gradients of successive points: the function has to stay the same
 
@@ -348,21 +350,24 @@ def _descend(
             loss.backward()
             return loss
 
-        yield float(method.step(closure).detach())
+        # Optimisers want what the closure returns as a tensor, whatever their stubs say.
+        yield float(cast(Tensor, method.step(cast(Callable[[], float], closure))).detach())
 
 
 class _Goal:
     """What one scale wants: the content's features and the styles' statistics."""
 
     def __init__(self, content: Tensor, styles: Sequence[tuple[Tensor, float]], features: Features) -> None:
-        self.size = tuple(content.shape[2:])
+        self.size = (content.shape[2], content.shape[3])
         self.layers = [name for name in STYLE_LAYERS if name != "relu5_1" or min(self.size) >= 32]
         with torch.no_grad():
             self.content = features(content, [CONTENT_LAYER])[CONTENT_LAYER]
             seen = [(features(picture, self.layers), weight) for picture, weight in styles]
         self.styles = seen
         self.patches = [([patches(picture, scale) for scale in PATCH_SCALES], weight) for picture, weight in styles]
-        self.grams = {name: sum(weight * covariance(maps[name]) for maps, weight in seen) for name in self.layers}
+        self.grams = {
+            name: weighted_sum((covariance(maps[name]), weight) for maps, weight in seen) for name in self.layers
+        }
 
     def terms(self, pixels: Tensor, shift: tuple[int, int], features: Features, seed: int) -> dict[str, Tensor]:
         """Content, style and patch loss of `pixels`, which were rolled by `shift`."""

@@ -63,6 +63,7 @@ def patch_transfer(
     work = [(scale, size, time) for scale in range(scales)[::-1] for size in PATCHES for time in range(TIMES)]
     costs = [4.0**-scale for scale, _, _ in work]
     made: Tensor | None = None
+    pool: _Pool | None = None
     done = 0.0
     for number, ((scale, size, time), cost) in enumerate(zip(work, costs, strict=True)):
         seen = _shrunk(guide, scale)
@@ -72,7 +73,7 @@ def patch_transfer(
         elif made.shape != seen.shape:
             made = interpolate(made, size=seen.shape[2:], mode="bicubic", align_corners=False)
         size = min(size, *seen.shape[2:])
-        if time == 0:
+        if pool is None or time == 0:
             pool = _Pool.of([(_shrunk(style, scale), weight) for style, weight in styles], size, generator)
         found, distances = [], []
         padded = _padded(made, size)
@@ -92,6 +93,7 @@ def patch_transfer(
             if held is not None:
                 pull = pull + HELD * _shrunk(held, scale)
             made = (made + pull * seen) / (1 + pull)
+    assert made is not None  # there is work at one scale at least
     yield PatchStep(len(work), len(work), 1.0, made.clamp(0, 1))
 
 

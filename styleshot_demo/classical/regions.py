@@ -135,7 +135,7 @@ def _clusters(colours: Tensor) -> tuple[Tensor, Tensor]:
     for _ in range(REGIONS - 1):
         centres.append(colours[away.kthvalue(1 + int(FARTHEST * (len(colours) - 1))).indices])
         away = torch.minimum(away, (colours - centres[-1]).square().sum(1))
-    centres = torch.stack(centres)
+    centres, counts = torch.stack(centres), torch.zeros(REGIONS)
     for _ in range(ROUNDS):
         nearest = torch.addmm(centres.square().sum(1), colours, centres.T, alpha=-2).argmin(1)
         counts = torch.bincount(nearest, minlength=REGIONS).double()

@@ -5,7 +5,7 @@ on that is fitted, cell by cell, and taken off: texture has no part in it, for i
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
@@ -119,7 +119,7 @@ class Rings:
         small = (self.small.height, self.small.width)
         window = seen_by(box, small, self.size)
         away, edge, flat = (window.of(part).to(content) for part in (self.away, self.edge, self._flat))
-        cells = self._strength.shape[2:]
+        cells = (self._strength.shape[2], self._strength.shape[3])
         seen = seen_by(window, cells, (cells[0] * CELL, cells[1] * CELL))
         spread = enlarged(seen.of(self._strength), seen, cells, (cells[0] * CELL, cells[1] * CELL), window)
         spread = spread.to(content).reshape(2, len(REACH), 3, *away.shape[2:])
@@ -189,6 +189,7 @@ def _nearest_edge(edges: "np.ndarray", levels: "np.ndarray") -> "tuple[np.ndarra
         return None
     free = (~edges).astype(np.uint8)
     away, labels = cv2.distanceTransformWithLabels(free, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    labels = cast("np.ndarray", labels)  # of whole numbers, which its stubs do not say
     by_label = np.zeros(labels.max() + 1, np.float32)
     by_label[labels[edges]] = cv2.blur(levels, (WIDTH, WIDTH))[edges] / 255
     return away, by_label[labels]

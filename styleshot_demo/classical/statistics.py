@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from styleshot_demo.classical.tiles import Box
+from styleshot_demo.weighting import weighted_sum
 
 AT_ONCE = 2**17  # vectors: sums of many more are no longer exact in single precision, by some grey levels of a picture
 
@@ -99,6 +100,7 @@ class Gathering:
 
     def moments(self) -> Moments:
         """Of all that was added."""
+        assert isinstance(self._mean, Tensor) and isinstance(self._scatter, Tensor)  # something was added
         return Moments(self._mean, self._scatter / max(1, self._count - 1))
 
 
@@ -156,6 +158,6 @@ def towards(
 ) -> Affine:
     """The mean, by the styles' weights (which sum to 1), of the maps onto each style."""
     maps = [(TRANSFORMS[transform](content, style, max_gain=max_gain), weight) for style, weight in styles]
-    matrix = sum(weight * affine.matrix for affine, weight in maps)
-    target = sum(weight * affine.target for affine, weight in maps)
+    matrix = weighted_sum((affine.matrix, weight) for affine, weight in maps)
+    target = weighted_sum((affine.target, weight) for affine, weight in maps)
     return Affine(matrix, content.mean, target)

@@ -30,6 +30,9 @@ class VGG19(nn.Module):
         self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("deviation", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1), persistent=False)
 
+    mean: Tensor
+    deviation: Tensor
+
     def forward(self, pixels: Tensor, wanted: Iterable[str]) -> dict[str, Tensor]:
         """Feature maps by layer name; pixels [N, 3, H, W], RGB in [0, 1]."""
         wanted, found, stage = set(wanted), {}, "1"
@@ -54,4 +57,6 @@ def load_vgg19(path: Path, device: str = "cpu") -> VGG19:
         model.load_state_dict({name: state[name].float() for name in model.state_dict()})
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise Problem("weights_broken", model="VGG-19") from error
-    return model.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
+    return model.requires_grad_(False).eval().to(  # pyright: ignore[reportCallIssue]  its stubs leave out the memory format
+        device, memory_format=torch.channels_last
+    )

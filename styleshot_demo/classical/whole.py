@@ -21,6 +21,7 @@ from styleshot_demo.classical.rings import Rings
 from styleshot_demo.classical.statistics import Affine, Gathering, Moments, glance, towards
 from styleshot_demo.classical.tiles import Box, tiles
 from styleshot_demo.classical.tones import Tones, tones_of
+from styleshot_demo.weighting import weighted_sum
 
 # Pixels of a tile. With its margins one map of 24 channels has 32 MB: of more, glibc gives each back to the system at
 # once, and getting it anew costs a quarter of the time.
@@ -48,7 +49,7 @@ class Picture:
     @classmethod
     def of(cls, pixels: Tensor) -> "Picture":
         """One that is there, [1, 3, H, W]."""
-        return cls(*pixels.shape[2:], lambda box: box.of(pixels))
+        return cls(pixels.shape[2], pixels.shape[3], lambda box: box.of(pixels))
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class _Canvas:
         self.device = next(painter.parameters()).device
         # Height and width that the content is given, as `FastTransfer` does it: halved three times and doubled three
         # times, a side has to come out as it went in. Styles stay as they are.
-        self.padded = tuple(side + -side % STRIDE for side in (self.height, self.width))
+        self.padded = (self.height + -self.height % STRIDE, self.width + -self.width % STRIDE)
         self.boxes = list(tiles(self.height, self.width, SIDE))
         self.calmness: Calmness | None = None
         self.strokes: list[tuple[Tensor, float]] = []
@@ -188,8 +189,8 @@ class _Canvas:
             name: towards(self.own[name], [(style[name], weight) for style, weight in self.styles], transform)
             for name in decoder.read
         }
-        looks = look(self.own), sum(weight * look(style) for style, weight in self.styles)
-        looks = tuple(one.to(self.device) for one in looks)
+        wanted = weighted_sum((look(style), weight) for style, weight in self.styles)
+        looks = look(self.own).to(self.device), wanted.to(self.device)
         self.painted = torch.empty(1, 3, self.height, self.width, dtype=torch.float16)
         self.lost = torch.empty_like(self.painted) if strength < 1 else None
         colours = Gathering(glance(self.height, self.width))
@@ -227,7 +228,7 @@ class _Canvas:
             if rings is None and tones is None:
                 yield Part(count / len(self.boxes), box, pixels)
                 continue
-            calm = self.calmness.at(box).to(content)
+            calm = self._calm(box, content)
             if rings is not None:
                 rings.look_at(pixels, content, self.strength * calm, box)
             if tones is not None:
@@ -240,15 +241,23 @@ class _Canvas:
         if rings is not None:
             rings.fit()
         if tones is not None:
-            tones.settle(self.strength * self.calmness.drawn)
+            tones.settle(self.strength * self._calmness.drawn)
         for count, box in enumerate(self.boxes, 1):
             content = self.content.read(box)
             pixels = box.of(self.painted).to(content)
             if rings is not None:
                 pixels = rings.taken_off(pixels, content, box).clamp_(0, 1)
             if tones is not None:
-                pixels = tones.led(pixels, content, self.calmness.at(box).to(content))
+                pixels = tones.led(pixels, content, self._calm(box, content))
             yield Part(0.5 + 0.5 * count / len(self.boxes), box, pixels)
+
+    @property
+    def _calmness(self) -> Calmness:
+        assert self.calmness is not None  # only a content with flat areas has rings, tones or strokes
+        return self.calmness
+
+    def _calm(self, box: Box, content: Tensor) -> Tensor:
+        return self._calmness.at(box).to(content)
 
     def _end(self, end: int, axis: int) -> int:
         return self.padded[axis] if end == (self.height, self.width)[axis] else end
@@ -263,7 +272,7 @@ class _Canvas:
             return self.content.read(box)
         window = box.grown(SEEN, self.height, self.width)
         pixels = self.content.read(window)
-        flat = self.calmness.flat(pixels, window)
+        flat = self._calmness.flat(pixels, window)
         flat = Flat(box.of(flat.calm, window), box.of(flat.bare, window), flat.drawn)
         return brushed(box.of(pixels, window), flat, self.strokes, self.grain, (box.top, box.left))
 
@@ -274,10 +283,12 @@ class _Canvas:
         the fused depths with their margins."""
         window = box.grown(MARGIN, *size)
         found = self._read(read(window), DEPTHS)
+        place = maps = None
         for name in DEPTHS[::-1]:  # the deepest last
             place, seen = (_place(part, _stride(name), size) for part in (box, window))
             maps = place.of(found[name], seen)
             gatherings[name].add(maps, place, size[1] // _stride(name))
+        assert place is not None and maps is not None
         return place, maps, {name: found[name] for name in self.painter.decoder.fused}
 
     def _read(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 from styleshot_demo.formats.colours import Space
 
+MAX_PROFILE = 4 * 2**20  # bytes; the largest printing profiles in use have about 3 MB
+
 
 class Clean(NamedTuple):
     """The bytes for the decoder, and what the decoder is not asked about.

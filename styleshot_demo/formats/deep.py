@@ -8,9 +8,9 @@ import io
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from styleshot_demo.formats.clean import Clean
 
@@ -62,7 +62,7 @@ def read(
 
 def _turn(data: bytes) -> int:
     with Image.open(io.BytesIO(data), formats=["TIFF"]) as image:
-        return int(image.tag_v2.get(274, 1))
+        return int(cast(TiffImagePlugin.TiffImageFile, image).tag_v2.get(274, 1))
 
 
 def _same(pixels: "np.ndarray", twin: Image.Image) -> bool:

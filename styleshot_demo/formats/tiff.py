@@ -90,7 +90,8 @@ def clean(data: bytes) -> Clean:
     kept: dict[int, bytes] = {}
     for tag, (kind, values, where, position) in directory.entries.items():
         if tag in _NEEDED:
-            if values > _MAX_VALUES or where + values * _SIZES.get(kind, 2**40) > len(data):
+            each = _SIZES.get(kind, 2**40)
+            if values > _MAX_VALUES or where + values * each > len(data):
                 raise Problem("picture_truncated" if where > len(data) else "picture_damaged")
             kept[tag] = bytes(result[position : position + reader.entry])
     profile = None

@@ -5,6 +5,7 @@ The tiles are for the large network too, which lies in `x4plus.py`.
 """
 
 from collections.abc import Generator, Iterator
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -20,6 +21,18 @@ from styleshot_demo.helpers import networks
 WIDTH, DEPTH = 64, 16  # channels, and convolutions between the first and the last
 
 
+class Tiled(Protocol):
+    """A network that enlarges four times, tile by tile: pixels of a tile's side, and around it what it depends on."""
+
+    @property
+    def TILE(self) -> int: ...
+
+    @property
+    def MARGIN(self) -> int: ...
+
+    def __call__(self, *inputs: Any) -> Tensor: ...
+
+
 class Enlarger(nn.Sequential):
     """[N, 3, H, W] in [0, 1] -> [N, 3, 4 H, 4 W], not clipped: each pixel repeated, and what the network adds to it."""
 
@@ -33,8 +46,8 @@ class Enlarger(nn.Sequential):
             layers += [nn.Conv2d(WIDTH, WIDTH, 3, padding=1), nn.PReLU(WIDTH)]
         super().__init__(*layers, nn.Conv2d(WIDTH, 3 * 4**2, 3, padding=1))
 
-    def forward(self, pixels: Tensor) -> Tensor:
-        return pixel_shuffle(super().forward(pixels), 4) + interpolate(pixels, scale_factor=4, mode="nearest")
+    def forward(self, input: Tensor) -> Tensor:
+        return pixel_shuffle(super().forward(input), 4) + interpolate(input, scale_factor=4, mode="nearest")
 
 
 def load_enlarger(device: str = "cpu") -> Enlarger:
@@ -49,7 +62,9 @@ def load_enlarger(device: str = "cpu") -> Enlarger:
         raise Problem("weights_broken", model=path.stem) from error
     except Exception as error:  # SafetensorError is no child of any of them
         raise Problem("weights_broken", model=path.stem) from error
-    return model.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
+    return model.requires_grad_(False).eval().to(  # pyright: ignore[reportCallIssue]  its stubs leave out the memory format
+        device, memory_format=torch.channels_last
+    )
 
 
 def enlarged(picture: Image.Image, factor: int = 4, device: str = "cpu") -> Image.Image:
@@ -63,7 +78,7 @@ def enlarged(picture: Image.Image, factor: int = 4, device: str = "cpu") -> Imag
 
 
 def enlarging(
-    picture: Image.Image, factor: int, model: nn.Module, device: str = "cpu", tile: int | None = None
+    picture: Image.Image, factor: int, model: Tiled, device: str = "cpu", tile: int | None = None
 ) -> Generator[float, None, Image.Image]:
     """`enlarged`, tile by tile: yields how much is done, 0 to 1, after each, and returns the picture.
 
@@ -97,7 +112,7 @@ def enlarging(
 
 
 @torch.inference_mode()
-def _through(model: nn.Module, part: np.ndarray, factor: int, device: str) -> np.ndarray:
+def _through(model: Tiled, part: np.ndarray, factor: int, device: str) -> np.ndarray:
     """A part [H, W, 3] of 8 bits, enlarged, of 8 bits."""
     pixels = torch.from_numpy(part.copy()).to(device).permute(2, 0, 1)[None].float() / 255
     made = model(pixels.contiguous(memory_format=torch.channels_last)).clamp(0, 1)

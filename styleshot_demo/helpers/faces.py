@@ -141,7 +141,8 @@ def _boxes(
         points[[0, *range(2, len(points))]] += anchor
         (x, y), (wide, high) = points[0], np.abs(points[1])
         corners = placed(np.array([[x - wide / 2, y - high / 2], [x + wide / 2, y + high / 2], *points[2:]]))
-        box = (*map(float, corners[0]), *map(float, corners[1]))
+        (left, top), (right, low) = corners[:2].tolist()
+        box = (left, top, right, low)
         found.append(Face(box, float(score), tuple((float(x), float(y)) for x, y in corners[2:])))
     return _apart(found)
 
@@ -169,9 +170,9 @@ def _again(network: Any, pixels: np.ndarray, found: Face) -> Face | None:
     score = float(np.mean([face.score for face in views]))
     if score < SURE:
         return None
-    box = tuple(map(float, np.mean([face.box for face in views], 0)))
+    left, top, right, low = map(float, np.mean([face.box for face in views], 0))
     points = np.mean([face.landmarks for face in views], 0)
-    return Face(box, score, tuple((float(x), float(y)) for x, y in points))
+    return Face((left, top, right, low), score, tuple((float(x), float(y)) for x, y in points))
 
 
 def _cut(pixels: np.ndarray, square: Square) -> tuple[np.ndarray, tuple[int, int]]:

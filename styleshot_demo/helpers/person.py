@@ -6,6 +6,7 @@ that counts which a face belongs to. Who turns their back is not found.
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import cv2
 import numpy as np
@@ -84,6 +85,7 @@ def _fading(part: tuple[int, int, int, int], width: int, height: int) -> np.ndar
 def _with_faces(canvas: np.ndarray, found: Sequence[Face], scale: float) -> np.ndarray:
     """1 where what was seen hangs together with a face, else 0: as `canvas`, float32."""
     count, labels = cv2.connectedComponents((canvas > SEEN).astype(np.uint8))
+    labels = cast(np.ndarray, labels)  # of whole numbers, which its stubs do not say
     kept = np.zeros(count, np.float32)
     for face in found:
         left, top, right, bottom = (round(side * scale) for side in face.box)

@@ -26,6 +26,12 @@ def _conv(inputs: int, outputs: int) -> nn.Conv2d:
 class DenseBlock(nn.Module):
     """Five convolutions, each of which sees all that those before it have made: [N, 64, H, W] -> the same shape."""
 
+    conv1: nn.Conv2d
+    conv2: nn.Conv2d
+    conv3: nn.Conv2d
+    conv4: nn.Conv2d
+    conv5: nn.Conv2d
+
     def __init__(self) -> None:
         super().__init__()
         for number in range(1, 6):
@@ -86,4 +92,6 @@ def load_x4plus(path: Path, device: str = "cpu") -> X4Plus:
         if isinstance(error, torch.OutOfMemoryError):
             raise
         raise Problem("weights_broken", model="Real-ESRGAN x4plus") from error
-    return model.requires_grad_(False).eval().to(device, memory_format=torch.channels_last)
+    return model.requires_grad_(False).eval().to(  # pyright: ignore[reportCallIssue]  its stubs leave out the memory format
+        device, memory_format=torch.channels_last
+    )

@@ -32,7 +32,7 @@ def open_styles(styles: Any) -> tuple[tuple[Image.Image, float], ...]:
     alone = not isinstance(styles, Iterable) or isinstance(styles, Image.Image | str | Path | bytes | IOBase)
     if alone or (isinstance(styles, tuple) and len(styles) == 2 and isinstance(styles[1], int | float)):
         styles = [styles]
-    pairs = [item if isinstance(item, tuple) else (item, 1.0) for item in styles if item is not None]
+    pairs: list[Any] = [item if isinstance(item, tuple) else (item, 1.0) for item in styles if item is not None]
     if not pairs:
         raise Problem("style_needed")
     if len(pairs) > MAX_STYLES:
@@ -58,7 +58,7 @@ def open_named(source: Picture, deep: bool = False) -> Image.Image:
         known = {name: source.info[name] for name in KEPT_INFO if name in source.info}
     else:
         picture, pixels = pictures.open_deep(source) if deep else (pictures.open_picture(source), None)
-        known = {"file_name": name} if (name := named(source)) else {}
+        known: dict[Any, Any] = {"file_name": name} if (name := named(source)) else {}
         if pixels is not None:
             known["deep"] = pixels
     picture.info.update(known)

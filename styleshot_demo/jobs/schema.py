@@ -8,12 +8,13 @@ stored record or a browser gives back, and the paragraph about the field in the 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationInfo
 
 from styleshot_demo.jobs import checks
 
+T = TypeVar("T")
 CONFIG = ConfigDict(arbitrary_types_allowed=True)  # of the dataclasses: pictures are Pillow's
 
 
@@ -166,7 +167,7 @@ def defaults(job: type) -> dict[str, Any]:
     return {name: field.default for name, field in fields(job).items()}
 
 
-def documented(job: type) -> type:
+def documented(job: type[T]) -> type[T]:
     """The same class, whose docstring tells of its settings too."""
     width = max(map(len, fields(job))) + 2
     lines = [f"    {name:{width}}{field.setting.sentence}" for name, field in fields(job).items()]

@@ -85,8 +85,13 @@ def hashing(path: Path, record: HashRecord | None = None) -> Progress[str]:
 
 def hashing_all(paths: Iterable[Path], record: HashRecord | None = None) -> Progress[dict[Path, str]]:
     """`hashing` of several files: yields the share of all bytes that had to be read."""
-    digests = {path: known(path, record) for path in paths}
-    sizes = {path: path.stat().st_size for path, digest in digests.items() if digest is None}
+    digests: dict[Path, str] = {}
+    sizes: dict[Path, int] = {}
+    for path in paths:
+        digest = known(path, record)
+        digests[path] = digest or ""  # in the order they were asked for
+        if digest is None:
+            sizes[path] = path.stat().st_size
     done, whole = 0, max(1, sum(sizes.values()))
     for path, size in sizes.items():
         reading = hashing(path, record)

@@ -10,26 +10,24 @@ elsewhere (`own.py`).
 """
 
 import contextlib
-import json
 import os
 import shutil
 import time
-import zipfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from styleshot_demo.atomic import put
 from styleshot_demo.errors import Problem
 from styleshot_demo.models import own
 from styleshot_demo.models.catalogue import ALSO_KNOWN_AS, MODELS, ORIGINAL_DEMO, Model, ModelFile
+from styleshot_demo.models.copying import copying, none_yet, numbered
 from styleshot_demo.models.hashes import hashing, hashing_all, remember
 from styleshot_demo.models.once import Progress as Fractions
 from styleshot_demo.models.once import finished
 from styleshot_demo.models.transfer import Patience, asking, disk_problem, fetch_file, part_of
+from styleshot_demo.models.whole import is_whole
 from styleshot_demo.settings import ASSETS, Settings
 
-_BLOCK = 16 * 1024 * 1024
 _SPARE = 64 * 1024 * 1024  # bytes to leave free on the disk
 
 
@@ -115,7 +113,7 @@ def find(model: Model | str, settings: Settings) -> Found | Missing:
             return found
     if model.built_in:
         return Missing(model, (), 0, tuple(damaged))
-    missing = tuple(file for file in model.files if not _whole(_target(file, settings)))
+    missing = tuple(file for file in model.files if not is_whole(_target(file, settings)))
     cost = sum(file.bytes for file in missing if not _twin(file, settings))
     return Missing(model, missing, cost, tuple(damaged))
 
@@ -232,12 +230,12 @@ def _bring(file: ModelFile, settings: Settings, endpoint: str, patience: Patienc
         with FileLock(lock, timeout=0, thread_local=False):
             size = file.bytes
             twin = _twin(file, settings)
-            if twin and (yield from _none_yet(hashing(twin, record), size)) == file.sha256:
-                size = yield from _copy(twin, target, size)
+            if twin and (yield from none_yet(hashing(twin, record), size)) == file.sha256:
+                size = yield from copying(twin, target, size)
                 digest = str(file.sha256)
             else:
                 url = hf_hub_url(file.repo, file.path, revision=file.revision, endpoint=endpoint)
-                offer = yield from _numbered(asking(url, name, _there(target), patience), size)
+                offer = yield from numbered(asking(url, name, _there(target), patience), size)
                 expected = file.sha256 or record.read("fetched").get(_key(file), {}).get("sha256")
                 exact = file.bytes if file.exact else None
                 if (exact and offer.bytes and exact != offer.bytes) or (
@@ -253,7 +251,7 @@ def _bring(file: ModelFile, settings: Settings, endpoint: str, patience: Patienc
                     patience=patience,
                 )
                 size = exact or offer.bytes or size
-                digest = yield from _numbered(bringing, size)
+                digest = yield from numbered(bringing, size)
                 size = target.stat().st_size
             remember(target, digest, record)
             # Without a record the file is here all the same.
@@ -264,29 +262,6 @@ def _bring(file: ModelFile, settings: Settings, endpoint: str, patience: Patienc
     except OSError as error:
         raise disk_problem(error) from error
     yield size, size
-
-
-def _numbered(bringing, size: int):
-    """The same generator with `size` beside each number."""
-    try:
-        while True:
-            yield next(bringing), size
-    except StopIteration as end:
-        return end.value
-    finally:
-        bringing.close()
-
-
-def _none_yet(reading: Fractions[str], size: int) -> Generator[tuple[int, int], None, str]:
-    """The same generator, while nothing of `size` has come."""
-    try:
-        while True:
-            next(reading)
-            yield 0, size
-    except StopIteration as end:
-        return end.value
-    finally:
-        reading.close()
 
 
 def _need_space(files: list[ModelFile], settings: Settings) -> None:
@@ -379,7 +354,7 @@ def _in_folder(model: Model, folder: Path, damaged: list[str]) -> Found | None:
         for file in model.files:
             for path in (file.path, *file.instead):
                 place = folder / (path if variant else path.replace(".fp16.", "."))
-                if _whole(place):
+                if is_whole(place):
                     files[file.path] = place
                     halved = halved or ".fp16." in place.name
                     break
@@ -388,36 +363,6 @@ def _in_folder(model: Model, folder: Path, damaged: list[str]) -> Found | None:
         if all(file.path in files for file in model.files if file.needed):
             return Found(model, folder, files, "fp16" if halved else None)
     return None
-
-
-def _whole(path: Path) -> bool:
-    """Whether a file is there and not cut off, as far as its head and tail tell without reading it all."""
-    try:
-        size = path.stat().st_size
-        if not size or not path.is_file():
-            return False
-        if path.suffix == ".safetensors":
-            return _whole_safetensors(path, size)
-        if path.suffix in (".bin", ".pth", ".pt"):
-            with path.open("rb") as file:
-                head = file.read(2)
-            # torch has written zip archives since 1.6 and bare pickles before; a bare pickle tells nothing of its end.
-            return zipfile.is_zipfile(path) if head == b"PK" else head[:1] == b"\x80"
-        if path.suffix == ".json":
-            json.loads(path.read_bytes())
-        return True
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):  # a header may say anything
-        return False
-
-
-def _whole_safetensors(path: Path, size: int) -> bool:
-    with path.open("rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-        if not 2 <= length <= min(size - 8, 100_000_000):
-            return False
-        header = json.loads(file.read(length))
-    ends = [entry["data_offsets"][1] for key, entry in header.items() if key != "__metadata__"]
-    return size == 8 + length + max(ends, default=0)
 
 
 def _twin(file: ModelFile, settings: Settings) -> Path | None:
@@ -432,24 +377,3 @@ def _twin(file: ModelFile, settings: Settings) -> Path | None:
                     if place.is_file() and place.stat().st_size == file.bytes:
                         return place
     return None
-
-
-def _copy(source: Path, target: Path, size: int) -> Generator[tuple[int, int], None, int]:
-    """A hard link where the disk knows them, else a copy, (bytes there, bytes in all) by and by; returns the size."""
-    part = part_of(target)
-    part.parent.mkdir(parents=True, exist_ok=True)
-    part.unlink(missing_ok=True)
-    try:
-        os.link(source, part)
-    except OSError:
-        try:
-            with source.open("rb") as reading, part.open("wb") as writing:
-                while block := reading.read(_BLOCK):
-                    writing.write(block)
-                    yield writing.tell(), size
-        except BaseException:
-            # A download would take it for its own beginning.
-            part.unlink(missing_ok=True)
-            raise
-    put(part, target)
-    return target.stat().st_size

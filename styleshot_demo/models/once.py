@@ -30,7 +30,7 @@ class Once:
         with self._lock:
             running = self._running.get(key)
             if running is None:
-                running = _Work(work, lambda: self._end(key, running))
+                running = begun = _Work(work, lambda: self._end(key, begun))
                 running.start()
                 self._running[key] = running
             running.followers += 1

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -74,16 +74,18 @@ def asking(url: str, name: str, done: int, patience: Patience) -> Generator[int,
     from huggingface_hub import get_hf_file_metadata
 
     limits = httpx2.Timeout(patience.reach, connect=patience.connect)
+    metadata = None
     for left in reversed(range(patience.tries)):
         try:
             yield from _meanwhile(lambda: _look_up(url), done, patience.connect)
-            metadata = yield from _meanwhile(lambda: get_hf_file_metadata(url, timeout=limits), done)
+            metadata = yield from _meanwhile(lambda: get_hf_file_metadata(url, timeout=cast(Any, limits)), done)
             break
         except Exception as error:
             problem = _problem(error, url, name)
             if not left or problem.key not in _PASSING:
                 raise problem from error
         yield from _wait(patience.pause, done)
+    assert metadata is not None  # else the last try has raised
     etag = (metadata.etag or "").strip('"').lower()
     # The hub's etag of a large file is its SHA-256; that of a small one is a git hash of 40 digits.
     known = len(etag) == 64 and not set(etag) - set("0123456789abcdef")

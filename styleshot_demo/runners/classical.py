@@ -1,10 +1,10 @@
 """Paints `ClassicalJob`s as they were planned: pictures to tensors, the method, tensors to pictures."""
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -16,7 +16,9 @@ from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.plan import Plan
-from styleshot_demo.runners.weights import TITLES, network_file, short_hash
+from styleshot_demo.runners.borrowing import borrow_fast, borrow_vgg
+from styleshot_demo.runners.compositing import apart, crop, finer, onto, onto_finely, with_likeness_of
+from styleshot_demo.runners.weights import TITLES, short_hash
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
@@ -54,10 +56,10 @@ class ClassicalRunner:
         """Loads what `optimise` needs, to stay."""
         borrow_fast(self.settings, self.cache, device, self._kept, {})
         if hub.find("vgg19", self.settings).here:
-            for _ in self._borrow_vgg(device, self._kept, {}):
+            for _ in borrow_vgg(self.settings, self.cache, device, self._kept, {}):
                 pass
 
-    def run(self, plan: Plan) -> Iterator[Event]:
+    def run(self, plan: Plan[ClassicalJob]) -> Generator[Event, None, None]:
         """Yields `Step`s and at last one `Finished`."""
         started = time.perf_counter()
         job = plan.job
@@ -79,13 +81,13 @@ class ClassicalRunner:
             places = self._faces(colours, models) if job.keep_faces and job.method != "colour" else []
 
             def finished(painted: Image.Image) -> Image.Image:
-                alike = _with_likeness(painted, colours, places)
-                return pictures.join_alpha(_onto(colours, kept, alike), alpha)
+                alike = with_likeness_of(painted, colours, places)
+                return pictures.join_alpha(onto(colours, kept, alike), alpha)
 
             work = getattr(self, f"_{job.method}")
             if job.at_own_size or fine is not None:
                 work = self._whole
-            painted = None
+            painted: Whole | torch.Tensor | None = None
             with ExitStack() as borrowed, closing(work(plan, colours, borrowed, models)) as events:
                 for event in events:
                     if isinstance(event, Step):
@@ -95,12 +97,12 @@ class ClassicalRunner:
                     else:
                         painted = event
             if isinstance(painted, Whole):
-                if fine is not None:
-                    fine = deep.with_opacity(_onto_finely(fine, kept, painted.fine), alpha)
-                painted = painted.image
+                if fine is not None and painted.fine is not None:
+                    fine = deep.with_opacity(onto_finely(fine, kept, painted.fine), alpha)
+                image = finished(painted.image)
             else:
-                painted = to_image(painted)
-            image = finished(painted)
+                assert painted is not None  # every method ends with a picture
+                image = finished(to_image(painted))
         if fine is not None:
             notes.append(remark("kept_16_bits"))
         yield Finished(plan.result([image], time.perf_counter() - started, models, notes, deep=fine))
@@ -140,8 +142,8 @@ class ClassicalRunner:
         return places
 
     def _fast(
-        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
-    ) -> "Iterator[Step | torch.Tensor]":
+        self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+    ) -> "Generator[Step | torch.Tensor, None, None]":
         from styleshot_demo.classical.colour import with_colours_of
 
         yield Step(0.0, remark("encoding"))
@@ -168,8 +170,8 @@ class ClassicalRunner:
         return encoded
 
     def _patches(
-        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
-    ) -> "Iterator[Step | torch.Tensor]":
+        self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+    ) -> "Generator[Step | torch.Tensor, None, None]":
         import torch
 
         from styleshot_demo.classical.colour import with_colours_of
@@ -213,8 +215,8 @@ class ClassicalRunner:
         return torch.from_numpy(heads(places, content.height, content.width))[None, None].to(device)
 
     def _optimise(
-        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
-    ) -> "Iterator[Step | torch.Tensor]":
+        self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+    ) -> "Generator[Step | torch.Tensor, None, None]":
         import torch
 
         from styleshot_demo.classical.colour import with_colours_of
@@ -243,7 +245,7 @@ class ClassicalRunner:
         painter = borrow_fast(self.settings, self.cache, device, borrowed, models)
         features = painter.encoder
         if "vgg19" in plan.files:
-            features = yield from self._borrow_vgg(device, borrowed, models)
+            features = yield from borrow_vgg(self.settings, self.cache, device, borrowed, models)
         start = None
         if job.start == "noise":
             start = torch.rand(target.shape, generator=torch.Generator().manual_seed(job.seed)).to(device)
@@ -291,8 +293,8 @@ class ClassicalRunner:
         yield whole(pixels)
 
     def _colour(
-        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
-    ) -> "Iterator[Step | torch.Tensor]":
+        self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+    ) -> "Generator[Step | torch.Tensor, None, None]":
         from styleshot_demo.classical.colour import transfer_colours
 
         yield Step(0.0, remark("painting"))
@@ -301,8 +303,8 @@ class ClassicalRunner:
         yield transfer_colours(to_tensor(content, device), styles, job.colour_method, job.strength)
 
     def _whole(
-        self, plan: Plan, content: Image.Image, borrowed: ExitStack, models: dict[str, str]
-    ) -> "Iterator[Step | Whole]":
+        self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+    ) -> "Generator[Step | Whole, None, None]":
         """`fast` and `colour` at the photo's own size: first as large as a screen shows it, then all of it in tiles."""
         import numpy as np
         import torch
@@ -322,6 +324,7 @@ class ClassicalRunner:
             return Picture(image.height, image.width, lambda box: to_tensor(crop(image, box), device))
 
         def read_finely(box: "Box") -> "torch.Tensor":
+            assert fine is not None
             part = fine[box.top : box.bottom, box.left : box.right].astype(np.float32)
             return torch.from_numpy(part / deep.WHITE).permute(2, 0, 1)[None].to(device)
 
@@ -340,7 +343,7 @@ class ClassicalRunner:
         painted_finely = None if fine is None else np.empty(painted.shape, np.uint16)
         began = time.perf_counter()
         for part in parts:
-            if part.box is not None:
+            if part.box is not None and part.pixels is not None:
                 rows, columns = slice(*part.box[:2]), slice(*part.box[2:])
                 pixels = part.pixels
                 if job.keep_colours and painter is not None:
@@ -376,106 +379,8 @@ class ClassicalRunner:
             for (picture, _), share in zip(job.styles, jobs.shares(job.styles), strict=True)
         ]
 
-    def _borrow_vgg(self, device: str, borrowed: ExitStack, models: dict[str, str]) -> Generator[Step, None, Any]:
-        """Reads all of its 575 MB for their hash, the first time: tells how far that is, and can be stopped."""
-        from styleshot_demo.classical.vgg import load_vgg19
-
-        vgg = hub.require("vgg19", self.settings)
-        with closing(hub.hashing_files(vgg, self.settings)) as reading:
-            for fraction in reading:
-                yield Step(0.0, remark("reading_model", model=vgg.model.title, percent=int(100 * fraction)))
-        models |= short_hash(vgg, self.settings)
-        path = network_file(vgg)
-        return borrowed.enter_context(
-            self.cache.lend(("vgg19", device), lambda: load_vgg19(path, device), name="vgg19", device=device)
-        )
-
-
-def borrow_fast(
-    settings: Settings, cache: ModelCache, device: str, borrowed: ExitStack, models: dict[str, str]
-) -> "FastTransfer":
-    """The fast painter, lent until `borrowed` ends; the hashes of its weights are put into `models`."""
-    encoder, decoder = hub.require("encoder", settings), hub.require("fast", settings)
-
-    def load() -> Any:
-        from styleshot_demo.classical.weights import load_fast
-
-        return load_fast(network_file(encoder), network_file(decoder), device)
-
-    models |= short_hash(encoder, settings) | short_hash(decoder, settings)
-    return borrowed.enter_context(cache.lend(("fast", device), load, name="fast", device=device))
-
 
 def _seen(job: ClassicalJob, content: Image.Image) -> tuple:
     """What tells the pictures of one job, with their weights, from those of others."""
     styles = zip(job.styles, jobs.shares(job.styles), strict=True)
     return pictures.digest(content), tuple((pictures.digest(picture), share) for (picture, _), share in styles)
-
-
-def apart(content: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """(the content's own colours, mode RGB; its opacity, or None). What cannot be seen at all becomes white paper.
-
-    Painted without its opacity, which is put back at the end: half transparent colours would else pale twice.
-    """
-    if content.mode == "RGB":  # which may be large: no copy
-        return content, None
-    colours, alpha = pictures.split_alpha(content)
-    if alpha is not None:
-        colours.paste("white", mask=alpha.point(lambda value: 255 * (value == 0)))
-    return colours, alpha
-
-
-def _onto(content: Image.Image, subject: Image.Image | None, painted: Image.Image) -> Image.Image:
-    """The content with its `subject` painted; all of it where there is none to tell apart.
-
-    `painted` may be smaller than the others, as previews are.
-    """
-    if subject is None:
-        return painted
-    if painted.size != content.size:
-        content, subject = (one.resize(painted.size, Image.Resampling.BOX) for one in (content, subject))
-    return Image.composite(painted, content, subject)
-
-
-def finer(job: ClassicalJob, content: Image.Image) -> "np.ndarray | None":
-    """The content's 16 bits a channel, [H, W, 3] uint16, as large as `content`, where they are there and are kept.
-
-    What cannot be seen at all is white, as in `apart`.
-    """
-    import numpy as np
-
-    pixels = job.content.info.get("deep")
-    if pixels is None or job.method != "colour":
-        return None
-    pixels = deep.resized(pixels, content.size)
-    if content.mode == "RGBA":
-        pixels = np.where(np.asarray(content.getchannel("A"))[..., None] == 0, np.uint16(deep.WHITE), pixels)
-    return pixels
-
-
-def _onto_finely(content: "np.ndarray", subject: Image.Image | None, painted: "np.ndarray") -> "np.ndarray":
-    """`_onto` for [H, W, 3] uint16."""
-    import numpy as np
-
-    if subject is not None:
-        for row, share in enumerate(np.asarray(subject).astype(np.float32) / 255):
-            painted[row] = np.rint(content[row] + share[:, None] * (painted[row].astype(np.float32) - content[row]))
-    return painted
-
-
-def crop(image: Image.Image, box: "Box") -> Image.Image:
-    """A part of a picture."""
-    return image.crop((box.left, box.top, box.right, box.bottom))
-
-
-def _with_likeness(painted: Image.Image, content: Image.Image, places: "list[Place]") -> Image.Image:
-    """`likeness.with_likeness` for a preview too, which may be smaller than the content."""
-    if not places:
-        return painted
-    from styleshot_demo.classical.likeness import Place, with_likeness
-
-    if painted.size != content.size:
-        scale = painted.width / content.width
-        places = [Place(scale * place.x, scale * place.y, scale * place.size) for place in places]
-        content = content.resize(painted.size, Image.Resampling.BOX)
-    return with_likeness(painted, content, places)

@@ -1,7 +1,7 @@
 """Paints the scenes of `TextJob`s as they were planned: drawn from vector art, then painted by the fast network."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack
 
 from PIL import Image
@@ -9,9 +9,11 @@ from PIL import Image
 from styleshot_demo import jobs, pictures
 from styleshot_demo.events import Event, Finished, Step
 from styleshot_demo.images.ops import grid, to_tensor
+from styleshot_demo.job_defaults import side_of
+from styleshot_demo.jobs import TextJob
 from styleshot_demo.messages import remark
 from styleshot_demo.plan import Plan
-from styleshot_demo.runners.classical import borrow_fast
+from styleshot_demo.runners.borrowing import borrow_fast
 from styleshot_demo.runners.strip import strip
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
@@ -19,29 +21,31 @@ from styleshot_demo.settings import Settings
 DRAWING = 0.3  # share of a picture's time that its sketch takes
 
 
-def compose(plan: Plan, settings: Settings, cache: ModelCache) -> Iterator[Event]:
+def compose(plan: Plan[TextJob], settings: Settings, cache: ModelCache) -> Generator[Event, None, None]:
     """Yields `Step`s and at last one `Finished`; the result's control picture is the sketch, of several all of them."""
     from styleshot_demo.compose.painting import Painting
     from styleshot_demo.compose.sketch import draw
 
     started = time.perf_counter()
-    job, total = plan.job, len(plan.shots)
+    job, total, scene = plan.job, len(plan.shots), plan.scene
+    assert scene is not None  # the composer always has one
     models: dict[str, str] = {}
     images: list[Image.Image] = []
     sketches: dict[int, Image.Image] = {}
+    painting: Painting | None = None
     if plan.free is not None:
         cache.make_free(plan.device, plan.memory)
     with ExitStack() as borrowed:
         yield Step(0.0, remark("composing"))
         painter = borrow_fast(settings, cache, plan.device, borrowed, models)
         styles = [
-            (to_tensor(pictures.fit_longest(picture, job.size), plan.device), share)
+            (to_tensor(pictures.fit_longest(picture, side_of(job)), plan.device), share)
             for (picture, _), share in zip(job.styles, jobs.shares(job.styles), strict=True)
         ]
         for place, shot in enumerate(plan.shots):
-            if shot.seed not in sketches:  # a sweep paints one sketch again and again
+            if painting is None or shot.seed not in sketches:  # a sweep paints one sketch again and again
                 yield Step(place / total, remark("composing"))
-                sketch = draw(plan.scene, plan.size, shot.seed)
+                sketch = draw(scene, plan.size, shot.seed)
                 sketches[shot.seed] = sketch.picture
                 yield Step((place + DRAWING) / total, remark("painting"), sketch.picture)
                 painting = Painting(sketch, painter, styles, seed=shot.seed)

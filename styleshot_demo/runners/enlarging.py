@@ -1,11 +1,12 @@
 """Runs `EnlargeJob`s as they were planned."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from typing import Any
 
 from styleshot_demo.events import Event, Finished, Step
+from styleshot_demo.jobs import EnlargeJob
 from styleshot_demo.messages import remark
 from styleshot_demo.models import hub
 from styleshot_demo.plan import Plan
@@ -14,7 +15,7 @@ from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
 
-def enlarge(plan: Plan, settings: Settings, cache: ModelCache) -> Iterator[Event]:
+def enlarge(plan: Plan[EnlargeJob], settings: Settings, cache: ModelCache) -> Generator[Event, None, None]:
     """Yields a `Step` for each tile and at last one `Finished`; before, where a fetched network is read for its hash,
     `Step`s that say so."""
     from styleshot_demo.helpers.enlarging import enlarging

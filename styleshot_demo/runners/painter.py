@@ -2,10 +2,10 @@
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from PIL import Image
 
@@ -45,17 +45,20 @@ def suited(job: ImageJob) -> tuple[ImageJob, list[Remark]]:
     return replace(job, model="painter", size=size, preprocessor="contour", count=1), notes
 
 
-def paint(plan: "Plan", classical: "ClassicalRunner") -> Iterator[Event]:
+def paint(plan: "Plan[ImageJob]", classical: "ClassicalRunner") -> Generator[Event, None, None]:
     """Yields `Step`s and at last one `Finished`; of a sweep the strip of all pictures comes first."""
     started = time.perf_counter()
     job, total = plan.job, len(plan.shots)
+    assert job.size is not None  # its defaults are filled in
     content = prepare(job.content, job.size)
     simple = simplified(content, job.content_strength)
     images: list[Image.Image] = []
     models: dict[str, str] = {}
     for place, shot in enumerate(plan.shots):
         yield Step(place / total, remark("painting"))
-        own = replace(plan, job=painted_as(job, simple, shot), model="fast", strengths=(), remarks=())
+        as_classical = painted_as(job, simple, shot)
+        changed: Any = replace(cast(Any, plan), job=as_classical, model="fast", strengths=(), remarks=())
+        own: Plan[ClassicalJob] = changed
         with closing(classical.run(own)) as events:
             for event in events:
                 if isinstance(event, Finished):
@@ -77,7 +80,7 @@ def painted_as(job: ImageJob, content: Image.Image, shot: "Shot") -> ClassicalJo
     brush = min(CLASSICAL_SIZES[1], round(longest * shot.style_strength)) if shot.style_strength > 1 else None
     return ClassicalJob(
         content,
-        list(job.styles),
+        job.styles,
         strength=min(1.0, shot.style_strength),
         size=longest,
         seed=shot.seed,

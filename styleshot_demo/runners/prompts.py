@@ -14,7 +14,7 @@ def unread(job: TextJob | ImageJob, tokenizer: Any, chunks: int) -> list[Remark]
 
     notes = []
     for key, text in (("prompt_cut", job.prompt), ("negative_prompt_cut", job.negative_prompt)):
-        if rest := prompts.unread(tokenizer, text, chunks):
+        if rest := prompts.unread(tokenizer, text or "", chunks):
             notes.append(remark(key, rest=_shown(rest)))
     return notes
 

@@ -51,6 +51,7 @@ def suited(job: TextJob | ImageJob, folder: Path) -> tuple[TextJob | ImageJob, l
     A suited job stays what it is when it is suited again, so that a stored result can be made again.
     """
     notes: list[Remark] = []
+    assert job.size is not None  # its defaults are filled in
     size = max(128, min(job.size, SIZE) // MULTIPLE * MULTIPLE)
     if size != job.size:
         notes.append(remark("small_size", size=size))
@@ -120,7 +121,7 @@ def statistics(autoencoder: "PatchAutoencoder", styles: Sequence[tuple[Image.Ima
     with torch.no_grad():
         for picture, _ in styles:
             pixels = patches.normalised(patches.crop(on_white(picture), SIZE)).to(autoencoder.device, autoencoder.dtype)
-            latents = autoencoder.encode(pixels).latent_dist.mode() * autoencoder.config.scaling_factor
+            latents = autoencoder.encode(pixels).latent_dist.mode() * autoencoder.config["scaling_factor"]
             found.append(of_latents(latents))
     return mixed(found, [weight for _, weight in styles])
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from PIL import Image
 
@@ -13,10 +13,11 @@ from styleshot_demo import jobs, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Event, Finished, Step
 from styleshot_demo.images.ops import grid, on_white
+from styleshot_demo.job_defaults import DiffusionJob, content_strength, guidance_of, side_of, uses_content
 from styleshot_demo.jobs import ImageJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
-from styleshot_demo.plan import DiffusionJob, Plan, Shot, content_strength, uses_content
+from styleshot_demo.plan import Plan, Shot
 from styleshot_demo.runners import scenes, small
 from styleshot_demo.runners import weights as files
 from styleshot_demo.runners.maps import Maps, prepare
@@ -45,7 +46,7 @@ KEPT_TOKENS = 16  # six tokens of a few styles: some 100 kB
 class _Work:
     """What all pictures of a run have in common."""
 
-    plan: Plan
+    plan: Plan[DiffusionJob]
     progress: StepProgress
     notes: list[Remark]
     aid: small.Aid
@@ -56,6 +57,7 @@ class _Work:
 
     @property
     def placement(self) -> Placement:
+        assert self.plan.placement is not None  # StyleShot always has one
         return self.plan.placement
 
 
@@ -67,7 +69,7 @@ class StyleShotRunner:
         self.cache = cache
         self.maps = Maps(settings, cache)
         self._kept = ExitStack()  # what is held from the start where a GPU is lent by the call
-        self._controlnet_mark: str | None = None  # of the ControlNet that was used last
+        self._last_controlnet: str | None = None  # of the ControlNet that was used last
 
     def control_map(
         self, content: Image.Image, preprocessor: str, threshold: int, size: int, model: str, device: str
@@ -86,14 +88,15 @@ class StyleShotRunner:
         """Loads all parts, to stay, and the detector of lines where one is named."""
         if preprocessor:
             self.maps.hold(self._kept, preprocessor, placement.device)
-        for part in weights.marks:
+        for part in weights.fingerprints:
             if part not in ("tokenizer", "scheduler"):
                 self._kept.enter_context(self._lend(part, weights, placement))
 
-    def run(self, plan: Plan) -> Iterator[Event]:
+    def run(self, plan: Plan[DiffusionJob]) -> Generator[Event, None, None]:
         """Yields `Step`s and at last one `Finished`. Raises `Problem`s of weights that turn out to be unusable."""
         started = time.perf_counter()
         job, placement = plan.job, plan.placement
+        assert placement is not None  # StyleShot always has one
         notes: list[Remark] = []
         every: dict[str, ModelParts] = {}
         for preprocessor in dict.fromkeys(shot.preprocessor for shot in plan.shots):
@@ -136,7 +139,7 @@ class StyleShotRunner:
         control = grid([list(shown.values())]) if shown else None
         yield Finished(plan.result(images, time.perf_counter() - started, digests, notes, control))
 
-    def _controls(self, plan: Plan) -> Generator[Event, None, dict[tuple[str, int], Image.Image]]:
+    def _controls(self, plan: Plan[DiffusionJob]) -> Generator[Event, None, dict[tuple[str, int], Image.Image]]:
         """Returns (preprocessor, seed) -> the lines to follow: of the photo, or of the sketch of that seed."""
         job = plan.job
         multiple = small.MULTIPLE if plan.model == "small" else 8
@@ -148,12 +151,13 @@ class StyleShotRunner:
             if key not in drawn:
                 if plan.scene is None:
                     yield Step(0.0, remark("extracting"))
+                    assert isinstance(job, ImageJob)  # a text job's lines are those of its scene
                     content = job.content
                 else:
                     yield Step(0.0, remark("composing"))
-                    content = scenes.sketch_of(plan.scene, job.size, shot.seed)
+                    content = scenes.sketch_of(plan.scene, side_of(job), shot.seed)
                     yield Step(0.0, remark("sketched"), content)
-                content = prepare(content, job.size, multiple)
+                content = prepare(content, side_of(job), multiple)
                 if plan.model == "small":
                     drawn[key] = small.lines(content, threshold)
                 else:
@@ -168,8 +172,8 @@ class StyleShotRunner:
         from styleshot_demo.styleshot.tokens import encode_style
 
         images = [on_white(picture) for picture, _ in job.styles]
-        marks = tuple(weights.marks[part] for part in ("style_encoder", "adapter"))
-        common = ("tokens", *marks, placement.device, placement.dtype, tuple(map(pictures.digest, images)))
+        fingerprints = tuple(weights.fingerprints[part] for part in ("style_encoder", "adapter"))
+        common = ("tokens", *fingerprints, placement.device, placement.dtype, tuple(map(pictures.digest, images)))
         tokens = {seed: self.cache.recall((*common, seed)) for seed in seeds}
         missing = [seed for seed in seeds if tokens[seed] is None]
         if missing:
@@ -260,7 +264,7 @@ class StyleShotRunner:
             width=work.plan.size[0],
             height=work.plan.size[1],
             num_inference_steps=job.steps,
-            guidance_scale=job.guidance_scale,
+            guidance_scale=guidance_of(job),
             negative_prompt=job.negative_prompt,
             # On the CPU also for a GPU: a seed is then the same noise everywhere.
             generator=torch.Generator("cpu").manual_seed(shot.seed),
@@ -306,7 +310,7 @@ class StyleShotRunner:
 
     def _lend(self, part: str, weights: ModelParts, placement: Placement) -> Any:
         form = placement.form(part)
-        key = (part, weights.marks[part], placement.device, placement.dtype, form)
+        key = (part, weights.fingerprints[part], placement.device, placement.dtype, form)
         size = BYTES[precision_for(part, placement.dtype)] if form == "resident" else 2
         return self.cache.lend(
             key,
@@ -318,24 +322,25 @@ class StyleShotRunner:
 
     def _one_controlnet(self, weights: ModelParts, placement: Placement) -> None:
         """On a CPU, where pictures take minutes and reading it a second, no ControlNet is kept beside another."""
-        mark = weights.marks["controlnet"]
-        if placement.device == "cpu" and self._controlnet_mark not in (None, mark):
+        fingerprint = weights.fingerprints["controlnet"]
+        if placement.device == "cpu" and self._last_controlnet not in (None, fingerprint):
             self.cache.unload(files.TITLES["controlnet"])
-        self._controlnet_mark = mark
+        self._last_controlnet = fingerprint
 
     def _tiny_decoder(self, borrowed: ExitStack, placement: Placement) -> Any:
         found = hub.find("taesd", self.settings)
-        if not found.here:
+        if not isinstance(found, hub.Found):
             return None
 
         def load() -> Any:
             import diffusers
+            from torch import nn
 
             with files.broken_as_problem("taesd"):
                 decoder = diffusers.AutoencoderTiny.from_pretrained(
                     found.folder, dtype=placement.torch_dtype(), local_files_only=True
                 )
-            return decoder.eval().requires_grad_(False).to(placement.device)
+            return cast(nn.Module, decoder).eval().requires_grad_(False).to(placement.device)
 
         key = ("taesd", str(found.folder), placement.device, placement.dtype)
         return borrowed.enter_context(

@@ -4,16 +4,19 @@ Main memory and each GPU have a budget of their own: what lies in one takes noth
 """
 
 import contextlib
-import errno
 import gc
 import threading
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.runtime.device import cuda_has_started, hand_back
-from styleshot_demo.runtime.memory import free_memory, machine_memory, memory_of
+from styleshot_demo.runtime.memory import free_memory, is_out_of_memory, machine_memory, memory_of
+from styleshot_demo.runtime.storages import (
+    bytes_of,  # noqa: F401
+    storages_of,
+)
 from styleshot_demo.settings import Settings
 
 T = TypeVar("T")
@@ -46,7 +49,7 @@ class _Entry:
     device: str = ""
 
     def weigh(self) -> None:
-        self.storages, self.device = _storages(self.value)
+        self.storages, self.device = storages_of(self.value)
         if self.size:
             self.storages = {id(self): int(self.size(self.value))}
 
@@ -209,7 +212,7 @@ class ModelCache:
         work: Callable[[], Iterable[T]],
         again: Callable[[], Iterable[T]] | None = None,
         size: int | Callable[[], int] | None = None,
-    ) -> Iterator[T]:
+    ) -> Generator[T, None, None]:
         """`with_memory` for something that yields: on the second try it yields from its beginning again."""
         for attempt in (work, again or work):
             try:
@@ -217,8 +220,9 @@ class ModelCache:
                 try:
                     yield from iterator
                 finally:
-                    if hasattr(iterator, "close"):
-                        iterator.close()
+                    close = getattr(iterator, "close", None)
+                    if close is not None:
+                        close()
                 return
             except Exception as error:
                 if not is_out_of_memory(error):
@@ -376,27 +380,6 @@ def _forget(dropped: list[_Entry]) -> None:
     hand_back()
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error, in any of the many forms it takes, says that memory ran out."""
-    if isinstance(error, MemoryError):
-        return True
-    if isinstance(error, OSError):
-        return error.errno == errno.ENOMEM
-    # By name, since torch need not be loaded: torch.cuda.OutOfMemoryError and torch.OutOfMemoryError are one class.
-    if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
-        return True
-    text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(
-        words in text
-        for words in ("not enough memory", "defaultcpuallocator", "out of memory", "can't allocate", "alloc_failed")
-    )
-
-
-def bytes_of(value: Any) -> int:
-    """Memory in bytes of all tensors of a module, a pipeline, or a dict, list or tuple of those; shared ones once."""
-    return sum(_storages(value)[0].values())
-
-
 def budget_of(settings: Settings, memory: str = "cpu") -> int:
     """Bytes that loaded models may take in one memory.
 
@@ -413,42 +396,3 @@ def budget_of(settings: Settings, memory: str = "cpu") -> int:
     import torch
 
     return int(GPU_SHARE * (torch.cuda.mem_get_info(memory)[0] + torch.cuda.memory_reserved(memory)))
-
-
-def _storages(value: Any) -> tuple[dict[Hashable, int], str]:
-    """Memory blocks under the tensors of `value`: (device, address) -> bytes; and the devices they lie on."""
-    storages: dict[Hashable, int] = {}
-    devices: set[str] = set()
-    for tensor in _tensors(value, set()):
-        device = str(tensor.device)
-        if device == "meta":
-            continue
-        devices.add(device)
-        try:
-            storage = tensor.untyped_storage()
-            storages[device, storage.data_ptr()] = storage.nbytes()
-        except (RuntimeError, NotImplementedError):  # some tensor subclasses have no storage of their own
-            storages[device, id(tensor)] = tensor.element_size() * tensor.numel()
-    return storages, ", ".join(sorted(devices))
-
-
-def _tensors(value: Any, seen: set[int]) -> Iterator[Any]:
-    if id(value) in seen:
-        return
-    seen.add(id(value))
-    if hasattr(value, "untyped_storage"):
-        yield value
-    elif callable(getattr(value, "parameters", None)) and callable(getattr(value, "buffers", None)):
-        yield from value.parameters()
-        yield from value.buffers()
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from _tensors(part, seen)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _tensors(part, seen)
-    elif is_dataclass(value) and not isinstance(value, type):
-        for part in fields(value):
-            yield from _tensors(getattr(value, part.name), seen)
-    elif isinstance(getattr(value, "components", None), dict):  # a diffusers pipeline
-        yield from _tensors(value.components, seen)

@@ -9,7 +9,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -60,7 +60,7 @@ class Lanes:
         work: Callable[[], Iterator[T]],
         beside: Callable[[], bool] | None = None,
         to_end: bool = False,
-    ) -> Iterator[T | Step]:
+    ) -> Generator[T | Step, None, None]:
         """What `work()` yields, once it is this run's turn; until then `Step`s that say the place in the line.
 
         lane    "short" or "long"

@@ -1,6 +1,7 @@
 """How much memory there is, and how much of it a job could take now."""
 
 import contextlib
+import errno
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -97,12 +98,29 @@ def _group_folders(root: Path, own_group: Path) -> list[tuple[Path, str, str, st
             _, controllers, path = line.split(":", 2)
             own = Path(path.lstrip("/"))
             if not controllers:
-                base, names = root, ("memory.max", "memory.current", "inactive_file")
+                base = root
+                limit, used, inactive = "memory.max", "memory.current", "inactive_file"
             elif "memory" in controllers.split(","):
                 base = root / "memory"
-                names = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file")
+                limit, used, inactive = "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"
             else:
                 continue
             # A limit of any group above holds too; inside a container the path may name folders that are not seen.
-            folders += [(base / part, *names) for part in (own, *own.parents)]
+            folders += [(base / part, limit, used, inactive) for part in (own, *own.parents)]
     return folders
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error, in any of the many forms it takes, says that memory ran out."""
+    if isinstance(error, MemoryError):
+        return True
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    # By name, since torch need not be loaded: torch.cuda.OutOfMemoryError and torch.OutOfMemoryError are one class.
+    if any(kind.__name__ == "OutOfMemoryError" for kind in type(error).__mro__):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(
+        words in text
+        for words in ("not enough memory", "defaultcpuallocator", "out of memory", "can't allocate", "alloc_failed")
+    )

@@ -113,7 +113,9 @@ def settle(module: "nn.Module", part: str, placement: Placement) -> "nn.Module":
         return module  # until `present`
     # Tensor cores want channels last; on CPUs it was not faster.
     order = torch.channels_last if device.type == "cuda" else torch.preserve_format
-    return module.to(device=device, memory_format=order)
+    return module.to(  # pyright: ignore[reportCallIssue]  its stubs leave out the memory format
+        device=device, memory_format=order
+    )
 
 
 def park(module: "nn.Module", device: "torch.device", dtype: "torch.dtype", eight_bits: bool = False) -> "nn.Module":
@@ -157,11 +159,11 @@ def _park_layer(layer: "nn.Module", device: "torch.device", dtype: "torch.dtype"
     def come(layer: "nn.Module", inputs: object) -> None:
         for name, value in home.items():
             here = value.to(device, non_blocking=True).to(dtype)
-            layer._parameters[name].data = here * scales[name] if name in scales else here
+            _parameter(layer, name).data = here * scales[name] if name in scales else here
 
     def leave(layer: "nn.Module", inputs: object, output: object) -> None:
         for name, value in home.items():
-            layer._parameters[name].data = value
+            _parameter(layer, name).data = value
 
     layer.register_forward_pre_hook(come)
     layer.register_forward_hook(leave, always_call=True)  # also where the layer ran out of memory
@@ -208,3 +210,10 @@ def trim() -> None:
 def _tensors(module: "nn.Module") -> "Iterator[torch.Tensor]":
     yield from module.parameters()
     yield from module.buffers()
+
+
+def _parameter(layer: "nn.Module", name: str) -> "nn.Parameter":
+    """A parameter of the layer itself, which is there: without the search of `get_parameter`, a call for each layer."""
+    found = layer._parameters[name]
+    assert found is not None
+    return found

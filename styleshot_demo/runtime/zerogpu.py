@@ -12,7 +12,7 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -65,7 +65,9 @@ def seconds_for(plan: Any) -> int:
     return min(LONGEST, round(STARTING + len(plan.shots) * area * (PER_PICTURE + step * plan.job.steps)))
 
 
-def decorated(run: Callable[..., Iterator[Any]], forked: Callable[[], None]) -> Callable[..., Iterator[Any]]:
+def decorated(
+    run: Callable[..., Iterator[Any]], forked: Callable[[], None]
+) -> Callable[..., Generator[Any, None, None]]:
     """`run(plan)` with a GPU for as long as that takes; to be called where `lends()`.
 
     forked  called once in each process that gets a GPU, before its first run
@@ -89,7 +91,7 @@ def decorated(run: Callable[..., Iterator[Any]], forked: Callable[[], None]) -> 
 
     gpu = spaces.GPU(lent, duration=seconds_for)
 
-    def leased(plan: Any) -> Iterator[Any]:
+    def leased(plan: Any) -> Generator[Any, None, None]:
         failure = None
         try:
             with closing(gpu(plan)) as events:

@@ -4,7 +4,9 @@ The encoder halves the picture, cuts it into squares of 8 pixels and keeps the f
 (fitted on training pictures), scaled. It has nothing to learn, so diffusion can be trained before the decoder is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 import torch.nn.functional as F
@@ -61,14 +63,18 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
     8, 4, 2 and 1. The decoder adds to the linear inverse, so it begins where principal components end.
     """
 
+    mean: Tensor
+    analysis: Tensor
+    synthesis: Tensor
+
     @register_to_config
     def __init__(
         self,
         latent_channels: int = 32,
         patch: int = 8,
         reduce: int = 2,
-        block_out_channels: list[int] = (128, 96, 64, 32, 16),
-        blocks: list[int] = (2, 2, 1, 1, 0),
+        block_out_channels: Sequence[int] = (128, 96, 64, 32, 16),
+        blocks: Sequence[int] = (2, 2, 1, 1, 0),
         scaling_factor: float = 1.0,
     ) -> None:
         super().__init__()
@@ -83,29 +89,30 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
             layers += [Block(width) for _ in range(count)]
             if place + 1 < len(widths):
                 layers += [nn.Conv2d(width, 4 * widths[place + 1], 3, padding=1), nn.PixelShuffle(2)]
-        layers += [nn.SiLU(), nn.Conv2d(widths[-1], 3, 3, padding=1)]
+        last = nn.Conv2d(widths[-1], 3, 3, padding=1)
+        layers += [nn.SiLU(), last]
         self.decoder = nn.Sequential(*layers)
-        nn.init.zeros_(self.decoder[-1].weight)
-        nn.init.zeros_(self.decoder[-1].bias)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(cast(Tensor, last.bias))
 
     def encode(self, pixels: Tensor) -> EncoderOutput:
         """Latents, not yet multiplied by `scaling_factor`."""
-        return EncoderOutput(Exact(self.latents(F.avg_pool2d(pixels, self.config.reduce))))
+        return EncoderOutput(Exact(self.latents(F.avg_pool2d(pixels, self.config["reduce"]))))
 
     def latents(self, small: Tensor) -> Tensor:
         """`encode` for pictures that are already `reduce` times smaller, [B, 3, H/2, W/2]."""
-        cells = F.pixel_unshuffle(small, self.config.patch)
+        cells = F.pixel_unshuffle(small, self.config["patch"])
         weight = self.analysis[:, :, None, None]
         return F.conv2d(cells - self.mean[None, :, None, None], weight)
 
     def rough(self, latents: Tensor) -> Tensor:
         """The linear inverse, [B, 3, H/2, W/2]."""
         cells = F.conv2d(latents, self.synthesis[:, :, None, None], self.mean)
-        return F.pixel_shuffle(cells, self.config.patch)
+        return F.pixel_shuffle(cells, self.config["patch"])
 
     def decode(self, latents: Tensor, return_dict: bool = True) -> Decoded | tuple[Tensor]:
         """The picture, [B, 3, H, W], about [-1, 1]."""
-        smooth = F.interpolate(self.rough(latents), scale_factor=self.config.reduce, mode="bilinear")
+        smooth = F.interpolate(self.rough(latents), scale_factor=self.config["reduce"], mode="bilinear")
         sample = smooth + self.decoder(latents)
         return Decoded(sample) if return_dict else (sample,)
 
@@ -116,11 +123,11 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
         Components are scaled by the root of their spread, not to equal spread: coarse colour should outweigh fine
         detail in the diffusion loss, but not drown it. A common factor then brings the latents to unit variance.
         """
-        cells = F.pixel_unshuffle(small, self.config.patch).movedim(1, -1).flatten(0, 2).double()
+        cells = F.pixel_unshuffle(small, self.config["patch"]).movedim(1, -1).flatten(0, 2).double()
         mean = cells.mean(0)
         covariance = (cells - mean).T @ (cells - mean) / len(cells)
         variances, vectors = torch.linalg.eigh(covariance)
-        channels = self.config.latent_channels
+        channels = self.config["latent_channels"]
         variances, vectors = variances.flip(0), vectors.flip(1)[:, :channels]
         spread = variances[:channels].sqrt()
         scale = spread**-0.5

@@ -9,6 +9,7 @@ neural computation, 2012). Two thresholds keep a line whole where it fades (Cann
 
 import math
 from collections.abc import Callable
+from typing import cast
 
 import cv2
 import numpy as np
@@ -97,6 +98,7 @@ def _hysteresis(strength: np.ndarray, threshold: int, shortest: int) -> np.ndarr
     """uint8, 0 or 255: the lines stronger than `_WEAK` of the threshold that exceed it somewhere, without specks."""
     weak = (strength > _WEAK * threshold).astype(np.uint8)
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(weak, connectivity=8)
+    labels = cast(np.ndarray, labels)  # of whole numbers, which its stubs do not say
     kept = np.zeros(count, np.uint8)
     kept[labels[strength > threshold]] = 255
     kept[boxes[:, cv2.CC_STAT_AREA] < shortest] = 0

@@ -1,13 +1,13 @@
 """The small StyleShot: the published one's steps, with what helps a model that has seen few pictures around them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from diffusers import ControlNetModel, SchedulerMixin, UNet2DConditionModel
-from diffusers.pipelines.stable_diffusion import StableDiffusionSafetyChecker
+from diffusers.pipelines.stable_diffusion import StableDiffusionPipelineOutput, StableDiffusionSafetyChecker
 from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from torch import Tensor
@@ -48,7 +48,7 @@ class SmallStyleShotPipeline(StyleShotPipeline):
         feature_extractor: CLIPImageProcessor | None = None,
     ) -> None:
         super().__init__(
-            vae,
+            cast(Any, vae),  # has what is used of diffusers' own
             text_encoder,
             tokenizer,
             unet,
@@ -83,7 +83,7 @@ class SmallStyleShotPipeline(StyleShotPipeline):
         generator: torch.Generator | list[torch.Generator] | None = None,
         latents: Tensor | None = None,
         **arguments: Any,
-    ) -> Iterator[Denoised]:
+    ) -> Generator[Denoised, None, StableDiffusionPipelineOutput]:
         """`StyleShotPipeline.iterate` with more arguments:
 
         style_statistics  means and deviations of the style's latents (`statistics.of_latents`), if the picture's are
@@ -103,10 +103,12 @@ class SmallStyleShotPipeline(StyleShotPipeline):
         if prior_share and (self.prior is None or latents is not None):
             raise ValueError("prior_share needs a pipeline with a prior, and no latents")
         texts = [prompt or ""] if isinstance(prompt, str | None) else list(prompt)
+        plain = isinstance(negative_prompt, str | None)
+        negatives = negative_prompt if plain else list(negative_prompt)
         if prior_share and all(isinstance(text, str) and text.strip() for text in texts):
             device = self._execution_device
             prompt_embeds, negative_prompt_embeds = self.encode_prompt(
-                texts, device, 1, self._is_guided(guidance_scale), negative_prompt
+                texts, device, 1, self._is_guided(guidance_scale), negatives
             )
             told = self._foretold(
                 prompt_embeds.repeat_interleave(num_images_per_prompt, 0), *self._size(height, width, control_image)

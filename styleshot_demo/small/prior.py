@@ -31,18 +31,18 @@ class LatentPrior(ModelMixin, ConfigMixin):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Mean latents of what the tokens name, scaled as the autoencoder gives them."""
-        own = tokens[:, -(self.config.fields**2) :].to(self.told)
+        own = tokens[:, -(self.config["fields"]**2) :].to(self.told)
         return self._joined((own @ self.told.T + self.usual) @ self.components.T + self.mean)
 
     @torch.no_grad()
     def fit(self, tokens: Tensor, latents: Tensor, ridge: float = 1e-3) -> dict[str, float]:
         """Set the maps by least squares from tokens [N, T, width] and latents [N, channels, side, side] that belong
         together; returns the shares of the latents' variance that the components keep, and that tokens tell."""
-        own, squares = tokens[:, -(self.config.fields**2) :].double(), self._split(latents).double()
+        own, squares = tokens[:, -(self.config["fields"]**2) :].double(), self._split(latents).double()
         mean = squares.mean((0, 1))
         rest = squares - mean
         flat = rest.flatten(0, 1)
-        components = torch.linalg.eigh(flat.T @ flat)[1].flip(1)[:, : self.config.rank]
+        components = torch.linalg.eigh(flat.T @ flat)[1].flip(1)[:, : self.config["rank"]]
         numbers = rest @ components
         spread, wanted = own - own.mean(0), numbers - numbers.mean(0)
         x, y = spread.flatten(0, 1), wanted.flatten(0, 1)
@@ -62,9 +62,9 @@ class LatentPrior(ModelMixin, ConfigMixin):
 
     def _split(self, latents: Tensor) -> Tensor:
         """[N, channels, side, side] -> [N, fields², channels * cells²]."""
-        return F.pixel_unshuffle(latents, self.config.cells).flatten(2).transpose(1, 2)
+        return F.pixel_unshuffle(latents, self.config["cells"]).flatten(2).transpose(1, 2)
 
     def _joined(self, squares: Tensor) -> Tensor:
         """The opposite of `_split`."""
-        fields = self.config.fields
-        return F.pixel_shuffle(squares.transpose(1, 2).unflatten(2, (fields, fields)), self.config.cells)
+        fields = self.config["fields"]
+        return F.pixel_shuffle(squares.transpose(1, 2).unflatten(2, (fields, fields)), self.config["cells"])

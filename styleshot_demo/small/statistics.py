@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from diffusers import SchedulerMixin
 from torch import Tensor
+
+from styleshot_demo.styleshot.schedule import Scheduler
+from styleshot_demo.weighting import weighted_sum
 
 # Deviations grow by so much in one step at most: where there is nothing yet, contrast would be made of noise.
 GROWTH = 1.2
@@ -34,8 +36,8 @@ def mixed(parts: Sequence[Statistics], weights: Sequence[float]) -> Statistics:
     """The weighted mean of means and of deviations; weights in any unit."""
     shares = [weight / sum(weights) for weight in weights]
     return Statistics(
-        sum(share * part.mean for share, part in zip(shares, parts, strict=True)),
-        sum(share * part.deviation for share, part in zip(shares, parts, strict=True)),
+        weighted_sum((part.mean, share) for share, part in zip(shares, parts, strict=True)),
+        weighted_sum((part.deviation, share) for share, part in zip(shares, parts, strict=True)),
     )
 
 
@@ -57,7 +59,7 @@ def moved(latents: Tensor, towards: Statistics, amount: float, signal: Tensor, n
     return torch.lerp(x, matched, amount).to(latents.dtype)
 
 
-def noise_level(scheduler: SchedulerMixin, done: int, latents: Tensor) -> tuple[Tensor, Tensor]:
+def noise_level(scheduler: Scheduler, done: int, latents: Tensor) -> tuple[Tensor, Tensor]:
     """What a scheduler multiplies (clean latents, unit noise) by after `done` of its steps; (1, 0) after the last."""
     one, none = torch.ones_like(latents[:1, :1, :1, :1]), torch.zeros_like(latents[:1, :1, :1, :1])
     if done == len(scheduler.timesteps):

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any, cast
 
 import torch
-from diffusers import ConfigMixin, ModelMixin
+from diffusers import ConfigMixin, ModelMixin, UNet2DConditionModel
 from diffusers.configuration_utils import register_to_config
-from diffusers.models.attention_processor import IPAdapterAttnProcessor2_0
+from diffusers.models.attention_processor import Attention, IPAdapterAttnProcessor2_0
 from torch import Tensor, nn
 
 from styleshot_demo.styleshot.sharing import alone
@@ -48,15 +49,16 @@ class StyleAdapter(ModelMixin, ConfigMixin):
         )
 
     @classmethod
-    def from_unet(cls, unet: nn.Module, embed_dim: int = 1024) -> "StyleAdapter":
+    def from_unet(cls, unet: UNet2DConditionModel, embed_dim: int = 1024) -> "StyleAdapter":
         """An untrained adapter for a UNet: keys and values start as copies of its own, as the published training."""
-        attentions = [unet.get_submodule(name.removesuffix(".processor")) for name in unet.attn_processors]
-        widths = [attention.to_q.out_features if attention.is_cross_attention else 0 for attention in attentions]
-        adapter = cls(attention_widths=widths, token_dim=unet.config.cross_attention_dim, embed_dim=embed_dim)
+        attentions = [_attention(unet, name) for name in unet.attn_processors]
+        widths = [one.to_q.out_features if one.is_cross_attention else 0 for one in attentions]
+        adapter = cls(attention_widths=widths, token_dim=unet.config["cross_attention_dim"], embed_dim=embed_dim)
         with torch.no_grad():
-            for place, processor in adapter.adapter_modules.items():
-                processor.to_k_ip[0].weight.copy_(attentions[int(place)].to_k.weight)
-                processor.to_v_ip[0].weight.copy_(attentions[int(place)].to_v.weight)
+            for place, processor in zip(adapter.adapter_modules, adapter._processors, strict=True):
+                keys, values = _linears(processor)
+                keys.weight.copy_(cast(nn.Linear, attentions[int(place)].to_k).weight)
+                values.weight.copy_(cast(nn.Linear, attentions[int(place)].to_v).weight)
         return adapter
 
     def forward(self, embeddings: Tensor) -> Tensor:
@@ -67,46 +69,45 @@ class StyleAdapter(ModelMixin, ConfigMixin):
 
     def negative(self) -> Tensor:
         """The tokens of "no style", [6, token_dim]: projections of zero embeddings, which are not zero tokens."""
-        return self(torch.zeros(LEVELS, self.config.embed_dim, device=self.device, dtype=self.dtype))
+        return self(torch.zeros(LEVELS, self.config["embed_dim"], device=self.device, dtype=self.dtype))
 
-    def attach(self, unet: nn.Module, strengths: Sequence[float] = (1.0,)) -> None:
+    def attach(self, unet: UNet2DConditionModel, strengths: Sequence[float] = (1.0,)) -> None:
         """Let style into the UNet's cross-attentions for good, as a training does: the processors are this adapter's.
 
         The UNet then wants `encoder_hidden_states=(text, [tokens, ...])`, with as many sets of tokens [B, 6, token_dim]
         as there are `strengths`. The weights stay this adapter's: nothing is copied.
         """
-        for attention, processor in zip(self._attentions(unet), self.adapter_modules.values(), strict=True):
-            processor.scale = list(strengths)
-            # Each set of tokens passes through the same weights.
-            processor.to_k_ip = nn.ModuleList([processor.to_k_ip[0]] * len(strengths))
-            processor.to_v_ip = nn.ModuleList([processor.to_v_ip[0]] * len(strengths))
+        for attention, processor in zip(self._attentions(unet), self._processors, strict=True):
+            _set(processor, strengths, *_linears(processor))
             _put(attention, processor)
 
-    def attachment(self, unet: nn.Module, strengths: Sequence[float]) -> "Attachment":
+    def attachment(self, unet: UNet2DConditionModel, strengths: Sequence[float]) -> "Attachment":
         """`attach` with processors of its own, which is in place only while the UNet is called for one run."""
-        processors = [self._processor(own, strengths) for own in self.adapter_modules.values()]
+        processors = [self._processor(own, strengths) for own in self._processors]
         return Attachment(unet, self._attentions(unet), processors)
 
     @contextmanager
-    def attached(self, unet: nn.Module, strengths: Sequence[float]) -> Iterator[None]:
+    def attached(self, unet: UNet2DConditionModel, strengths: Sequence[float]) -> Iterator[None]:
         """`attachment`, in place for the length of a block."""
         with self.attachment(unet, strengths).in_place():
             yield
 
-    def _attentions(self, unet: nn.Module) -> list[nn.Module]:
+    @property
+    def _processors(self) -> list[IPAdapterAttnProcessor2_0]:
+        return [cast(IPAdapterAttnProcessor2_0, processor) for processor in self.adapter_modules.values()]
+
+    def _attentions(self, unet: UNet2DConditionModel) -> list[Attention]:
         """The UNet's attentions that style reaches."""
         names = list(unet.attn_processors)
-        if len(names) != len(self.config.attention_widths):
-            raise ValueError(f"the adapter is for {len(self.config.attention_widths)} attentions, not {len(names)}")
-        return [unet.get_submodule(names[int(place)].removesuffix(".processor")) for place in self.adapter_modules]
+        if len(names) != len(self.config["attention_widths"]):
+            raise ValueError(f"the adapter is for {len(self.config['attention_widths'])} attentions, not {len(names)}")
+        return [_attention(unet, names[int(place)]) for place in self.adapter_modules]
 
     @staticmethod
     def _processor(own: IPAdapterAttnProcessor2_0, strengths: Sequence[float]) -> IPAdapterAttnProcessor2_0:
         with torch.device("meta"):  # its weights are thrown away at once
             made = IPAdapterAttnProcessor2_0(own.hidden_size, own.cross_attention_dim, own.num_tokens)
-        made.scale = list(strengths)
-        made.to_k_ip = nn.ModuleList([own.to_k_ip[0]] * len(strengths))
-        made.to_v_ip = nn.ModuleList([own.to_v_ip[0]] * len(strengths))
+        _set(made, strengths, *_linears(own))
         return made
 
 
@@ -116,7 +117,9 @@ class Attachment:
     The processors are the run's own, their weights the adapter's. Made by `StyleAdapter.attachment`.
     """
 
-    def __init__(self, unet: nn.Module, attentions: list[nn.Module], processors: list[nn.Module]) -> None:
+    def __init__(
+        self, unet: nn.Module, attentions: Sequence[Attention], processors: Sequence[IPAdapterAttnProcessor2_0]
+    ) -> None:
         self._unet = unet
         self._places = list(zip(attentions, processors, strict=True))
 
@@ -134,7 +137,27 @@ class Attachment:
                     _put(attention, processor)
 
 
-def _put(attention: nn.Module, processor: object) -> None:
+def _attention(unet: UNet2DConditionModel, name: str) -> Attention:
+    """The attention whose processor has that name."""
+    return cast(Attention, unet.get_submodule(name.removesuffix(".processor")))
+
+
+def _linears(processor: IPAdapterAttnProcessor2_0) -> tuple[nn.Linear, nn.Linear]:
+    """The layers that make keys and values of the style's tokens."""
+    keys, values = cast(nn.ModuleList, processor.to_k_ip), cast(nn.ModuleList, processor.to_v_ip)
+    return cast(nn.Linear, keys[0]), cast(nn.Linear, values[0])
+
+
+def _set(
+    processor: IPAdapterAttnProcessor2_0, strengths: Sequence[float], keys: nn.Linear, values: nn.Linear
+) -> None:
+    """Takes a set of tokens for each strength, which all pass through the same weights."""
+    cast(Any, processor).scale = list(strengths)
+    processor.to_k_ip = nn.ModuleList([keys] * len(strengths))
+    processor.to_v_ip = nn.ModuleList([values] * len(strengths))
+
+
+def _put(attention: Attention, processor: Any) -> None:
     """`attention.set_processor`, which would print the old one's weights into its log for every step."""
     del attention.processor  # a module's place cannot be taken by what is none
     attention.processor = processor

@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 import diffusers
 import torch
@@ -132,13 +132,13 @@ def converting(
     # Each of these takes a moment, between which the conversion can be stopped.
     meta = torch.device("meta")
     with meta:
-        unet = UNet2DConditionModel.from_config(unet_config or SD15_UNET)
+        unet = cast(UNet2DConditionModel, UNet2DConditionModel.from_config(unet_config or SD15_UNET))
     yield 0.0
     with meta:
         style_encoder = StyleAwareEncoder(**encoder_config)
     yield 0.0
     with meta:
-        adapter = StyleAdapter.from_unet(unet, style_encoder.config.projection_dim)
+        adapter = StyleAdapter.from_unet(unet, style_encoder.config["projection_dim"])
         controlnet = ControlNetModel.from_unet(unet, load_weights_from_unet=False)
     yield 0.0
     encoder_file, ip_file = CheckpointReader(encoder), CheckpointReader(ip)

@@ -2,12 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.styleshot.sharing import alone
+
+
+class Autoencoder(Protocol):
+    """What is used here of diffusers' autoencoders, and of the small model's own."""
+
+    @property
+    def dtype(self) -> torch.dtype: ...
+
+    def decode(self, *args: Any, **arguments: Any) -> Any: ...
+
 
 HALVES = (torch.float16, torch.bfloat16)
 
@@ -19,23 +30,23 @@ def check_finite(numbers: Tensor) -> Tensor:
     raise Problem("not_finite", precision=str(numbers.dtype).removeprefix("torch."))
 
 
-def decode(vae: nn.Module, latents: Tensor) -> Tensor:
+def decode(vae: Autoencoder, latents: Tensor) -> Tensor:
     """Latents [B, channels, h, w], divided by the autoencoder's scaling factor -> pictures [B, 3, H, W], about [-1, 1].
 
     One at a time: decoding takes more memory than denoising, and a picture must not depend on its neighbours. Stable
     Diffusion's autoencoder overflows in half precision now and then: such a picture is decoded again in float32. Raises
     `Problem` not_finite where that does not help.
     """
-    with alone(vae):
+    with alone(cast(nn.Module, vae)):
         return torch.cat([_decode_one(vae, one) for one in latents.split(1)])
 
 
-def _decode_one(vae: nn.Module, latents: Tensor) -> Tensor:
+def _decode_one(vae: Autoencoder, latents: Tensor) -> Tensor:
     picture = vae.decode(latents.to(vae.dtype), return_dict=False)[0]
     if torch.isfinite(picture).all():
         return picture
     check_finite(latents)
-    with in_float32(vae):
+    with in_float32(cast(nn.Module, vae)):
         picture = vae.decode(latents.float(), return_dict=False)[0]
     return check_finite(picture)
 

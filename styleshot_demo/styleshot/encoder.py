@@ -1,5 +1,6 @@
 """The style-aware encoder: three patch networks of different depth and a ViT (StyleShot, arXiv:2407.01414)."""
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -86,7 +87,7 @@ class StyleAwareEncoder(ModelMixin, ConfigMixin):
         projection_dim: int = 1024,
         vision_image_size: int = 224,
         vision_patch_size: int = 14,
-        patch_widths: list[list[int]] = (
+        patch_widths: Sequence[Sequence[int]] = (
             (320, 640, 640, 640, 1280, 1280),
             (320, 640, 640, 1280, 1280),
             (320, 640, 1280, 1280),

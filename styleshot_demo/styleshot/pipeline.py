@@ -1,9 +1,9 @@
 """StyleShot on Stable Diffusion: a prompt in the style of pictures, optionally along the lines of another picture."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import torch
 from diffusers import (
@@ -23,19 +23,24 @@ from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPTextModel, CLIPTokenizer
 
 from styleshot_demo.styleshot import prompts as reading
-from styleshot_demo.styleshot.adapter import StyleAdapter
+from styleshot_demo.styleshot.adapter import Attachment, StyleAdapter
+from styleshot_demo.styleshot.arguments import (
+    MAX_CONTENT_STRENGTH,
+    check_strength,
+    pictures,
+    seeds_of,
+    style_shares,
+    texts,
+)
 from styleshot_demo.styleshot.decoding import check_finite, decode
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
-from styleshot_demo.styleshot.schedule import begun
+from styleshot_demo.styleshot.schedule import Scheduler, begun
 from styleshot_demo.styleshot.sharing import alone
 from styleshot_demo.styleshot.tokens import encode_style
 
 # The texts of the published code.
 PROMPT = "best quality, high quality"
 NEGATIVE_PROMPT = "monochrome, lowres, bad anatomy, worst quality, low quality"
-
-MAX_STRENGTH = 2.0  # of style
-MAX_CONTENT_STRENGTH = 4.0  # as published, more than 2 is of no use; small ControlNets need more
 
 
 @dataclass
@@ -45,12 +50,26 @@ class Denoised:
     index: int  # 0 to total - 1
     total: int  # evaluations in all: PNDM makes one more than it has steps
     timestep: Tensor
-    scheduler: SchedulerMixin  # this run's own
+    scheduler: Scheduler  # this run's own
     latents: Tensor  # [batch, 4, height/8, width/8]
     prompt_embeds: Tensor  # [batch, 77 * chunks, token_dim]
     negative_prompt_embeds: Tensor | None
     guidance_scale: float
     stop: bool = False  # True: this was the last one
+
+
+@dataclass(frozen=True)
+class _Tokens:
+    """Of the style, [batch, 6, token_dim] each.
+
+    mixed     of all styles, by weight
+    sets      those that the UNet's attentions get, one for each strength; empty where the style has none
+    negative  of no style
+    """
+
+    mixed: Tensor
+    sets: list[Tensor]
+    negative: Tensor
 
 
 class StyleShotPipeline(StableDiffusionPipeline):
@@ -95,7 +114,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
             safety_checker=safety_checker,
             feature_extractor=feature_extractor,
         )
-        self.vae_scale_factor = 2 ** (len(vae.config.block_out_channels) - 1)
+        self.vae_scale_factor = 2 ** (len(vae.config["block_out_channels"]) - 1)
         self.image_processor = VaeImageProcessor(vae_scale_factor=self.vae_scale_factor)
         self.control_image_processor = VaeImageProcessor(
             vae_scale_factor=self.vae_scale_factor, do_convert_rgb=True, do_normalize=False
@@ -109,7 +128,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
             raise ValueError("a pipeline without a style_encoder needs style_tokens")
         return encode_style(style_images, seeds, self.style_encoder, self.adapter, self._execution_device)
 
-    def __call__(
+    def __call__(  # pyright: ignore[reportIncompatibleMethodOverride]  has arguments of its own, as every pipeline
         self,
         prompt: str | Sequence[str] | None = PROMPT,
         style_image: Image.Image | Sequence[Image.Image] | None = None,
@@ -168,8 +187,8 @@ class StyleShotPipeline(StableDiffusionPipeline):
         """
         if lora_scale is None and clip_skip is None and prompt_embeds is None:
             prompts, negatives = (
-                [self._with_inversions(one) for one in texts]
-                for texts in _texts(prompt, negative_prompt)
+                [self._with_inversions(one) for one in given]
+                for given in texts(prompt, negative_prompt)
             )
             read = [*prompts, *negatives] if do_classifier_free_guidance else prompts
             chunks = min(reading.chunks_of(self.tokenizer, read), self.max_chunks)
@@ -190,11 +209,12 @@ class StyleShotPipeline(StableDiffusionPipeline):
             clip_skip,
         )
 
-    def _with_inversions(self, text: str) -> str:
+    def _with_inversions(self, text: str) -> Any:
         # Asked only where there may be one, as the library warns of every long text on the way.
         inverted = any(token in text for token in self.tokenizer.added_tokens_encoder)
         return self.maybe_convert_prompt(text, self.tokenizer) if inverted else text
 
+    # Long for what it says of its arguments, and one loop whose state is handed out and taken back.
     @torch.no_grad()
     def iterate(
         self,
@@ -218,7 +238,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
         prompt_embeds: Tensor | None = None,
         negative_prompt_embeds: Tensor | None = None,
         output_type: str = "pil",
-    ) -> Iterator[Denoised]:
+    ) -> Generator[Denoised, None, StableDiffusionPipelineOutput]:
         """Run step by step: yields a `Denoised` after each evaluation of the UNet and returns the output.
 
         Closing the iterator stops the computation and leaves the components as they were.
@@ -248,9 +268,13 @@ class StyleShotPipeline(StableDiffusionPipeline):
         Raises ValueError for arguments that do not fit together; `Problem` not_finite where the computation leaves the
         range of numbers, so that there is no picture.
         """
-        prompts, negatives = _texts(prompt, negative_prompt) if prompt_embeds is None else (None, None)
-        batch = len(prompts if prompt_embeds is None else prompt_embeds) * num_images_per_prompt
-        strengths, weights = self._check_style(style_image, style_tokens, style_strength, style_weights)
+        prompts = negatives = None
+        if prompt_embeds is None:
+            prompts, negatives = texts(prompt, negative_prompt)
+            batch = len(prompts) * num_images_per_prompt
+        else:
+            batch = len(prompt_embeds) * num_images_per_prompt
+        strengths, weights = style_shares(style_image, style_tokens, style_strength, style_weights)
         use_content = control_image is not None and content_strength != 0
         if not 0 <= denoising_start < 1:
             raise ValueError(f"denoising_start has to be at least 0 and less than 1, not {denoising_start}")
@@ -258,7 +282,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
             raise ValueError("denoising_start needs latents to go on from")
         if use_content and self.controlnet is None:
             raise ValueError("control_image needs a pipeline with a controlnet")
-        _check_strength("content_strength", content_strength, MAX_CONTENT_STRENGTH)
+        check_strength("content_strength", content_strength, MAX_CONTENT_STRENGTH)
         if isinstance(generator, list | tuple) and len(generator) != batch:
             raise ValueError(f"{len(generator)} generators for {batch} pictures")
         height, width = self._size(height, width, control_image)
@@ -268,19 +292,14 @@ class StyleShotPipeline(StableDiffusionPipeline):
         device = self._execution_device
 
         use_style = any(strengths)
-        tokens = negative_tokens = None
+        seen = None
         if use_style or use_content:
             if not len(weights):
                 raise ValueError("style_image or style_tokens is needed where style or content has a strength")
             if style_tokens is None:
-                style_tokens = self.encode_style(_pictures(style_image), _seeds(generator, batch))
-            if len(style_tokens) not in (1, batch):
-                raise ValueError(f"style_tokens for {len(style_tokens)} pictures, but {batch} are asked for")
-            check_finite(style_tokens)
-            tokens = style_tokens.to(device=device, dtype=self.adapter.dtype).expand(batch, -1, -1, -1)
-            negative_tokens = self.adapter.negative().to(device).expand(batch, -1, -1)
-        mixed = None if tokens is None else _mix(tokens, weights)
-        style_sets = [] if not use_style else [mixed] if len(strengths) == 1 else list(tokens.unbind(1))
+                style_tokens = self.encode_style(pictures(style_image), seeds_of(generator, batch))
+            sets = 0 if not use_style else len(strengths)
+            seen = self._seen(style_tokens, weights, batch, sets)
 
         prompt_embeds, negative_prompt_embeds = self.encode_prompt(
             prompts, device, num_images_per_prompt, guided, negatives, prompt_embeds, negative_prompt_embeds
@@ -289,35 +308,17 @@ class StyleShotPipeline(StableDiffusionPipeline):
         latents = self._first_latents((batch, height, width), scheduler, device, generator, latents, denoising_start)
         latents = latents.to(prompt_embeds.dtype)
         extra_step_kwargs = self.prepare_extra_step_kwargs(generator, eta=0.0)
-        control = self._control(control_image, height, width, batch, device) if use_content else None
+        content = None
+        if use_content:
+            content = self._control(control_image, height, width, batch, device), content_strength
 
         style = self.adapter.attachment(self.unet, strengths) if use_style else None
         try:
-            with self.progress_bar(total=len(timesteps)) as progress:
+            with self._bar(len(timesteps)) as progress:
                 for index, timestep in enumerate(timesteps):
                     noisy = scheduler.scale_model_input(_halves(guided, latents, latents), timestep)
                     text = _halves(guided, negative_prompt_embeds, prompt_embeds)
-                    residuals = {}
-                    if use_content:
-                        down, mid = self.controlnet(
-                            noisy.to(self.controlnet.dtype),
-                            timestep,
-                            encoder_hidden_states=_halves(guided, negative_tokens, mixed).to(self.controlnet.dtype),
-                            controlnet_cond=_halves(guided, control, control),
-                            conditioning_scale=content_strength,
-                            return_dict=False,
-                        )
-                        residuals = {"down_block_additional_residuals": down, "mid_block_additional_residual": mid}
-                    styles = [_halves(guided, negative_tokens, each).to(text.dtype) for each in style_sets]
-                    # Never over a `yield`: another run may take its turn between two steps of this one.
-                    with alone(self.unet), style.in_place() if style else nullcontext():
-                        noise = self.unet(
-                            noisy,
-                            timestep,
-                            encoder_hidden_states=(text, styles) if use_style else text,
-                            return_dict=False,
-                            **residuals,
-                        )[0]
+                    noise = self._predicted(noisy, timestep, text, seen, style, content, guided)
                     if guided:
                         negative, positive = noise.chunk(2)
                         noise = negative + guidance_scale * (positive - negative)
@@ -348,13 +349,62 @@ class StyleShotPipeline(StableDiffusionPipeline):
             # Also where the caller stops early: offloaded components leave the device.
             self.maybe_free_model_hooks()
 
+    def _seen(self, style_tokens: Tensor, weights: Tensor, batch: int, sets: int) -> "_Tokens":
+        """What the networks see of the style; `sets` is how many sets of tokens the UNet's attentions get."""
+        if len(style_tokens) not in (1, batch):
+            raise ValueError(f"style_tokens for {len(style_tokens)} pictures, but {batch} are asked for")
+        check_finite(style_tokens)
+        device = self._execution_device
+        tokens = style_tokens.to(device=device, dtype=self.adapter.dtype).expand(batch, -1, -1, -1)
+        mixed = _mix(tokens, weights)
+        own = [] if not sets else [mixed] if sets == 1 else list(tokens.unbind(1))
+        return _Tokens(mixed, own, self.adapter.negative().to(device).expand(batch, -1, -1))
+
+    def _predicted(
+        self,
+        noisy: Tensor,
+        timestep: Tensor,
+        text: Tensor,
+        seen: "_Tokens | None",
+        style: Attachment | None,
+        content: tuple[Tensor, float] | None,
+        guided: bool,
+    ) -> Tensor:
+        """The UNet's noise for one step, as large as `noisy`; `content` is the control pictures and their strength."""
+        residuals = {}
+        if content is not None:
+            assert seen is not None  # the ControlNet reads the style too
+            control, strength = content
+            down, mid = self.controlnet(
+                noisy.to(self.controlnet.dtype),
+                timestep,
+                encoder_hidden_states=_halves(guided, seen.negative, seen.mixed).to(self.controlnet.dtype),
+                controlnet_cond=_halves(guided, control, control),
+                conditioning_scale=strength,
+                return_dict=False,
+            )
+            residuals = {"down_block_additional_residuals": down, "mid_block_additional_residual": mid}
+        styles = [_halves(guided, seen.negative, each).to(text.dtype) for each in seen.sets] if seen else []
+        # Never over a `yield`: another run may take its turn between two steps of this one.
+        with alone(self.unet), style.in_place() if style else nullcontext():
+            return self.unet(
+                noisy,
+                timestep,
+                encoder_hidden_states=(text, styles) if style else text,
+                return_dict=False,
+                **residuals,
+            )[0]
+
+    def _bar(self, total: int) -> Any:
+        return self.progress_bar(total=total)  # pyright: ignore[reportCallIssue]  its wrapper hides its arguments
+
     def _is_guided(self, guidance_scale: float) -> bool:
         return guidance_scale > 1 and self.unet.config.time_cond_proj_dim is None
 
     def _first_latents(
         self,
         size: tuple[int, int, int],
-        scheduler: SchedulerMixin,
+        scheduler: Scheduler,
         device: torch.device,
         generator: torch.Generator | list[torch.Generator] | None,
         latents: Tensor | None,
@@ -369,38 +419,19 @@ class StyleShotPipeline(StableDiffusionPipeline):
         latents = latents.to(device)
         return latents if denoising_start else latents * scheduler.init_noise_sigma
 
-    def _check_style(
-        self,
-        style_image: Image.Image | Sequence[Image.Image] | None,
-        style_tokens: Tensor | None,
-        style_strength: float | Sequence[float],
-        style_weights: Sequence[float] | None,
-    ) -> tuple[list[float], Tensor]:
-        """Strengths (one, or one per style) and weights that sum to 1."""
-        count = len(_pictures(style_image)) if style_tokens is None else style_tokens.shape[1]
-        strengths = list(style_strength) if isinstance(style_strength, Sequence) else [style_strength]
-        for strength in strengths:
-            _check_strength("style_strength", strength)
-        if len(strengths) not in (1, count):
-            raise ValueError(f"{len(strengths)} style strengths for {count} styles")
-        weights = torch.tensor([1.0] * count if style_weights is None else list(style_weights), dtype=torch.float64)
-        if len(weights) != count or (weights < 0).any() or (count and not weights.sum() > 0):
-            raise ValueError(f"style_weights has to be {count} numbers, none negative, not all 0: {style_weights}")
-        return strengths, weights / weights.sum()
-
     def _size(self, height: int | None, width: int | None, control_image: Any) -> tuple[int, int]:
         multiple = self.vae_scale_factor
         if control_image is not None:
             first = control_image if isinstance(control_image, Image.Image | Tensor) else control_image[0]
             own = first.shape[-2:] if isinstance(first, Tensor) else (first.height, first.width)
-            own = tuple(side // multiple * multiple for side in own)
+            own = tuple(int(side) // multiple * multiple for side in own)
         else:
             sample = self.unet.config.sample_size
             own = tuple(side * multiple for side in ([sample] * 2 if isinstance(sample, int) else sample))
-        height, width = height or own[0], width or own[1]
-        if height % multiple or width % multiple or min(height, width) < multiple:
-            raise ValueError(f"height and width have to be multiples of {multiple}, not {height} and {width}")
-        return height, width
+        tall, wide = height or own[0], width or own[1]
+        if tall % multiple or wide % multiple or min(tall, wide) < multiple:
+            raise ValueError(f"height and width have to be multiples of {multiple}, not {tall} and {wide}")
+        return tall, wide
 
     def _control(self, image: Any, height: int, width: int, batch: int, device: torch.device) -> Tensor:
         image = list(image) if isinstance(image, tuple) else image
@@ -414,39 +445,13 @@ class StyleShotPipeline(StableDiffusionPipeline):
         self, latents: Tensor, output_type: str, device: torch.device, dtype: torch.dtype
     ) -> StableDiffusionPipelineOutput:
         if output_type == "latent":
-            return StableDiffusionPipelineOutput(images=latents, nsfw_content_detected=None)
+            return StableDiffusionPipelineOutput(images=cast(Any, latents), nsfw_content_detected=None)
         decoded = decode(self.vae, latents / self.vae.config.scaling_factor)
         decoded, unsafe = self.run_safety_checker(decoded, device, dtype)
         images = self.image_processor.postprocess(
             decoded, output_type=output_type, do_denormalize=[not flag for flag in unsafe or [False] * len(decoded)]
         )
-        return StableDiffusionPipelineOutput(images=images, nsfw_content_detected=unsafe)
-
-
-def _texts(prompt: Any, negative: Any) -> tuple[list[str], list[str]]:
-    """Both as lists of the same length."""
-    prompts, negatives = ([text or ""] if isinstance(text, str | None) else list(text) for text in (prompt, negative))
-    if not prompts or not all(isinstance(text, str) for text in (*prompts, *negatives)):
-        raise ValueError("prompt and negative_prompt have to be a text or a list of texts")
-    if len(negatives) == 1:
-        negatives *= len(prompts)
-    if len(negatives) != len(prompts):
-        raise ValueError(f"{len(negatives)} negative prompts for {len(prompts)} prompts")
-    return prompts, negatives
-
-
-def _pictures(style_image: Image.Image | Sequence[Image.Image] | None) -> list[Image.Image]:
-    if style_image is None:
-        return []
-    return [style_image] if isinstance(style_image, Image.Image) else list(style_image)
-
-
-def _seeds(generator: torch.Generator | list[torch.Generator] | None, batch: int) -> list[int]:
-    """The seed each picture's patches are shuffled by. No number is drawn, so the noise stays plain diffusion's."""
-    if generator is None:
-        return [torch.initial_seed()] * batch
-    generators = [generator] * batch if isinstance(generator, torch.Generator) else generator
-    return [each.initial_seed() for each in generators]
+        return StableDiffusionPipelineOutput(images=cast(Any, images), nsfw_content_detected=unsafe)
 
 
 def _mix(tokens: Tensor, weights: Tensor) -> Tensor:
@@ -456,9 +461,7 @@ def _mix(tokens: Tensor, weights: Tensor) -> Tensor:
 
 def _halves(guided: bool, negative: Tensor | None, positive: Tensor) -> Tensor:
     """The batch for the networks: negative half first where there is guidance, which a callback may turn off."""
-    return torch.cat([negative, positive]) if guided else positive
-
-
-def _check_strength(name: str, value: float, limit: float = MAX_STRENGTH) -> None:
-    if not 0 <= value <= limit:
-        raise ValueError(f"{name} has to lie between 0 and {limit:g}, not {value}")
+    if not guided:
+        return positive
+    assert negative is not None
+    return torch.cat([negative, positive])

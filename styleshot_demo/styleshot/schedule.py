@@ -1,25 +1,43 @@
 """The timesteps of one run. A scheduler counts its steps in itself, so each run has one of its own."""
 
 import copy
+from typing import Any, Protocol, cast
 
 from diffusers import PNDMScheduler, SchedulerMixin
 from torch import Tensor, device
 
 
+class Scheduler(Protocol):
+    """What all of diffusers' schedulers have beside `SchedulerMixin`, which names none of it."""
+
+    timesteps: Tensor
+    init_noise_sigma: Any  # a number, or a tensor of one
+
+    def set_timesteps(self, *args: Any, **arguments: Any) -> Any: ...
+
+    def scale_model_input(self, *args: Any, **arguments: Any) -> Any: ...
+
+    def step(self, *args: Any, **arguments: Any) -> Any: ...
+
+    def add_noise(self, *args: Any, **arguments: Any) -> Tensor: ...
+
+
 def begun(
-    scheduler: SchedulerMixin, steps: int, where: device | str, start: float = 0.0
-) -> tuple[SchedulerMixin, Tensor]:
+    scheduler: SchedulerMixin | Scheduler, steps: int, where: device | str, start: float = 0.0
+) -> tuple[Scheduler, Tensor]:
     """A copy of the scheduler, ready for its first step, and the timesteps that it is to make.
 
     `start` is the share of the steps, from the noisiest on, that are left out, 0 to less than 1; one is always made.
     """
-    own = copy.deepcopy(scheduler)
-    if start and isinstance(own, PNDMScheduler):
-        return own, _begun_pndm(own, steps, where, start)
+    copied = copy.deepcopy(scheduler)
+    own = cast(Scheduler, copied)
+    if start and isinstance(copied, PNDMScheduler):
+        return own, _begun_pndm(copied, steps, where, start)
     own.set_timesteps(steps, device=where)
     skipped = _skipped(start, len(own.timesteps))
-    if skipped and hasattr(own, "set_begin_index"):
-        own.set_begin_index(skipped)
+    begin = getattr(own, "set_begin_index", None)
+    if skipped and begin is not None:
+        begin(skipped)
     return own, own.timesteps[skipped:]
 
 
@@ -30,10 +48,10 @@ def _begun_pndm(own: PNDMScheduler, steps: int, where: device | str, start: floa
     """
     own.register_to_config(skip_prk_steps=True)
     own.set_timesteps(steps, device=where)
-    once = own.timesteps.unique().flip(0)
+    once = cast(Tensor, own.timesteps).unique().flip(0)
     once = once[_skipped(start, len(once)) :]
     own.timesteps = once.repeat_interleave((once == once[1:2]).long() + 1) if len(once) > 1 else once
-    return own.timesteps
+    return cast(Tensor, own.timesteps)
 
 
 def _skipped(start: float, steps: int) -> int:

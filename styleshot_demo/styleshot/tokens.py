@@ -26,7 +26,7 @@ def encode_style(
     other pictures. Each seed's tokens are computed alone, so that they do not depend on the other seeds. `device` is
     where the networks run. Raises `Problem` not_finite, before a picture is begun with tokens that are no numbers.
     """
-    pictures = torch.cat([patches.normalised(patches.crop(image, encoder.config.crop)) for image in style_images])
+    pictures = torch.cat([patches.normalised(patches.crop(image, encoder.config["crop"])) for image in style_images])
     split = patches.split(pictures.to(device))
     tokens = {seed: adapter(encoder(*patches.shuffle(split, patches.order(seed)))) for seed in dict.fromkeys(seeds)}
     return check_finite(torch.stack([tokens[seed] for seed in seeds]))

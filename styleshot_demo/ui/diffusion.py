@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from styleshot_demo import jobs, plan
+from styleshot_demo import job_defaults, jobs
 from styleshot_demo.jobs import ImageJob, TextJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, weights, widgets
@@ -29,7 +29,7 @@ PROMPTS = {
 
 def defaults(kind: str, studio: Studio) -> dict[str, Any]:
     """What a tab starts with: the job's own defaults, and those of the model that "auto" means now."""
-    return jobs.defaults(JOBS[kind]) | {"prompt": ""} | plan.defaults(kind, studio.ready(kind).model)
+    return jobs.defaults(JOBS[kind]) | {"prompt": ""} | job_defaults.defaults(kind, studio.ready(kind).model)
 
 
 def prompt(kind: str) -> gr.Textbox:
@@ -63,7 +63,12 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
     with gr.Row(elem_classes="numbers"):
         fields["count"] = control(known["count"], start["count"], kind, min_width=120)
         fields["size"] = control(
-            known["size"], start["size"], kind, label=f"{kind}_size", minimum=plan.smallest(ready.model), min_width=120
+            known["size"],
+            start["size"],
+            kind,
+            label=f"{kind}_size",
+            minimum=job_defaults.smallest(ready.model),
+            min_width=120,
         )
     # Those that one of the models alone can do anything with are seen where that one paints.
     if "tile" in known:
@@ -104,10 +109,11 @@ MODEL_FIELDS = ("size", "guidance_scale", "negative_prompt")  # whose defaults d
 
 def suited(kind: str, model: str | None, values: dict[str, Any]) -> dict[str, Any]:
     """`MODEL_FIELDS` after a model was chosen: that model's own defaults, but for what a person has set otherwise."""
-    own = plan.defaults(kind, model)
-    usual = [plan.defaults(kind, other) for other in ("styleshot", "small")]  # of the composer those of the first
+    own = job_defaults.defaults(kind, model)
+    # The composer's are those of the first.
+    usual = [job_defaults.defaults(kind, other) for other in ("styleshot", "small")]
     new = {name: own[name] if any(value == each[name] for each in usual) else value for name, value in values.items()}
-    return new | {"size": at_least(new["size"], plan.smallest(model))}
+    return new | {"size": at_least(new["size"], job_defaults.smallest(model))}
 
 
 def at_least(size: Any, least: int) -> Any:

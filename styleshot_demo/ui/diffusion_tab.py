@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
-from styleshot_demo import jobs, names, plan
+from styleshot_demo import job_defaults, jobs, names
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.plan import Plan
@@ -369,7 +369,7 @@ class DiffusionTab:
         set_now = dict(zip(diffusion.MODEL_FIELDS, values[:count], strict=True))
         model = self.weights.choice(*values[count:]).model
         suited = diffusion.suited(self.kind, model, set_now)
-        least = {"size": gr.update(value=suited["size"], minimum=plan.smallest(model))}
+        least = {"size": gr.update(value=suited["size"], minimum=job_defaults.smallest(model))}
         return list((suited | least).values())
 
     def setting_updates(self, settings: dict[str, Any]) -> dict[Any, Any]:
@@ -378,7 +378,7 @@ class DiffusionTab:
         choices = [choice for _, choice in self.fields["model"].choices]
         if settings["model"] not in choices:
             settings["model"] = "auto"  # the record of a picture names the model that was used
-        least = plan.smallest(self.weights.choice(settings["model"]).model)
+        least = job_defaults.smallest(self.weights.choice(settings["model"]).model)
         settings["size"] = diffusion.at_least(settings["size"], least)
         updates = {field: gr.update(value=settings[name]) for name, field in self.fields.items()}
         return updates | {self.fields["size"]: gr.update(value=settings["size"], minimum=least)}

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from styleshot_demo import plan
+from styleshot_demo import job_defaults
 from styleshot_demo.errors import Problem
 from styleshot_demo.models import hub
 from styleshot_demo.runners.weights import BUILT_IN, ModelChoice
@@ -155,7 +155,7 @@ class Weights:
             self.line: line(choice, asked[0], self.studio.settings),
             view.run: usable,
             view.beside: usable,
-            **({self.size: gr.update(minimum=plan.smallest(choice.model))} if self.size is not None else {}),
+            **({self.size: gr.update(minimum=job_defaults.smallest(choice.model))} if self.size is not None else {}),
             **{part: gr.update(visible=finer_seen(choice)) for part in self.styleshot_only},
             **{part: gr.update(visible=composer_seen(choice)) for part in self.composer_only},
         }

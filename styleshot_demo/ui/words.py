@@ -42,7 +42,7 @@ PROBLEMS_ZH: dict[str, list[str]] = _ZH["problems"]
 REMARKS_ZH: dict[str, str] = _ZH["remarks"]
 # What the catalogue says of its models, by name: (title, about). English stands in the catalogue itself.
 MODELS_ZH: dict[str, list[str]] = _ZH["models"]
-# Parts of models, as remarks and the list of what is in memory name them (`runners/weights.py`).
+# Parts of models, as remarks and the list of what is in memory name them (`runners/weights/catalogue.py`).
 PARTS_ZH: dict[str, str] = _ZH["parts"]
 LICENCES_ZH: dict[str, str] = _ZH["licences"]
 

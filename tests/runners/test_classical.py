@@ -13,7 +13,7 @@ from styleshot_demo import ClassicalJob, Settings, Studio, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Step
 from styleshot_demo.jobs import COLOUR_METHODS, METHODS, OPTIMISERS, STARTS, TRANSFORMS
-from styleshot_demo.plan import BYTES_PER_PIXEL, SPARE
+from styleshot_demo.needs import BYTES_PER_PIXEL, SPARE
 from styleshot_demo.runners import classical
 from styleshot_demo.runners.classical import ClassicalRunner
 

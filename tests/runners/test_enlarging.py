@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from styleshot_demo import ClassicalJob, EnlargeJob, Settings, Studio, plan, provenance
+from styleshot_demo import ClassicalJob, EnlargeJob, Settings, Studio, planner, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Step
 from styleshot_demo.helpers.enlarging import enlarged
@@ -139,7 +139,7 @@ def test_automatic_takes_the_large_network_only_where_a_gpu_runs_it(large, studi
     assert by_name.memory > small.memory
     for one in (large, studio):
         monkeypatch.setattr(one.cache, "free_bytes", lambda device: 10**10)
-    monkeypatch.setattr(plan, "device_of", lambda settings: "cuda")
+    monkeypatch.setattr(planner, "device_of", lambda settings: "cuda")
     assert large.plan(automatic).files == ("x4plus",) and large.plan(automatic).settings()["model"] == "x4plus"
     assert studio.plan(automatic).files == ("enlarge",)
 

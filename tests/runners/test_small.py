@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from styleshot_demo import ImageJob, Settings, Studio, TextJob, plan
+from styleshot_demo import ImageJob, Settings, Studio, TextJob, job_defaults
 from styleshot_demo.models import hub
 from styleshot_demo.runners import small
 from styleshot_demo.runners.schedulers import scheduler
@@ -24,16 +24,16 @@ def folder(tmp_path):
 
 def suited(job, folder):
     """As the plan asks for it: with every default filled in."""
-    return small.suited(plan.filled_in(job, "small"), folder)
+    return small.suited(job_defaults.filled_in(job, "small"), folder)
 
 
 def test_defaults_of_the_published_model_are_replaced_by_its_own(folder):
-    asked = plan.filled_in(TextJob(styles=[STYLE], prompt="a red apple"), "small")
+    asked = job_defaults.filled_in(TextJob(styles=[STYLE], prompt="a red apple"), "small")
     job, notes = small.suited(asked, folder)
     assert (job.size, job.guidance_scale, job.negative_prompt, job.prompt) == (256, 5.0, "", "a red apple")
     assert notes == []
     for guidance in (7.0, 7.5):  # no value means "not chosen" but None
-        kept = plan.filled_in(TextJob(styles=[STYLE], prompt="", guidance_scale=guidance), "small")
+        kept = job_defaults.filled_in(TextJob(styles=[STYLE], prompt="", guidance_scale=guidance), "small")
         assert small.suited(kept, folder)[0].guidance_scale == guidance
 
 

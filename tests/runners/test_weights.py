@@ -93,7 +93,7 @@ def test_parts_tells_sizes_before_and_after_the_conversion(settings, reads, tmp_
     assert not before.converted and before.digests == {}
     located = last(weights.locate(settings, "styleshot", preprocessor))
     assert located.converted and before.numbers() == located.numbers()
-    assert before.folders.keys() == located.folders.keys() == before.marks.keys() == located.marks.keys()
+    assert before.folders.keys() == located.folders.keys() == before.fingerprints.keys() == located.fingerprints.keys()
     reads.clear()
     after = weights.parts(settings, "styleshot", preprocessor)
     assert after == located and not reads
@@ -134,7 +134,7 @@ def test_parts_without_content_fusion_or_in_the_old_format(settings):
 def test_parts_of_the_small_model_and_of_none(settings, tmp_path):
     small = weights.parts(settings, "small", "contour")
     located = last(weights.locate(settings, "small", "contour"))
-    assert small.numbers() == located.numbers() and small.marks == located.marks
+    assert small.numbers() == located.numbers() and small.fingerprints == located.fingerprints
     assert "prior" in small.folders and located.digests.keys() == {"styleshot-small"}
     assert weights.parts(Settings(models=tmp_path / "empty"), "styleshot", "contour") is None
 

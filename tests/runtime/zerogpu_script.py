@@ -83,7 +83,7 @@ studio = Studio(Settings())
 tell("before", choice=studio.choose(image).model)
 studio.prepare()
 held = {model.device for model in studio.cache.loaded() if model.in_use}
-converted = list(files._root(studio.settings).glob(f"*/{files.MANIFEST}"))
+converted = list(files.root_for(studio.settings).glob(f"*/{files.MANIFEST}"))
 tell("prepared", calls=list(scheduler.calls), held=sorted(held), converted=[path.parent.name for path in converted])
 host.lend_the_emulation()
 real = studio._work

@@ -6,7 +6,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from styleshot_demo import jobs, plan, provenance
+from styleshot_demo import job_defaults, jobs, provenance
 from styleshot_demo.compose.words import understood
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Step
@@ -40,7 +40,7 @@ def values(tab, upload, **settings):
 
 def planned(job, strengths=()):
     """A plan for the published model, as if its files were here."""
-    job = plan.filled_in(job, "styleshot")
+    job = job_defaults.filled_in(job, "styleshot")
     return Plan(job, "styleshot", (), "cpu", "float32", None, (16, 8), 1, None, 512, (), tuple(strengths))
 
 
@@ -172,7 +172,7 @@ def test_settings_come_back_as_they_were(tabs):
 
 
 def test_another_model_brings_its_defaults_unless_a_person_has_set_something_else():
-    published, small = plan.defaults("text", "styleshot"), plan.defaults("text", "small")
+    published, small = job_defaults.defaults("text", "styleshot"), job_defaults.defaults("text", "small")
     assert diffusion.suited("text", "composer", small) == published
     assert published != small
     assert diffusion.suited("text", "small", published) == small

@@ -8,7 +8,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from styleshot_demo import ClassicalJob, jobs, plan, provenance
+from styleshot_demo import ClassicalJob, jobs, needs, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
@@ -84,8 +84,8 @@ def test_what_a_browser_stored_comes_back_as_far_as_it_is_a_setting():
 def test_the_memory_line_says_what_fits(monkeypatch):
     studio = Studio(Settings(device="cpu"), ModelCache(10**9))
     monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 2_000_000_000)
-    per_pixel = plan.BYTES_PER_PIXEL["optimise"]
-    limit = max(side for side in plan.CLASSICAL_SIZES if side * side * per_pixel <= 1_800_000_000)
+    per_pixel = needs.BYTES_PER_PIXEL["optimise"]
+    limit = max(side for side in needs.CLASSICAL_SIZES if side * side * per_pixel <= 1_800_000_000)
     line = memory.line("optimise", 256, [None], studio)
     assert f"Up to {limit} pixels" in line and "warn" not in line
     line = memory.line("optimise", 2048, [], studio)

@@ -10,7 +10,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from styleshot_demo import plan, provenance
+from styleshot_demo import job_defaults, provenance
 from styleshot_demo.ui import diffusion, text_tab
 from styleshot_demo.ui.desk import path_at
 from styleshot_demo.ui.diffusion_tab import DiffusionDesk
@@ -120,7 +120,7 @@ def test_a_saved_picture_brings_its_sketch_back(tab, ask):
 
 
 def test_the_size_begins_where_the_models_pictures_do(tab):
-    assert [plan.smallest(model) for model in ("composer", "styleshot", "small", None)] == [256, 128, 128, 128]
+    assert [job_defaults.smallest(model) for model in ("composer", "styleshot", "small", None)] == [256, 128, 128, 128]
     size = tab.fields["size"]
     assert size.minimum == 256  # without weights "auto" is the composer
     assert tab.setting_updates({"size": 128})[size]["value"] == 256

@@ -1,0 +1,84 @@
+"""What of a content stays as it is: its opacity, its background, the likeness of its faces, its 16 bits a channel."""
+
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from styleshot_demo import pictures
+from styleshot_demo.formats import deep
+from styleshot_demo.jobs import ClassicalJob
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from styleshot_demo.classical.likeness import Place
+    from styleshot_demo.classical.tiles import Box
+
+
+def apart(content: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """(the content's own colours, mode RGB; its opacity, or None). What cannot be seen at all becomes white paper.
+
+    Painted without its opacity, which is put back at the end: half transparent colours would else pale twice.
+    """
+    if content.mode == "RGB":  # which may be large: no copy
+        return content, None
+    colours, alpha = pictures.split_alpha(content)
+    if alpha is not None:
+        colours.paste("white", mask=alpha.point(lambda value: 255 * (value == 0)))
+    return colours, alpha
+
+
+def onto(content: Image.Image, subject: Image.Image | None, painted: Image.Image) -> Image.Image:
+    """The content with its `subject` painted; all of it where there is none to tell apart.
+
+    `painted` may be smaller than the others, as previews are.
+    """
+    if subject is None:
+        return painted
+    if painted.size != content.size:
+        content, subject = (one.resize(painted.size, Image.Resampling.BOX) for one in (content, subject))
+    return Image.composite(painted, content, subject)
+
+
+def finer(job: ClassicalJob, content: Image.Image) -> "np.ndarray | None":
+    """The content's 16 bits a channel, [H, W, 3] uint16, as large as `content`, where they are there and are kept.
+
+    What cannot be seen at all is white, as in `apart`.
+    """
+    import numpy as np
+
+    pixels = job.content.info.get("deep")
+    if pixels is None or job.method != "colour":
+        return None
+    pixels = deep.resized(pixels, content.size)
+    if content.mode == "RGBA":
+        pixels = np.where(np.asarray(content.getchannel("A"))[..., None] == 0, np.uint16(deep.WHITE), pixels)
+    return pixels
+
+
+def onto_finely(content: "np.ndarray", subject: Image.Image | None, painted: "np.ndarray") -> "np.ndarray":
+    """`onto` for [H, W, 3] uint16."""
+    import numpy as np
+
+    if subject is not None:
+        for row, share in enumerate(np.asarray(subject).astype(np.float32) / 255):
+            painted[row] = np.rint(content[row] + share[:, None] * (painted[row].astype(np.float32) - content[row]))
+    return painted
+
+
+def with_likeness_of(painted: Image.Image, content: Image.Image, places: "list[Place]") -> Image.Image:
+    """`likeness.with_likeness` for a preview too, which may be smaller than the content."""
+    if not places:
+        return painted
+    from styleshot_demo.classical.likeness import Place, with_likeness
+
+    if painted.size != content.size:
+        scale = painted.width / content.width
+        places = [Place(scale * place.x, scale * place.y, scale * place.size) for place in places]
+        content = content.resize(painted.size, Image.Resampling.BOX)
+    return with_likeness(painted, content, places)
+
+
+def crop(image: Image.Image, box: "Box") -> Image.Image:
+    """A part of a picture."""
+    return image.crop((box.left, box.top, box.right, box.bottom))
