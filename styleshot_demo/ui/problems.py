@@ -11,7 +11,7 @@ import gradio as gr
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui import words
-from styleshot_demo.ui.words import Said
+from styleshot_demo.ui.words import Said, say
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +31,10 @@ def as_html(error: BaseException) -> str:
     return f'<div class="message problem" role="alert"><strong>{what.html()}</strong> {todo.html()}</div>'
 
 
-def note(text: Said) -> str:
-    """A quiet message; screen readers announce it when they have a moment."""
-    return f'<div class="message" role="status">{text.html()}</div>'
+def note(text: Said, more: Said | None = None) -> str:
+    """A quiet message, and what else can be unfolded; screen readers announce it when they have a moment."""
+    details = f"<details><summary>{say('details').html()}</summary>{more.html()}</details>" if more else ""
+    return f'<div class="message" role="status">{text.html()}{details}</div>'
 
 
 def guarded(on_problem: Callable[[str], Any]) -> Callable[[Callable[..., Iterator[Any]]], Callable[..., Iterator[Any]]]:

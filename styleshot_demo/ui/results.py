@@ -41,15 +41,13 @@ def save_plain(image: Image.Image, stem: str, folder: Path) -> Path:
 
 
 def summary(result: Result) -> str:
-    """What was done, in one line of HTML."""
+    """What was done, in a line or two of HTML; of several remarks all but the first can be unfolded."""
     seconds = f"{result.seconds:.1f}" if result.seconds < 10 else f"{result.seconds:.0f}"
     width, height = result.images[-1].size
-    parts = [
-        say("done", seconds=seconds),
-        say("facts", width=width, height=height, seed=result.seed),
-        *(words.remark(told) for told in result.notes),
-    ]
-    return problems.note(words.join(parts))
+    first, *others = [words.remark(told) for told in result.notes] or [None]
+    facts = [say("done", seconds=seconds), say("facts", width=width, height=height, seed=result.seed)]
+    told = words.join([*facts, *([first] if first else [])])
+    return problems.note(told, words.join(others, " ") if others else None)
 
 
 def _place(folder: Path) -> Path:

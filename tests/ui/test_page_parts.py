@@ -10,10 +10,24 @@ from PIL import Image
 
 from styleshot_demo import ClassicalJob, jobs, needs, provenance
 from styleshot_demo.errors import Problem
+from styleshot_demo.events import Result
+from styleshot_demo.messages import Remark, remark
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import build, classical_tab, controls, desk, examples, memory, panel, results, theme, widgets
+from styleshot_demo.ui import (
+    build,
+    classical_tab,
+    controls,
+    desk,
+    examples,
+    memory,
+    panel,
+    results,
+    theme,
+    widgets,
+    words,
+)
 from styleshot_demo.ui.classical_tab import CHECKS
 
 
@@ -241,3 +255,15 @@ def test_models_are_prepared_once_before_the_page_answers(monkeypatch):
     monkeypatch.setattr(build, "build", lambda settings, studio: Page())
     build.serve(Settings(device="cpu"))
     assert calls == ["prepare", "launch", "close"]
+
+
+def test_a_summary_stays_short_and_unfolds_the_rest() -> None:
+    def told(*notes: Remark) -> str:
+        return results.summary(Result([Image.new("RGB", (8, 4))], None, 7, 1.5, {}, notes=list(notes)))
+
+    several = [remark("model_composer"), remark("preview_model"), remark("without_gpu")]
+    assert "<details>" not in told() and "<details>" not in told(several[0])
+    before, _, unfolded = told(*several).partition("<details>")
+    first, *others = map(words.remark, several)
+    assert first.en in before and first.zh in before
+    assert all(one.en in unfolded and one.zh in unfolded for one in others)
