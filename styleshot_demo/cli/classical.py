@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from styleshot_demo.cli.kept import open_styles, with_strength
+from styleshot_demo.cli.kept import Styles, open_styles, with_strength
 from styleshot_demo.cli.options import with_settings
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
@@ -17,10 +17,7 @@ from styleshot_demo.studio import Studio
 def classical(
     ctx: typer.Context,
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The picture to repaint.", show_default=False)],
-    styles: Annotated[
-        list[Path],
-        typer.Argument(metavar="STYLE", help="One to four style pictures, or style:NAME of the library.", show_default=False),
-    ],
+    styles: Styles,
     out: Annotated[
         Path,
         typer.Option(

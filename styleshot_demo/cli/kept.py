@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +13,12 @@ from styleshot_demo.library import Library
 from styleshot_demo.settings import Settings
 
 PREFIX = "style:"
+Styles = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="STYLE", help="One to four style pictures, or style:NAME of the library.", show_default=False
+    ),
+]
 
 
 def open_styles(

@@ -229,7 +229,7 @@ def take_in(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Exported styles.", show_default=False)],
     as_json: AsJson = False,
 ) -> None:
-    """Take styles into the library that were exported elsewhere. Every part of a file is checked; nothing in it runs."""
+    """Take styles into the library that were exported elsewhere. All of a file is checked; nothing in it runs."""
     library, taken, failed = _library(), [], False
     for file in files:
         try:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from styleshot_demo.cli.kept import open_styles, with_strength
+from styleshot_demo.cli.kept import Styles, open_styles, with_strength
 from styleshot_demo.cli.options import with_settings
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
@@ -39,10 +39,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object abou
 def text(
     ctx: typer.Context,
     prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What to paint.", show_default=False)],
-    styles: Annotated[
-        list[Path],
-        typer.Argument(metavar="STYLE", help="One to four style pictures, or style:NAME of the library.", show_default=False),
-    ],
+    styles: Styles,
     out: Out,
     options: dict[str, Any],
     weight: Weight = None,
@@ -73,10 +70,7 @@ def text(
 def image(
     ctx: typer.Context,
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The picture to follow.", show_default=False)],
-    styles: Annotated[
-        list[Path],
-        typer.Argument(metavar="STYLE", help="One to four style pictures, or style:NAME of the library.", show_default=False),
-    ],
+    styles: Styles,
     out: Out,
     options: dict[str, Any],
     weight: Weight = None,

@@ -107,7 +107,7 @@ def test_all_together_may_not_be_too_large(write, refused, monkeypatch):
 
 def test_a_picture_that_is_a_bomb_is_refused_by_the_gate(write, refused):
     bomb = io.BytesIO()
-    Image.new("1", (30000, 30000)).save(bomb, "PNG")
+    Image.new("1", (7000, 7000)).save(bomb, "PNG")
     manifest = GOOD["style.json"].replace(b"001.jpg", b"001.png")
     entries = {"style.json": manifest, "thumbnail.jpg": PICTURE, "pictures/001.png": bomb.getvalue()}
     assert refused(write(entries)) == "style_file_damaged"
