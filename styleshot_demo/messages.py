@@ -188,6 +188,45 @@ PROBLEMS: dict[str, tuple[str, str]] = {
         "The result could not be written there.",
         "It was saved as {place} instead; move it to where it should be.",
     ),
+    "library_off": ("No styles are kept here.", "Name a folder for them in STYLESHOT_LIBRARY."),
+    "style_unknown": ("There is no style called {style}.", "Choose one that is in the library now."),
+    "style_taken": ("There is a style called {style} already.", "Choose another name, or rename or delete that one."),
+    "style_read_only": (
+        "The style {style} comes with the program and stays as it is.",
+        "Save its picture as a style of your own to change it.",
+    ),
+    "style_nameless": ("A style needs a name of 1 to {limit} characters.", "Write one."),
+    "style_tags": (
+        "A style has at most {count} tags of at most {limit} characters.",
+        "Leave some out, or shorten them; commas stand between them.",
+    ),
+    "style_suffix": ("A style file needs another name.", "Choose one that ends in {suffix}."),
+    "style_gone": (
+        "That style can no longer be brought back.",
+        "Import it from a file that was exported, or save it anew.",
+    ),
+    "too_many_style_pictures": (
+        "{count} pictures were given; a style holds at most {limit}.",
+        "Leave some out, or make two styles of them.",
+    ),
+    "style_file_missing": ("There is no file {file}.", "Check the name of the file."),
+    "not_a_style_file": (
+        "{file} is no style file.",
+        "Choose a file that was exported from a library of styles; its name ends in .style.zip.",
+    ),
+    "style_file_damaged": ("The style file {file} is damaged.", "Export or copy it again."),
+    "style_file_refused": (
+        "The style file {file} holds what a style file does not hold, so it was not opened.",
+        "Export it again, and pack nothing else into it.",
+    ),
+    "style_file_too_large": (
+        "The style file {file} holds more than {limit} MB, or more than one of its parts may have.",
+        "Export it with fewer or smaller pictures.",
+    ),
+    "style_file_newer": (
+        "The style file {file} was made by a newer version of this program.",
+        "Update the program, and import it again.",
+    ),
     "weights_count": (
         "{weights} style weights were given for {styles} style pictures.",
         "Give one weight for each style picture, or none at all.",

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from styleshot_demo import destinations
@@ -33,14 +33,18 @@ class Settings:
     max_upload_mb: int = MAX_PICTURE_MB  # STYLESHOT_MAX_UPLOAD_MB: 1 to 30
     placement: str = "auto"  # STYLESHOT_PLACEMENT: where StyleShot's weights lie: auto, resident, offload, minimal
     precision: str = "auto"  # STYLESHOT_PRECISION: what StyleShot computes in: auto, float32, float16, bfloat16
+    # STYLESHOT_LIBRARY: folder of the styles that are kept, which a team may share; off: none are. By default that of
+    # this user; none on a Space, whose visitors would all have the same one
+    library: Path | None = field(default_factory=lambda: _own_styles())
 
     def __post_init__(self) -> None:
         """`Problem` bad_setting for a choice that there is not."""
         for name, choices in (("placement", PLACEMENTS), ("precision", PRECISIONS)):
             if getattr(self, name) not in ("auto", *choices):
                 raise Problem("bad_setting", name=f"STYLESHOT_{name.upper()}", expected=", ".join(("auto", *choices)))
-        if isinstance(self.models, str):
-            object.__setattr__(self, "models", Path(self.models))
+        for name in ("models", "library"):
+            if isinstance(getattr(self, name), str):
+                object.__setattr__(self, name, Path(getattr(self, name)))
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -61,7 +65,26 @@ class Settings:
             max_upload_mb=_whole(environ, "STYLESHOT_MAX_UPLOAD_MB", cls.max_upload_mb, 1, MAX_PICTURE_MB),
             placement=_one_of(environ, "STYLESHOT_PLACEMENT", cls.placement, ("auto", *PLACEMENTS)),
             precision=_one_of(environ, "STYLESHOT_PRECISION", cls.precision, ("auto", *PRECISIONS)),
+            library=_library(environ, None if on_space else _own_styles()),
         )
+
+
+def _library(environ: Mapping[str, str], default: Path | None) -> Path | None:
+    text = environ.get("STYLESHOT_LIBRARY", "").strip()
+    if not text:
+        return default
+    return None if text.lower() == "off" else _folder(environ, "STYLESHOT_LIBRARY")
+
+
+def _own_styles() -> Path | None:
+    """The folder of this user's styles, by the rules of the platform; None for a user without a home."""
+    from platformdirs import user_data_dir
+
+    try:
+        folder = Path(user_data_dir("styleshot_demo", appauthor=False))
+    except (OSError, RuntimeError, ValueError):
+        return None
+    return folder / "styles" if folder.is_absolute() else None
 
 
 def _number(environ: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:

@@ -25,6 +25,7 @@ FLOORS = {
     "pictures": 1,
     "provenance": 1,
     "jobs": 1,
+    "library": 2,
     "events": 1,
     "models": 2,
     "runtime": 2,

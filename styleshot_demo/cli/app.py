@@ -16,6 +16,7 @@ from styleshot_demo.cli import (
     noise,
     provenance,
     serve,
+    styles,
     styleshot,
     training,
 )
@@ -61,6 +62,7 @@ app.command("mask")(mask.mask)
 app.command("compose")(compose.compose)
 app.command("serve")(serve.serve)
 app.command("provenance")(provenance.provenance)
+app.add_typer(styles.app, name="styles")
 app.add_typer(models.app, name="models")
 app.add_typer(evaluation.bench, name="bench")
 app.add_typer(evaluation.evaluate, name="evaluate")

@@ -5,20 +5,19 @@ from typing import Annotated, Any
 
 import typer
 
+from styleshot_demo.cli.kept import Styles, open_styles, with_strength
 from styleshot_demo.cli.options import with_settings
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
-from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.studio import Studio
 
 
 @with_settings(ClassicalJob)
 def classical(
+    ctx: typer.Context,
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The picture to repaint.", show_default=False)],
-    styles: Annotated[
-        list[Path], typer.Argument(metavar="STYLE", help="One to four style pictures.", show_default=False)
-    ],
+    styles: Styles,
     out: Annotated[
         Path,
         typer.Option(
@@ -47,20 +46,16 @@ def classical(
     \b
     python -m styleshot_demo classical photo.jpg painting.jpg -o out.png
     python -m styleshot_demo classical photo.jpg a.jpg b.jpg --weight 2 --weight 1 -o out.png
+    python -m styleshot_demo classical photo.jpg style:watercolour -o out.png
     """
     settings = settings_asked()
     with asked(str(out)):
         check_destination(out, [content, *styles])
+    photo = open_asked(content, options["method"] == "colour")
+    pairs, strength = open_styles(styles, weight, settings)
+    options = with_strength(ctx, options, "strength", strength, most=1)
     with asked():
-        if weight and len(weight) != len(styles):
-            raise Problem("weights_count", weights=len(weight), styles=len(styles))
-    photo, *paintings = [open_asked(content, options["method"] == "colour"), *map(open_asked, styles)]
-    with asked():
-        job = ClassicalJob(
-            photo,
-            list(zip(paintings, weight or [1.0] * len(paintings), strict=True)),
-            **options,
-        )
+        job = ClassicalJob(photo, pairs, **options)
     result = run_to_end(Studio(settings), job)
     keep = settings.provenance if record is None else record
     tell(result, [out], [write_image(result, 0, out, keep)], as_json)

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
+from styleshot_demo.cli.kept import Styles, open_styles, with_strength
 from styleshot_demo.cli.options import with_settings
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
-from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import ImageJob, TextJob
+from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 
 Out = Annotated[
@@ -36,10 +37,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object abou
 
 @with_settings(TextJob)
 def text(
+    ctx: typer.Context,
     prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What to paint.", show_default=False)],
-    styles: Annotated[
-        list[Path], typer.Argument(metavar="STYLE", help="One to four style pictures.", show_default=False)
-    ],
+    styles: Styles,
     out: Out,
     options: dict[str, Any],
     weight: Weight = None,
@@ -58,18 +58,19 @@ def text(
     """
     with asked(str(out)):
         check_destination(out, styles)
-    pairs = _pairs(styles, weight)
+    settings = settings_asked()
+    pairs, strength = open_styles(styles, weight, settings)
+    options = with_strength(ctx, options, "style_strength", strength, most=2)
     with asked():
         job = TextJob(pairs, prompt, **options)
-    _make(job, styles, out, record, as_json)
+    _make(settings, job, styles, out, record, as_json)
 
 
 @with_settings(ImageJob)
 def image(
+    ctx: typer.Context,
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The picture to follow.", show_default=False)],
-    styles: Annotated[
-        list[Path], typer.Argument(metavar="STYLE", help="One to four style pictures.", show_default=False)
-    ],
+    styles: Styles,
     out: Out,
     options: dict[str, Any],
     weight: Weight = None,
@@ -83,24 +84,18 @@ def image(
     """
     with asked(str(out)):
         check_destination(out, [content, *styles])
-    pairs = _pairs(styles, weight)
+    settings = settings_asked()
+    pairs, strength = open_styles(styles, weight, settings)
+    options = with_strength(ctx, options, "style_strength", strength, most=2)
     photo = open_asked(content)
     with asked():
         job = ImageJob(photo, pairs, **options)
-    _make(job, [content, *styles], out, record, as_json)
-
-
-def _pairs(styles: Sequence[Path], weights: Sequence[float] | None) -> list[tuple[Any, float]]:
-    with asked():
-        if weights and len(weights) != len(styles):
-            raise Problem("weights_count", weights=len(weights), styles=len(styles))
-    return [(open_asked(path), number) for path, number in zip(styles, weights or [1.0] * len(styles), strict=True)]
+    _make(settings, job, [content, *styles], out, record, as_json)
 
 
 def _make(
-    job: TextJob | ImageJob, inputs: Sequence[Path], out: Path, record: bool | None, as_json: bool
+    settings: Settings, job: TextJob | ImageJob, inputs: Sequence[Path], out: Path, record: bool | None, as_json: bool
 ) -> None:
-    settings = settings_asked()
     files = [out]
     studio = Studio(settings)
     total = studio.plan(job).job.total  # the small model makes one picture of "both"

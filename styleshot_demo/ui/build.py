@@ -16,6 +16,7 @@ from styleshot_demo.ui import (
     drop,
     enlarge,
     image_tab,
+    library,
     panel,
     restore,
     surroundings,
@@ -79,6 +80,8 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
         targets = [classical.wire(page), text_driven.wire(page, text), image_driven.wire(page, image)]
         restore.build(targets, tabs)
         text_driven.hand_on(targets, drop.build(targets, tabs))
+        strengths = [tab.view.strength for tab in (classical, text_driven, image_driven)]
+        library.build(studio.settings.library, targets, strengths)
         gr.HTML(f"<p>{say('footer').html()}</p>", elem_id="foot", apply_default_css=False)
         models.select(refresh, None, panel_outputs, **INSTANT)
         # Who comes back from the models may have fetched one.

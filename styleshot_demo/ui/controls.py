@@ -10,7 +10,7 @@ import gradio as gr
 
 from styleshot_demo import containers, jobs, pictures
 from styleshot_demo.errors import Problem
-from styleshot_demo.ui import enlarge_line, examples, problems, tools_line
+from styleshot_demo.ui import enlarge_line, examples, library_drawer, problems, tools_line
 from styleshot_demo.ui.widgets import SHOWN, Example, Number, PictureInput, Slider, shelf
 from styleshot_demo.ui.words import mark
 
@@ -141,6 +141,7 @@ def picture_inputs(prefix: str = "", with_content: bool = True) -> Inputs:
                         )  # fmt: skip
                     cells.append(cell)
             shelves.append(shelf(styles, f"{prefix}example-styles", "example_styles", "many"))
+            library_drawer.build(prefix)
             add_style = gr.Button(mark("add_style"), size="sm", elem_id=f"{prefix}add-style", elem_classes="quiet")
     message = gr.HTML(elem_id=f"{prefix}picture-message", apply_default_css=False)
     inputs = Inputs(content, tuple(slots), tuple(weights), tuple(cells), add_style, open_slots, message, tuple(shelves))

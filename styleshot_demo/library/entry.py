@@ -1,0 +1,70 @@
+"""One style of the library, as lists show it and jobs use it."""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+
+from styleshot_demo import pictures
+from styleshot_demo.library.style import Style
+from styleshot_demo.library.stylefile import StyleFile, thumbnail_of
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A style that is there.
+
+    key        by which it is found whatever it is called
+    path       the style file; of a style that comes with the program, its picture
+    style      all but the pixels
+    title_zh   its name in Chinese, where it has one of its own
+    read_only  it comes with the program
+    """
+
+    key: str
+    path: Path
+    style: Style
+    title_zh: str = ""
+    read_only: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.style.name
+
+    def used(self) -> list[tuple[Image.Image, float]]:
+        """The pictures that a job gets, each with its weight, as jobs take them.
+
+        Their `info["file_name"]` says where they came from. Raises the `Problem`s of `StyleFile`.
+        """
+        if self.read_only:
+            found = [pictures.open_picture(self.path)]
+        else:
+            with StyleFile(self.path) as file:
+                found = [file.picture(picture.file) for picture in self.style.used]
+        for image, picture in zip(found, self.style.used, strict=True):
+            image.info["file_name"] = picture.name or Path(picture.file).name
+        return [(image, picture.weight) for image, picture in zip(found, self.style.used, strict=True)]
+
+    def thumbnail(self) -> bytes:
+        """A small square JPEG. Raises as `used` does."""
+        if self.read_only:
+            return thumbnail_of(pictures.open_picture(self.path))
+        with StyleFile(self.path) as file:
+            return file.thumbnail()
+
+    def texts(self) -> str:
+        """All that a search looks at."""
+        return folded(" ".join([self.name, self.title_zh, self.key, *self.style.tags, self.style.note]))
+
+
+def folded(text: str) -> str:
+    """As texts are compared: small and large letters, full and half width are the same."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def search(entries: Iterable[Entry], words: str) -> list[Entry]:
+    """Those whose name (in English or Chinese), tags or note hold every one of the words."""
+    wanted = folded(words).split()
+    return [entry for entry in entries if all(word in entry.texts() for word in wanted)]

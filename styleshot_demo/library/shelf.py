@@ -1,0 +1,286 @@
+"""The library: a folder of style files."""
+
+import logging
+import os
+import secrets
+import shutil
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from styleshot_demo import atomic, destinations, names
+from styleshot_demo.errors import Problem
+from styleshot_demo.library import packing
+from styleshot_demo.library.bundled import bundled
+from styleshot_demo.library.entry import Entry, folded
+from styleshot_demo.library.style import (
+    MAX_STYLE_NAME,
+    SUFFIX,
+    Style,
+    checked_name,
+    checked_note,
+    checked_strength,
+    checked_tags,
+)
+from styleshot_demo.library.stylefile import StyleFile, put_manifest
+
+_TRASH, _LOCK = ".trash", ".lock"
+_TRASHED = 50  # deleted styles that can be brought back; older ones go for good
+_PATIENCE = 20  # seconds that another change may take
+_log = logging.getLogger(__name__)
+
+
+class Library:
+    """The styles that come with the program, and those in a folder, which several programs may use at once.
+
+    Changes raise `Problem` library_off where there is no folder, style_read_only for a style that comes with the
+    program, style_unknown, cannot_write, and what else is said where they are.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        """folder: is made when the first style is saved; None: nothing can be saved."""
+        self.folder = folder
+        self._known: dict[str, tuple[tuple[int, int], Entry]] = {}  # file -> (its state, what it holds)
+        self._lock = threading.Lock()
+
+    def styles(self) -> list[Entry]:
+        """Those that come with the program, then the others by name. Files that cannot be read are left out."""
+        own = [entry for path in self._files() if (entry := self._entry(path))]
+        return [*bundled(), *sorted(own, key=lambda entry: (folded(entry.name), entry.key))]
+
+    def unreadable(self) -> list[Problem]:
+        """What is wrong with each file of the folder that is no style."""
+        found = []
+        for path in self._files():
+            try:
+                with StyleFile(path):
+                    pass
+            except Problem as problem:
+                found.append(problem)
+        return found
+
+    def find(self, name: str) -> Entry:
+        """The style of that key, or else of that name in either language; `Problem` style_unknown."""
+        entries = self.styles()
+        wanted = folded(str(name)).strip()
+        # What a person has named comes before what came with the program.
+        tests: tuple[Callable[[Entry], bool], ...] = (
+            lambda entry: entry.key == name,
+            lambda entry: not entry.read_only and folded(entry.name) == wanted,
+            lambda entry: wanted in (folded(entry.name), folded(entry.title_zh), folded(entry.key)),
+        )
+        for test in tests:
+            for entry in entries:
+                if test(entry):
+                    return entry
+        raise Problem("style_unknown", style=str(name)[:80])
+
+    def save(
+        self,
+        name: str,
+        styles: Sequence[tuple[Any, float]],
+        tags: Sequence[str] | str = (),
+        note: str = "",
+        strength: float | None = None,
+        use: Sequence[int] | None = None,
+    ) -> Entry:
+        """Keeps a style.
+
+        styles    1 to 200 (picture, weight) pairs: paths or PIL images; weights 0 to 100
+        tags      texts, or one text with commas
+        strength  0 to 2 that it is used with; None: none of its own
+        use       the places, from 0, of the one to four pictures that jobs get; None: the four most typical
+
+        Pictures are kept without what cameras write into them, at most 2048 pixels long. `Problem` style_needed,
+        too_many_style_pictures, style_nameless, style_tags, style_taken, and those of the gate.
+        """
+        folder = self._folder()
+        known = {
+            "name": checked_name(name), "tags": checked_tags(tags), "note": checked_note(note),
+            "strength": checked_strength(strength),
+        }  # fmt: skip
+        self._check_free(known["name"])
+        packing.check(styles, use)
+        with self._changing(folder):
+            self._check_free(known["name"])
+            with _part(folder) as part:
+                with zipfile.ZipFile(part, "w") as target:
+                    put_manifest(target, Style(**known, pictures=packing.pack(target, styles, use)))
+                path = self._free(folder, known["name"])
+                atomic.put(part, path)
+        return self._there(path)
+
+    def change(
+        self, key: str, name: str | None = None, tags: Sequence[str] | str | None = None, note: str | None = None
+    ) -> Entry:
+        """Gives a style another name, other tags, another note; None leaves what there is. `Problem` as `save`."""
+        entry = self._own(key)
+        folder = self._folder()
+        given = {
+            **({} if name is None else {"name": checked_name(name)}),
+            **({} if tags is None else {"tags": checked_tags(tags)}),
+            **({} if note is None else {"note": checked_note(note)}),
+        }
+        with self._changing(folder):
+            self._check_free(given.get("name", entry.name), but=entry.key)
+            with _part(folder) as part, StyleFile(entry.path) as file:
+                with zipfile.ZipFile(part, "w") as target:
+                    file.copy_to(target)
+                    put_manifest(target, file.style.model_copy(update=given))
+                atomic.put(part, entry.path)
+        return self._there(entry.path)
+
+    def delete(self, key: str) -> str:
+        """Takes a style out of the library; `restore` of what this returns brings it back."""
+        entry = self._own(key)
+        folder = self._folder()
+        with self._changing(folder):
+            trash = folder / _TRASH
+            trash.mkdir(exist_ok=True)
+            token = f"{time.time_ns():020d}-{entry.key}"
+            atomic.put(entry.path, trash / token)
+            for old in self.deleted()[_TRASHED:]:
+                (trash / old).unlink(missing_ok=True)
+        return token
+
+    def deleted(self) -> list[str]:
+        """What `restore` takes: the style deleted last comes first."""
+        trash = self.folder / _TRASH if self.folder else None
+        if trash is None or not trash.is_dir():
+            return []
+        return sorted((path.name for path in trash.iterdir() if path.name.endswith(SUFFIX)), reverse=True)
+
+    def restore(self, token: str | None = None) -> Entry:
+        """Brings a deleted style back, by default the last one; `Problem` style_gone where it is no longer there."""
+        folder, there = self._folder(), self.deleted()
+        token = there[0] if token is None and there else token
+        if token not in there:
+            raise Problem("style_gone")
+        return self._take_in(folder / _TRASH / token, folder, keep=False)
+
+    def add(self, path: Path) -> Entry:
+        """Takes in a style file from elsewhere, after reading all of it; where there is one of its name, under another
+        name. Raises the `Problem`s of `StyleFile`."""
+        folder = self._folder()
+        with StyleFile(path) as file:
+            file.check()
+        return self._take_in(path, folder, keep=True)
+
+    def export(self, key: str, target: Path) -> Path:
+        """Writes a style as one file, a name in the library's manner if `target` is a folder; returns where it lies."""
+        entry = self.find(key)
+        path = target / names.made_of(entry.name, suffix=SUFFIX) if target.is_dir() else target
+        destinations.check_folder(path.parent)
+        with _part(path.parent) as part:
+            if entry.read_only:
+                with zipfile.ZipFile(part, "w") as zipped:
+                    packed = packing.pack(zipped, [(entry.path, 1.0)], None)
+                    put_manifest(zipped, entry.style.model_copy(update={"pictures": packed}))
+            else:
+                shutil.copyfile(entry.path, part)
+            atomic.put(part, path)
+        return path
+
+    # The folder --------------------------------------------------------------------------------------------------
+
+    def _folder(self) -> Path:
+        if self.folder is None:
+            raise Problem("library_off")
+        destinations.make_folder(self.folder)
+        return self.folder
+
+    def _files(self) -> list[Path]:
+        try:
+            found = [path for path in self.folder.iterdir() if path.name.endswith(SUFFIX)] if self.folder else []
+        except OSError:  # not there yet, or on a disk that is not
+            return []
+        return sorted(path for path in found if not path.name.startswith("."))
+
+    def _entry(self, path: Path) -> Entry | None:
+        try:
+            info = path.stat()
+            state = info.st_mtime_ns, info.st_size
+            with self._lock:
+                known = self._known.get(path.name)
+            if known is None or known[0] != state:
+                with StyleFile(path) as file:
+                    known = state, Entry(path.name, path, file.style)
+                with self._lock:
+                    self._known[path.name] = known
+            return known[1]
+        except (OSError, Problem) as error:
+            _log.warning("%s is left out of the library: %s", path.name, error)
+            return None
+
+    def _there(self, path: Path) -> Entry:
+        entry = self._entry(path)
+        if entry is None:
+            raise Problem("cannot_write")
+        return entry
+
+    def _own(self, key: str) -> Entry:
+        entry = self.find(key)
+        if entry.read_only:
+            raise Problem("style_read_only", style=entry.name)
+        return entry
+
+    def _check_free(self, name: str, but: str = "") -> None:
+        if any(folded(entry.name) == folded(name) and entry.key != but for entry in self.styles()):
+            raise Problem("style_taken", style=name)
+
+    def _take_in(self, path: Path, folder: Path, keep: bool) -> Entry:
+        """Puts a style file that has been checked into the folder, under a name that is free."""
+        with self._changing(folder), _part(folder) as part:
+            with StyleFile(path) as file:
+                name = self._other(file.style.name)
+                with zipfile.ZipFile(part, "w") as target:
+                    file.copy_to(target)
+                    put_manifest(target, file.style.model_copy(update={"name": name}))
+            place = self._free(folder, name)
+            atomic.put(part, place)
+            if not keep:
+                path.unlink(missing_ok=True)
+        return self._there(place)
+
+    def _other(self, name: str) -> str:
+        taken = {folded(entry.name) for entry in self.styles()}
+        tried, number = name, 1
+        while folded(tried) in taken:
+            number += 1
+            end = f" {number}"
+            tried = name[: MAX_STYLE_NAME - len(end)] + end
+        return tried
+
+    @staticmethod
+    def _free(folder: Path, name: str) -> Path:
+        path = folder / names.made_of(name, suffix=SUFFIX)
+        while os.path.lexists(path):
+            path = folder / names.made_of(name, secrets.token_hex(2), suffix=SUFFIX)
+        return path
+
+    @contextmanager
+    def _changing(self, folder: Path) -> Iterator[None]:
+        """One change at a time, of all programs that use the folder."""
+        from filelock import FileLock, Timeout
+
+        try:
+            with FileLock(folder / _LOCK, timeout=_PATIENCE):
+                yield
+        except (OSError, Timeout) as error:
+            raise Problem("cannot_write") from error
+
+
+@contextmanager
+def _part(folder: Path) -> Iterator[Path]:
+    """A place for what is not finished; gone afterwards if it was not moved."""
+    part = folder / f".{secrets.token_hex(8)}.part"
+    try:
+        yield part
+    except OSError as error:
+        raise Problem("cannot_write") from error
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,187 @@
+/* The drawers of the style library. The server knows the styles; here they are shown, searched and asked for. */
+(() => {
+  const drawers = {};
+  let ask = null; // tells the server what to do
+  let now = null; // what it said last
+
+  const twice = (texts) => Object.entries({ en: "en", zh: "zh-CN" }).map(([spoken, lang]) => {
+    const text = document.createElement("span");
+    text.lang = lang;
+    text.textContent = texts[spoken];
+    return text;
+  });
+  // As `folded` in entry.py: small and large letters, full and half width are the same.
+  const folded = (text) => text.normalize("NFKC").toLowerCase();
+
+  class Drawer {
+    constructor(element, tab) {
+      this.tab = tab;
+      this.box = element.querySelector("details");
+      this.part = (name) => this.box.querySelector(name);
+      this.form = this.part("form");
+      this.shelf = this.part(".shelf");
+      this.search = this.part("[type=search]");
+      this.picked = null; // key of the style whose buttons are shown
+      this.changes = false; // whether the form changes that style, or keeps a new one
+      this.listen();
+    }
+
+    send(act, more = {}) {
+      ask?.({ act, tab: this.tab, ...more });
+    }
+
+    listen() {
+      this.box.addEventListener("toggle", () => this.box.open && this.send("look"));
+      this.search.addEventListener("input", () => this.list());
+      this.shelf.addEventListener("click", (event) => {
+        const button = event.target.closest("button");
+        if (button) this.send("use", { key: button.dataset.key });
+      });
+      this.form.addEventListener("submit", (event) => {
+        event.preventDefault();
+        const { name, tags, note } = Object.fromEntries(new FormData(this.form));
+        this.send(this.changes ? "change" : "save", { name, tags, note, key: this.picked });
+      });
+      const upload = this.part("[type=file]");
+      upload.addEventListener("change", () => {
+        if (upload.files[0]) this.take(upload.files[0]);
+        upload.value = "";
+      });
+      this.part(".import").addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        upload.click();
+      });
+      const presses = {
+        save: () => this.write(false),
+        change: () => this.write(true),
+        cancel: () => this.form.hidden = true,
+        export: () => this.send("export", { key: this.picked }),
+        delete: () => this.send("delete", { key: this.picked }),
+        undo: (button) => this.send("undo", { token: button.value }),
+      };
+      this.box.addEventListener("click", (event) => {
+        const button = event.target.closest("button");
+        presses[button?.className]?.(button);
+      });
+    }
+
+    style() {
+      return now?.styles.find((style) => style.key === this.picked);
+    }
+
+    /* Opens the form: for a new style, or with what is written of the chosen one. */
+    write(changes) {
+      const style = changes ? this.style() : null;
+      this.changes = Boolean(style);
+      const { name, tags, note } = this.form.elements;
+      [name.value, tags.value, note.value] = style ? [style.en, style.tags.join(", "), style.note] : ["", "", ""];
+      this.form.hidden = false;
+      name.focus();
+    }
+
+    /* Sends a style file to the server. */
+    async take(file) {
+      const limit = window.gradio_config?.max_file_size ?? Infinity;
+      if (file.size > limit) {
+        const size = `${Math.round(limit / 2 ** 20)} MB`;
+        return this.answer(window.styleshot.said("drop_style_too_large", { limit: size }), true);
+      }
+      const form = new FormData();
+      form.append("files", file, file.name);
+      try {
+        const reply = await fetch("gradio_api/upload", { method: "POST", body: form });
+        if (!reply.ok) throw reply;
+        this.send("import", { path: (await reply.json())[0], name: file.name });
+      } catch {
+        this.answer(window.styleshot.said("toast_unreached"), true);
+      }
+    }
+
+    answer(texts, problem = false, undo = null) {
+      const place = this.part(".answer");
+      place.classList.toggle("problem", problem);
+      place.replaceChildren(...texts);
+      if (!undo) return;
+      const button = this.part("template").content.firstElementChild.cloneNode(true);
+      button.value = undo;
+      place.append(" ", button);
+      button.focus();
+    }
+
+    /* Shows what the server says; `said` whether that is about this drawer. */
+    show(said) {
+      this.box.hidden = false;
+      if (said) {
+        if ("picked" in now) this.picked = now.picked;
+        if (now.done) {
+          this.form.hidden = true;
+          this.search.value = "";
+        }
+        this.answer(now.said ? twice(now.said) : [], Boolean(now.problem), now.undo);
+        if (now.file) {
+          const link = document.createElement("a");
+          [link.href, link.download] = [now.file.src, now.file.name];
+          link.click();
+        }
+      }
+      this.list();
+    }
+
+    list() {
+      if (!now?.styles) return;
+      const words = folded(this.search.value).split(/\s+/).filter(Boolean);
+      const found = now.styles.filter((style) => words.every((word) => style.texts.includes(word)));
+      this.shelf.replaceChildren(...found.map((style) => this.thumb(style)));
+      this.part(".none").hidden = found.length > 0;
+      const style = this.style();
+      const row = this.part(".picked");
+      row.hidden = !style;
+      if (!style) return;
+      row.querySelector("strong").replaceChildren(...twice(style));
+      row.querySelector(".tags").textContent = style.tags.join(" · ");
+      row.querySelector(".note").textContent = style.note;
+      for (const name of ["change", "delete"]) row.querySelector(`.${name}`).hidden = !style.own;
+    }
+
+    thumb(style) {
+      const button = document.createElement("button");
+      button.type = "button";
+      Object.assign(button.dataset, { key: style.key, en: style.en, zh: style.zh });
+      const name = window.styleshot.language() === "zh" ? style.zh : style.en;
+      button.title = name;
+      button.setAttribute("aria-label", name);
+      button.setAttribute("aria-pressed", String(style.key === this.picked));
+      const image = document.createElement("img");
+      [image.alt, image.src, image.loading] = ["", style.src, "lazy"];
+      button.append(image);
+      return button;
+    }
+  }
+
+  // Before the page takes what is dropped for pictures (desk.js).
+  window.addEventListener("drop", (event) => {
+    const box = event.target.closest?.("details.library");
+    const file = event.dataTransfer?.files?.[0];
+    const drawer = Object.values(drawers).find((one) => one.box === box);
+    if (!drawer || !file || !/\.zip$/i.test(file.name)) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    document.body.classList.remove("dragged");
+    drawer.take(file);
+  }, true);
+
+  const libraryDrawer = (element, tab) => {
+    drawers[tab] = new Drawer(element, tab);
+    if (ask) drawers[tab].show(false);
+  };
+  const library = (value, watch, act) => {
+    ask = act;
+    for (const drawer of Object.values(drawers)) drawer.show(false);
+    watch("value", () => {
+      now = value() || now;
+      for (const drawer of Object.values(drawers)) drawer.show(drawer.tab === now?.tab);
+    });
+  };
+  Object.assign(window.styleshot, { library, libraryDrawer });
+})();

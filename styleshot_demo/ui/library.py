@@ -1,0 +1,197 @@
+"""The style library on the page: what the drawers of the tabs (library_drawer.py, library.js) ask for is done here.
+
+Everybody who opens the page has the same library, so what comes from a browser is only ever a name of what is there,
+a text, or an upload.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from styleshot_demo import names
+from styleshot_demo.errors import Problem
+from styleshot_demo.library import Entry, Library
+from styleshot_demo.library.style import MAX_STRENGTH
+from styleshot_demo.ui import controls, desk, problems, words
+from styleshot_demo.ui.controls import INSTANT
+from styleshot_demo.ui.restore import Target
+from styleshot_demo.ui.widgets import address
+from styleshot_demo.ui.words import Said, say
+
+
+def build(folder: Path | None, targets: Sequence[Target], strengths: Sequence[Any]) -> None:
+    """Makes the drawers work; without a folder they stay hidden. To be called outside of the tabs.
+
+    strengths  the slider of each target
+    """
+    if folder is None:
+        return
+    Desk(Library(folder), targets, strengths).wire()
+
+
+class Desk:
+    """What can be done with the library from the page. `acts` has a method for each."""
+
+    def __init__(self, library: Library, targets: Sequence[Target], strengths: Sequence[Any]) -> None:
+        self.library = library
+        self.targets = {target.job: target for target in targets}
+        self.strengths = dict(zip(self.targets, strengths, strict=True))
+        self.page = gr.HTML(
+            elem_id="library-desk",
+            html_template="<div></div>",
+            js_on_load='window.styleshot.library(() => props.value, watch, (what) => trigger("act", what))',
+            apply_default_css=False,
+        )
+        self.cache = Path(self.page.GRADIO_CACHE)
+        self.thumbnails = self.cache / f"library-{secrets.token_hex(16)}"
+        self.acts = {
+            "look": self.look, "use": self.use, "save": self.save, "change": self.change, "delete": self.delete,
+            "undo": self.undo, "export": self.export, "import": self.take_in,
+        }  # fmt: skip
+
+    def wire(self) -> None:
+        """Connects the events."""
+        self.inputs = [part for job in self.targets for part in self._parts(job)]
+        outputs = [self.page]
+        for target in self.targets.values():
+            outputs += [*target.inputs.styles, *target.inputs.slot_outputs(), target.inputs.message]
+        event = self.page.act(self.act, self.inputs, [*outputs, *self.strengths.values()], **INSTANT)
+        for target in self.targets.values():
+            event = event.then(**target.save)
+
+    def _parts(self, job: str) -> list[Any]:
+        return [*self.targets[job].inputs.components(), self.strengths[job]]
+
+    def act(self, event: gr.EventData, *values: Any) -> dict[Any, Any]:
+        """Does what the script asks for: updates. Anybody may send anything here."""
+        job = str(getattr(event, "tab", ""))
+        act = self.acts.get(str(getattr(event, "act", "")))
+        if act is None or job not in self.targets:
+            return {self.page: gr.skip()}
+        by_part = dict(zip(self.inputs, values, strict=True))
+        try:
+            told, updates = act(event, job, by_part)
+            return {self.page: self.value(job, **told), **updates}
+        except Exception as error:
+            said = words.join(problems.explain(error), " ")
+            return {self.page: self.value(job, said=said, problem=True)}
+
+    def value(self, job: str, said: Said | None = None, **told: Any) -> dict[str, Any]:
+        """What the script is told: every style that there is, and what was done, to the drawer that asked."""
+        texts = {"en": said.en, "zh": said.zh} if said else None
+        return {"styles": self.rows(), "tab": job, "said": texts, **told, "turn": secrets.token_hex(4)}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Every style as the script shows it; without those whose thumbnail cannot be read."""
+        rows = []
+        for entry in self.library.styles():
+            try:
+                source = address(self._thumbnail(entry))
+            except (Problem, OSError):
+                continue
+            style = entry.style
+            rows.append({
+                "key": entry.key, "en": entry.name, "zh": entry.title_zh or entry.name, "own": not entry.read_only,
+                "tags": list(style.tags), "note": style.note if not entry.read_only else "",
+                "count": len(style.pictures), "texts": entry.texts(), "src": source,
+            })  # fmt: skip
+        return rows
+
+    def _thumbnail(self, entry: Entry) -> Path:
+        info = entry.path.stat()
+        state = f"{entry.key} {info.st_mtime_ns} {info.st_size}"
+        path = self.thumbnails / f"{hashlib.sha256(state.encode()).hexdigest()[:32]}.jpg"
+        if not path.is_file():
+            self.thumbnails.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(entry.thumbnail())
+        return path
+
+    # What can be done: each returns (what `value` is told, updates of other elements) ------------------------------
+
+    def look(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """The list as it is now."""
+        return {}, {}
+
+    def use(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """Puts pictures, weights and strength of a style into the tab, in place of what lies there."""
+        entry = self.library.find(_text(event, "key"))
+        inputs, strength = self.targets[job].inputs, entry.style.strength
+        paths, weights = [], []
+        for image, weight in entry.used():
+            path = self._place() / names.made_of(names.stem_of(image.info["file_name"]), suffix=".png")
+            image.save(path, format="PNG", compress_level=1)
+            self.page.temp_files.add(str(path))  # so that Gradio deletes it when it is old
+            paths.append(str(path))
+            weights.append(weight)
+        empty = [None] * (len(inputs.styles) - len(paths))
+        updates = dict(zip(inputs.styles, [*paths, *empty], strict=True))
+        updates |= zip(inputs.slot_outputs(), controls.show_slots(len(paths)), strict=True)
+        updates |= inputs.weigh(weights)
+        updates[inputs.message] = ""
+        if strength is not None:
+            slider = self.strengths[job]
+            updates[slider] = min(strength, slider.maximum)
+        return {"said": say("library_used", style=_called(entry)), "picked": entry.key}, updates
+
+    def save(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """Keeps what lies in the style boxes of the tab."""
+        *pictures, strength = (by_part[part] for part in self._parts(job))
+        _, styles = self.targets[job].inputs.read(pictures)
+        strength = strength if isinstance(strength, int | float) and 0 <= strength <= MAX_STRENGTH else None
+        entry = self.library.save(
+            _text(event, "name"), styles, _text(event, "tags"), _text(event, "note"), strength
+        )  # fmt: skip
+        return {"said": say("library_saved", style=entry.name), "picked": entry.key, "done": True}, {}
+
+    def change(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """Name, tags and note."""
+        entry = self.library.change(
+            _text(event, "key"), _text(event, "name"), _text(event, "tags"), _text(event, "note")
+        )  # fmt: skip
+        return {"said": say("library_changed", style=entry.name), "picked": entry.key, "done": True}, {}
+
+    def delete(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """Out of the library, with a way back."""
+        entry = self.library.find(_text(event, "key"))
+        token = self.library.delete(entry.key)
+        return {"said": say("library_deleted", style=entry.name), "undo": token, "picked": None}, {}
+
+    def undo(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """Back into the library."""
+        entry = self.library.restore(_text(event, "token"))
+        return {"said": say("library_back", style=entry.name), "picked": entry.key}, {}
+
+    def export(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """As a file that the browser saves."""
+        entry = self.library.find(_text(event, "key"))
+        path = self.library.export(entry.key, self._place())
+        self.page.temp_files.add(str(path))
+        said = say("library_exported", style=_called(entry))
+        return {"said": said, "file": {"src": address(path), "name": path.name}}, {}
+
+    def take_in(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """A file that was uploaded."""
+        path = desk.known(getattr(event, "path", None), self.cache)
+        if path is None:
+            raise Problem("not_a_style_file", file=_text(event, "name")[:80])
+        entry = self.library.add(Path(path))
+        return {"said": say("library_imported", style=entry.name), "picked": entry.key}, {}
+
+    def _place(self) -> Path:
+        """A new folder whose address nobody can guess."""
+        place = self.cache / secrets.token_hex(16)
+        place.mkdir(parents=True)
+        return place
+
+
+def _text(event: gr.EventData, name: str) -> str:
+    value = getattr(event, name, "")
+    return value if isinstance(value, str) else ""
+
+
+def _called(entry: Entry) -> Said:
+    return Said(entry.name, entry.title_zh or entry.name)

@@ -1,0 +1,50 @@
+"""The drawer of the style library, as it stands below the example styles of each tab. The script fills it."""
+
+import gradio as gr
+
+from styleshot_demo.library import MAX_NOTE, MAX_STYLE_NAME
+from styleshot_demo.ui.words import say
+
+
+def _field(name: str, longest: int, more: str = "") -> str:
+    return f'<label>{say(f"library_{name}").html()}<input name="{name}" maxlength="{longest}" {more}></label>'
+
+
+def _button(name: str, kind: str = "button") -> str:
+    return f'<button type="{kind}" class="{name}">{say(f"library_{name}").html()}</button>'
+
+
+_DRAWER = f"""
+<details class="library" hidden>
+  <summary>{say("library").html()}</summary>
+  <label class="search">{say("library_search").html()}<input type="search"></label>
+  <div class="shelf many" role="group" {say("library_styles").attributes()}></div>
+  <p class="hint none" hidden>{say("library_none").html()}</p>
+  <div class="picked" hidden>
+    <p><strong></strong> <span class="tags"></span> <span class="note"></span></p>
+    <div class="row">{_button("change")}{_button("export")}{_button("delete")}</div>
+  </div>
+  <div class="row add">
+    {_button("save")}
+    <label class="import" tabindex="0" role="button">{say("library_import").html()}<input type="file" accept=".zip"
+      tabindex="-1" hidden></label>
+  </div>
+  <form hidden>
+    {_field("name", MAX_STYLE_NAME, "required autocomplete='off'")}
+    {_field("tags", MAX_NOTE, "autocomplete='off'")}
+    {_field("note", MAX_NOTE, "autocomplete='off'")}
+    <div class="row">{_button("keep", "submit")}{_button("cancel")}</div>
+  </form>
+  <div class="answer" role="status"></div>
+  <template>{_button("undo")}</template>
+</details>"""
+
+
+def build(prefix: str) -> gr.HTML:
+    """Lays the drawer out, where it is called. `prefix` is that of the tab's elements, such as "text-"."""
+    return gr.HTML(
+        elem_id=f"{prefix}library",
+        html_template=_DRAWER,
+        js_on_load=f"window.styleshot.libraryDrawer(element, {(prefix or 'classical-').removesuffix('-')!r})",
+        apply_default_css=False,
+    )
