@@ -59,6 +59,15 @@ def test_the_first_card_that_runs_is_taken(gpus):
     assert device.device_of(Settings()) == device.device_of(Settings(device="cuda")) == "cuda"
 
 
+def test_several_processes_get_all_the_cards_that_run(gpus):
+    gpus(("RTX 3090", (8, 6)), ("Tesla P40", (6, 1)), ("RTX 3090", (8, 6)))
+    assert device.gpus(Settings()) == ["cuda:0", "cuda:2"]
+    assert device.gpus(Settings(device="cuda:2")) == ["cuda:2"]
+    assert device.gpus(Settings(device="cpu")) == ["cpu"]
+    gpus(("Tesla P40", (6, 1)))
+    assert device.gpus(Settings()) == ["cpu"]
+
+
 def test_an_old_driver_is_told(monkeypatch, gpus):
     import warnings
 
