@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from styleshot_demo import pictures
 from styleshot_demo.batch.listing import Item
-from styleshot_demo.batch.manifest import Manifest
-from styleshot_demo.batch.order import Order
+from styleshot_demo.batch.manifest import BatchManifest
+from styleshot_demo.batch.order import BatchOrder
 from styleshot_demo.destinations import check_place
 from styleshot_demo.errors import Problem
 
@@ -37,13 +37,13 @@ class Estimate:
 
 
 def estimate(
-    order: Order, items: Sequence[Item], workers: int, measure: Callable[[Item], tuple[float, int]]
+    order: BatchOrder, items: Sequence[Item], workers: int, measure: Callable[[Item], tuple[float, int]]
 ) -> Estimate:
     """Reads all pictures that may be finished, and paints one of the others by `measure` -> (seconds, bytes).
 
     Where none can be painted, the `Problem` of the last is raised.
     """
-    done = Manifest(order)
+    done = BatchManifest(order)
     left = [item for item in items if not _finished(order, done, item)]
     free = shutil.disk_usage(check_place(order.out)).free
     finished = len(items) - len(left)
@@ -61,7 +61,7 @@ def estimate(
     return Estimate(len(items), finished, "", 0.0, 0.0, 0, free)
 
 
-def _finished(order: Order, done: Manifest, item: Item) -> bool:
+def _finished(order: BatchOrder, done: BatchManifest, item: Item) -> bool:
     with suppress(Problem):
         if done.knows(item.target):
             return done.current(item.target, order.key(pictures.read_bytes(item.path))) is not None

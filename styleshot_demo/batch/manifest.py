@@ -11,15 +11,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from styleshot_demo.batch.order import Order
+from styleshot_demo.batch.order import BatchOrder
 
 ENDING = ".jsonl"
 
 
-class Manifest:
+class BatchManifest:
     """The finished results of a batch; of one that was made more than once, the last lies there."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: BatchOrder) -> None:
         """Reads what all processes have written so far, whichever shard and run they belonged to."""
         self._order = order
         self._entries: dict[str, dict[str, Any]] = {}

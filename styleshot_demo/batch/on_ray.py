@@ -12,7 +12,7 @@ from typing import Any
 
 from styleshot_demo.batch.crew import Crew
 from styleshot_demo.batch.listing import Item
-from styleshot_demo.batch.order import Order
+from styleshot_demo.batch.order import BatchOrder
 from styleshot_demo.batch.outcome import FAILED, Outcome
 from styleshot_demo.batch.painter import Painter, use_threads
 from styleshot_demo.errors import Problem
@@ -26,7 +26,7 @@ _NO_SEED = -1  # in a column of numbers
 class Actor:
     """Lives in a process of Ray's. One that takes a dead one's place reads what that one had finished."""
 
-    def __init__(self, order: Order, threads: int) -> None:
+    def __init__(self, order: BatchOrder, threads: int) -> None:
         use_threads(threads)
         self._order = order
         self._painter = Painter(order)
@@ -56,7 +56,7 @@ class Actor:
         return outcome
 
 
-def paint_on_ray(order: Order, items: Sequence[Item], crew: Crew) -> Iterator[Outcome]:
+def paint_on_ray(order: BatchOrder, items: Sequence[Item], crew: Crew) -> Iterator[Outcome]:
     """The outcomes of all items, as they become known.
 
     Uses the cluster that RAY_ADDRESS names, whose machines see all files at the same places and have this program; else

@@ -17,7 +17,7 @@ STATE = ".styleshot-batch"  # the folder in that of the results where it is kept
 
 
 @dataclass(frozen=True)
-class Order:
+class BatchOrder:
     """How each picture is painted.
 
     out          folder for results

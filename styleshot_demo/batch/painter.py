@@ -14,8 +14,8 @@ from PIL import Image
 from styleshot_demo import pictures, provenance
 from styleshot_demo.atomic import put
 from styleshot_demo.batch.listing import Item
-from styleshot_demo.batch.manifest import Manifest
-from styleshot_demo.batch.order import Order
+from styleshot_demo.batch.manifest import BatchManifest
+from styleshot_demo.batch.order import BatchOrder
 from styleshot_demo.batch.outcome import FAILED, KEPT, PAINTED, STOPPED, Outcome
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
@@ -34,13 +34,13 @@ def use_threads(threads: int) -> None:
 class Painter:
     """Paints the pictures of an order; whatever is wrong with one of them becomes its outcome."""
 
-    def __init__(self, order: Order, device: str = "auto", stopped: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, order: BatchOrder, device: str = "auto", stopped: Callable[[], bool] = lambda: False) -> None:
         """`device` as torch names it, "auto": as the program's settings say; `stopped` is asked between two steps."""
         program = order.program if device == "auto" else replace(order.program, device=device)
         self._order = order
         self._studio = Studio(program)
         self._stopped = stopped
-        self._done = Manifest(order)
+        self._done = BatchManifest(order)
 
     def paint(self, item: Item) -> Outcome:
         """Paints a picture, unless its result is there already, and writes the result."""

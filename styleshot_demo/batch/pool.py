@@ -17,7 +17,7 @@ from pathlib import Path
 
 from styleshot_demo.batch.crew import Crew
 from styleshot_demo.batch.listing import Item
-from styleshot_demo.batch.order import Order
+from styleshot_demo.batch.order import BatchOrder
 from styleshot_demo.batch.outcome import FAILED, Outcome
 from styleshot_demo.batch.painter import Painter, use_threads
 from styleshot_demo.errors import Problem
@@ -26,7 +26,7 @@ from styleshot_demo.errors import Problem
 _SPAWN = multiprocessing.get_context("spawn")
 
 
-def paint_here(order: Order, items: Iterable[Item], crew: Crew) -> Iterator[Outcome]:
+def paint_here(order: BatchOrder, items: Iterable[Item], crew: Crew) -> Iterator[Outcome]:
     """The outcomes of all items, in the order in which they are known.
 
     A process that dies takes no other picture with it: what was in work is painted again, one at a time, and what ends
@@ -49,7 +49,7 @@ def paint_here(order: Order, items: Iterable[Item], crew: Crew) -> Iterator[Outc
             yield outcome or _ended(item)
 
 
-def measure_here(order: Order, item: Item, crew: Crew) -> tuple[float, int]:
+def measure_here(order: BatchOrder, item: Item, crew: Crew) -> tuple[float, int]:
     """`Painter.measure` in one of the processes that would paint."""
     with (
         tempfile.TemporaryDirectory(prefix="styleshot-") as folder,
@@ -58,7 +58,7 @@ def measure_here(order: Order, item: Item, crew: Crew) -> tuple[float, int]:
         return pool.submit(_measure, item).result()
 
 
-def _round(order: Order, crew: Crew, waiting: "deque[Item]") -> Iterator[tuple[Item, Outcome | None]]:
+def _round(order: BatchOrder, crew: Crew, waiting: "deque[Item]") -> Iterator[tuple[Item, Outcome | None]]:
     """Takes from `waiting` until nothing is left or a process dies; None is the outcome of what was in work then."""
     with _pool(order, crew) as pool:
         running: dict[Future[Outcome], Item] = {}
@@ -88,7 +88,7 @@ def _ended(item: Item) -> Outcome:
 
 
 @contextmanager
-def _pool(order: Order, crew: Crew) -> Iterator[ProcessPoolExecutor]:
+def _pool(order: BatchOrder, crew: Crew) -> Iterator[ProcessPoolExecutor]:
     """Processes that stop at their next step when the block is left before they are done."""
     stop, devices = _SPAWN.Event(), _SPAWN.SimpleQueue()
     for n in range(crew.workers):
@@ -113,7 +113,7 @@ def _pool(order: Order, crew: Crew) -> Iterator[ProcessPoolExecutor]:
 class _Worker:
     """What a process knows; the painter, which may fail, is made by the first task, where that can be told."""
 
-    order: Order
+    order: BatchOrder
     device: str
     stop: Event
     painter: Painter | None = None
@@ -122,7 +122,7 @@ class _Worker:
 _worker: _Worker | None = None
 
 
-def _begin(order: Order, threads: int, devices: "SimpleQueue[str]", stop: Event) -> None:
+def _begin(order: BatchOrder, threads: int, devices: "SimpleQueue[str]", stop: Event) -> None:
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the first of them tells the others
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()

@@ -10,14 +10,14 @@ from typing import Any
 
 from styleshot_demo import pictures
 from styleshot_demo.batch.listing import Item
-from styleshot_demo.batch.manifest import Manifest
-from styleshot_demo.batch.order import Order
+from styleshot_demo.batch.manifest import BatchManifest
+from styleshot_demo.batch.order import BatchOrder
 from styleshot_demo.batch.outcome import FAILED, KEPT, PAINTED, STOPPED, Outcome
 
 COLUMNS = ("file", "status", "seconds", "seed", "result", "problem")
 
 
-def report(order: Order, items: Sequence[Item], outcomes: Iterable[Outcome], **more: Any) -> dict[str, Any]:
+def report(order: BatchOrder, items: Sequence[Item], outcomes: Iterable[Outcome], **more: Any) -> dict[str, Any]:
     """All that is known of a batch, JSON-ready: the pictures in their order, those without an outcome as stopped.
 
     `more` stands beside what the order says.
@@ -37,13 +37,13 @@ def report(order: Order, items: Sequence[Item], outcomes: Iterable[Outcome], **m
     }
 
 
-def finished_meanwhile(order: Order, items: Iterable[Item], outcomes: Iterable[Outcome], since: float) -> list[Outcome]:
+def finished_meanwhile(order: BatchOrder, items: Iterable[Item], outcomes: Iterable[Outcome], since: float) -> list[Outcome]:
     """The outcomes that nobody waited for, because all was stopped: processes end what they are about to write.
 
     since  when the batch began, as `time.time()` tells it
     """
     known = {outcome.target for outcome in outcomes}
-    made = Manifest(order).since(since)
+    made = BatchManifest(order).since(since)
     return [
         Outcome(item.name, item.target, PAINTED, entry["seconds"], entry["seed"], size=entry["bytes"])
         for item in items
@@ -68,7 +68,7 @@ def processes(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
     ]
 
 
-def write(told: Mapping[str, Any], order: Order) -> tuple[Path, Path]:
+def write(told: Mapping[str, Any], order: BatchOrder) -> tuple[Path, Path]:
     """Writes report.csv and report.json into the folder for results, each whole or not at all; returns their places."""
     places = [order.out / f"report{order.shard.label}.{ending}" for ending in ("csv", "json")]
     table = io.StringIO(newline="")

@@ -15,7 +15,7 @@ from PIL import Image
 
 from styleshot_demo.batch.crew import Crew, crew
 from styleshot_demo.batch.listing import Item, Shard, listed
-from styleshot_demo.batch.order import Order, fingerprint
+from styleshot_demo.batch.order import BatchOrder, fingerprint
 from styleshot_demo.batch.outcome import FAILED as NOT_PAINTED
 from styleshot_demo.batch.outcome import KEPT, PAINTED, Outcome
 from styleshot_demo.cli import noise
@@ -112,7 +112,7 @@ def batch(
         items = listed(inputs, out, ending, part)
     placed = tuple((path.absolute(), number) for path, number in zip(style, weights, strict=True))
     mark = fingerprint(sample, ending, keep, program)
-    order = Order(out.absolute(), placed, options, ending, keep, program, mark, part)
+    order = BatchOrder(out.absolute(), placed, options, ending, keep, program, mark, part)
     hands = crew(sample, len(items), program, workers, threads)
     if dry_run:
         _tell_estimate(order, items, hands, as_json)
@@ -123,7 +123,7 @@ def batch(
 
 
 @contextmanager
-def _alone(order: Order) -> Iterator[None]:
+def _alone(order: BatchOrder) -> Iterator[None]:
     """Nobody else paints this part into this folder; nothing is left of whoever was killed while he did."""
     lock = FileLock(order.state / f"lock{order.shard.label}")
     try:
@@ -138,7 +138,7 @@ def _alone(order: Order) -> Iterator[None]:
             shutil.rmtree(order.parts, ignore_errors=True)
 
 
-def _paint(order: Order, items: list[Item], hands: Crew, engine: str, as_json: bool) -> None:
+def _paint(order: BatchOrder, items: list[Item], hands: Crew, engine: str, as_json: bool) -> None:
     from styleshot_demo.batch import report
 
     if engine == "ray":
@@ -196,7 +196,7 @@ def _summary(figures: dict[str, Any], table: Path) -> str:
     return f"{counts}; {_duration(figures['seconds'])}: {table}"
 
 
-def _tell_estimate(order: Order, items: list[Item], hands: Crew, as_json: bool) -> None:
+def _tell_estimate(order: BatchOrder, items: list[Item], hands: Crew, as_json: bool) -> None:
     from styleshot_demo.batch.estimate import estimate
     from styleshot_demo.batch.pool import measure_here
 

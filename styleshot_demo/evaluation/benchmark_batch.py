@@ -16,7 +16,7 @@ from PIL import Image
 from styleshot_demo.batch import report
 from styleshot_demo.batch.crew import Crew
 from styleshot_demo.batch.listing import listed
-from styleshot_demo.batch.order import Order, fingerprint
+from styleshot_demo.batch.order import BatchOrder, fingerprint
 from styleshot_demo.batch.outcome import PAINTED, Outcome
 from styleshot_demo.batch.pool import paint_here
 from styleshot_demo.jobs import ClassicalJob
@@ -87,7 +87,7 @@ def _batch(photos: Path, out: Path, size: int, crew: Crew) -> Iterator[Outcome]:
     settings = {"method": "fast", "size": size}
     sample = ClassicalJob(Image.new("RGB", (256, 256)), [STYLE], **settings)
     mark = fingerprint(sample, ".png", False, _PROGRAM)
-    order = Order(out, ((STYLE, 1.0),), settings, ".png", False, _PROGRAM, mark)
+    order = BatchOrder(out, ((STYLE, 1.0),), settings, ".png", False, _PROGRAM, mark)
     order.state.mkdir(parents=True)
     return paint_here(order, listed([photos], out, ".png"), crew)
 
