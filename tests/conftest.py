@@ -13,6 +13,7 @@ for _name in [name for name in os.environ if name.startswith(("STYLESHOT_", "HF_
 _home = tempfile.TemporaryDirectory(prefix="styleshot-tests-")
 os.environ["HF_HOME"] = _home.name
 os.environ["XDG_CACHE_HOME"] = os.path.join(_home.name, "cache")
+os.environ["XDG_DATA_HOME"] = os.path.join(_home.name, "data")
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 _LONG = ("browser", "parity", "training", "runtime")  # folders

@@ -33,6 +33,8 @@ COMMANDS = [
     ["mask"],
     ["serve"],
     ["provenance"],
+    ["styles"],
+    *(["styles", name] for name in ("list", "save", "show", "rename", "delete", "undo", "export", "import")),
     ["models"],
     ["models", "list"],
     ["models", "fetch"],
