@@ -31,6 +31,7 @@ FOLDERS = {
     "models convert": "--to OUT",
     "enlarge": "photo.png DATA/0.png -o OUT",
     "mask": "photo.png DATA/0.png -o OUT",
+    "batch": "DATA --style photo.png -o OUT",
 }
 FILES = {
     "classical": "photo.png photo.png -o OUT",
@@ -41,7 +42,9 @@ FILES = {
     "compose": "apple -o OUT",
 }
 WRITE_NOTHING = {"serve", "provenance", "models list", "models fetch", "bench classical", "bench styleshot"}
-WRITE_NOTHING |= {"evaluate compose"}
+WRITE_NOTHING |= {"evaluate compose", "bench batch"}
+# They write into the library alone, and into what test_styles.py tries.
+LIBRARY = {f"styles {one}" for one in ("list", "show", "save", "rename", "delete", "undo", "export", "import")}
 
 
 @pytest.fixture(autouse=True)
@@ -78,7 +81,7 @@ def commands(group, path=()):
 
 
 def test_no_command_is_left_out():
-    assert set(commands(typer.main.get_command(app))) == {*FOLDERS, *FILES, *WRITE_NOTHING}
+    assert set(commands(typer.main.get_command(app))) == {*FOLDERS, *FILES, *WRITE_NOTHING, *LIBRARY}
 
 
 @pytest.mark.parametrize("command", FOLDERS)
