@@ -115,3 +115,17 @@ def test_the_button_is_in_sight_and_the_stage_takes_the_room_there_is(open_page,
         stage = page.locator(f"#{kind}-result").locator(".compare, .stage").first.bounding_box()
         assert stage["width"] > (1100 if width == 1920 else 600 if width == 1280 else 350), kind
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), kind
+
+
+def test_on_a_phone_the_result_comes_into_sight(open_page, photo):
+    page = open_page(viewport={"width": 390, "height": 800})
+    begin(page, photo)
+    page.evaluate("scrollTo(0, 0)")
+    repaint(page)
+    page.wait_for_function(
+        """() => {
+          const { top, bottom } = document.querySelector("#classical-result figure").getBoundingClientRect();
+          return top >= 0 && bottom <= innerHeight;
+        }""",
+        timeout=LONG,
+    )
