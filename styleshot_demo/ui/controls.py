@@ -141,8 +141,8 @@ def picture_inputs(prefix: str = "", with_content: bool = True) -> Inputs:
                         )  # fmt: skip
                     cells.append(cell)
             shelves.append(shelf(styles, f"{prefix}example-styles", "example_styles", "many"))
-            library_drawer.build(prefix)
             add_style = gr.Button(mark("add_style"), size="sm", elem_id=f"{prefix}add-style", elem_classes="quiet")
+            library_drawer.build(prefix)
     message = gr.HTML(elem_id=f"{prefix}picture-message", apply_default_css=False)
     inputs = Inputs(content, tuple(slots), tuple(weights), tuple(cells), add_style, open_slots, message, tuple(shelves))
     _wire(inputs, contents, styles)
