@@ -18,7 +18,7 @@ from styleshot_demo.cli.report import (
     tell_problem,
 )
 from styleshot_demo.errors import Problem
-from styleshot_demo.library import MAX_PICTURES, SUFFIX, Entry, Library, search
+from styleshot_demo.library import MAX_PICTURES, SUFFIX, Library, StyleEntry, search
 
 app = typer.Typer(
     cls=Commands,
@@ -63,18 +63,18 @@ def list_styles(
         tell_problem(problem)
 
 
-def _count(entry: Entry) -> str:
+def _count(entry: StyleEntry) -> str:
     count, used = len(entry.style.pictures), len(entry.style.used)
     pictures = "1 picture" if count == 1 else f"{count} pictures"
     return pictures if used == count else f"{pictures}, {used} of them used"
 
 
-def _row(entry: Entry) -> dict[str, Any]:
+def _row(entry: StyleEntry) -> dict[str, Any]:
     style = entry.style.model_dump(mode="json", exclude={"format", "version"})
     return {"key": entry.key, "built_in": entry.read_only, "file": str(entry.path), **style}
 
 
-def _tell(entry: Entry, as_json: bool, done: str) -> None:
+def _tell(entry: StyleEntry, as_json: bool, done: str) -> None:
     if as_json:
         print_json(_row(entry))
     else:

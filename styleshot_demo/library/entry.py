@@ -13,7 +13,7 @@ from styleshot_demo.library.stylefile import StyleFile, thumbnail_of
 
 
 @dataclass(frozen=True)
-class Entry:
+class StyleEntry:
     """A style that is there.
 
     key        by which it is found whatever it is called
@@ -64,7 +64,7 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def search(entries: Iterable[Entry], words: str) -> list[Entry]:
+def search(entries: Iterable[StyleEntry], words: str) -> list[StyleEntry]:
     """Those whose name (in English or Chinese), tags or note hold every one of the words."""
     wanted = folded(words).split()
     return [entry for entry in entries if all(word in entry.texts() for word in wanted)]

@@ -16,7 +16,7 @@ from styleshot_demo import atomic, destinations, names
 from styleshot_demo.errors import Problem
 from styleshot_demo.library import packing
 from styleshot_demo.library.bundled import bundled
-from styleshot_demo.library.entry import Entry, folded
+from styleshot_demo.library.entry import StyleEntry, folded
 from styleshot_demo.library.style import (
     MAX_STYLE_NAME,
     SUFFIX,
@@ -44,10 +44,10 @@ class Library:
     def __init__(self, folder: Path | None) -> None:
         """folder: is made when the first style is saved; None: nothing can be saved."""
         self.folder = folder
-        self._known: dict[str, tuple[tuple[int, int], Entry]] = {}  # file -> (its state, what it holds)
+        self._known: dict[str, tuple[tuple[int, int], StyleEntry]] = {}  # file -> (its state, what it holds)
         self._lock = threading.Lock()
 
-    def styles(self) -> list[Entry]:
+    def styles(self) -> list[StyleEntry]:
         """Those that come with the program, then the others by name. Files that cannot be read are left out."""
         own = [entry for path in self._files() if (entry := self._entry(path))]
         return [*bundled(), *sorted(own, key=lambda entry: (folded(entry.name), entry.key))]
@@ -63,12 +63,12 @@ class Library:
                 found.append(problem)
         return found
 
-    def find(self, name: str) -> Entry:
+    def find(self, name: str) -> StyleEntry:
         """The style of that key, or else of that name in either language; `Problem` style_unknown."""
         entries = self.styles()
         wanted = folded(str(name)).strip()
         # What a person has named comes before what came with the program.
-        tests: tuple[Callable[[Entry], bool], ...] = (
+        tests: tuple[Callable[[StyleEntry], bool], ...] = (
             lambda entry: entry.key == name,
             lambda entry: not entry.read_only and folded(entry.name) == wanted,
             lambda entry: wanted in (folded(entry.name), folded(entry.title_zh), folded(entry.key)),
@@ -87,7 +87,7 @@ class Library:
         note: str = "",
         strength: float | None = None,
         use: Sequence[int] | None = None,
-    ) -> Entry:
+    ) -> StyleEntry:
         """Keeps a style.
 
         styles    1 to 200 (picture, weight) pairs: paths or PIL images; weights 0 to 100
@@ -116,7 +116,7 @@ class Library:
 
     def change(
         self, key: str, name: str | None = None, tags: Sequence[str] | str | None = None, note: str | None = None
-    ) -> Entry:
+    ) -> StyleEntry:
         """Gives a style another name, other tags, another note; None leaves what there is. `Problem` as `save`."""
         entry = self._own(key)
         folder = self._folder()
@@ -154,7 +154,7 @@ class Library:
             return []
         return sorted((path.name for path in trash.iterdir() if path.name.endswith(SUFFIX)), reverse=True)
 
-    def restore(self, token: str | None = None) -> Entry:
+    def restore(self, token: str | None = None) -> StyleEntry:
         """Brings a deleted style back, by default the last one; `Problem` style_gone where it is no longer there."""
         folder, there = self._folder(), self.deleted()
         token = there[0] if token is None and there else token
@@ -162,7 +162,7 @@ class Library:
             raise Problem("style_gone")
         return self._take_in(folder / _TRASH / token, folder, keep=False)
 
-    def add(self, path: Path) -> Entry:
+    def add(self, path: Path) -> StyleEntry:
         """Takes in a style file from elsewhere, after reading all of it; where there is one of its name, under another
         name. Raises the `Problem`s of `StyleFile`."""
         folder = self._folder()
@@ -200,7 +200,7 @@ class Library:
             return []
         return sorted(path for path in found if not path.name.startswith("."))
 
-    def _entry(self, path: Path) -> Entry | None:
+    def _entry(self, path: Path) -> StyleEntry | None:
         try:
             info = path.stat()
             state = info.st_mtime_ns, info.st_size
@@ -208,7 +208,7 @@ class Library:
                 known = self._known.get(path.name)
             if known is None or known[0] != state:
                 with StyleFile(path) as file:
-                    known = state, Entry(path.name, path, file.style)
+                    known = state, StyleEntry(path.name, path, file.style)
                 with self._lock:
                     self._known[path.name] = known
             return known[1]
@@ -216,13 +216,13 @@ class Library:
             _log.warning("%s is left out of the library: %s", path.name, error)
             return None
 
-    def _there(self, path: Path) -> Entry:
+    def _there(self, path: Path) -> StyleEntry:
         entry = self._entry(path)
         if entry is None:
             raise Problem("cannot_write")
         return entry
 
-    def _own(self, key: str) -> Entry:
+    def _own(self, key: str) -> StyleEntry:
         entry = self.find(key)
         if entry.read_only:
             raise Problem("style_read_only", style=entry.name)
@@ -232,7 +232,7 @@ class Library:
         if any(folded(entry.name) == folded(name) and entry.key != but for entry in self.styles()):
             raise Problem("style_taken", style=name)
 
-    def _take_in(self, path: Path, folder: Path, keep: bool) -> Entry:
+    def _take_in(self, path: Path, folder: Path, keep: bool) -> StyleEntry:
         """Puts a style file that has been checked into the folder, under a name that is free."""
         with self._changing(folder), _part(folder) as part:
             with StyleFile(path) as file:

@@ -14,7 +14,7 @@ import gradio as gr
 
 from styleshot_demo import names
 from styleshot_demo.errors import Problem
-from styleshot_demo.library import Entry, Library
+from styleshot_demo.library import Library, StyleEntry
 from styleshot_demo.library.style import MAX_STRENGTH
 from styleshot_demo.ui import controls, desk, problems, words
 from styleshot_demo.ui.controls import INSTANT
@@ -101,7 +101,7 @@ class Desk:
             })  # fmt: skip
         return rows
 
-    def _thumbnail(self, entry: Entry) -> Path:
+    def _thumbnail(self, entry: StyleEntry) -> Path:
         info = entry.path.stat()
         state = f"{entry.key} {info.st_mtime_ns} {info.st_size}"
         path = self.thumbnails / f"{hashlib.sha256(state.encode()).hexdigest()[:32]}.jpg"
@@ -193,5 +193,5 @@ def _text(event: gr.EventData, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _called(entry: Entry) -> Said:
+def _called(entry: StyleEntry) -> Said:
     return Said(entry.name, entry.title_zh or entry.name)

@@ -19,7 +19,7 @@ def test_a_word_that_is_spelt_like_no_drawing_is_near_one_in_meaning(words, name
     assert understood(f"a cat, {words}").unknown[0].nearest == found
 
 
-@pytest.mark.parametrize("words", ["qxq", "melancholic", "驯"])
+@pytest.mark.parametrize("words", ["qxq", "zxz", "wxw", "melancholic", "驯"])
 def test_what_means_no_thing_is_near_to_none(words):
     assert vectors.nearest(words) == ()
 

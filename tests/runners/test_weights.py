@@ -16,6 +16,7 @@ from styleshot_demo import Settings, Studio, TextJob
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Step
 from styleshot_demo.models import hashes, hub, once, own
+from styleshot_demo.models.once import finished
 from styleshot_demo.runners import weights
 from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.styleshot import checkpoints
@@ -229,7 +230,7 @@ def test_another_process_that_converts_is_waited_for(settings, tmp_path):
     with FileLock(converted_of(tmp_path) / f".{name}.lock"):
         steps = weights.converting(found, base, settings)
         assert [next(steps).message.key for _ in range(4)] == ["converting"] * 4
-    assert weights.finished(steps).name == name
+    assert finished(steps).name == name
 
 
 def test_what_a_killed_conversion_left_goes_away(settings, tmp_path):
