@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
 LONG = 120_000  # milliseconds
+HEIGHTS = {1280: 1000, 390: 844}  # pixels of the window: the whole tab, and a phone
 
 
 def main(folder: Path, address: str) -> None:
@@ -27,7 +28,7 @@ def main(folder: Path, address: str) -> None:
             (390, "dark", "en"),
         ):
             context = browser.new_context(
-                viewport={"width": width, "height": 900},
+                viewport={"width": width, "height": HEIGHTS[width]},
                 color_scheme=scheme,
                 locale={"en": "en-GB", "zh": "zh-CN"}[language],
             )
@@ -36,11 +37,11 @@ def main(folder: Path, address: str) -> None:
             page.locator("#classical-run").wait_for(timeout=LONG)
             name = f"{width}-{scheme}-{language}.png"
             classical(page)
-            page.screenshot(path=folder / f"page-{name}", full_page=True)
+            page.screenshot(path=folder / f"page-{name}")
             for place, kind in enumerate(("text", "image")):
                 page.get_by_role("tab").nth(place).click()
                 styleshot(page, kind)
-                page.screenshot(path=folder / f"{kind}-{name}", full_page=True)
+                page.screenshot(path=folder / f"{kind}-{name}")
             context.close()
         browser.close()
 
