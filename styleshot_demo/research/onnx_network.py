@@ -6,7 +6,7 @@ evaluation read such a file, from where the person names it.
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, fx, nn
@@ -30,6 +30,9 @@ class OnnxNetwork(nn.Module):
 
     A map is as wide at the end of a residual block as anywhere of its stride, and narrower inside it.
     """
+
+    factor: Tensor
+    mean: Tensor
 
     def __init__(self, path: Path, feed: str) -> None:
         """`feed`: one of `FEEDS`. A `Problem` where the file is no such network, or onnx2torch is not installed."""
@@ -67,7 +70,7 @@ def _cut(network: fx.GraphModule, colours_last: bool) -> tuple[fx.GraphModule, l
     class Measured(fx.Interpreter):
         def run_node(self, node: fx.Node) -> Any:
             found = super().run_node(node)
-            if node.op == "call_module" and isinstance(self.module.get_submodule(node.target), RELUS):
+            if node.op == "call_module" and isinstance(self.module.get_submodule(cast(str, node.target)), RELUS):
                 # Without padding a map is some places smaller than its stride says.
                 stride = 2 ** round(math.log2(SAMPLE / found.shape[2])) if found.ndim == 4 else 0
                 if stride in STRIDES:

@@ -78,10 +78,11 @@ def _of_authors(path: Path) -> dict[str, tuple[Tensor, Tensor]]:
     """Filter and bias by layer; the file has them as [height, width, in, out] and [out]."""
     with path.open("rb") as file:
         layers = _Arrays(file).load()
-    return {
-        name: tuple(torch.from_numpy(np.array(one, np.float32)) for one in (weight.transpose(3, 2, 0, 1), bias))
-        for name, (weight, bias) in layers.items()
-    }
+    return {name: (_tensor(weight.transpose(3, 2, 0, 1)), _tensor(bias)) for name, (weight, bias) in layers.items()}
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.array(array, np.float32))
 
 
 def _of_torchvision(path: Path) -> dict[str, tuple[Tensor, Tensor]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -20,10 +20,11 @@ from styleshot_demo.classical.losses import (
 from styleshot_demo.classical.statistics import Moments, moments, towards
 from styleshot_demo.research.onnx_network import OnnxNetwork
 from styleshot_demo.research.teacher import Teacher
-from styleshot_demo.training.core.device import device_and_dtype
+from styleshot_demo.training.core.device import device_and_dtype, moved
 from styleshot_demo.training.folders import Crops, pictures_in, split
 from styleshot_demo.training.single_network import train
 from styleshot_demo.training.style_statistics import StyleStatistics, sliced_distance
+from styleshot_demo.weighting import weighted_sum
 
 JUDGED = {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"}
 # Strokes and shapes live in the deeper layers; without this, colours and grain are learnt and nothing else. Content
@@ -34,7 +35,7 @@ HELD, HELD_SIZE = 16, 256  # pairs of crops that the figures in the log are of, 
 REBUILD_EVERY = 12  # some rebuilding to the end keeps low strengths faithful
 
 
-def mean(values: Iterable[Tensor]) -> float:
+def mean(values: Iterable[Tensor | float]) -> float:
     """Mean of single numbers."""
     numbers = [float(value) for value in values]
     return sum(numbers) / len(numbers)
@@ -118,16 +119,16 @@ def train_decoder(
     """
     place, autocast = device_and_dtype(device, precision)
     torch.manual_seed(recipe.seed)
-    encoder = encoder.to(place, memory_format=torch.channels_last).requires_grad_(False).eval()
+    encoder = moved(encoder, place, memory_format=torch.channels_last).requires_grad_(False).eval()
     if start is None:
         decoder = Decoder(encoder.widths, fused=recipe.fused, blocks=recipe.blocks)
     else:
         decoder = Decoder(**start.architecture | {"blocks": max(recipe.blocks, len(start.blocks))})
         # The blocks that `start` lacks begin as the identity.
         decoder.load_state_dict(decoder.state_dict() | start.state_dict())
-    decoder = decoder.requires_grad_(True).train().to(place, memory_format=torch.channels_last)
-    guide = Teacher(teacher).to(place, memory_format=torch.channels_last)
-    others = [network.to(place, memory_format=torch.channels_last) for network in networks]
+    decoder = moved(decoder.requires_grad_(True).train(), place, memory_format=torch.channels_last)
+    guide = moved(Teacher(teacher), place, memory_format=torch.channels_last)
+    others = [moved(network, place, memory_format=torch.channels_last) for network in networks]
     own = Judge(guide.expanded, STYLE_LAYERS, CONTENT_LAYERS, 1 - recipe.network_share if others else 1.0)
 
     def judges_of(step: int) -> list[Judge]:
@@ -171,7 +172,7 @@ def train_decoder(
         seen = read(guide, made, JUDGED)
         return {
             "pixels": 10 * (made - pixels).abs().mean(),
-            "seen": sum(perceptual_distance(seen[name], target[name]) for name in JUDGED),
+            "seen": cast(Tensor, sum(perceptual_distance(seen[name], target[name]) for name in JUDGED)),
         }
 
     def repaint(step: int) -> dict[str, Tensor]:
@@ -199,7 +200,7 @@ def train_decoder(
         slices = {name: directions(maps.shape[1], 24, step, place) for name, maps in seen.items()}
 
         def mean_of(distance: Callable[[str], Tensor], layers: dict[str, float] = judge.style_layers) -> Tensor:
-            return sum(weight * distance(name) for name, weight in layers.items()) / sum(layers.values())
+            return weighted_sum((distance(name), weight) for name, weight in layers.items()) / sum(layers.values())
 
         return {
             "content": recipe.content_weight
@@ -215,7 +216,7 @@ def train_decoder(
 
     def validate(step: int) -> dict[str, float]:
         painter = FastTransfer(encoder, decoder)
-        rows: list[dict[str, Tensor]] = []
+        rows: list[dict[str, Tensor | float]] = []
         for content, style in zip(*(crops.to(place).split(1) for crops in held), strict=True):
             # What is trained is judged: leading colours by regions comes after it.
             encoded = replace(painter.encode(content, [(style, 1.0)]), regions=None)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -14,10 +14,11 @@ from styleshot_demo.training.core.loop import Event, Training, careful_update
 from styleshot_demo.training.core.schedules import cosine
 
 WARMUP, FLOOR = 100, 0.02
+Model = TypeVar("Model", bound=nn.Module)
 
 
 def train(
-    model: nn.Module,
+    model: Model,
     loss_of: Callable[[int], dict[str, Tensor]],
     *,
     out: Path,
@@ -28,7 +29,7 @@ def train(
     validate_every: int = 500,
     checkpoint_every: int = 250,
     clip: float = 1.0,
-) -> nn.Module:
+) -> Model:
     """Minimise the sum of the terms that `loss_of(step)` returns, with Adam and a cosine schedule.
 
     model     its parameters that require gradients are trained
@@ -43,7 +44,7 @@ def train(
 
     def gradients(step: int) -> dict[str, Tensor]:
         terms = loss_of(step)
-        sum(terms.values()).backward()
+        cast(Tensor, sum(terms.values())).backward()
         return {name: term.detach() for name, term in terms.items()}
 
     def restore(state: dict[str, Any]) -> None:

@@ -1,9 +1,14 @@
 """Where a training of one process computes, and in which precision."""
 
+from typing import Any, TypeVar, cast
+
 import torch
+from torch import nn
 
 from styleshot_demo.runtime.device import device_of, is_cuda
 from styleshot_demo.settings import Settings
+
+Module = TypeVar("Module", bound=nn.Module)
 
 
 def device_and_dtype(device: str, precision: str) -> tuple[torch.device, torch.dtype | None]:
@@ -14,3 +19,8 @@ def device_and_dtype(device: str, precision: str) -> tuple[torch.device, torch.d
     if precision == "auto":
         precision = "bf16" if device.startswith("cuda") else "fp32"
     return torch.device(device), {"fp32": None, "bf16": torch.bfloat16}[precision]
+
+
+def moved(module: Module, *where: torch.device | torch.dtype, **options: Any) -> Module:
+    """`module.to(...)`, whose stubs leave out the memory format, and whose type diffusers and transformers hide."""
+    return cast(Any, module).to(*where, **options)

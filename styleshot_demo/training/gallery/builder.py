@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from PIL import Image
@@ -165,11 +165,11 @@ def _shrunk(picture: Image.Image, size: int | None) -> Image.Image:
     shortest = min(picture.size)
     if size is None or shortest <= size:
         return picture
-    sides = tuple(max(size, round(side * size / shortest)) for side in picture.size)
-    return picture.resize(sides, Image.Resampling.LANCZOS)
+    width, height = (max(size, round(side * size / shortest)) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def _encoded(image: Image.Image, **options: object) -> bytes:
+def _encoded(image: Image.Image, **options: Any) -> bytes:
     stream = io.BytesIO()
     image.save(stream, **options)
     return stream.getvalue()
@@ -217,7 +217,9 @@ def _safe(name: str) -> str:
 def _shards(maker: _Maker, picked: np.ndarray, out: Path, progress: Callable[[int, int], None]) -> tuple[int, int]:
     """(pictures, shards): every shard is a fixed part of what was picked, so those that are there stay."""
     pictures = done = 0
-    groups = [picked[start : start + maker.recipe.shard] for start in range(0, len(picked), maker.recipe.shard)]
+    size = maker.recipe.shard
+    assert size is not None  # else `_files` is called
+    groups = [picked[start : start + size] for start in range(0, len(picked), size)]
 
     def samples(group: np.ndarray) -> Iterator[shards.Sample]:
         nonlocal done

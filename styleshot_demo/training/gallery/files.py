@@ -63,7 +63,7 @@ class FileGallery:
         if self._contents and entry.content is None:
             raise Problem("content_needed")
         picture = on_white(open_picture(entry.picture))
-        content = on_white(open_picture(entry.content)) if self._contents else None
+        content = on_white(open_picture(entry.content)) if self._contents and entry.content is not None else None
         if content is not None and content.size != picture.size:
             content = content.resize(picture.size, Image.Resampling.BILINEAR)
         return TrainingExample(picture, entry.prompt, content, entry.style)

@@ -39,8 +39,11 @@ class Entry:
 class Entries(Protocol):
     """Entries by number, with `codes`: int32 [count], the style of each as a place in `styles`."""
 
-    styles: Sequence[str]
-    codes: np.ndarray
+    @property
+    def styles(self) -> Sequence[str]: ...
+
+    @property
+    def codes(self) -> np.ndarray: ...
 
     def __len__(self) -> int: ...
 

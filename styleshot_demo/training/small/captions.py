@@ -42,4 +42,4 @@ def thing(name: str, keywords: Sequence[str], rng: np.random.Generator) -> str:
     if place < PREFIX_SHARE:
         return PREFIXES[rng.integers(len(PREFIXES))].format(name)
     count = min(len(keywords), 1 + int(rng.integers(2)))
-    return " ".join(keywords[place] for place in rng.permutation(len(keywords))[:count])
+    return " ".join(keywords[int(place)] for place in rng.permutation(len(keywords))[:count])

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -9,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from styleshot_demo.research.teacher import Teacher
-from styleshot_demo.small.autoencoder import PatchAutoencoder
+from styleshot_demo.small.autoencoder import Decoded, PatchAutoencoder
 from styleshot_demo.training.core.checkpoint import latest
-from styleshot_demo.training.core.device import device_and_dtype
+from styleshot_demo.training.core.device import device_and_dtype, moved
 from styleshot_demo.training.single_network import train
 from styleshot_demo.training.small.augmentation import FILL, background, crop
 from styleshot_demo.training.small.pack import Pack
@@ -60,7 +61,7 @@ def train_decoder(
     teacher   folder of the network whose features are compared beside the pixels; None: pixels alone
     """
     place, dtype = device_and_dtype(device, precision)
-    model = PatchAutoencoder.from_pretrained(run / AUTOENCODER).to(place)
+    model = moved(PatchAutoencoder.from_pretrained(run / AUTOENCODER), place)
     guide = None if teacher is None else Teacher(teacher).to(place)
     torch.manual_seed(recipe.seed)
 
@@ -69,7 +70,7 @@ def train_decoder(
         level = torch.rand(len(latents), 1, 1, 1, generator=generator) * noise
         latents = latents + (torch.randn(latents.shape, generator=generator) * level).to(place)
         with torch.autocast(place.type, dtype, enabled=dtype is not None):
-            return model.decode(latents).sample.float() / 2 + 0.5
+            return cast(Decoded, model.decode(latents)).sample.float() / 2 + 0.5
 
     def compared(found: Tensor, pixels: Tensor) -> dict[str, Tensor]:
         terms = {"pixels": 10 * (found - pixels).abs().mean()}
@@ -80,7 +81,7 @@ def train_decoder(
                 weight * (seen[name] - wanted[name]).float().abs().mean() / wanted[name].float().abs().mean()
                 for name, weight in LAYERS.items()
             )
-            terms["seen"] = recipe.perceptual * sum(distances)
+            terms["seen"] = recipe.perceptual * cast(Tensor, sum(distances))
         return terms
 
     def loss(step: int) -> dict[str, Tensor]:
@@ -144,8 +145,8 @@ def enlarged(art: np.ndarray, rng: np.random.Generator) -> Tensor:
     blurred = F.avg_pool2d(F.pad(large, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
     large = (large + (SHARPEN - 1) * (large - blurred)).clamp(0, 1)
     edge = (WHOLE - side) // 2
-    moved = [int(rng.integers(-edge, edge + 1)) if edge else 0 for _ in range(2)]
-    pads = (edge + moved[0], edge - moved[0], edge + moved[1], edge - moved[1])
+    shift = [int(rng.integers(-edge, edge + 1)) if edge else 0 for _ in range(2)]
+    pads = (edge + shift[0], edge - shift[0], edge + shift[1], edge - shift[1])
     large = F.pad(large, pads)[0]
     ground = F.interpolate(torch.from_numpy(np.array(background(rng)))[None].float(), (WHOLE, WHOLE), mode="bilinear")
     return (large[:3] + (1 - large[3:]) * ground[0]).clamp(0, 1)

@@ -12,6 +12,7 @@ the same style are spread. The heads that are needed for all this are thrown awa
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import torch
@@ -53,23 +54,31 @@ class Primed(nn.Module):
             }
         )
 
-        nn.init.orthogonal_(self.heads["layout"].weight)
+        nn.init.orthogonal_(self.weight("layout"))
         details = max(0, min(DETAILS, sizes.width - sizes.channels * COARSE**2 - TOKENS))
         self.heads["detail"] = nn.Linear(sizes.width, details, bias=False)
         self.heads["usual"] = nn.Embedding(TOKENS, sizes.width)  # what all captions' tokens have in common
         for name in ("layout", "detail", "usual"):
             self.heads[name].requires_grad_(False)
 
+    def linear(self, name: str) -> nn.Linear:
+        """Any head but "usual"."""
+        return cast(nn.Linear, self.heads[name])
+
+    def weight(self, name: str) -> Tensor:
+        """The weight of any head."""
+        return cast(nn.Linear | nn.Embedding, self.heads[name]).weight
+
     @torch.no_grad()
     def settle(self, tokens: Tensor) -> None:
         """Choose directions for details that are free yet: neither the layouts' nor those of what the tokens [N, 16,
         width] of many captions have in common."""
-        layout, usual = self.heads["layout"].weight, tokens.mean(0)
+        layout, usual = self.weight("layout"), tokens.mean(0)
         taken = torch.cat([layout, usual - usual @ layout.T @ layout])
-        free = torch.randn(self.heads["detail"].weight.shape, generator=torch.Generator().manual_seed(0))
+        free = torch.randn(self.weight("detail").shape, generator=torch.Generator().manual_seed(0))
         directions = torch.linalg.qr(torch.cat([taken, free.to(taken)]).T)[0].T
-        self.heads["detail"].weight.copy_(directions[len(taken) :])
-        self.heads["usual"].weight.copy_(usual)
+        self.weight("detail").copy_(directions[len(taken) :])
+        self.weight("usual").copy_(usual)
 
     def states(self) -> dict[str, dict[str, Tensor]]:
         """As `Networks.states`, the heads beside them."""
@@ -149,12 +158,12 @@ class Foretelling:
         self.phase, self.device, self.dtype = phase, device, dtype
         self.scale = named.layouts.square().mean()
         # Tokens come out of a layer norm, with unit variance, which they share out.
-        width = primed.heads["layout"].in_features
-        self.unit = (LAYOUT_ENERGY * width / (self.scale * primed.heads["layout"].out_features)) ** 0.5
-        self.details = primed.heads["detail"].out_features
+        width = primed.linear("layout").in_features
+        self.unit = (LAYOUT_ENERGY * width / (self.scale * primed.linear("layout").out_features)) ** 0.5
+        self.details = primed.linear("detail").out_features
         self.detail_scale = named.details[: len(named.codes), :, : self.details].square().mean().clamp_min(1e-6)
         self.detail_unit = (DETAIL_ENERGY * width / (self.detail_scale * max(1, self.details))) ** 0.5
-        self.styles = primed.heads["style"].out_features
+        self.styles = primed.linear("style").out_features
 
     def settle(self) -> None:
         """`Primed.settle` with what the text encoder makes of all names now."""
@@ -167,6 +176,7 @@ class Foretelling:
         words = self.of_words(*self.named.batch(TEXTS * self.phase.batch, step))
         if batch is None:
             return words
+        assert batch.styles is not None  # samplers tell it of every batch
         generator = torch.Generator().manual_seed(self.phase.seed * 1_000_003 + step)
         order = patches.Order(*(torch.randperm(number, generator=generator) for number in patches.COUNTS))
         known, spread = self.style(batch.references, order)
@@ -178,8 +188,8 @@ class Foretelling:
         """Squared errors of layouts and details, each over that of the mean, and how far the rest has moved."""
         tokens = self.tokens(texts)
         loss = ((self._layouts(tokens) - layouts.to(self.device)) ** 2).mean() / self.scale
-        directions = torch.cat([self.primed.heads[name].weight for name in ("layout", "detail")])
-        moved = tokens - self.primed.heads["usual"].weight
+        directions = torch.cat([self.primed.weight(name) for name in ("layout", "detail")])
+        moved = tokens - self.primed.weight("usual")
         moved = moved - moved @ directions.T @ directions
         loss = loss + USUAL_SHARE * moved.square().sum(-1).mean()
         if self.details:

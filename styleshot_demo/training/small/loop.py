@@ -1,10 +1,10 @@
 """One phase of the small model's training: what it saves, averages and shows."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import nn
@@ -16,10 +16,23 @@ from styleshot_demo.training.core.checkpoint import Checkpoint, latest
 from styleshot_demo.training.core.logbook import Logbook
 from styleshot_demo.training.core.loop import Event, Training, careful_update
 from styleshot_demo.training.core.schedules import trapezoid
-from styleshot_demo.training.small.networks import Networks
 from styleshot_demo.training.small.recipe import Phase
 
 FLOOR = 0.02  # of the learning rate
+
+
+class Learner(Protocol):
+    """What a phase trains: a module that tells its weights by part."""
+
+    def parameters(self) -> Iterator[nn.Parameter]: ...
+
+    def train(self) -> Any: ...
+
+    def eval(self) -> Any: ...
+
+    def states(self) -> dict[str, dict[str, torch.Tensor]]: ...
+
+    def load_states(self, states: dict[str, dict[str, torch.Tensor]]) -> None: ...
 
 
 @dataclass
@@ -31,7 +44,7 @@ class Hooks:
 
 
 def train(
-    networks: Networks,
+    networks: Learner,
     parameters: list[nn.Parameter],
     loss: Callable[[int], torch.Tensor],
     phase: Phase,
@@ -102,7 +115,7 @@ def train(
     return latest(out) or {}
 
 
-def _events(hooks: Hooks, networks: Networks, phase: Phase, book: Logbook) -> list[Event]:
+def _events(hooks: Hooks, networks: Learner, phase: Phase, book: Logbook) -> list[Event]:
     def validate(done: int) -> None:
         networks.eval()
         book.figures(done, validation=hooks.validate(done))
@@ -118,6 +131,6 @@ def _copied(states: dict[str, dict[str, torch.Tensor]]) -> dict[str, dict[str, t
     return {part: {name: value.clone() for name, value in state.items()} for part, state in states.items()}
 
 
-def shapes(networks: Networks) -> dict[str, int]:
+def shapes(networks: Learner) -> dict[str, int]:
     """Part -> how many numbers: what tells whether a checkpoint fits."""
     return {name: sum(value.numel() for value in state.values()) for name, state in networks.states().items()}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from diffusers import ControlNetModel, DDPMScheduler, UNet2DConditionModel
@@ -12,6 +12,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from styleshot_demo.small.autoencoder import PatchAutoencoder
 from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
+from styleshot_demo.training.core.device import moved
 from styleshot_demo.training.small.recipe import Sizes
 
 CROP = 128  # pixels of the style picture
@@ -64,19 +65,20 @@ class Networks(nn.Module):
 
     def arrange(self) -> None:
         """Channels last where there are many pixels and few channels: on a CPU a third of a content step is saved."""
-        self.style_encoder.cnn.to(memory_format=torch.channels_last)
+        moved(self.style_encoder.cnn, memory_format=torch.channels_last)
         if self.controlnet is not None:
-            self.controlnet.controlnet_cond_embedding.to(memory_format=torch.channels_last)
+            moved(self.controlnet.controlnet_cond_embedding, memory_format=torch.channels_last)
 
     def begin_controlnet(self) -> None:
         """The ControlNet as a copy of the UNet's first half, without any effect yet."""
-        sizes = self.controlnet.config.conditioning_embedding_out_channels
-        self.controlnet = controlnet(self.unet, sizes).to(self.unet.device)
+        assert self.controlnet is not None  # made with `content`
+        sizes = self.controlnet.config["conditioning_embedding_out_channels"]
+        self.controlnet = moved(controlnet(self.unet, sizes), self.unet.device)
 
     def set_strength(self, strength: float) -> None:
         """The style's scale in all attentions."""
         for processor in self.adapter.adapter_modules.values():
-            processor.scale = [strength]
+            cast(Any, processor).scale = [strength]
 
 
 def unet(sizes: Sizes) -> UNet2DConditionModel:
@@ -106,9 +108,9 @@ def text_encoder(sizes: Sizes, tokenizer: CLIPTokenizer) -> CLIPTextModel:
             num_hidden_layers=sizes.text_layers,
             num_attention_heads=sizes.heads,
             max_position_embeddings=tokenizer.model_max_length,
-            bos_token_id=tokenizer.bos_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            pad_token_id=tokenizer.pad_token_id,
+            bos_token_id=cast(int, tokenizer.bos_token_id),
+            eos_token_id=cast(int, tokenizer.eos_token_id),
+            pad_token_id=cast(int, tokenizer.pad_token_id),
         )
     )
 
@@ -156,11 +158,12 @@ def wake(embedding: nn.Module, seed: int = 0) -> None:
     the zero convolutions behind the blocks stay.
     """
     generator = torch.Generator().manual_seed(seed)
-    x = (torch.rand(2, 3, 128, 128, generator=generator) > 0.9).float().to(embedding.conv_in.weight)
-    for layer in (embedding.conv_in, *embedding.blocks, embedding.conv_out):
+    layers = cast(list[nn.Conv2d], [embedding.conv_in, *cast(nn.ModuleList, embedding.blocks), embedding.conv_out])
+    x = (torch.rand(2, 3, 128, 128, generator=generator) > 0.9).float().to(layers[0].weight)
+    for layer in layers:
         fresh = torch.randn(layer.weight.shape, generator=generator) / layer.weight[0].numel() ** 0.5
         layer.weight.copy_(fresh)
-        layer.bias.zero_()
+        cast(Tensor, layer.bias).zero_()
         out = layer(x)
         layer.weight.div_(out.std())
         x = nn.functional.silu(layer(x))

@@ -4,6 +4,8 @@ The published training has a finished Stable Diffusion and adds style to it (sta
 so UNet, text encoder, style-aware encoder and adapter learn together; stage 2 is the published one.
 """
 
+from typing import cast
+
 import torch
 from diffusers import DDPMScheduler
 from torch import Tensor
@@ -51,16 +53,17 @@ class VelocityObjective:
         count = len(batch.texts)
         generator = torch.Generator().manual_seed(phase.seed * 1_000_003 + step)
         pixels = batch.targets.to(self.device) * 2 - 1
-        latents = self.autoencoder.latents(pixels) * self.autoencoder.config.scaling_factor
+        latents = self.autoencoder.latents(pixels) * self.autoencoder.config["scaling_factor"]
         times = timesteps(count, len(self.schedule.alphas_cumprod), phase.shift, generator).to(self.device)
         noise = torch.randn(latents.shape, generator=generator).to(self.device)
-        noisy = self.schedule.add_noise(latents, noise, times)
-        wanted = self.schedule.get_velocity(latents, noise, times)
+        whole = cast(torch.IntTensor, times)  # diffusers means any tensor of whole numbers
+        noisy = self.schedule.add_noise(latents, noise, whole)
+        wanted = self.schedule.get_velocity(latents, noise, whole)
 
         draw = torch.rand(count, generator=generator)
         both = draw < phase.drop_both
-        follows = batch.contours is not None
-        drop_text = phase.content_drop_text if follows else phase.drop_text
+        contours = batch.contours
+        drop_text = phase.drop_text if contours is None else phase.content_drop_text
         no_text = both | ((draw >= phase.drop_both) & (draw < phase.drop_both + drop_text))
         no_style = both | (draw > 1 - phase.drop_style)
         texts = ["" if dropped else text for text, dropped in zip(batch.texts, no_text.tolist(), strict=True)]
@@ -74,9 +77,10 @@ class VelocityObjective:
             embeddings = embeddings * (~no_style).to(embeddings)[:, None, None]
             tokens = networks.adapter(embeddings)
             residuals = {}
-            if follows:
+            if contours is not None:
+                assert networks.controlnet is not None  # contours are drawn for networks with one alone
                 kept = torch.rand(count, generator=generator) >= phase.drop_content
-                control = (batch.contours * kept[:, None, None, None]).to(self.device)
+                control = (contours * kept[:, None, None, None]).to(self.device)
                 control = control.contiguous(memory_format=torch.channels_last)
                 down, mid = networks.controlnet(
                     noisy, times, encoder_hidden_states=tokens, controlnet_cond=control, return_dict=False

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -12,7 +12,7 @@ from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.core.checkpoint import NAME as CHECKPOINT
 from styleshot_demo.training.core.checkpoint import latest
-from styleshot_demo.training.core.device import device_and_dtype
+from styleshot_demo.training.core.device import device_and_dtype, moved
 from styleshot_demo.training.small import export, tokenizer, validation
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small.decoder import current
@@ -28,6 +28,7 @@ from styleshot_demo.training.small.tokenizer import WORDS
 from styleshot_demo.training.small.triplets import Triplets
 
 FIT_PICTURES = 3000
+Batch = TypeVar("Batch")
 
 
 def fit(pack: Pack, out: Path, sizes: Sizes, seed: int = 0) -> dict[str, float]:
@@ -73,6 +74,7 @@ def encoders(
     foretelling.settle()
     held = validation.held_batches(pack, samples)
     hooks = Hooks(validate=lambda step: foretelling.figures(held), sheet=lambda step: None)
+    feed: Callable[[int], PairBatch | None]
     feed = Feed(samples, phase.batch, workers, phase.steps) if phase.train_style else lambda step: None
     parameters = primed.trained(phase.train_style)
     return _train(foretelling.loss, feed, primed, parameters, out / ENCODERS, objective, phase, hooks, limits)
@@ -170,7 +172,7 @@ def _run(
     hooks = Hooks(
         validate=lambda step: validation.losses(objective, held),
         sheet=lambda step: validation.sheet(
-            objective, shown, folder / "sheets" / f"{step:06d}.png", **({"contents": lines} if lines else {})
+            objective, shown, folder / "sheets" / f"{step:06d}.png", contents=lines or None
         ),
     )
     feed = Feed(samples, phase.batch, workers, phase.steps)
@@ -178,8 +180,8 @@ def _run(
 
 
 def _train(
-    loss_of: Callable[[PairBatch | None, int], torch.Tensor],
-    feed: Callable[[int], PairBatch | None],
+    loss_of: Callable[[Batch, int], torch.Tensor],
+    feed: Callable[[int], Batch],
     networks: nets.Networks | Primed,
     parameters: list[torch.nn.Parameter],
     folder: Path,
@@ -241,7 +243,7 @@ def _begin(
     torch.manual_seed(recipe.phase.seed)
     words = nets.load_tokenizer(out / TOKENIZER)
     networks = nets.Networks(recipe.sizes, words, content).to(where)
-    autoencoder = current(out).to(where)
+    autoencoder = moved(current(out), where)
     objective = VelocityObjective(networks, autoencoder, words, nets.schedule(), recipe.phase, where, dtype)
     return objective, PairSampler(
         pack, recipe.phase.mix, triplets, recipe.phase.seed, recipe.phase.content_every if content else 0

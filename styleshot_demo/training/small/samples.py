@@ -111,13 +111,13 @@ class PairSampler:
                 contents[n] = cut(image, box, FINE) if contours else targets[n]
             elif plan["kind"] != "thing":
                 place = plan["target"]
-                targets[n], contents[n] = self.triplets.pixels(place)
-                painting = self.pack.pictures[self.triplets.paintings[place]]
+                targets[n], contents[n] = self._restyled.pixels(place)
+                painting = self.pack.pictures[self._restyled.paintings[place]]
                 references[n] = crop(painting, rng, 0.6)
                 if plan["kind"] == "restyled_photo":
                     if contours:
-                        photo = self.pack.pictures[self.triplets.sources[place]]
-                        contents[n] = cut(photo, self.triplets.boxes[place], FINE)
+                        photo = self.pack.pictures[self._restyled.sources[place]]
+                        contents[n] = cut(photo, self._restyled.boxes[place], FINE)
                     if rng.random() < 0.5:
                         targets[n], contents[n] = targets[n].flip(-1), contents[n].flip(-1)
         texts = [plan["text"] for plan in plans]
@@ -125,11 +125,16 @@ class PairSampler:
         styles = torch.tensor([self._style(plan) for plan in plans])
         return PairBatch(targets, references, texts, [plan["kind"] for plan in plans], lines, styles)
 
+    @property
+    def _restyled(self) -> Triplets:
+        assert self.triplets is not None  # without them no plan is of a restyled picture
+        return self.triplets
+
     def _style(self, plan: dict[str, Any]) -> int:
         target = plan["target"]
         if plan["kind"] == "thing":
             return self.set_names.index(self.pack.sets[target])
-        picture = target if plan["kind"] == "picture" else self.triplets.paintings[target]
+        picture = target if plan["kind"] == "picture" else self._restyled.paintings[target]
         return len(self.set_names) + int(picture)
 
     def _plan(self, kind: str, rng: np.random.Generator) -> dict[str, Any]:
@@ -139,9 +144,9 @@ class PairSampler:
         if kind == "picture":
             target = int(self.pictures[rng.integers(len(self.pictures))])
             return {"kind": kind, "target": target, "text": self.pack.captions[target]}
-        places = self.triplets.places(kind)
+        places = self._restyled.places(kind)
         target = int(places[rng.integers(len(places))])
-        source = self.triplets.sources[target]
+        source = self._restyled.sources[target]
         text = self.pack.captions[source] if kind == "restyled_photo" else self._named(source, rng)["text"]
         return {"kind": kind, "target": target, "text": text}
 

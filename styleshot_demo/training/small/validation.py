@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -115,14 +116,15 @@ def sheet(
 
     `contents`: contours to follow, in place of the prompts; the networks then need a ControlNet.
     """
-    from diffusers import DPMSolverMultistepScheduler
+    from diffusers import AutoencoderKL, DPMSolverMultistepScheduler
+    from diffusers.pipelines.stable_diffusion import StableDiffusionPipelineOutput
 
     from styleshot_demo.styleshot.pipeline import StyleShotPipeline
 
     networks = objective.networks
     networks.set_strength(1.0)
     pipeline = StyleShotPipeline(
-        vae=objective.autoencoder,
+        vae=cast(AutoencoderKL, objective.autoencoder),  # which has what a pipeline uses of one
         text_encoder=networks.text_encoder,
         tokenizer=objective.tokenizer,
         unet=networks.unet,
@@ -136,7 +138,7 @@ def sheet(
     with torch.autocast(objective.device.type, objective.dtype, enabled=objective.dtype is not None):
         for style in style_images:
             try:
-                made = pipeline(
+                output = pipeline(
                     list(prompts) if contents is None else [""] * len(contents),
                     style,
                     negative_prompt="",
@@ -144,7 +146,8 @@ def sheet(
                     num_inference_steps=STEPS,
                     guidance_scale=GUIDANCE,
                     generator=torch.Generator().manual_seed(7),
-                ).images
+                )
+                made = cast(StableDiffusionPipelineOutput, output).images
             except Problem as problem:
                 if problem.key != "not_finite":
                     raise

@@ -11,7 +11,8 @@ import shutil
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from diffusers import UNet2DConditionModel
+from torch import Tensor
 
 from styleshot_demo.atomic import put
 from styleshot_demo.destinations import make_folder
@@ -40,7 +41,7 @@ def merged(state: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def published(
-    state: dict[str, Tensor], unet: nn.Module, styleshot: StyleShot
+    state: dict[str, Tensor], unet: UNet2DConditionModel, styleshot: StyleShot
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """An objective's weights by name -> the contents of `ip.bin` and of `style_aware_encoder.bin`, float32.
 
@@ -64,7 +65,7 @@ def published(
 
 def write(
     state: dict[str, Tensor],
-    unet: nn.Module,
+    unet: UNet2DConditionModel,
     styleshot: StyleShot,
     out: Path,
     base: Path,
@@ -93,7 +94,7 @@ def write(
     own = Settings(models=models, offline=True)
     found, here = hub.find(files.CHECKPOINT[preprocessor], own), hub.find(files.BASE, own)
     # A base that is no Stable Diffusion 1.5 by its files is for `StyleShotPipeline`, not for the app.
-    if found.here and here.here:
+    if isinstance(found, hub.Found) and isinstance(here, hub.Found):
         # Beside the checkpoint, so that the folder can be carried to another machine as it is.
         files.convert(found, here, own, models / files.CONVERTED)
     return models
@@ -106,7 +107,9 @@ def _link_others(models: Path, base: Path, settings: Settings) -> None:
         if file.is_file() and not any(part.startswith(".") for part in file.relative_to(base).parts):
             _link(file, models / repo / file.relative_to(base))
     for state in hub.overview(settings):
-        if not state.here or state.model.built_in or state.model.name in (files.BASE, *files.CHECKPOINT.values()):
+        if not isinstance(state, hub.Found) or state.model.built_in:
+            continue
+        if state.model.name in (files.BASE, *files.CHECKPOINT.values()):
             continue
         for path, place in state.files.items():
             _link(place, models / state.model.files[0].repo / Path(path).with_name(place.name))

@@ -1,24 +1,28 @@
 """From a batch to what the objective takes: pictures become latents, texts become embeddings."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from diffusers import AutoencoderKL
+from diffusers.models.modeling_outputs import AutoencoderKLOutput
+from torch import Tensor
+from transformers import CLIPTextModel
 
 from styleshot_demo.styleshot.patches import Patches
+from styleshot_demo.training.core.device import moved
 from styleshot_demo.training.stages.samples import Batch
 
 
 @torch.no_grad()
-def latents_of(vae: nn.Module, pictures: Tensor, noise: Tensor | None = None) -> Tensor:
+def latents_of(vae: AutoencoderKL, pictures: Tensor, noise: Tensor | None = None) -> Tensor:
     """Pictures [B, 3, R, R] in [-1, 1] -> scaled latents: drawn with `noise`, or the most likely ones without."""
-    found = vae.encode(pictures).latent_dist
+    found = cast(AutoencoderKLOutput, vae.encode(pictures)).latent_dist
     drawn = found.mode() if noise is None else found.mean + found.std * noise
-    return drawn * vae.config.scaling_factor
+    return drawn * vae.config["scaling_factor"]
 
 
 @torch.no_grad()
-def text_embeddings(text_encoder: nn.Module, tokenizer: Any, texts: list[str]) -> Tensor:
+def text_embeddings(text_encoder: CLIPTextModel, tokenizer: Any, texts: list[str]) -> Tensor:
     """[B, L, D]; what is too long is cut off."""
     ids = tokenizer(
         texts, padding="max_length", max_length=tokenizer.model_max_length, truncation=True, return_tensors="pt"
@@ -29,18 +33,18 @@ def text_embeddings(text_encoder: nn.Module, tokenizer: Any, texts: list[str]) -
 class FrozenEncoders:
     """The frozen networks that stand before the objective."""
 
-    def __init__(self, vae: nn.Module, text_encoder: nn.Module, tokenizer: Any, device: torch.device) -> None:
+    def __init__(self, vae: AutoencoderKL, text_encoder: CLIPTextModel, tokenizer: Any, device: torch.device) -> None:
         # The autoencoder stays in float32: Stable Diffusion's overflows in half precision now and then.
-        self.vae = vae.to(device).requires_grad_(False).eval()
-        self.text_encoder = text_encoder.to(device).requires_grad_(False).eval()
+        self.vae = moved(vae, device).requires_grad_(False).eval()
+        self.text_encoder = moved(text_encoder, device).requires_grad_(False).eval()
         self.tokenizer = tokenizer
         self.device = device
 
     def of(self, batch: Batch) -> dict[str, Any]:
         """The arguments of `Objective.forward`."""
-        scale = 2 ** (len(self.vae.config.block_out_channels) - 1)
+        scale = 2 ** (len(self.vae.config["block_out_channels"]) - 1)
         side = batch.pictures.shape[-1] // scale
-        shape = (2, self.vae.config.latent_channels, side, side)
+        shape = (2, self.vae.config["latent_channels"], side, side)
         # Drawn on the CPU, as GPUs draw other numbers: noise of the latents, noise of the diffusion.
         pairs = [torch.randn(shape, generator=torch.Generator().manual_seed(seed)) for seed in batch.seeds]
         first, noise = torch.stack(pairs, dim=1).to(self.device)

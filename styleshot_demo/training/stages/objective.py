@@ -5,14 +5,15 @@ Nothing here knows of files, devices or processes, of sizes, or of Stable Diffus
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
-from diffusers import DDPMScheduler, SchedulerMixin
+from diffusers import ControlNetModel, DDPMScheduler, SchedulerMixin, UNet2DConditionModel
 from torch import Tensor, nn
 
 from styleshot_demo.styleshot.adapter import StyleAdapter
+from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 from styleshot_demo.styleshot.patches import Patches
 
 
@@ -51,19 +52,24 @@ CONTENT_BOUNDS = DropBounds(everything=0.05, style=0.25, content=0.45)
 
 def training_scheduler(scheduler: SchedulerMixin) -> DDPMScheduler:
     """The noise schedule and the kind of prediction of any scheduler, as training wants them."""
-    return DDPMScheduler.from_config(scheduler.config)
+    return cast(DDPMScheduler, DDPMScheduler.from_config(cast(Any, scheduler).config))
 
 
 def target_of(scheduler: DDPMScheduler, latents: Tensor, noise: Tensor, timesteps: Tensor) -> Tensor:
     """What the UNet is to predict, [B, C, h, w]: the noise, the velocity or the latents."""
-    kind = scheduler.config.prediction_type
+    kind = scheduler.config["prediction_type"]
     if kind == "epsilon":
         return noise
     if kind == "v_prediction":
-        return scheduler.get_velocity(latents, noise, timesteps)
+        return scheduler.get_velocity(latents, noise, _whole(timesteps))
     if kind == "sample":
         return latents
     raise ValueError(f"no training target for prediction type {kind}")
+
+
+def _whole(numbers: Tensor) -> torch.IntTensor:
+    """As diffusers' schedulers name any tensor of whole numbers."""
+    return cast(torch.IntTensor, numbers)
 
 
 class Objective(nn.Module):
@@ -76,11 +82,11 @@ class Objective(nn.Module):
 
     def __init__(
         self,
-        unet: nn.Module,
-        style_encoder: nn.Module,
+        unet: UNet2DConditionModel,
+        style_encoder: StyleAwareEncoder,
         adapter: StyleAdapter,
         scheduler: SchedulerMixin,
-        controlnet: nn.Module | None = None,
+        controlnet: ControlNetModel | None = None,
     ) -> None:
         """`adapter` is attached to `unet`, and stays so. The prediction type is that of `scheduler`'s config."""
         super().__init__()
@@ -117,6 +123,7 @@ class Objective(nn.Module):
         """
         residuals = {}
         if control is not None:
+            assert self.controlnet is not None  # lines are for it alone
             down, mid = self.controlnet(
                 noisy, timesteps, encoder_hidden_states=tokens, controlnet_cond=control, return_dict=False
             )
@@ -140,7 +147,7 @@ class Objective(nn.Module):
         drop_style  bool [B]
         Text and control come with what is dropped already replaced: embeddings of "" and black pictures.
         """
-        noisy = self.scheduler.add_noise(latents, noise, timesteps)
+        noisy = self.scheduler.add_noise(latents, noise, _whole(timesteps))
         predicted = self.predict(noisy, timesteps, text, self.tokens(patches, drop_style), control)
         target = target_of(self.scheduler, latents, noise, timesteps)
         return F.mse_loss(predicted.float(), target.float())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import torch
 from diffusers import AutoencoderKL, ControlNetModel, SchedulerMixin, UNet2DConditionModel
@@ -19,6 +19,10 @@ from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.checkpoints import CheckpointReader
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 
+if TYPE_CHECKING:
+    from transformers import CLIPTextModel
+
+Part = TypeVar("Part", bound=nn.Module)
 IP, ENCODER = "ip.bin", "style_aware_encoder.bin"
 # Where a StyleShot may lie below a folder that a person names; the first is what a training writes.
 INSIDE = ("models/Gaojunyao/StyleShot/pretrained_weight", "models/Gaojunyao/StyleShot_lineart/pretrained_weight")
@@ -31,7 +35,7 @@ class Base:
 
     unet: UNet2DConditionModel
     vae: AutoencoderKL
-    text_encoder: nn.Module
+    text_encoder: "CLIPTextModel"
     tokenizer: Any
     scheduler: SchedulerMixin
 
@@ -59,14 +63,14 @@ def load_base(folder: Path) -> Base:
     import diffusers
     from transformers import CLIPTextModel, CLIPTokenizer
 
-    def read(part: str, kind: type) -> nn.Module:
+    def read(part: str, kind: type[Part]) -> Part:
         halves = list((folder / part).glob("*.fp16.safetensors"))
         plain = [file for file in (folder / part).glob("*.safetensors") if file not in halves]
         variant = {"variant": "fp16"} if halves and not plain else {}
-        return kind.from_pretrained(folder / part, dtype=torch.float32, local_files_only=True, **variant)
+        return cast(Any, kind).from_pretrained(folder / part, dtype=torch.float32, local_files_only=True, **variant)
 
     with files.broken_as_problem("base model"), _without_bars():
-        schedule = diffusers.DDPMScheduler.load_config(folder / "scheduler")
+        schedule = cast(dict[str, Any], diffusers.DDPMScheduler.load_config(folder / "scheduler"))
         return Base(
             unet=read("unet", UNet2DConditionModel),
             vae=read("vae", AutoencoderKL),
@@ -87,6 +91,7 @@ def begin(unet: UNet2DConditionModel, clip: Path, seed: int, patch_widths: list[
     with files.broken_as_problem("CLIP"), _without_bars():
         vision = CLIPVisionModelWithProjection.from_pretrained(clip, dtype=torch.float32, local_files_only=True)
     config = vision.config
+    widths: dict[str, Any] = {"patch_widths": patch_widths} if patch_widths else {}
     torch.manual_seed(seed)
     encoder = StyleAwareEncoder(
         hidden_size=config.hidden_size,
@@ -96,9 +101,9 @@ def begin(unet: UNet2DConditionModel, clip: Path, seed: int, patch_widths: list[
         hidden_act=config.hidden_act,
         layer_norm_eps=config.layer_norm_eps,
         projection_dim=config.projection_dim,
-        vision_image_size=config.image_size,
-        vision_patch_size=config.patch_size,
-        **({"patch_widths": patch_widths} if patch_widths else {}),
+        vision_image_size=cast(int, config.image_size),
+        vision_patch_size=cast(int, config.patch_size),
+        **widths,
     )
     encoder.image_encoder.load_state_dict(vision.state_dict())
     for vector in encoder.style_embeddings:
@@ -132,7 +137,7 @@ def load_styleshot(folder: Path, unet: UNet2DConditionModel) -> StyleShot:
             )
     described = (folder / ENCODER).with_suffix(".json")
     encoder = StyleAwareEncoder(**(json.loads(described.read_text(encoding="utf-8")) if described.is_file() else {}))
-    adapter = StyleAdapter.from_unet(unet, encoder.config.projection_dim)
+    adapter = StyleAdapter.from_unet(unet, encoder.config["projection_dim"])
     _fill(encoder, folder / ENCODER, _state(folder / ENCODER))
     state = _state(folder / IP)
     content = {key.removeprefix("controlnet."): state.pop(key) for key in [*state] if key.startswith("controlnet.")}

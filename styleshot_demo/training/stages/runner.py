@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import cast
 
 import torch
 from accelerate import Accelerator
@@ -14,6 +15,7 @@ from torch import Tensor
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.training.core.average import Average
 from styleshot_demo.training.core.checkpoint import Checkpoint
+from styleshot_demo.training.core.device import moved
 from styleshot_demo.training.core.logbook import Logbook
 from styleshot_demo.training.core.loop import Event, Training, writing
 from styleshot_demo.training.stages import state, validation
@@ -30,7 +32,8 @@ SHOWN = 4  # examples on a validation sheet
 def accelerator_of(recipe: StageRecipe, cpu: bool = False) -> Accelerator:
     """The processes and devices that `accelerate launch` has given, or this process alone."""
     precision = None if recipe.precision == "auto" else recipe.precision
-    return Accelerator(mixed_precision=precision, cpu=cpu or None)
+    # None leaves it to the environment; the stubs know only of bool.
+    return Accelerator(mixed_precision=precision, cpu=cast(bool, cpu or None))
 
 
 def train(
@@ -81,8 +84,8 @@ def train(
         stage.uses_content,
         recipe.seed,
         recipe.resolution,
-        objective.style_aware_encoder.config.crop,
-        objective.scheduler.config.num_train_timesteps,
+        objective.style_aware_encoder.config["crop"],
+        objective.scheduler.config["num_train_timesteps"],
     )
     rows = batches(
         gallery,
@@ -137,7 +140,7 @@ def train(
         average=average,
         events=[Event(recipe.validate_every, show)],
         log_every=LOG_EVERY,
-        reduce=lambda value: accelerator.reduce(value, "mean"),
+        reduce=lambda value: cast(Tensor, accelerator.reduce(value, "mean")),
         tolerant=False,
     )
     with book:
@@ -159,7 +162,7 @@ def _slim(stage: Stage, base: Base, precision: str) -> None:
     dtype = {"fp16": torch.float16, "bf16": torch.bfloat16}.get(precision)
     if dtype is None:
         return
-    base.text_encoder.to(dtype)
+    moved(base.text_encoder, dtype)
     for name, parameter in stage.objective.unet.named_parameters():
         if not parameter.requires_grad and ".processor." not in name:
             parameter.data = parameter.data.to(dtype)

@@ -92,6 +92,7 @@ class Cutting:
         drop = self.bounds(number)
         control = None
         if self.uses_content:
+            assert example.content is not None  # galleries of such a stage have no other examples
             control = control_tensor(example.content, self.resolution)
             control = torch.zeros_like(control) if drop.content else control
         # As published, the style reference is the training picture itself.

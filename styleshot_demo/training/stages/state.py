@@ -4,7 +4,7 @@ Only the weights that learn are in it, whole, whether they were replicated or sh
 """
 
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ ALL = StateDictOptions(full_state_dict=True, cpu_offload=True)
 def weights(model: nn.Module, average: Average | None = None, options: StateDictOptions = ALL) -> dict[str, Tensor]:
     """The weights by name, or their averages; on the first process, the others get nothing. All processes must call."""
     with average.in_place() if average else nullcontext():
-        state = get_model_state_dict(model, options=options)
+        state = cast(dict[str, Tensor], get_model_state_dict(model, options=options))
         # On the CPU the state shares memory with the model, which is about to change back.
         return {name: value.detach().clone() for name, value in state.items()}
 

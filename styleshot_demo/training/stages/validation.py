@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any, cast
 
 import torch
+from diffusers.pipelines.stable_diffusion import StableDiffusionPipelineOutput
 from PIL import Image
 
 from styleshot_demo.destinations import make_folder
@@ -43,12 +45,13 @@ class Validation:
     def sheet(self, autocast: AbstractContextManager | None = None) -> Image.Image:
         """One row for each example: its style, the lines that are followed where there are such, the result."""
         objective = self.stage.objective
+        scheduler = cast(Any, self.base.scheduler)
         pipeline = StyleShotPipeline(
             vae=self.inputs.vae,
             text_encoder=self.inputs.text_encoder,
             tokenizer=self.inputs.tokenizer,
             unet=objective.unet,
-            scheduler=type(self.base.scheduler).from_config(self.base.scheduler.config),
+            scheduler=type(scheduler).from_config(scheduler.config),
             style_encoder=objective.style_aware_encoder,
             adapter=objective.adapter,
             controlnet=objective.controlnet,
@@ -58,10 +61,13 @@ class Validation:
         with autocast or nullcontext():
             for place, example in enumerate(self.examples):
                 other = self.examples[(place + 1) % len(self.examples)]
-                control = _square(other.content, self.side) if self.stage.uses_content else None
+                control = None
+                if self.stage.uses_content:
+                    assert other.content is not None  # galleries of such a stage have no other examples
+                    control = _square(other.content, self.side)
                 prompt = self.prompts[place % len(self.prompts)] if self.prompts else other.prompt
                 try:
-                    made = pipeline(
+                    output = pipeline(
                         prompt,
                         example.picture,
                         control_image=control,
@@ -69,7 +75,8 @@ class Validation:
                         width=self.side,
                         num_inference_steps=self.steps,
                         generator=torch.Generator().manual_seed(self.seed + place),
-                    ).images[0]
+                    )
+                    made = cast(StableDiffusionPipelineOutput, output).images[0]
                 except Problem as problem:
                     if problem.key != "not_finite":
                         raise
