@@ -215,7 +215,7 @@ class Studio:
             choice = self.ready("image", preprocessor)
             if choice.model is not None:
                 *_, found = weights.locate(self.settings, choice.model, preprocessor)
-                assert isinstance(found, weights.Weights)  # the last thing it yields
+                assert isinstance(found, weights.ModelParts)  # the last thing it yields
                 self.styleshot.hold(found, placement, preprocessor if choice.model == "styleshot" else None)
 
     def finish(self, job: Job) -> Result:

@@ -37,7 +37,9 @@ def report(order: BatchOrder, items: Sequence[Item], outcomes: Iterable[Outcome]
     }
 
 
-def finished_meanwhile(order: BatchOrder, items: Iterable[Item], outcomes: Iterable[Outcome], since: float) -> list[Outcome]:
+def finished_meanwhile(
+    order: BatchOrder, items: Iterable[Item], outcomes: Iterable[Outcome], since: float
+) -> list[Outcome]:
     """The outcomes that nobody waited for, because all was stopped: processes end what they are about to write.
 
     since  when the batch began, as `time.time()` tells it
