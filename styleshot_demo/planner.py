@@ -202,8 +202,9 @@ class Planner:
         if choice.model == "small":
             job, told = small.suited(job, files.small_folder(self.settings))
             remarks += [remark("preview_model"), *told]
-        scene = scenes.followed(job.prompt, job.moved) if follows_sketch(job) else None
+        scene = None
         if isinstance(job, TextJob):
+            scene = scenes.followed(job.prompt, job.moved) if follows_sketch(job) else None
             job = replace(job, moved=moved.as_text({} if scene is None else scene.places))
         if scene is not None:
             remarks += scenes.not_in_sketch(scene)

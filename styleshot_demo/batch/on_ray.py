@@ -5,7 +5,7 @@ import hashlib
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ class Actor:
         return outcome
 
 
-def paint_on_ray(order: BatchOrder, items: Sequence[Item], crew: Crew) -> Iterator[Outcome]:
+def paint_on_ray(order: BatchOrder, items: Sequence[Item], crew: Crew) -> Generator[Outcome, None, None]:
     """The outcomes of all items, as they become known.
 
     Uses the cluster that RAY_ADDRESS names, whose machines see all files at the same places and have this program; else

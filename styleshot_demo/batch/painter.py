@@ -80,8 +80,8 @@ class Painter:
         return time.perf_counter() - began, size
 
     @cached_property
-    def _styles(self) -> list[tuple[Image.Image, float]]:
-        return [(open_named(path), weight) for path, weight in self._order.styles]
+    def _styles(self) -> tuple[tuple[Image.Image, float], ...]:
+        return tuple((open_named(path), weight) for path, weight in self._order.styles)
 
     def _result(self, data: bytes, item: Item) -> Result | None:
         """The result of a file with this content; None if somebody stopped all."""

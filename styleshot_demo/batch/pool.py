@@ -6,7 +6,7 @@ import signal
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ from styleshot_demo.errors import Problem
 _SPAWN = multiprocessing.get_context("spawn")
 
 
-def paint_here(order: BatchOrder, items: Iterable[Item], crew: Crew) -> Iterator[Outcome]:
+def paint_here(order: BatchOrder, items: Iterable[Item], crew: Crew) -> Generator[Outcome, None, None]:
     """The outcomes of all items, in the order in which they are known.
 
     A process that dies takes no other picture with it: what was in work is painted again, one at a time, and what ends

@@ -100,7 +100,7 @@ def batch(
     weights = weight or [1.0] * len(style)
     with asked(str(out)):
         check_folder(out)
-    styles = list(zip(map(open_asked, style), weights, strict=True))
+    styles = tuple(zip(map(open_asked, style), weights, strict=True))
     with asked():
         # A job with any content: what can be wrong with settings is known before a picture is opened.
         sample = ClassicalJob(Image.new("RGB", (256, 256)), styles, **options)

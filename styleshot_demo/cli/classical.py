@@ -55,7 +55,7 @@ def classical(
     pairs, strength = open_styles(styles, weight, settings)
     options = with_strength(ctx, options, "strength", strength, most=1)
     with asked():
-        job = ClassicalJob(photo, pairs, **options)
+        job = ClassicalJob(photo, tuple(pairs), **options)
     result = run_to_end(Studio(settings), job)
     keep = settings.provenance if record is None else record
     tell(result, [out], [write_image(result, 0, out, keep)], as_json)

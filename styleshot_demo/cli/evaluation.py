@@ -122,7 +122,7 @@ def bench_styleshot(
     with asked():
         jobs.choice("model", model, ("styleshot", "small"))
         usual = (256, 20) if model == "small" else (512, 2)
-        size = jobs.number("size", usual[0] if size is None else size, 128, 1024, whole=True)
+        side: int = jobs.number("size", usual[0] if size is None else size, 128, 1024, whole=True)
         steps = usual[1] if steps is None else steps
     from styleshot_demo.evaluation import benchmark_styleshot
 
@@ -131,7 +131,7 @@ def bench_styleshot(
             typer.echo(stage, err=True)
 
     figures = benchmark_styleshot.styleshot(
-        synthetic=synthetic, as_original=as_original, size=size, steps=steps, model=model, on_stage=told
+        synthetic=synthetic, as_original=as_original, size=side, steps=steps, model=model, on_stage=told
     )
     _tell(figures, as_json)
 
@@ -272,6 +272,7 @@ def evaluate_classical(
         else:
             from styleshot_demo.evaluation.classical import evaluate as evaluate_pairs
 
+            assert content is not None  # checked above: no other folder is named
             figures = evaluate_pairs(
                 content,
                 style,

@@ -51,7 +51,9 @@ def with_strength(
     ctx: typer.Context, options: dict[str, Any], name: str, strength: float | None, most: float
 ) -> dict[str, Any]:
     """The options with the strength that a style was kept with, up to `most`, where the person asked for none."""
-    # Told by name: the enumeration that this returns lies in a private module of typer.
-    if strength is None or ctx.get_parameter_source(name).name != "DEFAULT":
+    if strength is None:
         return options
-    return {**options, name: min(strength, most)}
+    source = ctx.get_parameter_source(name)
+    assert source is not None  # it is an option of this command
+    # Told by name: the enumeration of sources lies in a private module of typer.
+    return {**options, name: min(strength, most)} if source.name == "DEFAULT" else options

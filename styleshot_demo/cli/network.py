@@ -29,12 +29,7 @@ Feeds = Annotated[
 
 def opened(file: Path | None, feed: str) -> "OnnxNetwork | None":
     """The classifier in an ONNX file, if one is named."""
-    if file is None:
-        return None
-    from styleshot_demo.research.onnx_network import FEEDS, OnnxNetwork
-
-    with asked(str(file)):
-        return OnnxNetwork(file, choice("network_feed", feed, tuple(FEEDS)))
+    return None if file is None else _opened(file, feed)
 
 
 def all_opened(files: Sequence[Path], feeds: Sequence[str]) -> "list[OnnxNetwork]":
@@ -42,4 +37,11 @@ def all_opened(files: Sequence[Path], feeds: Sequence[str]) -> "list[OnnxNetwork
     with asked():
         if len(feeds) not in (1, len(files)):
             raise Problem("feeds_differ", feeds=len(feeds), networks=len(files))
-    return [opened(file, feeds[place % len(feeds)]) for place, file in enumerate(files)]
+    return [_opened(file, feeds[place % len(feeds)]) for place, file in enumerate(files)]
+
+
+def _opened(file: Path, feed: str) -> "OnnxNetwork":
+    from styleshot_demo.research.onnx_network import FEEDS, OnnxNetwork
+
+    with asked(str(file)):
+        return OnnxNetwork(file, choice("network_feed", feed, tuple(FEEDS)))

@@ -62,7 +62,7 @@ def text(
     pairs, strength = open_styles(styles, weight, settings)
     options = with_strength(ctx, options, "style_strength", strength, most=2)
     with asked():
-        job = TextJob(pairs, prompt, **options)
+        job = TextJob(tuple(pairs), prompt, **options)
     _make(settings, job, styles, out, record, as_json)
 
 
@@ -89,7 +89,7 @@ def image(
     options = with_strength(ctx, options, "style_strength", strength, most=2)
     photo = open_asked(content)
     with asked():
-        job = ImageJob(photo, pairs, **options)
+        job = ImageJob(photo, tuple(pairs), **options)
     _make(settings, job, [content, *styles], out, record, as_json)
 
 

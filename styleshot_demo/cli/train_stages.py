@@ -126,7 +126,11 @@ def style(
     where = _named(start, lambda: styleshot_folder(settings, start)) if start else None
 
     def make(parts: "Base") -> "tuple[StyleShot, Stage]":
-        own = begin(parts.unet, vision, recipe.seed) if vision else load_styleshot(where, parts.unet)
+        if vision:
+            own = begin(parts.unet, vision, recipe.seed)
+        else:
+            assert where is not None  # one of the two is named
+            own = load_styleshot(where, parts.unet)
         return own, style_stage(parts, own)
 
     _train(make, data, out, base, balance, prompt, recipe, settings)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 18: 8}  # by type
+_UNKNOWN: int = 2**40  # bytes of a type that is none: more than any file has
 _CODES = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 # Width, height, bits, compression, photometry, fill order, strips, orientation, samples, rows, planes, fax options,
 # predictor, colour map, tiles, extra samples, sample format, JPEG tables, YCbCr coefficients to black and white.
@@ -53,7 +54,7 @@ class _Reader:
         entries: dict[int, tuple[int, int, int, int]] = {}
         for position in range(first, first + count * self.entry, self.entry):
             tag, kind, values = struct.unpack_from(f"{self.order}HH{self.word}", self.data, position)
-            size = values * _SIZES.get(kind, 2**40)
+            size = values * _SIZES.get(kind, _UNKNOWN)
             where = position + self.entry - self.inline
             if size > self.inline:
                 (where,) = struct.unpack_from(self.order + self.word, self.data, where)
@@ -90,13 +91,13 @@ def clean(data: bytes) -> Clean:
     kept: dict[int, bytes] = {}
     for tag, (kind, values, where, position) in directory.entries.items():
         if tag in _NEEDED:
-            each = _SIZES.get(kind, 2**40)
+            each: int = _SIZES.get(kind, _UNKNOWN)
             if values > _MAX_VALUES or where + values * each > len(data):
                 raise Problem("picture_truncated" if where > len(data) else "picture_damaged")
             kept[tag] = bytes(result[position : position + reader.entry])
     profile = None
     kind, values, where, _ = directory.entries.get(_PROFILE, (1, 0, 0, 0))
-    size = values * _SIZES.get(kind, 2**40)
+    size = values * _SIZES.get(kind, _UNKNOWN)
     if reader.inline < size <= _MAX_PROFILE:
         profile = data[where : where + size]
     head = struct.pack(reader.order + reader.count_word, len(kept))

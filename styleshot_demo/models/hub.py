@@ -13,7 +13,7 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -190,7 +190,7 @@ def fetching(
     *,
     endpoint: str | None = None,
     patience: Patience | None = None,
-) -> Iterator[DownloadProgress]:
+) -> Generator[DownloadProgress, None, None]:
     """`fetch` as an iterator: about four `DownloadProgress`es a second; closing it stops the download."""
     from huggingface_hub import constants
 

@@ -1,7 +1,7 @@
 """The Classical tab: four methods that need no download."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -120,6 +120,7 @@ class ClassicalTab:
         about: gr.HTML,
         view: View,
     ) -> None:
+        assert view.again is not None  # a run of this tab can go on
         self.studio, self.inputs, self.view, self.again = studio, inputs, view, view.again
         self.fields, self.seed, self.fit, self.about = fields, seed, fit, about
         self.desk = gr.State(ClassicalDesk())  # each visitor gets one
@@ -128,6 +129,7 @@ class ClassicalTab:
     def wire(self, page: gr.Blocks) -> restore.Target:
         """Connects every event; to be called outside of the tabs. Returns what a picture made here can fill."""
         view, inputs, fields = self.view, self.inputs, self.fields
+        assert inputs.content is not None  # this tab repaints one
         everything = [self.desk, *inputs.components(), *fields.values()]
         outputs = view.outputs()
         guard = problems.guarded(self.ended)
@@ -167,12 +169,12 @@ class ClassicalTab:
 
     # Painting ---------------------------------------------------------------------------------------------------
 
-    def paint(self, desk: ClassicalDesk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def paint(self, desk: ClassicalDesk, *values: Any) -> Generator[dict[Any, Any], None, None]:
         """Runs a job and shows how it comes along."""
         yield self.started()
         yield from self.work(desk, self.begin(values))
 
-    def go_on(self, desk: ClassicalDesk) -> Iterator[dict[Any, Any]]:
+    def go_on(self, desk: ClassicalDesk) -> Generator[dict[Any, Any], None, None]:
         """The run that was stopped, whatever is in the controls by now. The runner knows how far it was."""
         yield self.started()
         if desk.run is None:  # the server has been started anew, or the page loaded
@@ -194,14 +196,14 @@ class ClassicalTab:
         longest = max(own) if own else size
         styles_at = jobs.seen_at(longest, own is not None, None if asked["method"] == "colour" else brush)
         brought = [(self.opened.bring(path, styles_at), weight) for path, weight in styles]
-        job = ClassicalJob(self.opened.bring(content, longest), brought, **asked)
+        job = ClassicalJob(self.opened.bring(content, longest), tuple(brought), **asked)
         before = self.opened.shown(content, min(longest, jobs.CLASSICAL_SIZES[1]), self.folder)
         self.view.shown.temp_files.add(str(before))  # so that Gradio deletes it when it is old
         parts = {**PARTS, "seed": SEEDED}
         counting = {name: value for name, value in asked.items() if job.method in parts.get(name, (job.method,))}
         return ClassicalRun(job, names.stem_of(content), before, Asked(content, styles, counting))
 
-    def work(self, desk: ClassicalDesk, run: ClassicalRun) -> Iterator[dict[Any, Any]]:
+    def work(self, desk: ClassicalDesk, run: ClassicalRun) -> Generator[dict[Any, Any], None, None]:
         """Paints it. However that ends, what was on show last is on show, and can be saved."""
         view = self.view
         desk.run, desk.busy, desk.turn = run, True, desk.turn + 1
@@ -223,7 +225,7 @@ class ClassicalTab:
         finally:
             desk.busy = False
 
-    def follow(self, desk: ClassicalDesk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def follow(self, desk: ClassicalDesk, *values: Any) -> Generator[dict[Any, Any], None, None]:
         """Paints anew after a change, if that takes but a moment. Says nothing of what is still being typed."""
         view = self.view
         try:
@@ -283,11 +285,12 @@ class ClassicalTab:
 
     def save_unfinished(self, run: ClassicalRun) -> Path:
         """Saves the picture so far. Its record says at which of the steps that were asked for it was stopped."""
+        assert run.made_by is not None  # it comes with every preview that is kept
         record = replace(run.made_by, settings={**run.made_by.settings, "stopped_at": run.step})
         name = results.file_name(run.stem, f"{run.job.method}-step{run.step}", run.job.seed)
         return self.save(run.preview, record, name)
 
-    def save(self, image: Any, record: provenance.Record, name: str) -> Path:
+    def save(self, image: Any, record: provenance.Record | None, name: str) -> Path:
         """Saves a picture where the page may show it; `Problem` cannot_write."""
         path = results.save(image, record if self.studio.settings.provenance else None, self.folder, name)
         self.view.shown.temp_files.add(str(path))

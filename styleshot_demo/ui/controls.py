@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -24,6 +24,7 @@ WEIGHT_STEP = 0.05
 LATE = 0.5  # seconds after which no step of a cancelled run reaches the page any more
 
 Handler = Callable[..., Any]
+Visible = bool | Literal["hidden"]  # on the page all the same, and keeps what is set there
 
 
 def stops(
@@ -174,7 +175,7 @@ def _wire(inputs: Inputs, contents: Sequence[Example], styles: Sequence[Example]
 
     inputs.add_style.click(add, inputs.open_slots, inputs.slot_outputs(), **INSTANT)
     *content_shelf, style_shelf = inputs.shelves
-    by_name = {example.name: example.path for example in (*contents, *styles)}
+    by_name: dict[Any, Path] = {example.name: example.path for example in (*contents, *styles)}
 
     def picked(event: gr.EventData) -> Any:
         path = by_name.get(getattr(event, "name", None))
@@ -271,7 +272,7 @@ class View:
     status: gr.HTML
     run: gr.Button
     stop: gr.Button
-    beside: gr.Button | gr.HTML  # what else can be pressed
+    beside: Any  # what else can be pressed: a button, or a `widgets.saver`, whose event is made at run time
     enlarge: gr.HTML  # the line that enlarges what is on show
     tools: gr.HTML  # the line of what else can be done with it
     again: gr.Button | None = None  # goes on with a run that was stopped

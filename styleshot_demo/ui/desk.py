@@ -42,7 +42,7 @@ def wire(kind: str, page: gr.Blocks, after: Any, inputs: Inputs, fields: Mapping
     def give_back(text: str) -> dict[Any, Any]:
         lay = read(text)
         paths = [known(path, folder) for path in lay.get("pictures", [])]
-        updates = {slot: path for slot, path in zip(pictures, paths, strict=False) if path}
+        updates: dict[Any, Any] = {slot: path for slot, path in zip(pictures, paths, strict=False) if path}
         styles = paths[len(pictures) - len(inputs.styles) :]
         count = max([place for place, path in enumerate(styles, 1) if path], default=1)
         updates |= zip(inputs.slot_outputs(), controls.show_slots(count), strict=True)

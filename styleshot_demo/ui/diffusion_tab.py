@@ -1,10 +1,10 @@
 """What the Text-driven and the Image-driven tab do: paint, sweep, stop, remember, restore."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 from PIL import Image
@@ -38,6 +38,7 @@ from styleshot_demo.ui.weights import Weights
 from styleshot_demo.ui.words import say
 
 Job = jobs.TextJob | jobs.ImageJob
+Updates = Generator[dict[Any, Any], None, None]
 
 
 @dataclass
@@ -147,7 +148,7 @@ class DiffusionTab:
 
         drops  the element that can say something at the foot of the window
         """
-        inputs = [target.inputs for target in targets if target.inputs and target.inputs.content]
+        inputs = [target.inputs for target in targets if target.inputs.content]
 
         folder = Path(self.view.shown.GRADIO_CACHE)
 
@@ -159,19 +160,20 @@ class DiffusionTab:
             return {**updates, **{part.message: "" for part in inputs}, drops: drop.tell(say("sketch_used"))}
 
         outputs = [drops, *(part for each in inputs for part in (each.content, each.message))]
+        assert self.sketch is not None  # only a tab with sketches hands them on
         self.sketch.photo(use, None, outputs, **INSTANT)
 
     # Painting ---------------------------------------------------------------------------------------------------
 
-    def paint(self, desk: DiffusionDesk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def paint(self, desk: DiffusionDesk, *values: Any) -> Updates:
         """Runs a job and shows how it comes along."""
         yield from self._run(desk, values, sweep=False)
 
-    def sweep(self, desk: DiffusionDesk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def sweep(self, desk: DiffusionDesk, *values: Any) -> Updates:
         """The same with one picture for each of several style strengths."""
         yield from self._run(desk, values, sweep=True)
 
-    def reword(self, event: gr.EventData, desk: DiffusionDesk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def reword(self, event: gr.EventData, desk: DiffusionDesk, *values: Any) -> Updates:
         """Changes the prompt as a chip says, and paints anew."""
         prompt, places = self._set(values, "prompt"), self._set(values, "moved")
         part, name = str(getattr(event, "part", "")), str(getattr(event, "name", "") or "")
@@ -180,7 +182,7 @@ class DiffusionTab:
             places = moving.without(prompt, places, part)
         yield from self._changed(desk, values, prompt=changed, moved=places)
 
-    def move(self, event: gr.EventData, desk: DiffusionDesk, *values: Any) -> Iterator[dict[Any, Any]]:
+    def move(self, event: gr.EventData, desk: DiffusionDesk, *values: Any) -> Updates:
         """Puts a thing where it was dragged to on the sketch, or all of them back, and paints anew."""
         thing, x, y = (getattr(event, name, None) for name in ("thing", "x", "y"))
         places = moving.put(self._set(values, "prompt"), self._set(values, "moved"), thing, x, y)
@@ -190,7 +192,7 @@ class DiffusionTab:
         """What a text field holds."""
         return str(values[len(self.inputs.components()) + list(self.fields).index(name)] or "")
 
-    def _changed(self, desk: DiffusionDesk, values: tuple[Any, ...], **changes: str) -> Iterator[dict[Any, Any]]:
+    def _changed(self, desk: DiffusionDesk, values: tuple[Any, ...], **changes: str) -> Updates:
         """A run after those fields were changed; nothing where they hold that already."""
         new = {name: text for name, text in changes.items() if text != self._set(values, name)}
         if not new:
@@ -201,7 +203,7 @@ class DiffusionTab:
         settings = dict(zip(self.fields, values[first:], strict=True)) | new
         yield from self._run(desk, (*values[:first], *settings.values()), sweep=False)
 
-    def _run(self, desk: DiffusionDesk, values: tuple[Any, ...], sweep: bool) -> Iterator[dict[Any, Any]]:
+    def _run(self, desk: DiffusionDesk, values: tuple[Any, ...], sweep: bool) -> Updates:
         view = self.view
         yield {
             **view.started(widgets.progress(0, say("starting"))), view.beside: gr.update(interactive=False)
@@ -263,6 +265,7 @@ class DiffusionTab:
             return False
         if len(run.sketches) == len(drawn.seeds):  # it was begun anew, with less memory
             run.sketches.clear()
+        assert step.preview is not None  # those steps have one
         path = results.save_plain(step.preview, f"{run.stem}-sketch", Path(self.view.shown.GRADIO_CACHE))
         self.view.shown.temp_files.add(str(path))
         run.sketches.append(path)
@@ -311,7 +314,7 @@ class DiffusionTab:
     def job(self, values: tuple[Any, ...]) -> tuple[Job, str]:
         """(job, stem of the files to save: the content's name, or else the prompt)."""
         count = len(self.inputs.components())
-        content, styles = self.inputs.read(values[:count])
+        content, styles = cast(tuple[Any, Any], self.inputs.read(values[:count]))  # paths, which jobs open
         settings = dict(zip(self.fields, values[count:], strict=True))
         if self.kind == "text":
             job: Job = jobs.TextJob(styles, **settings)
@@ -328,6 +331,7 @@ class DiffusionTab:
 
     def made_alone(self, run: DiffusionRun, number: int, step: Step) -> widgets.Made:
         """Saves picture `number` of a run that has not ended."""
+        assert step.preview is not None  # the picture itself
         return self._saved(step.preview, number + run.sweep, run.plan, run.stem, step.made_by)  # a strip comes first
 
     def _saved(
@@ -366,7 +370,7 @@ class DiffusionTab:
     def suit(self, *values: Any) -> list[Any]:
         """What the fields whose defaults depend on the model become after another one was chosen."""
         count = len(diffusion.MODEL_FIELDS)
-        set_now = dict(zip(diffusion.MODEL_FIELDS, values[:count], strict=True))
+        set_now: dict[str, Any] = dict(zip(diffusion.MODEL_FIELDS, values[:count], strict=True))
         model = self.weights.choice(*values[count:]).model
         suited = diffusion.suited(self.kind, model, set_now)
         least = {"size": gr.update(value=suited["size"], minimum=job_defaults.smallest(model))}

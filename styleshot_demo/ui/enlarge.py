@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 
@@ -54,7 +54,7 @@ def enlarging(studio: Studio, line: gr.HTML, event: Any) -> Iterator[dict[str, A
         if path is None:
             raise Problem("result_gone")
         # Anybody may send anything as factor and model: the job says what is wrong with them.
-        factor, model = getattr(event, "factor", None), getattr(event, "model", jobs.EnlargeJob.model)
+        factor, model = cast(Any, getattr(event, "factor", None)), getattr(event, "model", jobs.EnlargeJob.model)
         job = jobs.EnlargeJob(pictures.open_picture(path), factor, _record(path), model)
         with closing(studio.run(job)) as events:
             for step in events:

@@ -1,6 +1,6 @@
 """A download that a person has asked for, as it is shown on the page."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 
 from styleshot_demo.models import hub
@@ -9,7 +9,7 @@ from styleshot_demo.ui import widgets
 from styleshot_demo.ui.words import say
 
 
-def shown(names: Sequence[str], settings: Settings) -> Iterator[str]:
+def shown(names: Sequence[str], settings: Settings) -> Generator[str, None, None]:
     """Fetches models one after another; yields the progress as HTML, and nothing more once they are here.
 
     Closing it stops the download. Raises the hub's `Problem`s.

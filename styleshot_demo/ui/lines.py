@@ -12,7 +12,7 @@ from styleshot_demo.jobs.schema import Field
 from styleshot_demo.runners.maps import prepare
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import problems
-from styleshot_demo.ui.controls import INSTANT, QUIET
+from styleshot_demo.ui.controls import INSTANT, QUIET, Visible
 from styleshot_demo.ui.settings import control
 from styleshot_demo.ui.widgets import Slider
 from styleshot_demo.ui.words import Said, say
@@ -28,7 +28,7 @@ def _control(field: Field, kind: str, **more: Any) -> Any:
 class Lines:
     """The controls, laid out where this is made, and the map, which follows them before any run."""
 
-    def __init__(self, kind: str, seen: bool | str) -> None:
+    def __init__(self, kind: str, seen: Visible) -> None:
         """`seen`: how visible what only StyleShot looks at is, `parts`, at first."""
         known = jobs.fields(jobs.ImageJob)
         with gr.Row(elem_classes="lines-row", equal_height=False):

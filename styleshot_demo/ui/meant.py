@@ -45,6 +45,7 @@ def thing_text(scene: "Scene", thing: "Thing") -> Said:
     if thing.count > 1 and not scene.wraps:  # a pattern repeats what was asked for, however many that was
         name = say("scene_count", count=thing.count, thing=name)
     if thing.relation:
+        assert thing.to is not None  # as `Thing` demands
         other = name_of(scene.things[thing.to].name)
         name = say(f"scene_{thing.relation.replace(' ', '_')}", thing=name, other=other)
     return name

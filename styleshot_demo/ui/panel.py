@@ -1,7 +1,7 @@
 """The models panel: what is in memory and can be unloaded, what is on disk and what can be fetched."""
 
 import html
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from typing import Any
 
@@ -38,7 +38,7 @@ def build(studio: Studio) -> tuple[Any, list[Any]]:
         return problems.note(say("unloaded" if gone else "unload_later", model=words.called(name))), *refresh()
 
     @problems.guarded(lambda message: {status: message, stop: gr.update(visible=False)})
-    def fetch(event: gr.EventData) -> Iterator[dict[Any, Any]]:
+    def fetch(event: gr.EventData) -> Generator[dict[Any, Any], None, None]:
         name = str(getattr(event, "name", ""))
         with closing(fetching.shown([name], studio.settings)) as progress:
             for text in progress:

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from functools import wraps
 from typing import Any
@@ -12,6 +12,8 @@ import gradio as gr
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui import words
 from styleshot_demo.ui.words import Said, say
+
+Handler = Callable[..., Generator[Any, None, None]]
 
 log = logging.getLogger(__name__)
 
@@ -37,16 +39,16 @@ def note(text: Said, more: Said | None = None) -> str:
     return f'<div class="message" role="status">{text.html()}{details}</div>'
 
 
-def guarded(on_problem: Callable[[str], Any]) -> Callable[[Callable[..., Iterator[Any]]], Callable[..., Iterator[Any]]]:
+def guarded(on_problem: Callable[[str], Any]) -> Callable[[Handler], Handler]:
     """Makes an event handler, a generator, safe.
 
     Whatever it raises ends as one last yield of `on_problem(message in HTML)`. Closing it (stop button, closed page)
     closes the handler too. One that yields nothing changes nothing: Gradio would empty every output.
     """
 
-    def decorate(handler: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    def decorate(handler: Handler) -> Handler:
         @wraps(handler)
-        def safe(*arguments: Any, **more: Any) -> Iterator[Any]:
+        def safe(*arguments: Any, **more: Any) -> Generator[Any, None, None]:
             silent = True
             try:
                 with closing(handler(*arguments, **more)) as updates:

@@ -1,6 +1,6 @@
 """The place to drop a picture that was made here: its tab opens with every setting as it was."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,14 +22,14 @@ class Target:
     outputs  what `fill` changes
     fill     updates from what was found in the picture
     save     event arguments that keep the settings in the browser
-    inputs   where its pictures are put; None where it has none
+    inputs   where its pictures are put
     """
 
     job: str
     outputs: Sequence[Any]
     fill: Callable[[Restored], dict[Any, Any]]
     save: dict[str, Any]
-    inputs: Inputs | None = None
+    inputs: Inputs
 
 
 def bring_back(path: str, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[Said, dict[Any, Any]]:
@@ -69,7 +69,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> None:
         message = gr.HTML(elem_id="restore-message", apply_default_css=False)
 
     @problems.guarded(lambda told: {drop: None, message: told})
-    def restore(path: str | None) -> Iterator[dict[Any, Any]]:
+    def restore(path: str | None) -> Generator[dict[Any, Any], None, None]:
         if path is None:
             return
         told, updates = bring_back(path, targets, tabs)

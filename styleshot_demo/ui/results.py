@@ -24,12 +24,14 @@ def save(image: Image.Image, made_by: Record | None, place: Path, name: str) -> 
     made_by  what the file is to say of how it was made; None for nothing
     """
     folder = _place(place)
+    refused: Problem | None = None
     for path in (folder / name, folder / "picture.png"):
         try:
             provenance.write(image, path, made_by)
             return path
         except Problem as problem:  # what was painted is not lost because of a name
             refused = problem
+    assert refused is not None  # by both
     raise refused
 
 
@@ -44,9 +46,10 @@ def summary(result: Result) -> str:
     """What was done, in a line or two of HTML; of several remarks all but the first can be unfolded."""
     seconds = f"{result.seconds:.1f}" if result.seconds < 10 else f"{result.seconds:.0f}"
     width, height = result.images[-1].size
-    first, *others = [words.remark(told) for told in result.notes] or [None]
+    remarks = [words.remark(told) for told in result.notes]
+    first, others = remarks[:1], remarks[1:]
     facts = [say("done", seconds=seconds), say("facts", width=width, height=height, seed=result.seed)]
-    told = words.join([*facts, *([first] if first else [])])
+    told = words.join([*facts, *first])
     return problems.note(told, words.join(others, " ") if others else None)
 
 

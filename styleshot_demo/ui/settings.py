@@ -1,6 +1,6 @@
 """Controls from the settings of a job, each of which is described once, where the job is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -12,7 +12,7 @@ from styleshot_demo.ui.widgets import Slider
 from styleshot_demo.ui.words import mark
 
 
-def choices(prefix: str, names: tuple[str, ...]) -> list[tuple[Any, str]]:
+def choices(prefix: str, names: Sequence[str]) -> list[tuple[Any, str]]:
     """(label, value) of a radio group, labels by `prefix_name`."""
     return [(mark(f"{prefix}_{name}"), name) for name in names]
 

@@ -65,10 +65,11 @@ def lay_there(result: Any, folder: Path) -> Drawn | None:
         scene = scenes.scene_of(prompt, settings.get("tile") is True, places)
     except (KeyError, TypeError, AttributeError, Problem):
         return None
-    if not paths or len(paths) > jobs.MAX_IMAGES or None in paths:
+    known = [path for path in paths if path is not None]
+    if not known or len(known) < len(paths) or len(paths) > jobs.MAX_IMAGES:
         return None
     seeds = tuple(jobs.seed_of(seed, number) for number in range(len(paths)))
-    return Drawn(prompt, scene, tuple(map(Path, paths)), seeds)
+    return Drawn(prompt, scene, tuple(map(Path, known)), seeds)
 
 
 def recorded(found: "Restored", folder: Path) -> Drawn | None:

@@ -1,6 +1,6 @@
 """Which model a tab will use and why, and where its files are missing: what, how much, and a button that fetches it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +14,7 @@ from styleshot_demo.runners.weights import BUILT_IN, ModelChoice
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import fetching, problems, words
-from styleshot_demo.ui.controls import INSTANT, QUIET, View, stops
+from styleshot_demo.ui.controls import INSTANT, QUIET, View, Visible, stops
 from styleshot_demo.ui.words import Said, join, say
 
 _ASK = """
@@ -125,7 +125,7 @@ class Weights:
             event(refresh, list(asked), outputs, **INSTANT)
 
         @problems.guarded(lambda told: {self.status: told, self.stop: gr.update(visible=False)})
-        def fetch(*values: Any) -> Iterator[dict[Any, Any]]:
+        def fetch(*values: Any) -> Generator[dict[Any, Any], None, None]:
             yield {self.status: "", self.stop: gr.update(visible=True)}
             names = offer(self.choice(*values), self.studio.settings).names
             with closing(fetching.shown(names, self.studio.settings)) as progress:
@@ -161,13 +161,13 @@ class Weights:
         }
 
 
-def finer_seen(choice: ModelChoice) -> bool | str:
+def finer_seen(choice: ModelChoice) -> Visible:
     """How visible settings are that the composer and the painter have no use for: hidden, not taken out of the page, so
     that what is set there stays and can be restored."""
     return "hidden" if choice.model in BUILT_IN.values() else True
 
 
-def composer_seen(choice: ModelChoice) -> bool | str:
+def composer_seen(choice: ModelChoice) -> Visible:
     """How visible settings are that mean something to the composer alone; hidden as in `finer_seen`."""
     return True if choice.model == "composer" else "hidden"
 

@@ -13,8 +13,9 @@ def dropped(tmp_path, picture):
     with gr.Blocks() as page:
         with gr.Tabs() as tabs:
             field = gr.State()
+        inputs = controls.picture_inputs()
         targets = [
-            restore.Target(job, [field], lambda found, job=job: {field: (job, found.settings)}, {"fn": None})
+            restore.Target(job, [field], lambda found, job=job: {field: (job, found.settings)}, {"fn": None}, inputs)
             for job in ("classical", "text", "image")
         ]
         restore.build(targets, tabs)
