@@ -6,6 +6,7 @@ import re
 import zipfile
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -36,10 +37,13 @@ def catalogue() -> dict[str, Art]:
     """Every drawing by its id, in Unicode's order."""
     with zipfile.ZipFile(FILE) as archive:
         entries = json.loads(archive.read("index.json"))
-    return {
-        entry["id"]: Art(**{name: tuple(part) if isinstance(part, list) else part for name, part in entry.items()})
-        for entry in entries
-    }
+    return {entry["id"]: _art(entry) for entry in entries}
+
+
+def _art(entry: dict[str, Any]) -> Art:
+    """A drawing of its entry in the index, whose lists are tuples."""
+    fields: dict[str, Any] = {name: tuple(part) if isinstance(part, list) else part for name, part in entry.items()}
+    return Art(**fields)
 
 
 @cache
@@ -87,7 +91,9 @@ def draw(name: str, height: int, colour: str | None = None, form: str = "whole")
 @lru_cache(256)
 def proportion(name: str, form: str = "whole") -> float:
     """Width over height of what is drawn."""
-    left, top, right, bottom = rendered(svg(name, form), 128).getbbox()
+    box = rendered(svg(name, form), 128).getbbox()
+    assert box is not None  # no drawing is empty
+    left, top, right, bottom = box
     return (right - left) / (bottom - top)
 
 

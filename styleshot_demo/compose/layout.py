@@ -134,14 +134,17 @@ class _Stage:
             if one.subgroup == "sky-weather":
                 sizes[index] = max(sizes) * 0.42 * SIZED[thing.size]
         for index, thing in enumerate(self.scene.things):  # what stands under something needs room there
-            if thing.relation == "under" and self.carried[thing.to] == "ground":
-                sizes[thing.to] = max(sizes[thing.to], 2.1 * sizes[index])
+            to = thing.to
+            if to is None:
+                continue
+            if thing.relation == "under" and self.carried[to] == "ground":
+                sizes[to] = max(sizes[to], 2.1 * sizes[index])
             if thing.relation == "on":
-                share = 0.42 if metres(self.arts[thing.to]) > 4 else 0.75
-                wide = sizes[thing.to] * art.proportion(self.arts[thing.to].name) / art.proportion(one.name)
-                sizes[index] = min(sizes[index], share * sizes[thing.to], ABREAST * wide / thing.count)
+                share = 0.42 if metres(self.arts[to]) > 4 else 0.75
+                wide = sizes[to] * art.proportion(self.arts[to].name) / art.proportion(one.name)
+                sizes[index] = min(sizes[index], share * sizes[to], ABREAST * wide / thing.count)
             if thing.relation == "above":  # both have to fit, one over the other
-                sizes[index] = max(sizes[index], 0.65 * sizes[thing.to])
+                sizes[index] = max(sizes[index], 0.65 * sizes[to])
         top = max(sizes)
         spread = sum(
             size / top * art.proportion(one.name) * thing.count**0.7
@@ -209,18 +212,20 @@ class _Stage:
     def _place(self, index: int, number: int, height: float) -> Placed:
         thing = self.scene.things[index]
         flip = bool(self.random.random() < 0.5)
-        if thing.relation is not None and thing.to in self.done:
-            targets = self.done[thing.to]
+        to = thing.to
+        if to is not None and to in self.done:
+            targets = self.done[to]
             target = targets[number % len(targets)]
             tries = [self._related(thing, index, number + more, height, target, flip) for more in range(4)]
-            return min(tries, key=lambda one: self._crowded(one, thing.to))
-        best = None
+            return min(tries, key=lambda one: self._crowded(one, to))
+        best: tuple[float, Placed] | None = None
         for _ in range(TRIES):
             x, y, depth = self._try(index, number, height)
             tall = height * self._scale(depth, index)
             cost = self._cost(index, x, y, tall, thing)
             if best is None or cost < best[0]:
                 best = (cost, Placed(index, x, y, tall, depth, self.carried[index], flip))
+        assert best is not None  # it is tried more than once
         return best[1]
 
     def _scale(self, depth: float, index: int) -> float:

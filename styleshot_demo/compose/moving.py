@@ -44,7 +44,8 @@ def box_of(one: Placed, scene: Scene, aspect: float) -> tuple[float, float, floa
     """Left, top, right, bottom of what the picture shows of a drawing, in shares of its sides."""
     half = one.height * art.proportion(scene.things[one.index].name, one.form) / aspect / 2
     sides = (one.x - half, one.y - one.height, one.x + half, one.y)
-    return tuple(min(1.0, max(0.0, side)) for side in sides)
+    left, top, right, bottom = (min(1.0, max(0.0, side)) for side in sides)
+    return left, top, right, bottom
 
 
 def _at(one: Placed, place: Place, others: Sequence[Placed], scene: Scene, aspect: float, shore: str | None) -> Placed:

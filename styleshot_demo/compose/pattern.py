@@ -41,7 +41,8 @@ def _tones(scene: Scene, accent: float, random: np.random.Generator) -> tuple[np
     tone, spark = _TONES.get(scene.place, usual)
     if scene.place in _TONES and scene.time == "night" and scene.place != "space":
         tone = (NIGHT * tone[0], *tone[1:])
-    return tuple(from_oklch(np.array(one)).astype(np.float32) for one in (tone, spark))
+    plain, ornate = (from_oklch(np.array(one)).astype(np.float32) for one in (tone, spark))
+    return plain, ornate
 
 
 def ground(scene: Scene, shape: tuple[int, int], accent: float, random: np.random.Generator) -> np.ndarray:

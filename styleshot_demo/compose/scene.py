@@ -75,7 +75,7 @@ class Thing:
             raise Problem("scene_unusable", part="relation")
         if self.at is not None:
             try:
-                at = tuple(None if one is None else tuple(one) for one in self.at)
+                at: tuple[Any, ...] = tuple(None if one is None else tuple(one) for one in self.at)
             except TypeError:
                 raise Problem("scene_unusable", part="at") from None
             if len(at) > self.count or not all(one is None or _is_place(one) for one in at):

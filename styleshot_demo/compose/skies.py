@@ -44,6 +44,7 @@ def stars(random: np.random.Generator, pixels: np.ndarray, horizon: int, unit: f
 
 def _glow(pixels: np.ndarray, horizon: int, light: Light, unit: float, disc: bool) -> None:
     height, width = pixels.shape[:2]
+    assert light.sun is not None  # a hidden one has no glow
     x, y = light.sun[0] * width, light.sun[1] * horizon
     down, right = np.mgrid[0:height, 0:width].astype(np.float32)
     away = np.sqrt((right - x) ** 2 + ((down - y) * (1.25 if light.time == "sunset" else 1)) ** 2) / unit

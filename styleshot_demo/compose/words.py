@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
+from typing import Any, cast
 
 from styleshot_demo.compose import lexicon, vectors
 from styleshot_demo.compose.art import by_name
@@ -183,7 +184,7 @@ class _Reader:
         self.things: list[Thing] = []
         self.facts: dict[str, str] = {}
         self.unknown: list[str] = []
-        self.waiting: dict[str, object] = {}
+        self.waiting: dict[str, Any] = {}
         self.words: list[Token] = []  # said of what is waiting
         self.relation: tuple[str, list[int], bool] | None = (
             None  # (name, indices of subjects, or of the target in Chinese)
@@ -355,7 +356,7 @@ class _Reader:
             small = metres(by_name()[str(meaning.value)]) < 0.5
             count = (PLURAL + 2 if small else PLURAL) if meaning.plural else 1
         first = phrases().get(token.text.split(" ")[0] if not is_chinese(token.text[0]) else token.text[0], ())
-        named = next((one.value for one in first if one.kind == "colour"), None)
+        named = next((cast(str, one.value) for one in first if one.kind == "colour"), None)
         colour = self.waiting.get("colour") or (
             named if len(token.text.split(" ")) > 1 or len(token.text) > 1 else None
         )

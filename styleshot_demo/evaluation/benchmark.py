@@ -51,8 +51,9 @@ def _median_seconds(work: Callable[[], Any], repeats: int) -> float:
 def _peak_mb() -> float:
     """Most main memory that this process has had, MiB."""
     memory = psutil.Process().memory_info()
-    if hasattr(memory, "peak_wset"):  # Windows, which has no `resource`
-        return memory.peak_wset / 1024**2
+    peak = getattr(memory, "peak_wset", None)
+    if peak is not None:  # Windows, which has no `resource`
+        return peak / 1024**2
     import resource
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from PIL import Image
 
@@ -85,7 +85,7 @@ def _write_photos(folder: Path, count: int, size: int) -> None:
 
 def _batch(photos: Path, out: Path, size: int, crew: Crew) -> Iterator[Outcome]:
     settings = {"method": "fast", "size": size}
-    sample = ClassicalJob(Image.new("RGB", (256, 256)), [STYLE], **settings)
+    sample = ClassicalJob(Image.new("RGB", (256, 256)), cast(Any, STYLE), **settings)  # which opens the file
     mark = fingerprint(sample, ".png", False, _PROGRAM)
     order = BatchOrder(out, ((STYLE, 1.0),), settings, ".png", False, _PROGRAM, mark)
     order.state.mkdir(parents=True)
@@ -123,7 +123,7 @@ def _loop(photos: Sequence[Path]) -> float:
         for n, photo in enumerate(photos):
             if n == 1:
                 began = time.perf_counter()
-            result = studio.finish(ClassicalJob(photo, [style], method="fast", size=SIZE))
+            result = studio.finish(ClassicalJob(cast(Any, photo), ((style, 1.0),), method="fast", size=SIZE))
             result.images[0].save(Path(folder, f"{photo.stem}.png"))
     return 60 * (len(photos) - 1) / (time.perf_counter() - began)
 

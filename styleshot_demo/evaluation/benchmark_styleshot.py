@@ -224,6 +224,7 @@ def _original(settings: Settings, size: int, steps: int) -> dict[str, Any]:
     began, resident = time.perf_counter(), []
     for variant in variants:
         weights = list(files.locate(settings, "styleshot", variant))[-1]
+        assert isinstance(weights, files.ModelParts)  # they come last
         names = ("unet", "controlnet", "vae", "text_encoder", "style_encoder", "adapter")
         resident.append({name: files.load(name, weights, placement) for name in names})
     load = time.perf_counter() - began

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from PIL import Image
 
@@ -71,7 +71,7 @@ def _measure(method: str, megapixels: float, content: Path | None) -> dict[str, 
 
     def seconds(picture: Image.Image, **settings: Any) -> tuple[float, float]:
         """Of the whole run, and of its preview."""
-        job = ClassicalJob(picture, [STYLE], method=method, **settings)
+        job = ClassicalJob(picture, cast(Any, STYLE), method=method, **settings)  # which opens the file
         began, preview = time.perf_counter(), 0.0
         for event in studio.run(job):
             if not preview and getattr(event, "preview", None) is not None:
@@ -117,6 +117,7 @@ def _compare(method: str, megapixels: float, content: Path | None) -> dict[str, 
     made = torch.full_like(at_once, float("nan"))
     for part in parts:
         if part.box is not None:
+            assert part.pixels is not None  # where they belong is said with them
             part.box.of(made).copy_(part.pixels)
     levels = [one.mul(255).round() for one in (made, at_once)]
     return {

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -131,7 +131,7 @@ def evaluate(
 def _with_studio(
     studio: Studio, photo: Image.Image, painting: Image.Image, *, method: str, size: int, seed: int
 ) -> tuple[Image.Image, float]:
-    result = studio.finish(ClassicalJob(photo, [painting], method=method, size=size, seed=seed))
+    result = studio.finish(ClassicalJob(photo, ((painting, 1.0),), method=method, size=size, seed=seed))
     return result.images[0], result.seconds
 
 
@@ -194,7 +194,8 @@ def built_in_judge(studio: Studio) -> Features:
 def _warm_up(studio: Studio, methods: Sequence[str], pair: tuple[Path, Path], size: int) -> None:
     """One short run each, so that loading is not counted as painting."""
     for method in methods:
-        studio.finish(ClassicalJob(pair[0], [pair[1]], method=method, size=size, steps=3, strength=0.9))
+        content, style = cast(Any, pair)  # files, which the job opens
+        studio.finish(ClassicalJob(content, style, method=method, size=size, steps=3, strength=0.9))
 
 
 def _mean(rows: list[dict[str, float]]) -> dict[str, float]:

@@ -71,7 +71,8 @@ def facts(entry: dict[str, Any], scene: Scene) -> Iterator[tuple[str, bool]]:
         for name in ("count", "colour", "size", "relation"):
             if name in wanted:
                 there = found is not None and getattr(found, name) == wanted[name]
-                if there and name == "relation":
+                if found is not None and there and name == "relation":
+                    assert found.to is not None  # as it has a relation
                     there = scene.things[found.to].name in wanted["to"].split("|")
                 yield f"{wanted['is']}: {name} {wanted[name]}", there
 

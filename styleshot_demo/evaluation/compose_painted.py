@@ -110,7 +110,8 @@ def _names(sets: Sequence[DrawingSet], count: int, seed: int) -> list[str]:
 
 def _composed(studio: Studio, name: str, style: Image.Image, seed: int) -> tuple[Image.Image, Image.Image, Box | None]:
     """(sketch, painted, where the thing is) of a name; no box where the thing is the whole picture, as a sunset is."""
-    made = studio.finish(TextJob([style], name, model="composer", seed=seed))
+    made = studio.finish(TextJob(((style, 1.0),), name, model="composer", seed=seed))
     # The result does not say where things are, but the same scene and seed are the same sketch.
     box = draw(scene_of(name), made.images[0].size, seed).things_mask().getbbox()
+    assert made.control is not None  # the composer's is its sketch
     return made.control, made.images[0], box

@@ -68,7 +68,7 @@ def evaluate_flat(
         for place, painting in enumerate(paintings):
             made = []
             for method in methods:
-                job = ClassicalJob(content, [painting], method=method, size=size, seed=seed, **(options or {}))
+                job = ClassicalJob(content, ((painting, 1.0),), method=method, size=size, seed=seed, **(options or {}))
                 image = studio.finish(job).images[0]
                 made.append(image)
                 rows[method].append({"picture": name, "style": place, **figures(content, painting, image)})
@@ -91,7 +91,9 @@ def evaluate_flat(
 
 def figures(content: Image.Image, style: Image.Image, made: Image.Image) -> dict[str, float]:
     """halo, stripes and paint of one result; `content`, which has flat `areas`, and `made` are of one size."""
-    ring, far = areas(content)
+    masks = areas(content)
+    assert masks is not None  # which was looked at before anything was painted
+    ring, far = masks
     own, light, painted = (lightness(picture) for picture in (content, made, style))
     slope = np.cov(own[far], light[far])[0, 1] / max(own[far].var(), 1.0)
     found = (light[ring].mean() - light[far].mean()) - slope * (own[ring].mean() - own[far].mean())
@@ -152,7 +154,7 @@ def drawn(size: int = 512) -> Iterator[tuple[str, Image.Image]]:
     ImageDraw.Draw(shadow).ellipse([part * scale for part in (150, 345, 370, 385)], fill=90)
     cup.paste((90, 90, 95), mask=shadow.filter(ImageFilter.GaussianBlur(9 * scale)))
     shade = Image.linear_gradient("L").rotate(90).resize((size, size))
-    body = Image.merge("RGB", [shade.point(lambda v, low=low: low + v * 90 // 255) for low in (150, 60, 45)])
+    body = Image.merge("RGB", [shade.point([low + v * 90 // 255 for v in range(256)]) for low in (150, 60, 45)])
     mask = Image.new("L", (size, size), 0)
     draw = ImageDraw.Draw(mask)
     draw.polygon([(x * scale, y * scale) for x, y in ((165, 190), (345, 190), (325, 365), (185, 365))], fill=255)

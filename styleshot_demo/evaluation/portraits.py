@@ -60,7 +60,9 @@ def evaluate_portraits(
             made = []
             for method in methods:
                 for way, keep in WAYS.items():
-                    job = ClassicalJob(content, [painting], method=method, size=size, seed=seed, keep_faces=keep)
+                    job = ClassicalJob(
+                        content, ((painting, 1.0),), method=method, size=size, seed=seed, keep_faces=keep
+                    )
                     made.append(studio.finish(job).images[0])
                     rows[method][way] += figures(content, found, made[-1])
             shown.append([content, painting, *made])
@@ -87,7 +89,8 @@ def figures(content: Image.Image, found: Sequence[Face], made: Image.Image) -> l
     again = faces(made)
     rows = []
     for face in found:
-        box = tuple(round(side) for side in face.box)
+        left, top, right, bottom = (round(side) for side in face.box)
+        box = (left, top, right, bottom)
         one, other = content.crop(box), made.crop(box)
         match = max(again, key=lambda seen: overlap(seen.box, face.box), default=None)
         row = {"edge_f1": edge_f1(to_tensor(other), to_tensor(one)), "found": 0.0, "shift": float("nan")}

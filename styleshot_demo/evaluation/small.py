@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -96,7 +96,7 @@ def evaluate(
     if gallery and counts.things:
         wanted = gallery[: counts.things]
         found = [
-            made(text(styles=[on_white(pack, _other(pack, place, rng))], prompt=_name(pack, place), seed=n))
+            made(text(styles=((on_white(pack, _other(pack, place, rng)), 1.0),), prompt=_name(pack, place), seed=n))
             for n, place in enumerate(wanted)
         ]
         shapes = torch.stack([shape(judge, on_white(pack, place)) for place in gallery])
@@ -110,7 +110,7 @@ def evaluate(
     results = []
     for n in range(counts.text_pairs):
         prompt = _name(pack, int(rng.choice(names)))
-        results.append(made(text(styles=[styles[n % len(styles)]], prompt=prompt, seed=1000 + n)))
+        results.append(made(text(styles=((styles[n % len(styles)], 1.0),), prompt=prompt, seed=1000 + n)))
     if results:
         figures["style_text"] = _style_hits(judge, results, looks)
         _save(sheets, "text", [[styles[n % len(styles)], image] for n, image in enumerate(results)])
@@ -119,7 +119,12 @@ def evaluate(
     for n in range(counts.image_pairs):
         content = contents[n % len(contents)]
         job = ImageJob(
-            content=content, styles=[styles[n % len(styles)]], model="small", size=SIDE, steps=steps, seed=2000 + n
+            content=content,
+            styles=((styles[n % len(styles)], 1.0),),
+            model="small",
+            size=SIDE,
+            steps=steps,
+            seed=2000 + n,
         )
         results.append(made(job))
         scores.append(edge_f1(to_tensor(results[-1]), to_tensor(content.resize(results[-1].size))))
@@ -132,7 +137,7 @@ def evaluate(
     slopes, rows = [], []
     for n in range(counts.sweeps):
         style, prompt = styles[(7 * n) % len(styles)], _name(pack, int(rng.choice(names)))
-        row = [made(text(styles=[style], prompt=prompt, style_strength=s, seed=3000 + n)) for s in STRENGTHS]
+        row = [made(text(styles=((style, 1.0),), prompt=prompt, style_strength=s, seed=3000 + n)) for s in STRENGTHS]
         goal = look(judge, style)
         slopes.append(-spearman([float((look(judge, image) - goal).norm()) for image in row], list(STRENGTHS)))
         rows.append([style, *row])
@@ -174,9 +179,11 @@ def content_pictures(pack: Pack, rng: np.random.Generator, count: int = STYLES) 
 
 def on_white(pack: Pack, place: int) -> Image.Image:
     """An emoji of the pack on white paper, 256 pixels."""
-    art = Image.fromarray(pack.emoji[place]).resize((SIDE * 9 // 10,) * 2, Image.Resampling.BICUBIC)
+    side = SIDE * 9 // 10
+    art = Image.fromarray(pack.emoji[place]).resize((side, side), Image.Resampling.BICUBIC)
     paper = Image.new("RGB", (SIDE, SIDE), "white")
-    paper.paste(art, ((SIDE - art.width) // 2,) * 2, art)
+    margin = (SIDE - side) // 2
+    paper.paste(art, (margin, margin), art)
     return paper
 
 
@@ -211,7 +218,7 @@ def spearman(one: Sequence[float], other: Sequence[float]) -> float:
     # What never changes follows nothing; SciPy calls that undefined, and a figure has to be a number.
     if min(len(set(one)), len(set(other))) < 2:
         return 0.0
-    return float(spearmanr(one, other).statistic)
+    return float(cast(Any, spearmanr(one, other)).statistic)  # a name that its stubs do not know
 
 
 def _style_hits(judge: Features, images: Sequence[Image.Image], looks: Tensor) -> float:
@@ -226,12 +233,11 @@ def _across_sets(judge: Features, pack: Pack, gallery: Sequence[int], found: Seq
     for place, (name, code) in enumerate(zip(pack.sets, pack.codes, strict=True)):
         if not name.startswith(HELD_SET):
             others.setdefault(code, []).append(place)
-    means = torch.stack(
-        [
-            F.normalize(sum(shape(judge, on_white(pack, n)) for n in others.get(pack.codes[place], [place])), dim=0)
-            for place in gallery
-        ]
-    )
+    known = []
+    for place in gallery:
+        whole = sum(shape(judge, on_white(pack, n)) for n in others.get(pack.codes[place], [place]))
+        known.append(F.normalize(cast(Tensor, whole), dim=0))
+    means = torch.stack(known)
     return float(np.mean([rank(shape(judge, image), means, n) < TOP for n, image in enumerate(found)]))
 
 

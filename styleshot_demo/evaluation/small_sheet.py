@@ -35,11 +35,11 @@ def sheet(
     for style in styles:
         row = [style]
         for prompt in prompts:
-            job = TextJob(styles=[style], prompt=prompt, model="small", size=SIDE, steps=steps, seed=seed)
+            job = TextJob(styles=((style, 1.0),), prompt=prompt, model="small", size=SIDE, steps=steps, seed=seed)
             row.append(studio.finish(job).images[0])
             on_picture(done := done + 1, total)
         for content in contents:
-            job = ImageJob(content=content, styles=[style], model="small", size=SIDE, steps=steps, seed=seed)
+            job = ImageJob(content=content, styles=((style, 1.0),), model="small", size=SIDE, steps=steps, seed=seed)
             row.append(studio.finish(job).images[0])
             on_picture(done := done + 1, total)
         rows.append(row)

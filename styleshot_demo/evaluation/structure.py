@@ -62,7 +62,7 @@ def evaluate_structure(
         for place, painting in enumerate(styles):
             made = []
             for method in methods:
-                job = ClassicalJob(photo, [painting], method=method, size=size, seed=seed)
+                job = ClassicalJob(photo, ((painting, 1.0),), method=method, size=size, seed=seed)
                 made.append(studio.finish(job).images[0])
                 own = _structure(features, made[-1])
                 nearest = int(np.argmin([_distance(own, other) for other in known]))

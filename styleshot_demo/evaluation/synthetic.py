@@ -5,6 +5,7 @@ import os
 import shutil
 import struct
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 
@@ -29,16 +30,15 @@ def write(folder: Path, lineart: bool = True) -> None:
 
     base = folder / MODELS[files.BASE].files[0].repo
     with torch.device("meta"):
-        unet = UNet2DConditionModel(**SD15_UNET)
+        unet = UNet2DConditionModel(**cast(dict[str, Any], SD15_UNET))
         controlnet = ControlNetModel.from_unet(unet, load_weights_from_unet=False)
         adapter, encoder = StyleAdapter.from_unet(unet), StyleAwareEncoder()
-        vae = AutoencoderKL(
-            down_block_types=("DownEncoderBlock2D",) * 4,
-            up_block_types=("UpDecoderBlock2D",) * 4,
-            block_out_channels=(128, 256, 512, 512),
-            layers_per_block=2,
-            sample_size=512,
-        )
+        blocks: dict[str, Any] = {  # of any number, where diffusers' annotations say one
+            "down_block_types": ("DownEncoderBlock2D",) * 4,
+            "up_block_types": ("UpDecoderBlock2D",) * 4,
+            "block_out_channels": (128, 256, 512, 512),
+        }
+        vae = AutoencoderKL(**blocks, layers_per_block=2, sample_size=512)
         text_encoder = CLIPTextModel(
             CLIPTextConfig(hidden_size=768, intermediate_size=3072, num_hidden_layers=12, num_attention_heads=12)
         )
@@ -84,7 +84,8 @@ def _share(file: Path, to: Path) -> None:
 
 def _write(path: Path, module: torch.nn.Module) -> None:
     """Random weights in half precision for a module on the meta device, tensor by tensor."""
-    header, end, state = {"__metadata__": {"format": "pt"}}, 0, module.state_dict()
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    end, state = 0, module.state_dict()
     for name, value in state.items():
         start, end = end, end + 2 * value.numel()
         header[name] = {"dtype": "F16", "shape": list(value.shape), "data_offsets": [start, end]}
