@@ -64,6 +64,8 @@ fi
 export STYLESHOT_TEST_BROWSER  # empty: Playwright finds its own
 
 "$python" -m ruff check .
+# Types: of the whole package, or not at all where single tests are asked for. It asks no network for a newer version.
+[ $# -gt 0 ] || PYRIGHT_PYTHON_IGNORE_WARNINGS=1 "$python" -m pyright --pythonpath "$python"
 # A process for each core, each of which computes with one thread: two threads each would stand in each other's way.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 "$python" -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder "$@"

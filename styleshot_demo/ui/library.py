@@ -128,7 +128,7 @@ class Desk:
             paths.append(str(path))
             weights.append(weight)
         empty = [None] * (len(inputs.styles) - len(paths))
-        updates = dict(zip(inputs.styles, [*paths, *empty], strict=True))
+        updates: dict[Any, Any] = dict(zip(inputs.styles, [*paths, *empty], strict=True))
         updates |= zip(inputs.slot_outputs(), controls.show_slots(len(paths)), strict=True)
         updates |= inputs.weigh(weights)
         updates[inputs.message] = ""
