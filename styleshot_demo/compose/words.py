@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Any, cast
 
-from styleshot_demo.compose import lexicon, vectors
+from styleshot_demo.compose import lexicon
 from styleshot_demo.compose.art import by_name
 from styleshot_demo.compose.phrases import (
     SCENERY,
@@ -412,7 +412,7 @@ def nearest(said: str, most: int = 3) -> tuple[str, ...]:
         tail = next((one for one in tails if any(m.kind == "thing" for m in known.get(one, ()))), None)
         if tail:
             found.setdefault(str(next(m.value for m in known[tail] if m.kind == "thing")))
-    return tuple(found)[:most] or vectors.nearest(said, most)
+    return tuple(found)[:most]
 
 
 @cache
