@@ -7,6 +7,7 @@ import typer
 from styleshot_demo import __version__
 from styleshot_demo.cli import (
     batch,
+    bench,
     classical,
     compose,
     enlarge,
@@ -64,7 +65,7 @@ app.command("serve")(serve.serve)
 app.command("provenance")(provenance.provenance)
 app.add_typer(styles.app, name="styles")
 app.add_typer(models.app, name="models")
-app.add_typer(evaluation.bench, name="bench")
+app.add_typer(bench.bench, name="bench")
 app.add_typer(evaluation.evaluate, name="evaluate")
 app.add_typer(training.app, name="train")
 

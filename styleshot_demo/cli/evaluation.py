@@ -1,4 +1,4 @@
-"""`bench` and `evaluate`: how fast the methods are, and how good."""
+"""`evaluate`: how good results are."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -6,15 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo import jobs
-from styleshot_demo.cli import noise
+from styleshot_demo.cli.figures import JsonOption, tell
 from styleshot_demo.cli.network import Feed, opened
 from styleshot_demo.cli.report import Commands, ProgressLine, asked, print_json
-from styleshot_demo.cli.results import check_destination, open_asked
+from styleshot_demo.cli.results import check_destination
 from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import ASSETS
 
-bench = typer.Typer(cls=Commands, help="Measure seconds and memory.", no_args_is_help=True)
 evaluate = typer.Typer(cls=Commands, help="Measure how good results are.", no_args_is_help=True)
 
 SHEET_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
@@ -29,111 +28,12 @@ SqueezeNetOption = Annotated[
         show_default=False,
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-@bench.callback()
 @evaluate.callback()
 def _group() -> None:
     # Without a callback a group with a single command would become that command.
     pass
-
-
-@bench.command("classical")
-def bench_classical(
-    size: Annotated[
-        list[int] | None, typer.Option(help="Longest side in pixels; may be repeated.", show_default="384, 512, 1024")
-    ] = None,
-    repeats: Annotated[int, typer.Option(min=1, help="Runs of each; the median counts.")] = 3,
-    whole: Annotated[
-        list[float] | None,
-        typer.Option(
-            metavar="MEGAPIXELS",
-            help="Instead: photos at their own size, and up to 4.5 megapixels whether tiles show; may be repeated.",
-            show_default=False,
-        ),
-    ] = None,
-    content: Annotated[
-        Path | None, typer.Option(help="With --whole: the photo, enlarged.", show_default="smooth noise")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Seconds per picture and stage, seconds per move of the strength slider, peak memory."""
-    if whole:
-        with asked():
-            counts = [jobs.number("whole", count, 0.1, 40) for count in whole]
-        if content is not None:
-            open_asked(content)
-        from styleshot_demo.evaluation import benchmark_whole
-
-        _tell(benchmark_whole.whole(counts, content), as_json)
-        return
-    with asked():
-        sizes = [jobs.number("size", side, 256, 2048, whole=True) for side in size or (384, 512, 1024)]
-    from styleshot_demo.evaluation import benchmark
-
-    _tell(benchmark.classical(sizes, repeats), as_json)
-
-
-@bench.command("batch")
-def bench_batch(
-    pictures: Annotated[int, typer.Option(min=4, help="Pictures that speed is measured with.")] = 60,
-    copies: Annotated[
-        int, typer.Option(min=0, help="Small pictures that memory is measured with; 0: it is not.")
-    ] = 2000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes of a thread each.")] = 2,
-    as_json: JsonOption = False,
-) -> None:
-    """Pictures a minute of `batch`, by fast at 512 pixels, against one process in a loop; memory over many pictures."""
-    from styleshot_demo.evaluation import benchmark_batch
-
-    with ProgressLine() as progress:
-
-        def show(done: int, total: int) -> None:
-            progress.show(done / total, f"Picture {done} of {total}", "pictures")
-
-        figures = {"speed": benchmark_batch.speed(pictures, workers, show)}
-        if copies:
-            figures["memory"] = benchmark_batch.memory(copies, workers, show)
-    _tell(figures, as_json)
-
-
-@bench.command("styleshot")
-def bench_styleshot(
-    synthetic: Annotated[
-        bool, typer.Option("--synthetic", help="Full size with random weights, about 5 GB on disk for the time.")
-    ] = False,
-    as_original: Annotated[
-        bool, typer.Option("--as-original", help="Also run the original's arrangement, and print the ratios.")
-    ] = False,
-    size: Annotated[
-        int | None,
-        typer.Option(help="Side of the pictures in pixels, 128 to 1024.", show_default="512, of the small model 256"),
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option(min=1, help="Denoising steps.", show_default="2, of the small model 20")
-    ] = None,
-    model: Annotated[
-        str, typer.Option(metavar="styleshot|small", help="small: the built-in one, as it is.")
-    ] = "styleshot",
-    as_json: JsonOption = False,
-) -> None:
-    """Load seconds, seconds per stage and step, and peak memory of StyleShot; without --synthetic of your weights."""
-    with asked():
-        jobs.choice("model", model, ("styleshot", "small"))
-        usual = (256, 20) if model == "small" else (512, 2)
-        side: int = jobs.number("size", usual[0] if size is None else size, 128, 1024, whole=True)
-        steps = usual[1] if steps is None else steps
-    from styleshot_demo.evaluation import benchmark_styleshot
-
-    def told(stage: str) -> None:
-        if not noise.quiet():
-            typer.echo(stage, err=True)
-
-    figures = benchmark_styleshot.styleshot(
-        synthetic=synthetic, as_original=as_original, size=side, steps=steps, model=model, on_stage=told
-    )
-    _tell(figures, as_json)
 
 
 @evaluate.command("classical")
@@ -284,7 +184,7 @@ def evaluate_classical(
                 crops=crops,
                 **common,
             )
-    _tell(figures, as_json)
+    tell(figures, as_json)
 
 
 @evaluate.command("compose")
@@ -322,7 +222,7 @@ def evaluate_compose(
     from styleshot_demo.evaluation.compose import evaluate_compose as measured
 
     painted = _judged(squeezenet, drawings or [], paintings, seed) if squeezenet is not None else {}
-    _tell({**measured(seed), **painted}, as_json)
+    tell({**measured(seed), **painted}, as_json)
 
 
 def _judged(squeezenet: Path, drawings: list[Path], paintings: Path | None, seed: int) -> dict[str, Any]:
@@ -461,23 +361,3 @@ def small_sheet(
     write(image, to, quality=88)
 
 
-def _tell(figures: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        print_json(figures)
-        return
-    rows = list(_rows(figures))
-    width = max((len(name) for name, _ in rows), default=0)
-    for name, value in rows:
-        typer.echo(f"{name:<{width}}  {value:.4g}" if isinstance(value, float) else f"{name:<{width}}  {value}")
-
-
-def _rows(value: Any, name: str = "") -> Any:
-    """(dotted name, number or text) of everything inside nested dicts and lists."""
-    if isinstance(value, dict):
-        for key, part in value.items():
-            yield from _rows(part, f"{name}.{key}" if name else str(key))
-    elif isinstance(value, list | tuple) and any(isinstance(part, dict | list | tuple) for part in value):
-        for place, part in enumerate(value):
-            yield from _rows(part, f"{name}.{place}")
-    else:
-        yield name, value

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from styleshot_demo.compose.art import by_name
 from styleshot_demo.compose.phrases import is_chinese, normal, spelt
 from styleshot_demo.compose.scene import Scene
-from styleshot_demo.compose.words import Reading, Span, Token, read, tokens, understood
+from styleshot_demo.compose.tokens import Span, Token, tokens
+from styleshot_demo.compose.words import Reading, read, understood
 from styleshot_demo.errors import Problem
 
 FACTS = ("place", "far", "time", "weather", "kind")

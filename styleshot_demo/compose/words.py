@@ -4,22 +4,19 @@ A prompt is cut into known phrases, the longest first. Counts, colours and sizes
 relations join two things; places, times, weather and kinds of picture are facts of the whole.
 """
 
-import difflib
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
 from typing import Any, cast
 
 from styleshot_demo.compose import lexicon
 from styleshot_demo.compose.art import by_name
+from styleshot_demo.compose.nearest import nearest
 from styleshot_demo.compose.phrases import (
     SCENERY,
     STILL_THINGS,
     Meaning,
     is_chinese,
-    near,
     normal,
     phrases,
     spelt,
@@ -27,10 +24,9 @@ from styleshot_demo.compose.phrases import (
 )
 from styleshot_demo.compose.places import metres, place_of
 from styleshot_demo.compose.scene import MOST, MOST_THINGS, OPEN, Scene, Thing, Unknown
+from styleshot_demo.compose.tokens import Span, Token, tokens
 from styleshot_demo.errors import Problem
 
-LONGEST = 8  # words of a phrase
-LONGEST_ZH = 16  # Chinese signs of a phrase
 PLURAL = 3  # what "horses" are, without a number; of small things there are two more
 AGENT = re.compile(r"\w{2,}(er|or|ist|man|woman|maker|keeper)s?$")
 AGENT_ZH = "者家手员师"
@@ -41,27 +37,6 @@ FACTS = ("place", "time", "weather", "kind")
 # after everything.
 ORDER = ("kind", "time", "weather", "place", "colour", "size", "count", "relation", "thing", "stop", "keyword")
 
-
-Span = tuple[int, int]  # where something begins and ends in a text that is `normal`
-
-
-@dataclass(frozen=True)
-class Token:
-    """A phrase of the prompt and its readings; none where it is not known. An empty text is a pause.
-
-    at  where it begins in a text that is `normal`
-    """
-
-    text: str
-    meanings: tuple[Meaning, ...] = ()
-    at: int = 0
-
-    @property
-    def span(self) -> Span:
-        return self.at, self.at + len(self.text)
-
-    def reading(self, *kinds: str) -> Meaning | None:
-        return next((one for one in self.meanings if one.kind in kinds), None)
 
 
 @dataclass(frozen=True)
@@ -104,76 +79,6 @@ def read(prompt: str) -> Reading:
     if alone is not None and not _is_scenery(alone):
         return Reading(_completed([Thing(alone, said=prompt.strip())], {}, []), (((0, len(text)),),))
     return _Reader(found).reading()
-
-
-def tokens(text: str) -> Iterator[Token]:
-    """The phrases of a text that is `normal`."""
-    known = phrases()
-    place = 0
-    while place < len(text):
-        sign = text[place]
-        mixed = _mixed_at(text, place)
-        if mixed:
-            yield Token(mixed, known[mixed], place)
-            place += len(mixed)
-        elif is_chinese(sign):
-            length = _chinese_at(text, place)
-            if sign == "和" and 1 < length < 1 + _chinese_at(text, place + 1):
-                length = 1  # "and" before a name, such as 和 + 服务犬, where 和服 would be one too
-            piece = text[place : place + max(length, 1)]
-            yield Token(piece, known.get(piece, ()), place)
-            place += len(piece)
-        elif sign.isdigit():
-            digits = re.match(r"\d+", text[place:])[0]
-            yield Token(digits, (Meaning("count", int(digits[:4])),), place)
-            place += len(digits)
-        elif sign.isalpha():
-            ends = [match.end() for match in re.finditer(r"[^\W\d_\u4e00-\u9fff]+(?:'\w+)?", text[place:])][:LONGEST]
-            pieces = [text[place : place + end] for end in ends]
-            whole = [piece for piece in pieces if re.fullmatch(r"[\w' :,.-]*", piece)]
-            piece = next((one for one in reversed(whole) if re.sub(r"'s$", "", one) in known), pieces[0])
-            yield Token(piece, known.get(re.sub(r"'s$", "", piece), ()), place)
-            place += len(piece)
-        elif unicodedata.category(sign) == "So":  # an emoji that is not drawn here; flags are two signs each
-            piece = re.match("[\U0001f1e6-\U0001f1ff]{1,2}|.", text[place:])[0]
-            yield Token(piece, at=place)
-            place += len(piece)
-        else:
-            if not sign.isspace():
-                yield Token("", at=place)
-            place += 1
-    yield Token("", at=place)
-
-
-def _chinese_at(text: str, place: int) -> int:
-    """How many signs the longest phrase has that begins there; 0 where there is none."""
-    return next((n for n in range(LONGEST_ZH, 0, -1) if text[place : place + n] in phrases()), 0)
-
-
-def _mixed_at(text: str, place: int) -> str | None:
-    """The longest phrase that begins there and is written in more than one kind of signs, such as 1st or T恤."""
-    if text[place - 1 : place].isalnum() and not is_chinese(text[place - 1]):
-        return None
-    for phrase in _mixed().get(text[place], ()):
-        end = place + len(phrase)
-        if text.startswith(phrase, place) and (is_chinese(phrase[-1]) or not text[end : end + 1].isalnum()):
-            return phrase
-    return None
-
-
-@cache
-def _mixed() -> dict[str, list[str]]:
-    """First sign -> the phrases that `tokens` would take apart, the longest first."""
-    found: dict[str, list[str]] = {}
-    for phrase in sorted(phrases(), key=len, reverse=True):
-        kinds = {_kind(sign) for sign in phrase if sign.isalnum()}
-        if len(kinds) > 1 or phrase[0].isdigit() and not phrase.isdigit():
-            found.setdefault(phrase[0], []).append(phrase)
-    return found
-
-
-def _kind(sign: str) -> str:
-    return "Chinese" if is_chinese(sign) else "digit" if sign.isdigit() else "letter"
 
 
 class _Reader:
@@ -391,33 +296,6 @@ class _Reader:
             self.relation = None
             self.group = []
         self.group.append(new)
-
-
-@lru_cache(maxsize=512)  # a prompt is read again for every word of it that is taken out
-def nearest(said: str, most: int = 3) -> tuple[str, ...]:
-    """Names of drawings that are written nearly like it, or that its last or first word names; else those that mean
-    nearly the same, as far as that can be told here."""
-    known = phrases()
-    found = dict.fromkeys(name for name in [near().get(said) or near().get(said.removesuffix("s"))] if name)
-    words = [said, *reversed(said.split(" "))] if not is_chinese(said[0]) else [said, said[-2:], said[:3], said[:2]]
-    for word in words:
-        for close in [word] if word in known else difflib.get_close_matches(word, _spoken(), most, 0.79):
-            for meaning in known[close]:
-                if meaning.kind in ("thing", "keyword"):
-                    found.setdefault(str(meaning.value))
-    if not found:
-        found |= dict.fromkeys(name for name in by_name() if said in normal(name).split(" "))
-    if not found and not is_chinese(said[0]):
-        tails = [said[start:] for start in range(2, len(said) - 3)]
-        tail = next((one for one in tails if any(m.kind == "thing" for m in known.get(one, ()))), None)
-        if tail:
-            found.setdefault(str(next(m.value for m in known[tail] if m.kind == "thing")))
-    return tuple(found)[:most]
-
-
-@cache
-def _spoken() -> list[str]:
-    return [phrase for phrase, meanings in phrases().items() if any(one.kind == "thing" for one in meanings)]
 
 
 def _is_scenery(name: str) -> bool:

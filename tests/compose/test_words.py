@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from styleshot_demo.compose.words import nearest, understood
+from styleshot_demo.compose.nearest import nearest
+from styleshot_demo.compose.words import understood
 from styleshot_demo.errors import Problem
 from styleshot_demo.evaluation.compose import SCENES, drawn_names, facts, knows
 
