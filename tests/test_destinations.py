@@ -51,12 +51,13 @@ def test_files(tmp_path, taken):
 def test_what_trains_and_measures_says_so_too(taken):
     from styleshot_demo.classical.weights import save
     from styleshot_demo.evaluation import sheets, small
-    from styleshot_demo.training import loop
+    from styleshot_demo.training import single_network
     from styleshot_demo.training.small import pack, tokenizer, triplets
 
     picture = Image.new("RGB", (8, 8))
     model = torch.nn.Linear(1, 1)
-    assert key(loop.train, model, None, out=taken / "run", steps=1, rate=1.0, config={}) == "not_a_folder"
+    more = {"steps": 1, "rate": 1.0, "config": {}}
+    assert key(single_network.train, model, lambda _: {}, out=taken / "run", **more) == "not_a_folder"
     assert key(save, model, taken / "weights.safetensors", {}) == "not_a_folder"
     assert key(tokenizer.write, ["a"], taken / "words") == "not_a_folder"
     assert key(small._save, taken / "sheets", "name", [[picture]]) == "not_a_folder"

@@ -50,14 +50,14 @@ class BatchManifest:
         entry = {"file": target, "key": key, "bytes": size, "time": time.time(), **more}
         if self._own is None:
             self._own = self._order.state / f"done{self._order.shard.label}-{secrets.token_hex(8)}{ENDING}"
-        with self._own.open("a", encoding="ascii") as stream:
+        with self._own.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(entry) + "\n")
         self._entries[target] = entry
 
 
 def _entries(folder: Path) -> Iterator[dict[str, Any]]:
     for path in folder.glob(f"*{ENDING}"):
-        for line in path.read_text(encoding="ascii", errors="replace").splitlines():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             with suppress(ValueError, KeyError, TypeError):  # the last line of a process that was killed
                 entry = json.loads(line)
                 yield {**entry, "file": str(entry["file"]), "time": float(entry["time"]), "bytes": int(entry["bytes"])}

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -32,8 +33,12 @@ def wait_for(done, seconds: float = 240) -> None:
 
 def workers_of(process: subprocess.Popen) -> list[psutil.Process]:
     """The processes that paint, not the one that tidies up after them."""
-    children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # what was killed a moment ago
+            if "spawn_main" in " ".join(child.cmdline()) and child.status() != psutil.STATUS_ZOMBIE:
+                found.append(child)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +154,9 @@ def test_a_picture_that_ends_its_process_twice_has_failed(tmp_path: Path) -> Non
     )
     for _ in range(2):
         wait_for(lambda: workers_of(running))
-        workers_of(running)[0].kill()
+        victim = workers_of(running)[0]
+        victim.kill()
+        wait_for(lambda gone=victim: gone not in workers_of(running))
     told, problems = running.communicate(timeout=200)
     assert running.returncode == 1
     assert told.startswith("0 painted, 0 kept, 1 failed, 0 stopped")

@@ -131,13 +131,14 @@ def test_no_photo_is_told_and_everything_has_a_name_in_chinese(open_studio, name
     page.get_by_role("tab", name="图像驱动").click()
     for place, text in (
         ("#image-preprocessor", "从照片中保留"),
-        ("#image-threshold", "轮廓阈值"),
+        ("#image-threshold", "忽略较淡的线条"),
         ("#image-content-strength", "内容强度"),
         ("#image-size", "短边"),
         ("#image-lines", "照片的线条"),
         ("#image-result", "选择照片和风格"),
     ):
         expect(page.locator(place)).to_contain_text(text)
+    expect(page.locator("#image-threshold")).to_have_attribute("title", "轮廓（HED）的阈值")  # as experts call it
     page.locator("#image-run").click()
     expect(page.locator("#image-status [role=alert]")).to_contain_text("还没有内容图片", timeout=LONG)
     page.locator("#image-finer button.label-wrap").click()

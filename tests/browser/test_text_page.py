@@ -156,14 +156,15 @@ def test_names_for_screen_readers_and_chinese(open_studio, nameless):
         ("#text-prompt", "提示词"),
         ("#text-prompts", "桌上的一个红苹果"),
         ("#text-finer", "精细调节"),
-        ("#text-scheduler", "论文所用"),
-        ("#text-negative-prompt", "反向提示词"),
+        ("#text-scheduler", "去噪方式"),
+        ("#text-negative-prompt", "要避免的内容"),
         ("#text-status", "用时"),
         ("#text-model", "因为其文件已在本机"),
         ("#text-result figcaption", "种子 0"),
         ("#text-result .thumbs", "种子 1"),
     ):
         expect(page.locator(place)).to_contain_text(text)
+    expect(page.locator("#text-scheduler label", has_text="PNDM")).to_have_attribute("title", "PNDM，论文所用")
     expect(page.locator("#text-result .thumbs [lang=en]").first).to_be_hidden()
     expect(page.locator("#text-prompt textarea")).to_have_value("a red apple on a table")
     # The place to drop a picture, too: opened before and after the switch.
