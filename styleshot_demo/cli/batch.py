@@ -19,7 +19,7 @@ from styleshot_demo.batch.order import BatchOrder, fingerprint
 from styleshot_demo.batch.outcome import FAILED as NOT_PAINTED
 from styleshot_demo.batch.outcome import KEPT, PAINTED, Outcome
 from styleshot_demo.cli import noise
-from styleshot_demo.cli.options import with_settings
+from styleshot_demo.cli.options import AsJson, Provenance, Weight, with_settings
 from styleshot_demo.cli.report import FAILED, ProgressLine, asked, print_json, printable, settings_asked
 from styleshot_demo.cli.results import open_asked, option
 from styleshot_demo.destinations import check_folder, make_folder
@@ -44,12 +44,7 @@ def batch(
         typer.Option("--style", metavar="PICTURE", help="A style picture; up to four times.", show_default=False),
     ],
     options: dict[str, Any],
-    weight: Annotated[
-        list[float] | None,
-        typer.Option(
-            metavar="NUMBER", help="Weight of a style picture; repeat it once per style.", show_default="all equal"
-        ),
-    ] = None,
+    weight: Weight = None,
     format: Annotated[str, option("What results are saved as.", FORMATS)] = "png",
     workers: Annotated[
         int | None,
@@ -68,11 +63,8 @@ def batch(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Paint one picture; say how long all would take, and how much disk.")
     ] = False,
-    record: Annotated[
-        bool | None,
-        typer.Option("--provenance/--no-provenance", help="Write into each file how it was made.", show_default="on"),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    record: Provenance = None,
+    as_json: AsJson = False,
 ) -> None:
     """Repaint all pictures of a folder in one style; names and sub-folders are kept.
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo.cli.kept import Styles, open_styles, with_strength
-from styleshot_demo.cli.options import with_settings
+from styleshot_demo.cli.options import AsJson, Provenance, Weight, with_settings
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
 from styleshot_demo.jobs import ClassicalJob
@@ -25,21 +25,9 @@ def classical(
         ),
     ],
     options: dict[str, Any],
-    weight: Annotated[
-        list[float] | None,
-        typer.Option(
-            metavar="NUMBER", help="Weight of a style picture; repeat it once per style.", show_default="all equal"
-        ),
-    ] = None,
-    record: Annotated[
-        bool | None,
-        typer.Option(
-            "--provenance/--no-provenance",
-            help="Write into the file how it was made.",
-            show_default="on",
-        ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object about the result.")] = False,
+    weight: Weight = None,
+    record: Provenance = None,
+    as_json: AsJson = False,
 ) -> None:
     """Repaint CONTENT in the style of STYLE, without any download.
 

@@ -7,7 +7,7 @@ import typer
 from PIL import Image
 
 from styleshot_demo import provenance
-from styleshot_demo.cli.options import with_settings
+from styleshot_demo.cli.options import AsJson, Provenance, with_settings
 from styleshot_demo.cli.places import out_option, places
 from styleshot_demo.cli.report import asked, print_json, printable, settings_asked
 from styleshot_demo.cli.results import described, open_asked, run_to_end, tell_lost, write_image
@@ -21,11 +21,8 @@ def enlarge(
     inputs: Annotated[list[Path], typer.Argument(metavar="IN", help="Pictures to enlarge.", show_default=False)],
     out: Annotated[Path, out_option("result")],
     options: dict[str, Any],
-    record: Annotated[
-        bool | None,
-        typer.Option("--provenance/--no-provenance", help="Write into the file how it was made.", show_default="on"),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object about the results.")] = False,
+    record: Provenance = None,
+    as_json: AsJson = False,
 ) -> None:
     """Enlarge IN with crisp edges, without any download. It is made for what is painted or drawn.
 

@@ -12,6 +12,19 @@ from styleshot_demo.jobs.schema import Choice, Factor, Field, Switch, Text, fiel
 
 Command = Callable[..., None]
 
+# What several commands ask alike.
+Weight = Annotated[
+    list[float] | None,
+    typer.Option(
+        metavar="NUMBER", help="Weight of a style picture; repeat it once per style.", show_default="all equal"
+    ),
+]
+Provenance = Annotated[
+    bool | None,
+    typer.Option("--provenance/--no-provenance", help="Write into each file how it was made.", show_default="on"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object about the results.")]
+
 
 def with_settings(job: type) -> Callable[[Command], Command]:
     """Gives a command an option for each setting of `job` that is not among its own parameters.

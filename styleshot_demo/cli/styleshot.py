@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo.cli.kept import Styles, open_styles, with_strength
-from styleshot_demo.cli.options import with_settings
+from styleshot_demo.cli.options import AsJson, Provenance, Weight, with_settings
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
 from styleshot_demo.jobs import ImageJob, TextJob
@@ -24,15 +24,6 @@ Out = Annotated[
         show_default=False,
     ),
 ]
-Weight = Annotated[
-    list[float] | None,
-    typer.Option(metavar="NUMBER", help="Weight of a style picture; repeat it once per style.", show_default="equal"),
-]
-Record = Annotated[
-    bool | None,
-    typer.Option("--provenance/--no-provenance", help="Write into each file how it was made.", show_default="on"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object about the result.")]
 
 
 @with_settings(TextJob)
@@ -43,7 +34,7 @@ def text(
     out: Out,
     options: dict[str, Any],
     weight: Weight = None,
-    record: Record = None,
+    record: Provenance = None,
     as_json: AsJson = False,
 ) -> None:
     """Paint what PROMPT says in the style of STYLE.
@@ -74,7 +65,7 @@ def image(
     out: Out,
     options: dict[str, Any],
     weight: Weight = None,
-    record: Record = None,
+    record: Provenance = None,
     as_json: AsJson = False,
 ) -> None:
     """Paint along the lines of CONTENT in the style of STYLE, with StyleShot.

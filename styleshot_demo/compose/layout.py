@@ -45,17 +45,6 @@ class Placed:
     number: int = 0
 
 
-@dataclass
-class _Spot:
-    """A drawing that looks for its place; boxes are in shares of the height."""
-
-    index: int
-    height: float
-    width: float
-    carried: str
-    depth: float
-
-
 def arranged(scene: Scene, aspect: float, random: np.random.Generator) -> tuple[list[Placed], str | None]:
     """(places for all things of a scene, the farthest first; the side of the headland that they stand on by the sea).
 

@@ -6,7 +6,7 @@ stored record or a browser gives back, and the paragraph about the field in the 
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -173,8 +173,3 @@ def documented(job: type[T]) -> type[T]:
     lines = [f"    {name:{width}}{field.setting.sentence}" for name, field in fields(job).items()]
     job.__doc__ = "\n".join([*(job.__doc__ or "").rstrip().splitlines(), "", *lines, "    "])
     return job
-
-
-def names_of(options: Sequence[Any]) -> str:
-    """Options as the help of a command line lists them."""
-    return "|".join(map(str, options))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import tiny_models
 from models.conftest import FakeHub
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 SYSTEM = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -28,6 +29,14 @@ FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
 PATIENCE = 60_000  # milliseconds; a machine that is busy with other things may be slow
+
+
+@pytest.fixture(scope="session")
+def photo(tmp_path_factory):
+    """A photo to paint, "my photo.png", 300 x 200; files of tests that need another have their own."""
+    path = tmp_path_factory.mktemp("pictures") / "my photo.png"
+    Image.effect_mandelbrot((300, 200), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(path)
+    return path
 
 
 @contextmanager

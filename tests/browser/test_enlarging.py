@@ -13,13 +13,6 @@ from browser.steps import LONG, open_tab, put, repaint, run, upload  # noqa: E40
 
 
 @pytest.fixture(scope="module")
-def photo(tmp_path_factory):
-    path = tmp_path_factory.mktemp("pictures") / "my photo.png"
-    Image.effect_mandelbrot((300, 200), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(path)
-    return path
-
-
-@pytest.fixture(scope="module")
 def large(tmp_path_factory):
     """A photo large enough that enlarging what is made of it takes some seconds."""
     path = tmp_path_factory.mktemp("pictures") / "large.png"

@@ -13,13 +13,6 @@ SIZES = ((1280, 800), (1920, 1080), (390, 800))
 
 
 @pytest.fixture(scope="module")
-def photo(tmp_path_factory):
-    path = tmp_path_factory.mktemp("pictures") / "my photo.png"
-    Image.effect_mandelbrot((300, 200), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(path)
-    return path
-
-
-@pytest.fixture(scope="module")
 def large(tmp_path_factory):
     """A photo whose optimisation takes long enough to be stopped."""
     path = tmp_path_factory.mktemp("pictures") / "large.png"
