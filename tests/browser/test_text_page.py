@@ -1,6 +1,8 @@
 """What a person does on the Text-driven tab, done by a real browser with the real app and tiny weights."""
 
 import io
+import shutil
+import tempfile
 import time
 
 import pytest
@@ -195,10 +197,14 @@ def test_missing_weights_are_told_with_their_size_and_licence(open_page):
     expect(page.locator("#image-model")).to_contain_text("StyleShot, lineart")
     expect(page.locator("#image-model")).not_to_contain_text("StyleShot, contour")
 
-    # Without a network that is said at once, and can be tried again.
+    # Without a network that is said at once, and can be tried again. That a disk has no room for it is told first, as
+    # models/test_fetch.py holds: which of the two is right here depends on the machine.
+    room = shutil.disk_usage(tempfile.gettempdir()).free > 9.1e9
     clicked = time.monotonic()
     page.locator("#image-model button").click()
-    expect(page.locator("#image-fetch-status [role=alert]")).to_contain_text("cannot be reached")
+    expect(page.locator("#image-fetch-status [role=alert]")).to_contain_text(
+        "cannot be reached" if room else "have to fit on the disk"
+    )
     assert time.monotonic() - clicked < 10  # three seconds of its own, on a busy machine
     expect(page.locator("#image-model button")).to_be_visible()
     expect(page.locator("#image-fetch-stop")).to_be_hidden()
