@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from styleshot_demo.classical.enlarging import add_enlarged_conv, conv_of_enlarged_conv, enlarged_conv
-from styleshot_demo.classical.features import Encoder, conv
+from styleshot_demo.classical.features import Conv, Encoder, reflected
 from styleshot_demo.classical.grain import Flat, flatness, grained
 from styleshot_demo.classical.regions import Leading, Regions
 from styleshot_demo.classical.rings import without_rings
@@ -92,12 +92,12 @@ class Decoder(nn.Module):
         for name in DEPTHS[1:]:
             width = self.inner[name]
             joined = width + (self.widths[name] if name in self.fused else 0)
-            self.stages[name] = nn.ModuleList([conv(last, width), conv(joined, width)])
+            self.stages[name] = nn.ModuleList([Conv(last, width), Conv(joined, width)])
             last = width
-        self.picture = conv(last, 3)
+        self.picture = Conv(last, 3)
         deepest = self.inner[DEPTHS[1]]
         self.blocks = nn.ModuleList(
-            nn.ModuleList([conv(deepest, deepest), conv(deepest, deepest)]) for _ in range(blocks)
+            nn.ModuleList([Conv(deepest, deepest), Conv(deepest, deepest)]) for _ in range(blocks)
         )
         self.hidden = hidden
         self._modulated = [self.inner[name] for name in DEPTHS[1:] for _ in range(2)]
@@ -205,7 +205,7 @@ def _pair(layers: nn.Module) -> tuple[nn.Conv2d, nn.Conv2d]:
 
 
 def _conv(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return nn.functional.conv2d(nn.functional.pad(maps, (1, 1, 1, 1), mode="reflect"), weight, bias)
+    return nn.functional.conv2d(reflected(maps), weight, bias)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from styleshot_demo.classical.statistics import mixed
 from styleshot_demo.classical.tiles import Box, enlarged, seen_by
 
 if TYPE_CHECKING:
@@ -151,8 +152,7 @@ def _rows_averaged(values: "np.ndarray", first: int, cells: range, side: float) 
 
 def to_levels(content: Tensor) -> "np.ndarray":
     """Lightness of pixels [1, 3, H, W] in grey levels, 0 to 255: an array [H, W]."""
-    light = (content[0] * content.new_tensor(LIGHT)[:, None, None]).sum(0)
-    return (255 * light).cpu().numpy()
+    return mixed(content, 255 * content.new_tensor(LIGHT)[None])[0, 0].cpu().numpy()
 
 
 def slope(levels: "np.ndarray", scale: float) -> "np.ndarray":

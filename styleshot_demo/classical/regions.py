@@ -10,13 +10,17 @@ swatches (Reinhard et al., Color Transfer between Images, 2001), only that the p
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from styleshot_demo.classical.colour import from_oklab, to_oklab
-from styleshot_demo.classical.tiles import Box, enlarged, seen_by
+from styleshot_demo.classical.tiles import Box, enlarged, halved, seen_by
+
+if TYPE_CHECKING:
+    import numpy as np
 
 REGIONS = 6
 SAMPLES = 1024  # cells of a picture that are read, about
@@ -55,7 +59,8 @@ class Regions:
             pixels = read(Box(top, min(height, top + rows), 0, width))
             small = avg_pool2d(pixels, cell, ceil_mode=True, count_include_pad=False) if cell > 1 else pixels
             seen.append(to_oklab(small)[0].flatten(1).T)
-        return cls(*_clusters(torch.cat(seen).cpu().double()))
+        # Arrays: a thousand colours are so few that torch spends most of the time on beginning each operation.
+        return cls(*map(torch.from_numpy, _clusters(torch.cat(seen).cpu().double().numpy())))
 
     def tones(self) -> Tensor:
         """[K]: how light each region is within the picture, in deviations from the mean."""
@@ -83,13 +88,13 @@ class Leading:
         """
         colours = self.own.colours.to(content)
         # |x - c|^2 without |x|^2, which all regions have in common.
-        nearness = torch.einsum("kc,nchw->nkhw", 2 * colours, to_oklab(_halved(content)))
+        nearness = torch.einsum("kc,nchw->nkhw", 2 * colours, to_oklab(halved(content)))
         nearness = nearness - colours.square().sum(1)[:, None, None]
         return torch.softmax(nearness / (2 * SOFTNESS**2), 1)
 
     def look_at(self, painted: Tensor, inside: Tensor) -> None:
         """Learn from a part of the picture, [1, 3, h, w]; `inside` of the same part."""
-        inside, made = inside[0].flatten(1), _halved(painted)[0].flatten(1)
+        inside, made = inside[0].flatten(1), halved(painted)[0].flatten(1)
         self._places += inside.sum(1).cpu().double()
         self._sums += (inside @ made.T).cpu().double()
 
@@ -123,22 +128,23 @@ class Leading:
         return torch.softmax(-cost / DECISION, 1)
 
 
-def _halved(pixels: Tensor) -> Tensor:
-    return avg_pool2d(pixels, 2, ceil_mode=True, count_include_pad=False)
-
-
-def _clusters(colours: Tensor) -> tuple[Tensor, Tensor]:
+def _clusters(colours: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
     """Centres [K, 3] and shares [K] of `colours` [n, 3]; the same ones for the same colours."""
-    first = colours[(colours - colours.mean(0)).square().sum(1).argmin()]
-    centres = [first]
-    away = (colours - first).square().sum(1)
+    import numpy as np
+
+    def away(centre: np.ndarray) -> np.ndarray:
+        return np.square(colours - centre).sum(1)
+
+    centres = [colours[away(colours.mean(0)).argmin()]]
+    nearest_one = away(centres[0])
+    far = int(FARTHEST * (len(colours) - 1))
     for _ in range(REGIONS - 1):
-        centres.append(colours[away.kthvalue(1 + int(FARTHEST * (len(colours) - 1))).indices])
-        away = torch.minimum(away, (colours - centres[-1]).square().sum(1))
-    centres, counts = torch.stack(centres), torch.zeros(REGIONS)
+        centres.append(colours[np.argpartition(nearest_one, far)[far]])
+        nearest_one = np.minimum(nearest_one, away(centres[-1]))
+    centres, counts = np.stack(centres), np.zeros(REGIONS)
     for _ in range(ROUNDS):
-        nearest = torch.addmm(centres.square().sum(1), colours, centres.T, alpha=-2).argmin(1)
-        counts = torch.bincount(nearest, minlength=REGIONS).double()
-        sums = torch.zeros_like(centres).index_add_(0, nearest, colours)
-        centres = torch.where(counts[:, None] > 0, sums / counts.clamp_min(1)[:, None], centres)
+        nearest = (np.square(centres).sum(1) - 2 * colours @ centres.T).argmin(1)
+        counts = np.bincount(nearest, minlength=REGIONS)
+        sums = np.stack([np.bincount(nearest, values, REGIONS) for values in colours.T], 1)
+        centres = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], centres)
     return centres, counts / counts.sum()

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 
 from styleshot_demo.classical.grain import slope, to_levels
-from styleshot_demo.classical.tiles import Box, enlarged, seen_by
+from styleshot_demo.classical.tiles import Box, enlarged, halved, seen_by
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,7 +79,7 @@ class Rings:
         for top in range(0, height, strip + strip % 2):
             own = Box(top, min(height, top + strip + strip % 2), 0, width)
             window = own.grown(SEEN, height, width)
-            seen = to_levels(_halved(read(window)))
+            seen = to_levels(halved(read(window)))
             kept = slice((own.top - window.top) // 2, (own.top - window.top) // 2 + own.at(2).height)
             levels[own.at(2).top : own.at(2).bottom] = seen[kept]
             change[own.at(2).top : own.at(2).bottom] = slope(seen, 0.6)[kept]
@@ -91,7 +91,7 @@ class Rings:
     def look_at(self, painted: Tensor, content: Tensor, calm: Tensor, box: Box) -> None:
         """Learn from a part of the picture, to be done once with each; all are as in `without_rings`."""
         place = box.at(2)
-        small, made, area = (_halved(part) for part in (content, painted, calm))
+        small, made, area = (halved(part) for part in (content, painted, calm))
         falls, sides = self._seen(small, place)
         flat = place.of(self._flat)
         flat.copy_(area.cpu() * torch.exp(-flat / CALM))
@@ -132,10 +132,6 @@ class Rings:
 
     def _seen(self, small: Tensor, place: Box) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         return _falls(place.of(self.away).to(small)), _sides(small, place.of(self.edge).to(small))
-
-
-def _halved(pixels: Tensor) -> Tensor:
-    return avg_pool2d(pixels, 2, ceil_mode=True, count_include_pad=False)
 
 
 def _falls(away: Tensor) -> Tensor:

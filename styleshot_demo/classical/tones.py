@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from styleshot_demo.classical.grain import LIGHT
+from styleshot_demo.classical.statistics import mixed
 
 TONES = 17  # of the content, between which is interpolated
 SHARE = 0.75  # of the way, in the logarithm of lightness
@@ -78,4 +79,4 @@ def _between(content: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _light(pixels: Tensor) -> Tensor:
-    return (pixels[0] * pixels.new_tensor(LIGHT)[:, None, None]).sum(0)
+    return mixed(pixels, pixels.new_tensor(LIGHT)[None])[0, 0]

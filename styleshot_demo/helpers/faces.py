@@ -56,16 +56,18 @@ class Face:
 
 def faces(picture: Image.Image) -> list[Face]:
     """All faces that are found, the largest first; of any mode, what is transparent counts as white."""
-    network = networks.load(networks.FACES)
     pixels = np.asarray(on_white(picture))
     height, width = pixels.shape[:2]
     seen = []
-    for level in range(LEVELS + 1):
-        side = max(width, height) / 2**level
-        if level and side < SMALLEST:
-            break
-        seen += _everywhere(network, pixels, SIDE / side)
-    sure = [face for found in _apart(seen) if (face := _again(network, pixels, found))]
+    with networks.kept(networks.FACES) as network:
+        for level in range(LEVELS + 1):
+            side = max(width, height) / 2**level
+            if level and side < SMALLEST:
+                break
+            # What the larger levels need of memory goes with a network of their own.
+            reader = network if level < 2 else networks.load(networks.FACES)
+            seen += _everywhere(reader, pixels, SIDE / side)
+        sure = [face for found in _apart(seen) if (face := _again(network, pixels, found))]
     inside = (_within(face, width, height) for face in _apart(sure))
     return sorted(inside, key=lambda face: (-face.size, face.box))
 

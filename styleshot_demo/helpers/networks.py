@@ -1,9 +1,13 @@
 """The networks' files, and OpenCV to run them.
 
 A network is read anew for each picture: that takes a moment, two threads never share one, and nothing stays in memory.
+Only where that moment counts, one is `kept`.
 Where they come from: `assets/bring_helpers.py`; whose they are: `assets/CREDITS.md`.
 """
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,3 +33,36 @@ def load(name: str) -> Any:
         return read(np.frombuffer(path.read_bytes(), np.uint8))
     except (OSError, cv2.error) as error:
         raise Problem("weights_broken", model=Path(name).stem) from error
+
+
+_idle: dict[Path, Any] = {}
+_changing = threading.Lock()
+
+
+@contextmanager
+def kept(name: str) -> Iterator[Any]:
+    """`load`, of a network that stays for the next picture, with the memory for the largest input that it got.
+
+    Who asks while it is in use gets another one. One that fails is not kept.
+    """
+    path = FOLDER / name
+    with _changing:
+        network = _idle.pop(path, None)
+    if network is None:
+        network = load(name)
+    yield network
+    with _changing:
+        _idle[path] = network
+
+
+@contextmanager
+def many_threads() -> Iterator[None]:
+    """As many threads for a large network as torch has; our programs give OpenCV one (`process.begin`)."""
+    import torch
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(torch.get_num_threads())
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

@@ -26,7 +26,8 @@ def subject_mask(picture: Image.Image) -> Image.Image | None:
     seen = (seen / max(seen.max(), 1) - MEAN) / DEVIATION
     network = networks.load(networks.SUBJECT)
     network.setInput(seen.transpose(2, 0, 1)[None].astype(np.float32))
-    coarse = network.forward(OUTPUT)[0, 0]
+    with networks.many_threads():
+        coarse = network.forward(OUTPUT)[0, 0]
     if not LEAST <= (coarse > 0.5).mean() <= MOST:
         return None
     return as_mask(refined(coarse, pixels))
