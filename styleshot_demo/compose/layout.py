@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from styleshot_demo.compose import art
+from styleshot_demo.compose import art, carrying
+from styleshot_demo.compose.belonging import WORN
 from styleshot_demo.compose.bodies import PEOPLE, SITTING
 from styleshot_demo.compose.places import carried_by, metres
 from styleshot_demo.compose.scene import Scene, Thing
@@ -17,7 +18,8 @@ TRIES = 90  # places that are looked at for each thing
 SIZED = {"small": 0.74, "normal": 1.0, "large": 1.36}
 LARGEST = {"single": 0.70, "portrait": 0.84, "still life": 0.46}  # share of the height, of the largest thing
 SEATS = {"chair": 0.46, "bed": 0.5, "couch and lamp": 0.32, "deciduous tree": 0.42, "evergreen tree": 0.55,
-         "palm tree": 0.75, "bathtub": 0.6, "sailboat": 0.2, "canoe": 0.6, "elephant": 0.85, "horse": 0.72}  # fmt: skip
+         "palm tree": 0.75, "stone bridge": 0.97,
+         "bathtub": 0.6, "sailboat": 0.2, "canoe": 0.6, "elephant": 0.85, "horse": 0.72}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,13 +85,21 @@ def _portrait(scene: Scene, aspect: float, random: np.random.Generator) -> list[
         room = 0.96 * aspect / len(sitters) ** 0.8 / art.proportion(one.name, form)
         height = min(1.30, 1.15 * room) if sits else min(0.90 if person else 0.80, 1.1 * room if person else room)
         x = (number + 0.5) / len(sitters) + (random.uniform(-0.03, 0.03) if len(sitters) == 1 else 0)
+        if any(other.to == index and other.name in WORN for other in scene.things):
+            height *= 0.78  # that the hat is in the picture
         foot = max(0.10 + height, 1.01) if person or sits else 0.53 + height / 2
         flip = bool(random.random() < 0.5)
         placed.append(Placed(index, x, foot, height, 1.0, "swims", flip, form, sitters[:number].count(index)))
     others = [index for index in range(len(scene.things)) if index not in sitters]
     side = bool(random.random() < 0.5)
     for number, index in enumerate(others):
-        name = scene.things[index].name
+        name, to = scene.things[index].name, scene.things[index].to
+        bearer = next((one for one in placed if one.index == to), None)
+        if scene.things[index].relation == "with" and bearer is not None:
+            body = (bearer.x, bearer.y, bearer.height)
+            spot = carrying.carried(name, body, aspect, 1 if side else -1, bust=True)
+            placed.append(Placed(index, spot.x, spot.y, spot.height, 1.0, "swims"))
+            continue
         height = min(0.36, 0.40 * aspect / art.proportion(name) / max(1, len(others) / 2) ** 0.7)
         row, left = number // 2, (number % 2 == 0) == side
         half = height * art.proportion(name) / aspect / 2
@@ -141,8 +151,10 @@ class _Stage:
         )
         alone = len(self.scene.things) == 1 and self.scene.things[0].count == 1
         largest = LARGEST.get(self.scene.kind, 0.40 if self.scene.place == "street" else 0.60 if alone else 0.50)
-        if any(one.relation == "above" for one in self.scene.things):
+        if any(one.relation in ("above", "in") for one in self.scene.things):
             largest = 0.40
+        elif any(one.relation == "with" for one in self.scene.things):
+            largest = min(largest, 0.45)  # hats and umbrellas reach higher
         if self.scene.place in ("under water", "space", "sky"):
             largest = 0.50 if alone else 0.42
         room = (1.25 if self.scene.kind == "still life" else 1.05) * self.aspect / max(spread, 1.0)
@@ -310,6 +322,13 @@ class _Stage:
         side = 1 if (number % 2 == 0) == (target.x < 0.5) else -1
         x, y, depth, carried = target.x, target.y, target.depth, self.carried[index]
         floats = carried in ("sky", "swims")
+        if relation in ("with", "in"):
+            body = (target.x, target.y, target.height)
+            if relation == "with":
+                spot = carrying.carried(thing.name, body, self.aspect, side)
+            else:
+                spot = carrying.contained(thing.name, body, other, self.aspect, number % thing.count, thing.count)
+            return Placed(index, spot.x, spot.y, spot.height, target.depth + spot.nearer, "thing", flip)
         if relation == "on":
             seat = SEATS.get(other, 0.9)
             height = min(height, 0.9 * max(target.y - target.height * seat - 0.02, 0.1))

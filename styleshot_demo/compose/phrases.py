@@ -59,7 +59,8 @@ def spelt(text: str) -> str:
 @cache
 def _emoji() -> dict[str, str]:
     """Emoji, without selectors -> the drawing's English name."""
-    signs = {"".join(chr(int(code, 16)) for code in art.id.split("-")): art.name for art in catalogue().values()}
+    emoji = [art for art in catalogue().values() if art.is_emoji]
+    signs = {"".join(chr(int(code, 16)) for code in art.id.split("-")): art.name for art in emoji}
     return {_SELECTORS.sub("", sign): name for sign, name in signs.items() if not re.match(r"[\w#*]", sign)}
 
 

@@ -24,7 +24,8 @@ GROUNDED = {"snowman", "snowman without snow", "umbrella", "umbrella on ground",
 WATER = {"transport-water", "animal-marine"}
 WATER_TOO = {"swan", "duck", "person swimming", "man swimming", "woman swimming", "person surfing", "man surfing",
              "woman surfing", "person rowing boat", "man rowing boat", "woman rowing boat", "person playing water polo",
-             "mermaid", "merman", "merperson", "water wave", "desert island", "ring buoy", "lotus"}  # fmt: skip
+             "mermaid", "merman", "merperson", "water wave", "desert island", "ring buoy", "lotus",
+             "stone bridge"}  # fmt: skip
 # What comes out of the water for a moment, or floats on it: the rest of the sea's animals are half under it.
 AFLOAT = {"dolphin", "orca", "whale", "spouting whale"}
 ASHORE = {"crab", "lobster", "seal", "turtle", "spiral shell", "anchor", "coral"}

@@ -30,7 +30,8 @@ OPEN = ("meadow", "beach", "sea", "snow")  # places with such a view
 TIMES = ("day", "sunset", "night")
 WEATHERS = ("clear", "fog", "rain", "snow")
 SIZES = ("small", "normal", "large")
-RELATIONS = ("on", "under", "beside", "behind", "in front of", "above", "around")
+# "with": held or worn by a person; "in": what holds it, as a vase does flowers.
+RELATIONS = ("on", "under", "beside", "behind", "in front of", "above", "around", "with", "in")
 MOST = 24  # of one thing
 # Pixels that a picture which wraps around goes on beyond its borders while it is painted: more than the 72 that the
 # network sees around a place, a multiple of the 16 of which all cells are made that anything is measured in.

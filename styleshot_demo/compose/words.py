@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from styleshot_demo.compose import lexicon
 from styleshot_demo.compose.art import by_name
+from styleshot_demo.compose.belonging import joined
 from styleshot_demo.compose.nearest import nearest
 from styleshot_demo.compose.phrases import (
     SCENERY,
@@ -32,6 +33,9 @@ AGENT = re.compile(r"\w{2,}(er|or|ist|man|woman|maker|keeper)s?$")
 AGENT_ZH = "者家手员师"
 BUILDING_ZH = "塔楼站店馆场"  # after a thing of one sign they make another: no 灯 stands in 灯塔
 NIGHTLY = {"full moon", "crescent moon", "star", "shooting star", "fireworks", "glowing star", "milky way"}
+TRAIT = re.compile("(?:man|woman|person): (.*)")
+SEXES = {"man": {"man", "boy"}, "woman": {"woman", "girl"}}
+HAVING = {"with", "a", "an", "has", "having", "and", "有", "留着", "长着", "着", "的"}  # before a beard, somebody's
 FACTS = ("place", "time", "weather", "kind")
 # Where several readings are possible: this one first. Names of things come after facts ("desert" is a place), keywords
 # after everything.
@@ -78,14 +82,14 @@ def read(prompt: str) -> Reading:
     alone = whole_names().get(re.sub(r"^(an?|the|一[个只]) ?", "", text)) or whole_names().get(text)
     if alone is not None and not _is_scenery(alone):
         return Reading(_completed([Thing(alone, said=prompt.strip())], {}, []), (((0, len(text)),),))
-    return _Reader(found).reading()
+    return _Reader(found, text).reading()
 
 
 class _Reader:
     """Goes through the tokens once."""
 
-    def __init__(self, found: list[Token]) -> None:
-        self.tokens = found
+    def __init__(self, found: list[Token], text: str) -> None:
+        self.tokens, self.text = found, text
         self.things: list[Thing] = []
         self.facts: dict[str, str] = {}
         self.unknown: list[str] = []
@@ -125,7 +129,7 @@ class _Reader:
                 self.chinese_subject = len(self.things) - 1
         self._end_of_unknown(None)
         return Reading(
-            _completed(self.things, self.facts, self.unknown),
+            _completed(joined(self.things, self.thing_spans, self.text), self.facts, self.unknown),
             tuple(map(tuple, self.thing_spans)),
             {name: tuple(spans) for name, spans in self.fact_spans.items()},
             tuple(map(tuple, self.unknown_spans)),
@@ -278,6 +282,11 @@ class _Reader:
         )
         spans = [word.span for word in (*self.words, token)]
         self.waiting, self.words = {}, []
+        merged = self._merged(self.tokens[index - 1].text, thing)
+        if merged:
+            self.things[-1] = merged
+            self.thing_spans[-1] += spans
+            return
         same = [at for at, one in enumerate(self.things) if one.name == thing.name]
         if meaning.kind == "keyword" and same:
             self.thing_spans[same[0]] += spans
@@ -298,6 +307,23 @@ class _Reader:
         self.group.append(new)
 
 
+    def _merged(self, before: str, thing: Thing) -> Thing | None:
+        """The last thing and this one as one person, if one of them is a person and the other a beard or hair.
+
+        before  the word before this one
+        """
+        if not self.things or before not in HAVING:
+            return None
+        last = self.things[-1]
+        person, has = (thing, last) if TRAIT.fullmatch(last.name) and before == "的" else (last, thing)
+        trait = TRAIT.fullmatch(has.name)
+        if not trait or by_name()[person.name].subgroup not in ("person", "person-role"):
+            return None
+        sex = next((sex for sex, words in SEXES.items() if words & set(person.name.split())), "person")
+        name = f"{sex}: {trait[1]}"
+        return replace(last, name=name if name in by_name() else f"person: {trait[1]}")
+
+
 def _is_scenery(name: str) -> bool:
     return by_name()[name].subgroup in SCENERY and name not in STILL_THINGS
 
@@ -310,7 +336,7 @@ def _completed(things: list[Thing], facts: dict[str, str], unknown: list[str]) -
         place = {"still life": "table"}.get(kind, "plain")
     if place == "beach":  # what stands there for the sun
         shade = {"umbrella": "umbrella on ground"}
-        things = [replace(one, name=shade.get(one.name, one.name)) for one in things]
+        things = [one if one.relation == "with" else replace(one, name=shade.get(one.name, one.name)) for one in things]
     weather = facts.get("weather", "clear")
     nightly = any(one.name in NIGHTLY for one in things) and place not in ("room", "table", "plain", "space")
     return Scene(

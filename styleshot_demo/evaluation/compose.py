@@ -46,7 +46,7 @@ def evaluate_compose(seed: int = 0) -> dict[str, Any]:
 
 def drawn_names(seed: int) -> list[tuple[str, str]]:
     """(name as a person says it, name of the drawing)."""
-    chosen = random.Random(seed).sample(list(catalogue().values()), NAMES)
+    chosen = random.Random(seed).sample([art for art in catalogue().values() if art.is_emoji], NAMES)
     return [(one.name if place % 2 else one.zh, one.name) for place, one in enumerate(chosen)]
 
 

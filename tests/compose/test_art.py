@@ -32,7 +32,9 @@ def test_every_thing_has_a_drawing_and_names_in_both_languages():
         drawn = {name for name in archive.namelist() if name.startswith("svg/")}
         index = json.loads(archive.read("index.json"))
     assert {f"svg/{one['id']}.svg" for one in index} == drawn
-    assert len(art.catalogue()) == len(art.by_name()) == len(index) > 1300
+    own = {one.id for one in art.catalogue().values() if not one.is_emoji}
+    assert own == {f"own-{path.stem}" for path in art.OWN.glob("*.svg")}
+    assert len(art.catalogue()) == len(art.by_name()) == len(index) + len(own) > 1300
     # A few are written in Latin letters in Chinese too, such as "DVD".
     chinese = [any("\u4e00" <= sign <= "\u9fff" for sign in one.zh) for one in art.catalogue().values()]
     assert np.mean(chinese) > 0.98

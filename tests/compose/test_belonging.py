@@ -1,0 +1,95 @@
+"""What a person has or wears, and what something holds: understood in both languages, and drawn there."""
+
+import numpy as np
+import pytest
+
+from styleshot_demo.compose import sketch
+from styleshot_demo.compose.layout import arranged
+from styleshot_demo.compose.words import understood
+
+BELONGING = [
+    ("a girl with an umbrella", "umbrella", "with", "girl"),
+    ("a woman under a red umbrella on the beach", "umbrella", "with", "woman"),
+    ("a man in a top hat", "top hat", "with", "man"),
+    ("an old man with a top hat and an umbrella in the snow", "umbrella", "with", "old man"),
+    ("a boy wearing a crown", "crown", "with", "boy"),
+    ("a woman playing the guitar", "guitar", "with", "woman"),
+    ("下雨天撑伞的人", "umbrella", "with", "person"),
+    ("一个戴帽子的女孩", "top hat", "with", "girl"),
+    ("一个女孩拿着红色的气球", "balloon", "with", "girl"),
+    ("sunflowers in a vase", "sunflower", "in", "amphora"),
+    ("a basket of apples", "red apple", "in", "basket"),
+    ("花瓶里的三朵玫瑰", "rose", "in", "amphora"),
+    ("桌上花瓶里有向日葵", "sunflower", "in", "amphora"),
+]
+
+
+@pytest.mark.parametrize(("prompt", "name", "relation", "other"), BELONGING)
+def test_what_belongs_to_whom_is_understood(prompt, name, relation, other):
+    scene = understood(prompt)
+    (one,) = (thing for thing in scene.things if thing.name == name)
+    assert one.to is not None and (one.relation, scene.things[one.to].name) == (relation, other)
+    assert scene.unknown == ()
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a girl and a castle", "a girl, an umbrella", "a castle with an umbrella", "a rose beside a vase"]
+)
+def test_what_only_stands_together_belongs_to_nobody(prompt):
+    assert not {one.relation for one in understood(prompt).things} & {"with", "in"}
+
+
+def test_each_of_several_people_gets_one():
+    scene = understood("three men in top hats")
+    assert [one.count for one in scene.things] == [3, 3]
+    placed, _ = arranged(scene, 1.0, np.random.default_rng(0))
+    heads = sorted(one.x for one in placed if one.index == 0)
+    assert sorted(one.x for one in placed if one.index == 1) == pytest.approx(heads)
+
+
+@pytest.mark.parametrize("prompt", ["a man with a beard", "portrait of an old man with a beard", "一个有胡子的男人"])
+def test_a_beard_is_no_second_person(prompt):
+    assert [one.name for one in understood(prompt).things] == ["man: beard"]
+
+
+@pytest.mark.parametrize("prompt", ["a man in a top hat", "portrait of a man in a top hat"])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_hat_is_worn_and_in_sight(prompt, seed):
+    made = sketch.draw(understood(prompt), (384, 384), seed)
+    (left, top, right, bottom), hat = made.layers[0].box, made.layers[1].box
+    assert hat[1] > 0  # not cut off
+    assert abs((hat[0] + hat[2]) / 2 - (left + right) / 2) < 0.12 * (right - left) + 4
+    assert hat[3] < (top + bottom) / 2 and hat[3] > top  # on the head, not above it
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_umbrella_is_over_its_owner(seed):
+    made = sketch.draw(understood("a girl with an umbrella in the street"), (384, 384), seed)
+    girl, umbrella = made.layers[0].box, made.layers[1].box
+    assert umbrella[1] < girl[1] and umbrella[0] < girl[2] and umbrella[2] > girl[0]
+    assert umbrella[3] < girl[3]
+
+
+@pytest.mark.parametrize("prompt", ["three roses in a vase on a table", "sunflowers in a vase"])
+def test_flowers_stand_in_their_vase(prompt):
+    scene = understood(prompt)
+    placed, _ = arranged(scene, 1.0, np.random.default_rng(1))
+    vase = next(one for one in placed if scene.things[one.index].name == "amphora")
+    flowers = [one for one in placed if one is not vase]
+    assert len(flowers) == 3
+    for one in flowers:
+        assert one.y - one.height > 0 and vase.y - vase.height < one.y < vase.y - 0.5 * vase.height
+        assert one.depth < vase.depth  # stems are hidden by the vase
+
+
+def test_our_own_drawings_are_known_in_both_languages():
+    for prompt, name, place in (
+        ("an old lighthouse in a storm", "lighthouse", "sea"),
+        ("灯塔", "lighthouse", "sea"),
+        ("hot air balloons", "hot air balloon", "sky"),
+        ("热气球", "hot air balloon", "sky"),
+        ("a windmill and tulips", "windmill", "meadow"),
+        ("河上的石桥", "stone bridge", "sea"),
+    ):
+        scene = understood(prompt)
+        assert (scene.things[0].name, scene.place, scene.unknown) == (name, place, ())
