@@ -2,12 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from styleshot_demo import __version__, pictures
+from styleshot_demo.atomic import put
 from styleshot_demo.batch.listing import Shard
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.settings import Settings
@@ -21,7 +25,7 @@ class BatchOrder:
     """How each picture is painted.
 
     out          folder for results
-    styles       (place, weight) of each style picture
+    styles       (place, weight, name for the record or None: that of the file) of each style picture
     settings     keyword arguments of `ClassicalJob`, without pictures
     ending       of the results, with its dot
     keep         whether a result says how it was made
@@ -31,7 +35,7 @@ class BatchOrder:
     """
 
     out: Path
-    styles: tuple[tuple[Path, float], ...]
+    styles: tuple[tuple[Path, float, str | None], ...]
     settings: Mapping[str, Any]
     ending: str
     keep: bool
@@ -52,6 +56,20 @@ class BatchOrder:
     def key(self, data: bytes) -> str:
         """What the result of a file with this content is known by, 64 hex digits."""
         return hashlib.sha256(f"{self.fingerprint} {hashlib.sha256(data).hexdigest()}".encode()).hexdigest()
+
+
+def put_styles(styles: Sequence[tuple[Image.Image, float]], folder: Path) -> tuple[tuple[Path, float, str | None], ...]:
+    """Styles that have no files of their own, as files in `folder`: what `BatchOrder.styles` wants."""
+    folder.mkdir(parents=True, exist_ok=True)
+    placed = []
+    for image, weight in styles:
+        path = folder / f"{pictures.digest(image)}.png"
+        if not path.exists():  # another part of this batch may have put it there
+            part = path.with_suffix(f".{secrets.token_hex(8)}")
+            image.save(part, "PNG")
+            put(part, path)
+        placed.append((path, weight, image.info.get("file_name")))
+    return tuple(placed)
 
 
 def fingerprint(sample: ClassicalJob, ending: str, keep: bool, program: Settings) -> str:

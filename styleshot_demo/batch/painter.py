@@ -81,7 +81,10 @@ class Painter:
 
     @cached_property
     def _styles(self) -> tuple[tuple[Image.Image, float], ...]:
-        return tuple((open_named(path), weight) for path, weight in self._order.styles)
+        styles = [(open_named(path), weight, name) for path, weight, name in self._order.styles]
+        for image, _, name in styles:
+            image.info |= {} if name is None else {"file_name": name}
+        return tuple((image, weight) for image, weight, _ in styles)
 
     def _result(self, data: bytes, item: Item) -> Result | None:
         """The result of a file with this content; None if somebody stopped all."""

@@ -30,7 +30,7 @@ def report(order: BatchOrder, items: Sequence[Item], outcomes: Iterable[Outcome]
         **{status: counts[status] for status in (PAINTED, KEPT, FAILED, STOPPED)},
         **more,
         "shard": f"{order.shard.number}/{order.shard.count}",
-        "styles": [{"file": str(path), "weight": weight} for path, weight in order.styles],
+        "styles": [{"file": name or str(path), "weight": weight} for path, weight, name in order.styles],
         "settings": dict(order.settings),
         "processes": processes(known.values()),
         "files": [_row(row) for row in rows],

@@ -5,8 +5,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -15,13 +16,14 @@ from PIL import Image
 
 from styleshot_demo.batch.crew import Crew, crew
 from styleshot_demo.batch.listing import Item, Shard, listed
-from styleshot_demo.batch.order import BatchOrder, fingerprint
+from styleshot_demo.batch.order import BatchOrder, fingerprint, put_styles
 from styleshot_demo.batch.outcome import FAILED as NOT_PAINTED
 from styleshot_demo.batch.outcome import KEPT, PAINTED, Outcome
 from styleshot_demo.cli import noise
+from styleshot_demo.cli.kept import open_styles, with_strength
 from styleshot_demo.cli.options import AsJson, Provenance, Weight, with_settings
 from styleshot_demo.cli.report import FAILED, ProgressLine, asked, print_json, printable, settings_asked
-from styleshot_demo.cli.results import open_asked, option
+from styleshot_demo.cli.results import option
 from styleshot_demo.destinations import check_folder, make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import ClassicalJob, choice
@@ -41,9 +43,15 @@ def batch(
     ],
     style: Annotated[
         list[Path],
-        typer.Option("--style", metavar="PICTURE", help="A style picture; up to four times.", show_default=False),
+        typer.Option(
+            "--style",
+            metavar="STYLE",
+            help="A style picture, or style:NAME of the library; up to four times.",
+            show_default=False,
+        ),
     ],
     options: dict[str, Any],
+    ctx: typer.Context,
     weight: Weight = None,
     format: Annotated[str, option("What results are saved as.", FORMATS)] = "png",
     workers: Annotated[
@@ -78,7 +86,7 @@ def batch(
 
     \b
     python -m styleshot_demo batch photos -o painted --style painting.jpg
-    python -m styleshot_demo batch photos -o painted --style painting.jpg --dry-run
+    python -m styleshot_demo batch photos -o painted --style style:watercolour --dry-run
     python -m styleshot_demo batch photos -o painted --style a.jpg --style b.jpg --weight 2 --weight 1 --shard 2/8
     """
     program = settings_asked()
@@ -87,30 +95,29 @@ def batch(
         part = Shard.from_text(shard)
         ending = f".{choice('format', format, FORMATS)}"
         choice("engine", engine, ENGINES)
-        if weight and len(weight) != len(style):
-            raise Problem("weights_count", weights=len(weight), styles=len(style))
-    weights = weight or [1.0] * len(style)
     with asked(str(out)):
         check_folder(out)
-    styles = tuple(zip(map(open_asked, style), weights, strict=True))
+    styles, strength = open_styles(style, weight, program)
+    options = with_strength(ctx, options, "strength", strength, most=1)
     with asked():
         # A job with any content: what can be wrong with settings is known before a picture is opened.
-        sample = ClassicalJob(Image.new("RGB", (256, 256)), styles, **options)
+        sample = ClassicalJob(Image.new("RGB", (256, 256)), tuple(styles), **options)
     for one in inputs:
         with asked(str(one)):
             if not one.exists():
                 raise Problem("picture_missing")
     with asked():
         items = listed(inputs, out, ending, part)
-    placed = tuple((path.absolute(), number) for path, number in zip(style, weights, strict=True))
     mark = fingerprint(sample, ending, keep, program)
-    order = BatchOrder(out.absolute(), placed, options, ending, keep, program, mark, part)
+    order = BatchOrder(out.absolute(), (), options, ending, keep, program, mark, part)
     hands = crew(sample, len(items), program, workers, threads)
     if dry_run:
-        _tell_estimate(order, items, hands, as_json)
+        with TemporaryDirectory() as folder:
+            _tell_estimate(replace(order, styles=put_styles(styles, Path(folder))), items, hands, as_json)
         return
     make_folder(order.state)
     with _alone(order):
+        order = replace(order, styles=put_styles(styles, order.state / "styles"))
         _paint(order, items, hands, engine, as_json)
 
 

@@ -32,9 +32,10 @@ def environment(**more: str) -> dict[str, str]:
     return clean_environment(PYTHONPATH=str(ROOT), **more)
 
 
-def run(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    """One command, to its end."""
-    return subprocess.run(command(*words), cwd=folder, env=environment(), capture_output=True, text=True, timeout=280)
+def run(folder: Path, *words: object, **more: str) -> subprocess.CompletedProcess[str]:
+    """One command, to its end, with `more` in its environment."""
+    words = command(*words)
+    return subprocess.run(words, cwd=folder, env=environment(**more), capture_output=True, text=True, timeout=280)
 
 
 def start(folder: Path, *words: object) -> subprocess.Popen[str]:

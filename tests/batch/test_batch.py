@@ -68,6 +68,26 @@ def test_each_picture_is_the_very_file_that_classical_makes(painted: tuple[Path,
         assert (folder / "alone.png").read_bytes() == made[name]
 
 
+def test_a_style_of_the_library_paints_as_it_does_in_classical(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 2)
+    kept = {"STYLESHOT_LIBRARY": str(tmp_path / "styles")}
+    options = ("--weight", 3, "--weight", 1, "--strength", 0.6)
+    saved = run(tmp_path, "styles", "save", "Brand", STYLE, STYLES / "engraving.jpg", *options, **kept)
+    assert saved.returncode == 0
+    done = run(tmp_path, "batch", "in", "-o", "out", "--style", "style:Brand", "--size", SIZE, **kept)
+    assert done.returncode == 0, done.stderr
+    made = results(tmp_path / "out")
+    name = next(iter(made))
+    source = Path("in", name).with_suffix(".jpg")
+    alone = run(tmp_path, "classical", source, "style:Brand", "--size", SIZE, "-o", "alone.png", **kept)
+    assert alone.returncode == 0, alone.stderr
+    assert (tmp_path / "alone.png").read_bytes() == made[name]
+    record = provenance.read(tmp_path / "out" / name)
+    assert record.settings["strength"] == 0.6
+    missing = run(tmp_path, "batch", "in", "-o", "out", "--style", "style:Nobody", **kept)
+    assert missing.returncode == 2 and "Nobody" in missing.stderr
+
+
 def test_the_report_says_what_became_of_each(painted: tuple[Path, Path]) -> None:
     folder, told = painted
     table = {row["file"]: row for row in rows(folder / "out")}
