@@ -1,0 +1,30 @@
+// The example pictures of a tab: which of them are chosen, and what each is called.
+(() => {
+  const stem = (address) => decodeURIComponent(address.split(/[?#]/)[0]).split("/").pop().replace(/\.[^.]*$/, "");
+
+  const mark = () => {
+    for (const side of document.querySelectorAll(".side:has(.shelf)")) {
+      const shown = new Set([...side.querySelectorAll(".picture .image-frame img")].map((image) => stem(image.src)));
+      for (const button of side.querySelectorAll(".shelf button")) {
+        const pressed = String(shown.has(button.dataset.name));
+        if (button.getAttribute("aria-pressed") !== pressed) button.setAttribute("aria-pressed", pressed);
+      }
+    }
+  };
+
+  let waiting = false;
+  const soon = () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; mark(); });
+  };
+
+  new MutationObserver(soon).observe(document.documentElement, {
+    subtree: true, childList: true, attributes: true, attributeFilter: ["src"],
+  });
+  // Its name is read aloud already; whoever points at it sees it too, in the language of the moment.
+  document.addEventListener("pointerover", (event) => {
+    const button = event.target.closest?.(".shelf button");
+    if (button) button.title = button.getAttribute("aria-label");
+  });
+})();
