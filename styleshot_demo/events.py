@@ -28,7 +28,8 @@ class Result:
 
     images    the pictures, RGB or RGBA PIL images
     control   the contour or lineart map that was used, or None
-    seed      the seed of images[0]; image n has seed + n
+    seed      the seed of images[0]; image n has seed + n, but in a sweep all have this one, and of two
+              preprocessors each begins with it
     seconds   wall-clock seconds from start to end
     settings  what shaped the result, of the job as it ran, JSON-ready
     models    name -> first 16 hex digits of the sha256 of the weights used; empty when none were

@@ -15,8 +15,8 @@ FIXED_BYTES = {"patches": 300_000_000}  # whatever the size: the pieces of the s
 BYTES_PER_ENLARGED, BYTES_PER_TILE = 8, {"animevideov3": 120_000_000, "x4plus": 400_000_000}
 # Bytes that finding a subject takes at its peak, before anything is painted.
 BYTES_TO_FIND = 350_000_000
-# The same of a run at the photo's own size, measured by `bench classical --whole`: bytes in any case, bytes a pixel,
-# and the most that it is ever, for what is kept to save time is kept as far as there is room.
+# Bytes that a run at the photo's own size takes at its peak, measured by `bench classical --whole`: in any case, for
+# each pixel, and at most, for what is kept to save time is kept as far as there is room.
 WHOLE_BYTES = {"fast": (400_000_000, 75, 1_500_000_000), "colour": (200_000_000, 25, 1_200_000_000)}
 CLASSICAL_SIZES = (2048, 1792, 1536, 1280, 1024, 896, 768, 640, 512, 384, 256)
 TIGHT = 0.5  # of the free memory is what an estimate may take that has just failed

@@ -75,7 +75,7 @@ class Record:
 
     @property
     def job(self) -> str:
-        """The kind of job: "classical", "text", "image"."""
+        """The kind of job: "classical", "text", "image" or "enlarge"."""
         return str(self.settings.get("job", "classical"))
 
 

@@ -93,6 +93,8 @@ def _measure(method: str, size: int, repeats: int) -> dict[str, Any]:
         figures = {"full": _median_seconds(lambda: deque(patch_transfer(content, [(style, 1.0)]), maxlen=1), repeats)}
     elif method == "colour":
         figures = {"full": _median_seconds(lambda: transfer_colours(content, [(style, 1.0)]), repeats)}
+    elif method != "optimise":
+        raise ValueError(f"nothing here measures {method}")
     else:
         # Enough iterations to see every scale; the time of one is that of the last, the largest scale.
         steps, marks = 8, [time.perf_counter()]

@@ -1,8 +1,9 @@
-"""Where weights lie and in which precision: decided by the device and by how much memory is free.
+"""Where weights lie, and how they are stored where they do not compute: decided by device and free memory.
 
 resident  what denoises is on the device; the encoders, needed once a run, send it one layer at a time
 offload   the UNet and the ControlNet, too, leave the device while a picture is decoded, which takes most memory
-minimal   every network sends its layers one at a time, on CUDA in 8 bits; large pictures are decoded in tiles
+minimal   UNet, ControlNet and the encoders send their layers one at a time, on CUDA in 8 bits; large pictures are
+          decoded in tiles
 """
 
 import contextlib

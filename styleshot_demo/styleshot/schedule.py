@@ -42,9 +42,9 @@ def begun(
 
 
 def _begun_pndm(own: PNDMScheduler, steps: int, where: device | str, start: float) -> Tensor:
-    """PNDM warms up in its first steps by their count, wherever they are: the second one is made twice.
+    """PNDM warms up in its first steps by their count, wherever they are: the second one is made twice (PLMS).
 
-    Its other way to warm up takes 12 evaluations and knows no other beginning than pure noise.
+    Its other way (Runge-Kutta, PRK) takes 12 evaluations and knows no other beginning than pure noise.
     """
     own.register_to_config(skip_prk_steps=True)
     own.set_timesteps(steps, device=where)

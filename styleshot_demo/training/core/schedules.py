@@ -2,7 +2,7 @@
 
 They are functions of the update, so a run that is continued with another number of updates follows the new schedule
 from there. The schedules of diffusers would change the numbers: their warm-up spends its first update at a rate of
-zero, and none of them ends above zero.
+zero, and those that fall end at zero or next to it.
 """
 
 import math

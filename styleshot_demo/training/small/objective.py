@@ -1,4 +1,4 @@
-"""The loss of the small model: everything is trained at once, from words and a style picture to noise taken away.
+"""The loss of the small model: everything is trained at once, from words and a style picture to v-predictions.
 
 The published training has a finished Stable Diffusion and adds style to it (stage 1). Here there is nothing to add to,
 so UNet, text encoder, style-aware encoder and adapter learn together; stage 2 is the published one.
@@ -21,8 +21,9 @@ from styleshot_demo.training.small.samples import PairBatch
 def timesteps(count: int, total: int, shift: float, generator: torch.Generator) -> Tensor:
     """Times for a batch: int64 [count], each 0 to `total` - 1.
 
-    They are spread evenly over the batch: the loss says little about weights and much about the time. A `shift` above 1
-    draws more of the late ones: where there is more noise there is more to be learnt of words and style.
+    They are spread evenly over the batch (stratified): the loss varies more with the timestep than with the weights.
+    A `shift` above 1 draws more of the late ones: where there is more noise there is more to be learnt of words and
+    style.
     """
     places = (torch.arange(count) + torch.rand(count, generator=generator)) / count
     places = places[torch.randperm(count, generator=generator)]
