@@ -106,7 +106,7 @@ def made_again(studio, result, number, job):
     return again.images[0]
 
 
-# One step and one size that is named are enough to see that a picture comes again; which are planned is the next test's.
+# One step and small sizes are enough to see that a picture comes again; what is planned of all is the next test's.
 @given(job=jobs_of(steps=st.just(1), size=st.none() | st.integers(128, 140)))
 @hypothesis_settings(
     max_examples=12, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
