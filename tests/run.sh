@@ -64,8 +64,20 @@ fi
 export STYLESHOT_TEST_BROWSER  # empty: Playwright finds its own
 
 "$python" -m ruff check .
-# Types: of the whole package, or not at all where single tests are asked for. It asks no network for a newer version.
-[ $# -gt 0 ] || PYRIGHT_PYTHON_IGNORE_WARNINGS=1 "$python" -m pyright --pythonpath "$python"
+# Types: of the whole package, or not at all where single tests are asked for, and beside the tests, since they take one
+# core alone for a minute or more. What is found is shown at the end. It asks no network for a newer version.
+types=
+if [ $# -eq 0 ]; then
+  PYRIGHT_PYTHON_IGNORE_WARNINGS=1 "$python" -m pyright --pythonpath "$python" >"$venv/types.txt" 2>&1 &
+  types=$!
+  trap 'kill "$types" 2>/dev/null || true' EXIT
+fi
 # A process for each core, each of which computes with one thread: two threads each would stand in each other's way.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
-"$python" -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder "$@"
+status=0
+"$python" -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder "$@" || status=$?
+if [ -n "$types" ]; then
+  wait "$types" || status=$?
+  cat "$venv/types.txt"
+fi
+exit "$status"

@@ -69,10 +69,10 @@ def test_style_has_tone_and_texture_everywhere(name):
     assert np.mean(tiles.std(1) < 2.0) <= 0.05  # hardly a tile is flat
 
 
-@pytest.mark.parametrize(("first", "second"), list(combinations(NAMES, 2)))
-def test_palettes_differ(first, second):
-    shared = np.minimum(colours(first), colours(second)).sum()
-    assert shared < 0.70
+def test_palettes_differ():
+    pairs = list(combinations(NAMES, 2))
+    shared = {pair: np.minimum(*map(colours, pair)).sum() for pair in pairs}
+    assert pairs and not {pair: share for pair, share in shared.items() if share >= 0.70}
 
 
 @pytest.mark.parametrize("name", ["low-poly", "stained-glass"])

@@ -33,8 +33,8 @@ def wire(kind: str, page: gr.Blocks, after: Any, inputs: Inputs, fields: Mapping
         "fn": None, "inputs": everything, "outputs": None, **INSTANT,
         "js": f"(...values) => window.styleshot.asks({name}, {shape}, values)",
     }  # fmt: skip
-    for control in everything:
-        control.change(**tell)
+    # One event for all of them: the page goes through all events for each of its controls before it can be used.
+    gr.on([control.change for control in everything], trigger_mode="always_last", **tell)
     carrier = gr.Textbox(visible=False)
     pictures = [*([inputs.content] if inputs.content else []), *inputs.styles]
     folder = Path(shown.GRADIO_CACHE)

@@ -27,6 +27,5 @@ class Stored:
 
     def wire(self, page: gr.Blocks, show: Callable[[dict[str, Any]], Any], outputs: list[Any]) -> Any:
         """Keeps every change; as the page opens, `show` gets what was kept. Returns that event."""
-        for control in self.fields.values():
-            control.input(trigger_mode="always_last", **self.save)
+        gr.on([control.input for control in self.fields.values()], trigger_mode="always_last", **self.save)
         return page.load(lambda stored: show(controls.valid(self.checks, stored)), self.state, outputs, **INSTANT)

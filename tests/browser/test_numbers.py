@@ -6,7 +6,7 @@ expect = pytest.importorskip("playwright.sync_api").expect
 
 from browser.steps import LONG, open_drawer, open_tab  # noqa: E402
 
-TYPED = ("400", "-7", "1e300", "0.01")  # and all that lies on the way there
+TYPED = ("-1e300", "40.01")  # and all that lies on the way there: a sign alone, half an exponent, whole and broken
 
 
 @pytest.fixture
@@ -18,14 +18,12 @@ def watched(open_page):
     return page, refused
 
 
-TABS = [("classical", "Fast"), ("classical", "Optimise"), ("text", ""), ("image", "")]
-
-
-@pytest.mark.parametrize("kind, method", TABS)
-def test_typed_digit_by_digit_emptied_and_out_of_range(watched, kind, method):
+# Of the classical methods Optimise has all the fields that the others have.
+@pytest.mark.parametrize("kind", ["classical", "text", "image"])
+def test_typed_digit_by_digit_emptied_and_out_of_range(watched, kind):
     page, refused = watched
     if kind == "classical":
-        page.locator("#method label", has_text=method).click()
+        page.locator("#method label", has_text="Optimise").click()
         page.locator("#finer button.label-wrap").click()
         page.locator("#add-style").click()
     else:
@@ -34,7 +32,7 @@ def test_typed_digit_by_digit_emptied_and_out_of_range(watched, kind, method):
         page.locator(f"#{kind}-add-style").click()
     fields = page.locator("[role=tabpanel]:visible input[type=number]:visible")
     count = fields.count()
-    assert count >= {"Fast": 4, "Optimise": 9}.get(method, 7)
+    assert count >= (9 if kind == "classical" else 7)
     for number in range(count):
         field = fields.nth(number)
         before = field.input_value()

@@ -15,7 +15,7 @@ def painter():
     return load_fast(ASSETS / "weights/encoder.safetensors", ASSETS / "weights/fast.safetensors")
 
 
-def picture(seed: int, height: int = 96, width: int = 128, cells: int = 12) -> torch.Tensor:
+def picture(seed: int, height: int = 64, width: int = 96, cells: int = 12) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
     small = torch.rand(1, 3, cells, cells, generator=generator)
     return torch.nn.functional.interpolate(small, size=(height, width), mode="bicubic").clamp(0, 1)
@@ -35,15 +35,15 @@ def style_distance(painter, pixels, style):
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
 def test_the_style_arrives(painter, optimiser):
     content, style = picture(0), picture(1, cells=40)
-    last = run(painter, content, [(style, 1.0)], steps=24, optimiser=optimiser)[-1]
+    last = run(painter, content, [(style, 1.0)], steps=16, optimiser=optimiser)[-1]
     assert style_distance(painter, last.pixels, style) < 0.6 * style_distance(painter, content, style)
     assert last.pixels.shape == content.shape and last.pixels.min() >= 0 and last.pixels.max() <= 1
 
 
 def test_iterations_are_counted_and_the_loss_falls(painter):
-    iterations = run(painter, picture(2), [(picture(3), 1.0)], steps=20)
-    assert [iteration.step for iteration in iterations] == list(range(1, 21))
-    assert {iteration.total for iteration in iterations} == {20}
+    iterations = run(painter, picture(2), [(picture(3), 1.0)], steps=10)
+    assert [iteration.step for iteration in iterations] == list(range(1, 11))
+    assert {iteration.total for iteration in iterations} == {10}
     assert iterations[-1].loss < iterations[0].loss
 
 
@@ -61,7 +61,7 @@ def test_same_seed_same_bytes_and_noise_differs_by_seed(painter):
 def test_content_weight_holds_the_content(painter):
     content, style = picture(6), picture(7, cells=40)
     loose, tight = (
-        run(painter, content, [(style, 1.0)], steps=20, content_weight=weight)[-1].pixels for weight in (0.1, 100.0)
+        run(painter, content, [(style, 1.0)], steps=12, content_weight=weight)[-1].pixels for weight in (0.1, 100.0)
     )
     assert float((tight - content).abs().mean()) < float((loose - content).abs().mean())
 
@@ -69,7 +69,7 @@ def test_content_weight_holds_the_content(painter):
 def test_style_weights_mix_gram_matrices(painter):
     content, one, other = picture(8), picture(9, cells=6), picture(10, cells=48)
     towards_one, towards_other = (
-        run(painter, content, [(one, weight), (other, 1 - weight)], steps=20)[-1].pixels for weight in (0.9, 0.1)
+        run(painter, content, [(one, weight), (other, 1 - weight)], steps=12)[-1].pixels for weight in (0.9, 0.1)
     )
     assert style_distance(painter, towards_one, one) < style_distance(painter, towards_other, one)
     assert style_distance(painter, towards_other, other) < style_distance(painter, towards_one, other)
@@ -114,21 +114,20 @@ def test_a_low_strength_stays_near_the_content(painter):
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
-@pytest.mark.parametrize("stop", [2, 6, 8])  # within the first scale, at its end, within the second
-def test_what_was_stopped_goes_on_to_the_same_picture(painter, optimiser, stop):
+def test_what_was_stopped_goes_on_to_the_same_picture(painter, optimiser):
     content, styles = picture(13, 160, 260), [(picture(14), 1.0)]
-    options = {"steps": 9, "optimiser": optimiser, "seed": 5}
-    assert shares(9, scales_for(260)) == [6, 3]
-    through = run(painter, content, styles, **options)
-    iterations = stylise(content, styles, painter.encoder, painter, **options)
-    for iteration in iterations:
-        if iteration.step == stop:
-            begun = iteration.begun()
-            break
-    iterations.close()
-    rest = run(painter, content, styles, begun=begun, **options)
-    assert [iteration.step for iteration in rest] == list(range(stop + 1, 10))
-    assert torch.equal(rest[-1].pixels, through[-1].pixels)
+    options = {"steps": 6, "optimiser": optimiser, "seed": 5}
+    assert shares(6, scales_for(260)) == [4, 2]
+    begun = {}
+    # What is given out on the way does not change with what follows, so one run stands for all that are stopped.
+    for iteration in stylise(content, styles, painter.encoder, painter, **options):
+        if iteration.step in (2, 4, 5):  # within the first scale, at its end, within the second
+            begun[iteration.step] = iteration.begun()
+    for stop, state in begun.items():
+        rest = run(painter, content, styles, begun=state, **options)
+        assert [one.step for one in rest] == list(range(stop + 1, 7))
+        assert torch.equal(rest[-1].pixels, iteration.pixels)
+    assert len(begun) == 3
 
 
 def far_from_the_disc(side: int) -> tuple[torch.Tensor, torch.Tensor]:

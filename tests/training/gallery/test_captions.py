@@ -107,19 +107,19 @@ def test_things_that_only_sound_like_style_stay(caption: str) -> None:
     assert destyle(caption) == caption
 
 
-@pytest.mark.parametrize("medium", WORDS["media"])
-def test_every_medium_goes_before_what_it_shows(medium: str) -> None:
-    assert destyle(f"a {medium} of two birds on a branch") == "two birds on a branch"
+def test_every_medium_goes_before_what_it_shows() -> None:
+    left = {medium: destyle(f"a {medium} of two birds on a branch") for medium in WORDS["media"]}
+    assert left == dict.fromkeys(WORDS["media"], "two birds on a branch")
 
 
-@pytest.mark.parametrize("artist", WORDS["artists"])
-def test_every_artist_goes_after_by_and_as_a_clause(artist: str) -> None:
-    assert destyle(f"two birds by {artist.title()}, {artist}") == "two birds"
+def test_every_artist_goes_after_by_and_as_a_clause() -> None:
+    left = {artist: destyle(f"two birds by {artist.title()}, {artist}") for artist in WORDS["artists"]}
+    assert left == dict.fromkeys(WORDS["artists"], "two birds")
 
 
-@pytest.mark.parametrize("word", WORDS["styles"] + WORDS["movements"])
-def test_every_style_goes_as_a_manner_and_as_a_clause(word: str) -> None:
-    assert destyle(f"two birds in {word} style, {word}") == "two birds"
+def test_every_style_goes_as_a_manner_and_as_a_clause() -> None:
+    words = WORDS["styles"] + WORDS["movements"]
+    assert {word: destyle(f"two birds in {word} style, {word}") for word in words} == dict.fromkeys(words, "two birds")
 
 
 @given(st.text(max_size=80))
