@@ -42,6 +42,7 @@ FLOORS = {
     "runners": 4,
     "studio": 4,
     "batch": 4,
+    "grid": 4,
     "evaluation": 4,
     "training": 4,
     "ui": 5,
@@ -127,7 +128,7 @@ def test_the_app_never_enters_the_workshop(name: str) -> None:
     assert not {one for one in inside(imports(name)) if one.startswith(WORKSHOP)}
 
 
-@pytest.mark.parametrize("command", ["classical", "styleshot", "enlarge", "mask", "compose", "serve", "provenance"])
+@pytest.mark.parametrize("command", ["classical", "styleshot", "grid", "enlarge", "mask", "compose", "serve", "provenance"])
 def test_neither_do_the_commands_that_paint(command: str) -> None:
     assert not {one for one in inside(imports(f"cli.{command}")) if one.startswith(WORKSHOP)}
 
