@@ -22,7 +22,8 @@ def signs() -> str:
 
 def main(source: Path) -> None:
     TARGET.parent.mkdir(exist_ok=True)
-    options = [f"--font-number={SIMPLIFIED}", "--layout-features=kern,ccmp", "--no-hinting", "--name-IDs=0,1,2,13,14"]
+    options = [f"--font-number={SIMPLIFIED}", "--layout-features=kern,ccmp", "--name-IDs=0,1,2,13,14"]
+    options += ["--no-hinting", "--notdef-outline"]
     subprocess.run(["pyftsubset", source, f"--text={signs()}", *options, f"--output-file={TARGET}"], check=True)
 
 

@@ -128,7 +128,10 @@ def test_the_app_never_enters_the_workshop(name: str) -> None:
     assert not {one for one in inside(imports(name)) if one.startswith(WORKSHOP)}
 
 
-@pytest.mark.parametrize("command", ["classical", "styleshot", "grid", "enlarge", "mask", "compose", "serve", "provenance"])
+PAINTING = ("classical", "styleshot", "grid", "enlarge", "mask", "compose", "serve", "provenance")
+
+
+@pytest.mark.parametrize("command", PAINTING)
 def test_neither_do_the_commands_that_paint(command: str) -> None:
     assert not {one for one in inside(imports(f"cli.{command}")) if one.startswith(WORKSHOP)}
 

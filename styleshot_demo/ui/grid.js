@@ -172,7 +172,7 @@
       told.replaceChildren(head("p", texts_, "message"));
       show(false);
     });
-    part(".sheet").addEventListener("click", () => ask("sheet"));
+    part(".whole").addEventListener("click", () => ask("sheet"));
     part(".use").addEventListener("click", () => {
       if (opened) ask("use", { row: opened.row, column: opened.column });
       dialog.close();

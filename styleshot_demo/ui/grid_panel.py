@@ -36,7 +36,7 @@ def build(kind: str, job: type) -> gr.HTML:
   <div class="news"></div>
   <div class="scroll" tabindex="0" hidden role="group" {say("grid").attributes()}><div class="cells"></div></div>
   <div class="after" hidden><span class="hint">{say("grid_open_cell").html()}</span>
-    <button type="button" class="sheet">{say("grid_sheet").html()}</button></div>
+    <button type="button" class="whole">{say("grid_sheet").html()}</button></div>
   <dialog {say("grid_cell").attributes()}>
     <img {say("made_alt").attributes()}>
     <p class="which"></p>
