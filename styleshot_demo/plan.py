@@ -52,7 +52,6 @@ class Plan(Generic[JobT]):
     fitting     the largest `job.size` that would fit
     most        the setting that asks for the most memory, as in `Room`
     remarks     what a person should know of all this
-    strengths   style strengths of a sweep; empty for a plain run
     scene       what the composer draws, for its own picture or for StyleShot to follow; None where it does not
     """
 
@@ -67,7 +66,6 @@ class Plan(Generic[JobT]):
     free: int | None
     fitting: int
     remarks: tuple[Remark, ...] = ()
-    strengths: tuple[float, ...] = ()
     scene: "Scene | None" = None
     most: str = "size"
 
@@ -87,8 +85,6 @@ class Plan(Generic[JobT]):
         """The pictures to make, in their order; for diffusion jobs."""
         job = self.job
         assert isinstance(job, TextJob | ImageJob)
-        if self.strengths:
-            return tuple(Shot(job.seed, preprocessors_of(job)[0], strength) for strength in self.strengths)
         return tuple(
             Shot(seed_of(job.seed, n), preprocessor, job.style_strength)
             for preprocessor in preprocessors_of(job)
@@ -97,8 +93,7 @@ class Plan(Generic[JobT]):
 
     def settings(self) -> dict[str, Any]:
         """What shaped the result, JSON-ready: of the job as it ran, not as it was asked for."""
-        settings = self._as_it_ran(self.job)
-        return settings | ({"sweep": list(self.strengths)} if self.strengths else {})
+        return self._as_it_ran(self.job)
 
     def _as_it_ran(self, job: Job) -> dict[str, Any]:
         """The settings of the job, or of one that makes a part of its result."""
@@ -112,10 +107,6 @@ class Plan(Generic[JobT]):
         job = self.job
         if not isinstance(job, TextJob | ImageJob):
             return [self.settings()]
-        if self.strengths:
-            one = job.alone(0)
-            each = [replace(one, style_strength=strength) for strength in self.strengths]
-            return [self.settings(), *map(self._as_it_ran, each)]
         return [self._as_it_ran(job.alone(n)) for n in range(job.total)]
 
     def computed(self) -> dict[str, str]:

@@ -18,7 +18,7 @@ from styleshot_demo.job_defaults import (
     size_of,
     uses_content,
 )
-from styleshot_demo.jobs import WHOLE_METHODS, ClassicalJob, EnlargeJob, ImageJob, TextJob, check_each, moved, seen_at
+from styleshot_demo.jobs import WHOLE_METHODS, ClassicalJob, EnlargeJob, ImageJob, TextJob, moved, seen_at
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.needs import (
@@ -56,7 +56,7 @@ class Planner:
         self.settings = settings
         self.cache = cache
 
-    def plan(self, job: Job, strengths: Sequence[float] = (), *, lower: bool = False, lend: bool = True) -> Plan:
+    def plan(self, job: Job, *, lower: bool = False, lend: bool = True) -> Plan:
         """What a job will be. `lower`: memory has just run out, so take a tier of placement that needs less, and trust
         estimates of what fits only half as far. `lend`: where GPUs are lent by the call (ZeroGPU), for such a call.
 
@@ -64,17 +64,12 @@ class Planner:
         `Plan.fits`.
         """
         if isinstance(job, ClassicalJob):
-            if strengths:
-                raise Problem("unknown_setting", name="strengths")
             return self._classical(job, TIGHT if lower else SPARE, lend)
         if isinstance(job, EnlargeJob):
-            if strengths:
-                raise Problem("unknown_setting", name="strengths")
             return self._enlarge(job, TIGHT if lower else SPARE)
         if not isinstance(job, TextJob | ImageJob):
             raise TypeError(f"a {type(job).__name__} is no job")
-        check = check_each(TextJob)["style_strength"]
-        return self._diffusion(job, tuple(check("style_strength", strength) for strength in strengths), lower)
+        return self._diffusion(job, lower)
 
     def ready(
         self, kind: str, preprocessor: str = "contour", model: str = "auto", follow_sketch: bool = False
@@ -184,15 +179,15 @@ class Planner:
 
     # StyleShot ---------------------------------------------------------------------------------------------------
 
-    def _diffusion(self, job: DiffusionJob, strengths: tuple[float, ...], lower: bool) -> Plan:
+    def _diffusion(self, job: DiffusionJob, lower: bool) -> Plan:
         choice = self.choose(job)
         if choice.model is None or choice.why is None:
             raise choice.problem()
         remarks = [choice.why]
         if choice.model == "composer" and isinstance(job, TextJob):
-            return self._composed(job, choice.why, strengths, TIGHT if lower else SPARE)
+            return self._composed(job, choice.why, TIGHT if lower else SPARE)
         if choice.model == "painter" and isinstance(job, ImageJob):
-            return self._painted(job, choice.why, strengths, TIGHT if lower else SPARE)
+            return self._painted(job, choice.why, TIGHT if lower else SPARE)
         asked, job = job, filled_in(job, choice.model)
         if asked.negative_prompt and not job.negative_prompt:
             remarks.append(remark("negative_prompt_unused"))
@@ -241,21 +236,20 @@ class Planner:
             free=free,
             fitting=min(largest, self._fitting(job, placement, numbers, free, TIGHT if lower else SPARE)),
             remarks=tuple(remarks),
-            strengths=strengths,
             scene=scene,
         )
 
-    def _composed(self, job: TextJob, why: Remark, strengths: tuple[float, ...], share: float) -> Plan:
+    def _composed(self, job: TextJob, why: Remark, share: float) -> Plan:
         told = scenes.unread(job.prompt, job.negative_prompt if job.negative_prompt != NEGATIVE_PROMPT else "")
         job, resized = scenes.suited(job)
         scene = scenes.scene_of(job.prompt, job.tile, job.moved)
         job = replace(job, moved=moved.as_text(scene.places))  # without those of things that are not there
         remarks = [why, *scenes.not_understood(scene), *told, *resized]
-        return self._with_fast("composer", job, (side_of(job), side_of(job)), remarks, strengths, share, scene)
+        return self._with_fast("composer", job, (side_of(job), side_of(job)), remarks, share, scene)
 
-    def _painted(self, job: ImageJob, why: Remark, strengths: tuple[float, ...], share: float) -> Plan:
+    def _painted(self, job: ImageJob, why: Remark, share: float) -> Plan:
         job, told = painter.suited(job)
-        return self._with_fast("painter", job, size_of(job, 8), [why, *told], strengths, share)
+        return self._with_fast("painter", job, size_of(job, 8), [why, *told], share)
 
     def _with_fast(
         self,
@@ -263,7 +257,6 @@ class Planner:
         job: DiffusionJob,
         size: tuple[int, int],
         remarks: Sequence[Remark],
-        strengths: tuple[float, ...],
         share: float,
         scene: "Scene | None" = None,
     ) -> Plan:
@@ -275,7 +268,7 @@ class Planner:
         needed, free, fitting = self._room("fast", max(size) + around, [size, *styles], device, share)
         fitting = max(fitting - around, CLASSICAL_SIZES[-1])
         if model == "painter":  # its brush grows beyond a style strength of 1
-            boldest = max(1.0, *(strengths or (job.style_strength,)))
+            boldest = max(1.0, job.style_strength)
             needed = max(needed, classical_bytes("fast", min(CLASSICAL_SIZES[0], round(max(size) * boldest)), styles))
         return Plan(
             job=job,
@@ -289,7 +282,6 @@ class Planner:
             free=free,
             fitting=min(int(fitting * min(size) / max(size)), DIFFUSION_SIZES[0]),  # `job.size` is the short side
             remarks=tuple(remarks) if told is None else (*remarks, told),
-            strengths=strengths,
             scene=scene,
         )
 

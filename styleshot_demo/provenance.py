@@ -301,6 +301,11 @@ def _setting(value: Any, nested: bool = False) -> Setting:
     raise ValueError
 
 
+def with_grid(made_by: Record, words: str) -> Record:
+    """What a sheet of several pictures says: how one of them was made, and what differs, such as "strength=0.2,0.6"."""
+    return replace(made_by, settings={**made_by.settings, "grid": words})
+
+
 # From a record back to a job ----------------------------------------------------------------------------------------
 
 
@@ -326,9 +331,10 @@ class Restored:
     scene: str | None = None
 
 
-# In a record, but no settings: the kind of job, which strengths a strip shows, after which step somebody stopped, how
-# many times as large it was made afterwards, what the composer understood of the prompt.
-DERIVED = {"job", "sweep", "stopped_at", "enlarged", "scene"}
+# In a record, but no settings: the kind of job, which strengths a strip of an earlier version shows, what differs on a
+# sheet, after which step somebody stopped, how many times as large it was made afterwards, what the composer understood
+# of the prompt.
+DERIVED = {"job", "sweep", "grid", "stopped_at", "enlarged", "scene"}
 
 # The kinds of job that a record can be turned into, each with what checks its fields: name -> check(name, value).
 JOBS: dict[str, Mapping[str, Callable[[str, Any], Any]]] = {

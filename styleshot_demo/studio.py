@@ -1,6 +1,6 @@
 """The one place that runs jobs: whichever door they came in by, they share its models and wait for one another."""
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 Job = ClassicalJob | EnlargeJob | TextJob | ImageJob
 Events = Generator[Event, None, None]
 Work = Callable[["Plan"], Events]
-SWEEP = (0.0, 0.5, 1.0, 1.5, 2.0)
 QUICK = ("fast", "colour")  # the methods that take a moment
 QUICK_PIXELS = {"animevideov3": 400_000, "x4plus": 10_000}  # of a picture that is enlarged in about ten seconds
 BESIDE = 0.5  # of the free memory that a short run may take beside a long one, which may still be claiming its own
@@ -59,21 +58,11 @@ class Studio:
         a person can mend; out of memory is tried once more with all idle models dropped. While others run, the `Step`s
         say which place in the line this run has.
         """
-        yield from self._in_turn(job, ())
+        yield from self._in_turn(job)
 
-    def sweep(self, job: TextJob | ImageJob, strengths: Sequence[float] = SWEEP) -> Events:
-        """`run` for one picture with each of several style strengths, 0 to 2, at the job's seed.
-
-        `Result.images` is the strip of them all with captions, then the pictures alone; of "both" preprocessors only
-        the contour is used.
-        """
-        check = jobs.check_each(TextJob)["style_strength"]
-        checked = [check("style_strength", strength) for strength in strengths]
-        yield from self._in_turn(job, tuple(checked))
-
-    def _in_turn(self, job: Job, strengths: tuple[float, ...], to_end: bool = False) -> Events:
+    def _in_turn(self, job: Job, to_end: bool = False) -> Events:
         """The events of a job, when its turn has come; `to_end` as in `Lanes.through`."""
-        plan = self.plan(job, strengths)  # what cannot run at all need not wait to hear it
+        plan = self.plan(job)  # what cannot run at all need not wait to hear it
         quick = _is_quick(plan)
         if plan.free is None:
             # Whoever lends the GPU has a line of its own, for all programs that it lends to: none of ours around it.
@@ -87,17 +76,17 @@ class Studio:
 
         beside = fits_beside if quick else None
         lane = SHORT if quick else LONG
-        yield from self.lanes.through(lane, lambda: self._planned(job, strengths), beside, to_end)
+        yield from self.lanes.through(lane, lambda: self._planned(job), beside, to_end)
 
-    def _planned(self, job: Job, strengths: tuple[float, ...], lend: bool = True) -> Events:
+    def _planned(self, job: Job, lend: bool = True) -> Events:
         """The events of a job, planned with the memory that is free now."""
-        plan = self.planner.plan(job, strengths, lend=lend)
+        plan = self.planner.plan(job, lend=lend)
         plan.check()
         return self._with_memory(job, plan, self._work)
 
     def _with_memory(self, job: Job, plan: "Plan", work: Work) -> Events:
         def lower() -> "Plan":
-            return self.planner.plan(job, plan.strengths, lower=True, lend=plan.free is None)
+            return self.planner.plan(job, lower=True, lend=plan.free is None)
 
         return self.cache.stream_with_memory(
             lambda: work(plan), lambda: work(lower()), size=lambda: lower().fitting
@@ -131,7 +120,7 @@ class Studio:
         # Seconds become half a minute, but the picture comes.
         note = remark("without_gpu")
         yield Step(0.0, note)
-        work = self.lanes.through(LONG, lambda: self._planned(plan.job, (), lend=False), None, to_end)
+        work = self.lanes.through(LONG, lambda: self._planned(plan.job, lend=False), None, to_end)
         with closing(work) as events:
             for event in events:
                 if isinstance(event, Finished):
@@ -149,9 +138,9 @@ class Studio:
                 if isinstance(found, Step):
                     yield Step(0.0, found.message)
 
-    def plan(self, job: Job, strengths: Sequence[float] = ()) -> "Plan":
+    def plan(self, job: Job) -> "Plan":
         """What would run, on what, at what cost, and what it would say; loads nothing. See `planner.Planner.plan`."""
-        return self.planner.plan(job, strengths)
+        return self.planner.plan(job)
 
     def choose(self, job: TextJob | ImageJob) -> ModelChoice:
         """Which model a job gets now, or why none; asks the disk only."""
@@ -223,7 +212,7 @@ class Studio:
 
         A `Problem` (run_unfinished) where this thread itself keeps the lane with a run that it has begun and left.
         """
-        with closing(self._in_turn(job, (), to_end=True)) as events:
+        with closing(self._in_turn(job, to_end=True)) as events:
             for event in events:
                 if isinstance(event, Finished):
                     return event.result

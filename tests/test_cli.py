@@ -29,6 +29,7 @@ COMMANDS = [
     ["batch"],
     ["text"],
     ["image"],
+    ["grid"],
     ["enlarge"],
     ["mask"],
     ["serve"],

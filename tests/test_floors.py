@@ -44,6 +44,7 @@ FLOORS = {
     "runners": 4,
     "studio": 4,
     "batch": 4,
+    "grid": 4,
     "evaluation": 4,
     "training": 4,
     "ui": 5,
@@ -128,7 +129,7 @@ def test_nothing_imports_in_circles() -> None:
 
 # Where the networks are made and measured; only commands of their own lead there.
 WORKSHOP = ("research", "evaluation", "training")
-PAINTERS = [f"cli.{one}" for one in ("classical", "styleshot", "enlarge", "mask", "compose", "serve", "provenance")]
+PAINTERS = [f"cli.{one}" for one in ("classical", "styleshot", "grid", "enlarge", "mask", "compose", "serve", "provenance")]
 
 
 def test_neither_the_app_nor_the_commands_that_paint_enter_the_workshop() -> None:

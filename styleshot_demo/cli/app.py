@@ -12,6 +12,7 @@ from styleshot_demo.cli import (
     compose,
     enlarge,
     evaluation,
+    grid,
     mask,
     models,
     noise,
@@ -58,6 +59,7 @@ app.command("classical")(classical.classical)
 app.command("batch")(batch.batch)
 app.command("text")(styleshot.text)
 app.command("image")(styleshot.image)
+app.command("grid")(grid.grid)
 app.command("enlarge")(enlarge.enlarge)
 app.command("mask")(mask.mask)
 app.command("compose")(compose.compose)

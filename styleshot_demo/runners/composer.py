@@ -14,7 +14,6 @@ from styleshot_demo.jobs import TextJob
 from styleshot_demo.messages import remark
 from styleshot_demo.plan import Plan
 from styleshot_demo.runners.borrowing import borrow_fast
-from styleshot_demo.runners.strip import strip
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
@@ -31,8 +30,7 @@ def compose(plan: Plan[TextJob], settings: Settings, cache: ModelCache) -> Gener
     assert scene is not None  # the composer always has one
     models: dict[str, str] = {}
     images: list[Image.Image] = []
-    sketches: dict[int, Image.Image] = {}
-    painting: Painting | None = None
+    sketches: list[Image.Image] = []
     if plan.free is not None:
         cache.make_free(plan.device, plan.memory)
     with ExitStack() as borrowed:
@@ -43,20 +41,16 @@ def compose(plan: Plan[TextJob], settings: Settings, cache: ModelCache) -> Gener
             for (picture, _), share in zip(job.styles, jobs.shares(job.styles), strict=True)
         ]
         for place, shot in enumerate(plan.shots):
-            if painting is None or shot.seed not in sketches:  # a sweep paints one sketch again and again
-                yield Step(place / total, remark("composing"))
-                sketch = draw(scene, plan.size, shot.seed)
-                sketches[shot.seed] = sketch.picture
-                yield Step((place + DRAWING) / total, remark("painting"), sketch.picture)
-                painting = Painting(sketch, painter, styles, seed=shot.seed)
+            yield Step(place / total, remark("composing"))
+            sketch = draw(scene, plan.size, shot.seed)
+            sketches.append(sketch.picture)
+            yield Step((place + DRAWING) / total, remark("painting"), sketch.picture)
+            painting = Painting(sketch, painter, styles, seed=shot.seed)
             strength, things = shares(shot.style_strength)
             images.append(painting.at(strength, things=things))
             made = remark("made", picture=place + 1, pictures=total)
-            number = place + bool(plan.strengths)  # the strip of a sweep is image 0
-            yield Step((place + 1) / total, made, images[-1], plan.record(number, models))
-    if plan.strengths:
-        images = [strip(images, [f"{strength:g}" for strength in plan.strengths]), *images]
-    yield Finished(plan.result(images, time.perf_counter() - started, models, (), grid([list(sketches.values())])))
+            yield Step((place + 1) / total, made, images[-1], plan.record(place, models))
+    yield Finished(plan.result(images, time.perf_counter() - started, models, (), grid([sketches])))
 
 
 def shares(style_strength: float) -> tuple[float, float]:

@@ -13,7 +13,6 @@ from styleshot_demo.events import Event, Finished, Step
 from styleshot_demo.jobs import CLASSICAL_SIZES, SIZE_MULTIPLE, ClassicalJob, ImageJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.runners.maps import prepare
-from styleshot_demo.runners.strip import strip
 
 if TYPE_CHECKING:
     from styleshot_demo.plan import Plan, Shot
@@ -46,7 +45,7 @@ def suited(job: ImageJob) -> tuple[ImageJob, list[Remark]]:
 
 
 def paint(plan: "Plan[ImageJob]", classical: "ClassicalRunner") -> Generator[Event, None, None]:
-    """Yields `Step`s and at last one `Finished`; of a sweep the strip of all pictures comes first."""
+    """Yields `Step`s and at last one `Finished`."""
     started = time.perf_counter()
     job, total = plan.job, len(plan.shots)
     assert job.size is not None  # its defaults are filled in
@@ -57,7 +56,7 @@ def paint(plan: "Plan[ImageJob]", classical: "ClassicalRunner") -> Generator[Eve
     for place, shot in enumerate(plan.shots):
         yield Step(place / total, remark("painting"))
         as_classical = painted_as(job, simple, shot)
-        changed: Any = replace(cast(Any, plan), job=as_classical, model="fast", strengths=(), remarks=())
+        changed: Any = replace(cast(Any, plan), job=as_classical, model="fast", remarks=())
         own: Plan[ClassicalJob] = changed
         with closing(classical.run(own)) as events:
             for event in events:
@@ -67,10 +66,7 @@ def paint(plan: "Plan[ImageJob]", classical: "ClassicalRunner") -> Generator[Eve
                 else:
                     yield Step((place + event.fraction) / total, event.message)
         made = remark("made", picture=place + 1, pictures=total)
-        number = place + bool(plan.strengths)  # the strip of a sweep is image 0
-        yield Step((place + 1) / total, made, images[-1], plan.record(number, models))
-    if plan.strengths:
-        images = [strip(images, [f"{strength:g}" for strength in plan.strengths]), *images]
+        yield Step((place + 1) / total, made, images[-1], plan.record(place, models))
     yield Finished(plan.result(images, time.perf_counter() - started, models))
 
 

@@ -25,7 +25,6 @@ from styleshot_demo.runners.previews import Previews
 from styleshot_demo.runners.progress import StepProgress
 from styleshot_demo.runners.prompts import unread
 from styleshot_demo.runners.schedulers import scheduler
-from styleshot_demo.runners.strip import strip
 from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.runtime import placement as placing
 from styleshot_demo.runtime.cache import ModelCache
@@ -128,12 +127,9 @@ class StyleShotRunner:
                 if isinstance(event, Image.Image):
                     images.append(event)
                     made = remark("made", picture=len(images), pictures=len(plan.shots))
-                    number = len(images) - (not plan.strengths)  # the strip of a sweep is image 0
-                    yield Step(work.progress.fraction, made, event, plan.record(number, digests))
+                    yield Step(work.progress.fraction, made, event, plan.record(len(images) - 1, digests))
                 else:
                     yield event
-        if plan.strengths:
-            images = [strip(images, [f"{strength:g}" for strength in plan.strengths]), *images]
         # The photo's lines are the same for every seed, and shown once.
         shown = {id(lines): lines for lines in controls.values()}
         control = grid([list(shown.values())]) if shown else None

@@ -15,6 +15,7 @@ from styleshot_demo.ui import (
     classical_tab,
     drop,
     enlarge,
+    grid,
     image_tab,
     library,
     panel,
@@ -78,6 +79,8 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
             with gr.Tab(mark("tab_models"), id="models") as models:
                 refresh, panel_outputs = panel.build(studio)
         targets = [classical.wire(page), text_driven.wire(page, text), image_driven.wire(page, image)]
+        for tab, target in zip((classical, text_driven, image_driven), targets, strict=True):
+            grid.wire(tab.grid, studio, target)
         restore.build(targets, tabs)
         text_driven.hand_on(targets, drop.build(targets, tabs))
         strengths = [tab.view.strength for tab in (classical, text_driven, image_driven)]

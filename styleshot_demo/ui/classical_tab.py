@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 from PIL import Image
@@ -15,9 +15,22 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, desk, enlarge, memory, problems, restore, results, settings, widgets, words
+from styleshot_demo.ui import (
+    controls,
+    desk,
+    enlarge,
+    grid_panel,
+    memory,
+    problems,
+    restore,
+    results,
+    settings,
+    widgets,
+    words,
+)
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
+from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.opened import Opened
 from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.words import mark, say
@@ -42,7 +55,8 @@ def build(studio: Studio) -> "ClassicalTab":
                 "classical", widgets.compare, lambda: widgets.saver("classical-download"), again=True
             )
     fields["strength"] = view.strength
-    return ClassicalTab(studio, inputs, fields, seed, fit, about, view)
+    panel = grid_panel.build("classical", ClassicalJob)
+    return ClassicalTab(studio, inputs, fields, seed, fit, about, view, panel)
 
 
 def _settings() -> tuple[dict[str, Any], Seed, gr.HTML, gr.HTML]:
@@ -119,10 +133,12 @@ class ClassicalTab:
         fit: gr.HTML,
         about: gr.HTML,
         view: View,
+        panel: gr.HTML,
     ) -> None:
         assert view.again is not None  # a run of this tab can go on
         self.studio, self.inputs, self.view, self.again = studio, inputs, view, view.again
         self.fields, self.seed, self.fit, self.about = fields, seed, fit, about
+        self.grid = GridSource("classical", ClassicalJob, inputs, fields, self.job, panel)
         self.desk = gr.State(ClassicalDesk())  # each visitor gets one
         self.opened = Opened()
 
@@ -145,6 +161,7 @@ class ClassicalTab:
             trigger_mode="always_last",
             **PAINTING,
         )
+        assert view.beside is not None  # a result of this tab can be saved at any time
         view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
         enlarge.wire(view.enlarge, self.studio)
         growing = [fields[name] for name in ("method", "size", "whole", "brush_size", "keep_background")]
@@ -202,6 +219,13 @@ class ClassicalTab:
         parts = {**PARTS, "seed": SEEDED}
         counting = {name: value for name, value in asked.items() if job.method in parts.get(name, (job.method,))}
         return ClassicalRun(job, names.stem_of(content), before, Asked(content, styles, counting))
+
+    def job(self, values: tuple[Any, ...]) -> tuple[ClassicalJob, str]:
+        """(job, stem of the files to save) of what is asked for, with its pictures as large as they came."""
+        count = len(self.inputs.components())
+        content, styles = cast(tuple[Any, Any], self.inputs.read(values[:count]))  # paths, which jobs open
+        asked = dict(zip(self.fields, values[count:], strict=True))
+        return ClassicalJob(content, styles, **asked), names.stem_of(content)
 
     def work(self, desk: ClassicalDesk, run: ClassicalRun) -> Generator[dict[Any, Any], None, None]:
         """Paints it. However that ends, what was on show last is on show, and can be saved."""

@@ -210,6 +210,19 @@ def show_slots(count: int) -> list[Any]:
     ]
 
 
+def laid(inputs: Inputs, paths: Sequence[str], weights: Sequence[float]) -> dict[Any, Any]:
+    """Updates that put these style pictures, one to four, into the boxes in place of what lies there."""
+    empty = [None] * (len(inputs.styles) - len(paths))
+    updates: dict[Any, Any] = dict(zip(inputs.styles, [*paths, *empty], strict=True))
+    updates |= zip(inputs.slot_outputs(), show_slots(len(paths)), strict=True)
+    return updates | inputs.weigh(weights)
+
+
+def shown(path: str) -> str:
+    """What a box with this picture shows: the picture itself, or what was made of one that browsers cannot show."""
+    return path + SHOWN if Path(path + SHOWN).is_file() else path
+
+
 # What browsers show as it is, if its name says so too. Others are shown as the gate has read them.
 _SHOWN = {
     "PNG": {".png"},
@@ -274,7 +287,8 @@ class View:
     status: gr.HTML
     run: gr.Button
     stop: gr.Button
-    beside: Any  # what else can be pressed: a button, or a `widgets.saver`, whose event is made at run time
+    grid: gr.Button  # opens the panel of the grid
+    beside: gr.HTML | None  # a `widgets.saver`, whose event is made at run time
     enlarge: gr.HTML  # the line that enlarges what is on show
     tools: gr.HTML  # the line of what else can be done with it
     again: gr.Button | None = None  # goes on with a run that was stopped
@@ -289,13 +303,13 @@ class View:
 
     def outputs(self) -> list[Any]:
         """What a run changes here."""
-        return [self.shown, self.status, self.run, self.stop, self.beside, *([self.again] if self.again else [])]
+        return [self.shown, self.status, self.run, self.stop, *([self.again] if self.again else [])]
 
 
 def view(
     name: str,
     shown: Callable[[str], gr.HTML],
-    beside: Callable[[], Any],
+    beside: Callable[[], gr.HTML] | None = None,
     strength: str = "strength",
     most: float = 1,
     run: str = "run",
@@ -303,7 +317,7 @@ def view(
 ) -> View:
     """The result, large, with the strength, 0 to `most`, directly under it.
 
-    `shown` makes the result's element from its id and `beside` the second button; `strength` and `run` are texts;
+    `shown` makes the result's element from its id and `beside` the last button; `strength` and `run` are texts;
     `again` whether what was stopped can go on.
     """
     result = shown(f"{name}-result")
@@ -318,8 +332,9 @@ def view(
         press = gr.Button(mark(run), variant="primary", elem_id=f"{name}-run", min_width=140, scale=2)
         stop = gr.Button(mark("stop"), variant="stop", elem_id=f"{name}-stop", min_width=140, scale=2, visible=False)
         go_on = gr.Button(mark("go_on"), visible=False, elem_id=f"{name}-again", min_width=110) if again else None
-        second = beside()
-    return View(result, slider, status, press, stop, second, enlarge, around, go_on)
+        grid = gr.Button(mark("grid_open"), elem_id=f"{name}-grid-open", min_width=90, scale=1, size="lg")
+        last = beside() if beside else None
+    return View(result, slider, status, press, stop, grid, last, enlarge, around, go_on)
 
 
 def valid(checks: dict[str, Any] | Any, stored: Any) -> dict[str, Any]:

@@ -129,7 +129,7 @@
   };
 
   /* Work that a reload would cut off: pictures and results come back, a run does not. */
-  const painting = () => ["classical", "text", "image"].some((kind) => running(kind) || desks[kind]?.enlarging);
+  const painting = () => ["classical", "text", "image"].some((kind) => running(kind) || desks[kind]?.enlarging || desks[kind]?.gridding);
   window.addEventListener("beforeunload", (event) => {
     if (painting()) event.preventDefault();
   });

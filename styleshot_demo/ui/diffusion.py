@@ -94,13 +94,9 @@ def moved(kind: str) -> gr.Textbox:
 
 
 def view(kind: str) -> View:
-    """The result with the style strength under it, and the strength sweep beside the run."""
-
-    def sweep() -> gr.Button:
-        return gr.Button(mark("sweep"), interactive=False, elem_id=f"{kind}-sweep", min_width=140, scale=1, size="lg")
-
+    """The result with the style strength under it."""
     return controls.view(
-        kind, lambda elem_id: widgets.gallery(elem_id, f"{kind}_empty"), sweep, "style_strength", 2, "paint"
+        kind, lambda elem_id: widgets.gallery(elem_id, f"{kind}_empty"), None, "style_strength", 2, "paint"
     )
 
 

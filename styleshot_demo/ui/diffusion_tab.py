@@ -1,4 +1,4 @@
-"""What the Text-driven and the Image-driven tab do: paint, sweep, stop, remember, restore."""
+"""What the Text-driven and the Image-driven tab do: paint, stop, remember, restore."""
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -14,7 +14,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.plan import Plan
 from styleshot_demo.provenance import Record, Restored
-from styleshot_demo.studio import SWEEP, Studio
+from styleshot_demo.studio import Studio
 from styleshot_demo.ui import (
     desk,
     diffusion,
@@ -31,6 +31,7 @@ from styleshot_demo.ui import (
 )  # fmt: skip
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
+from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.lines import Lines
 from styleshot_demo.ui.sketch import Drawn
 from styleshot_demo.ui.stored import Stored
@@ -47,8 +48,7 @@ class DiffusionRun:
 
     job, stem  what is painted, and the name of its files
     asked      what stood in the controls
-    sweep      one picture for each of several style strengths
-    total      how many pictures there will be, without the strip of a sweep
+    total      how many pictures there will be
     plan       what the job really becomes
     made       those that are finished
     value      of the element that shows them all, once they are
@@ -59,7 +59,6 @@ class DiffusionRun:
     job: Job
     stem: str
     asked: Asked
-    sweep: bool
     total: int
     plan: Plan
     made: list[widgets.Made] = field(default_factory=list)
@@ -100,6 +99,7 @@ class DiffusionTab:
         prompts: gr.HTML,
         weights: Weights,
         view: View,
+        panel: gr.HTML,
         lines: Lines | None = None,
         sketch: gr.HTML | None = None,
     ) -> None:
@@ -108,6 +108,7 @@ class DiffusionTab:
         self.kind, self.studio, self.inputs, self.seed, self.prompts = kind, studio, inputs, seed, prompts
         self.weights, self.view, self.lines, self.sketch = weights, view, lines, sketch
         self.fields = {**fields, **(lines.fields if lines else {}), "style_strength": view.strength}
+        self.grid = GridSource(kind, diffusion.JOBS[kind], inputs, self.fields, self.job, panel)
         self.desk = gr.State(DiffusionDesk())  # each visitor gets one
 
     def wire(self, page: gr.Blocks, tab: gr.Tab) -> restore.Target:
@@ -118,15 +119,12 @@ class DiffusionTab:
         drawn = [self.sketch, fields["prompt"], fields["moved"]] if self.sketch else []
         outputs = [*view.outputs(), *drawn]
         once: dict[str, Any] = {"trigger_mode": "once", **PAINTING}
-        runs = [
-            button.click(problems.guarded(self.ended)(handler), everything, outputs, **once)
-            for button, handler in ((view.run, self.paint), (view.beside, self.sweep))
-        ]
+        runs = [view.run.click(problems.guarded(self.ended)(self.paint), everything, outputs, **once)]
         if self.sketch:
             for listen, handler in ((self.sketch.reword, self.reword), (self.sketch.move, self.move)):
                 runs.append(listen(problems.guarded(self.ended)(handler), everything, outputs, **once))
                 runs[-1].then(**stored.save)
-        stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run, view.beside])
+        stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run])
         enlarge.wire(view.enlarge, self.studio)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **INSTANT).then(**stored.save)
@@ -167,11 +165,7 @@ class DiffusionTab:
 
     def paint(self, desk: DiffusionDesk, *values: Any) -> Updates:
         """Runs a job and shows how it comes along."""
-        yield from self._run(desk, values, sweep=False)
-
-    def sweep(self, desk: DiffusionDesk, *values: Any) -> Updates:
-        """The same with one picture for each of several style strengths."""
-        yield from self._run(desk, values, sweep=True)
+        yield from self._run(desk, values)
 
     def reword(self, event: gr.EventData, desk: DiffusionDesk, *values: Any) -> Updates:
         """Changes the prompt as a chip says, and paints anew."""
@@ -201,22 +195,20 @@ class DiffusionTab:
         yield {self.fields[name]: text for name, text in new.items()}
         first = len(self.inputs.components())
         settings = dict(zip(self.fields, values[first:], strict=True)) | new
-        yield from self._run(desk, (*values[:first], *settings.values()), sweep=False)
+        yield from self._run(desk, (*values[:first], *settings.values()))
 
-    def _run(self, desk: DiffusionDesk, values: tuple[Any, ...], sweep: bool) -> Updates:
+    def _run(self, desk: DiffusionDesk, values: tuple[Any, ...]) -> Updates:
         view = self.view
-        yield {
-            **view.started(widgets.progress(0, say("starting"))), view.beside: gr.update(interactive=False)
-        }  # fmt: skip
+        yield view.started(widgets.progress(0, say("starting")))
         try:
-            run = desk.run = self.begin(values, sweep)
+            run = desk.run = self.begin(values)
         except Problem as problem:
             yield {**self.ended(problems.as_html(problem)), **self.refused(problem, values)}
             return
         if sketched := self.drawn(run.drawn(), usable=False):  # Gradio takes no update of nothing
             yield sketched | self.pruned(run, values)
         try:
-            with closing(self.studio.sweep(run.job) if sweep else self.studio.run(run.job)) as events:
+            with closing(self.studio.run(run.job)) as events:
                 for event in events:
                     if isinstance(event, Finished):
                         self.finish(run, event.result)
@@ -234,18 +226,17 @@ class DiffusionTab:
         except Exception as error:
             yield {**self.ended(problems.as_html(error)), **self.left(desk, run)}
 
-    def begin(self, values: tuple[Any, ...], sweep: bool) -> DiffusionRun:
+    def begin(self, values: tuple[Any, ...]) -> DiffusionRun:
         """What is asked for."""
         count = len(self.inputs.components())
         content, styles = self.inputs.read(values[:count])
         settings = dict(zip(self.fields, values[count:], strict=True))
         job, stem = self.job(values)
-        unseen = {"style_strength", "count"} if sweep else set()
-        counting = {name: value for name, value in settings.items() if name not in unseen}
-        plan = self.studio.plan(job, SWEEP if sweep else ())
+        counting = dict(settings)
+        plan = self.studio.plan(job)
         if plan.scene is not None and not plan.scene.wraps:
             counting["moved"] = plan.job.moved  # without what is not in the picture
-        return DiffusionRun(job, stem, Asked(content, styles, counting), sweep, len(plan.shots), plan)
+        return DiffusionRun(job, stem, Asked(content, styles, counting), len(plan.shots), plan)
 
     def pruned(self, run: DiffusionRun, values: tuple[Any, ...]) -> dict[Any, Any]:
         """Updates that forget where things were that are not in the picture any more."""
@@ -301,7 +292,7 @@ class DiffusionTab:
 
     def ended(self, text: str) -> dict[Any, Any]:
         """Updates at the end of a run, however it ended."""
-        return {**self.view.ended(text), self.view.beside: gr.update(interactive=True)}
+        return self.view.ended(text)
 
     def stopped(self, desk: DiffusionDesk) -> dict[Any, Any]:
         """Updates after Stop."""
@@ -332,29 +323,22 @@ class DiffusionTab:
     def made_alone(self, run: DiffusionRun, number: int, step: Step) -> widgets.Made:
         """Saves picture `number` of a run that has not ended."""
         assert step.preview is not None  # the picture itself
-        return self._saved(step.preview, number + run.sweep, run.plan, run.stem, step.made_by)  # a strip comes first
+        return self._saved(step.preview, number, run.plan, run.stem, step.made_by)
 
     def _saved(
         self, image: Image.Image, number: int, plan: Plan, stem: str, record: Record
     ) -> widgets.Made:
         """Saves image `number` of a result with the record that makes it alone."""
         settings = plan.alone()[number]
-        if plan.strengths and number == 0:
-            tag, caption = "sweep", say("sweep_caption")
-        elif plan.strengths:
-            strength = f"{settings['style_strength']:g}"
-            tag, caption = f"strength{strength}", say("strength_caption", strength=strength)
-        else:
-            tag, caption = "", say("seed_caption", seed=settings["seed"])
-            if plan.job.total > plan.job.count:
-                tag = settings["preprocessor"]
-                caption = words.join([say(f"preprocessor_{tag}"), caption])
+        tag, caption = "", say("seed_caption", seed=settings["seed"])
+        if plan.job.total > plan.job.count:
+            tag = settings["preprocessor"]
+            caption = words.join([say(f"preprocessor_{tag}"), caption])
         name = results.file_name(stem, "-".join(filter(None, (plan.model, tag))), settings["seed"])
         kept = record if self.studio.settings.provenance else None
         path = results.save(image, kept, Path(self.view.shown.GRADIO_CACHE), name)
         self.view.shown.temp_files.add(str(path))  # so that Gradio deletes it when it is old
-        repeats = bool(settings.get("tile")) and tag != "sweep"  # a strip of them does not
-        return widgets.Made(path, caption, repeats)
+        return widgets.Made(path, caption, bool(settings.get("tile")))
 
     # Settings ---------------------------------------------------------------------------------------------------
 

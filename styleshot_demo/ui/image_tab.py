@@ -2,8 +2,9 @@
 
 import gradio as gr
 
+from styleshot_demo.jobs import ImageJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, diffusion
+from styleshot_demo.ui import controls, diffusion, grid_panel
 from styleshot_demo.ui.diffusion_tab import DiffusionTab
 from styleshot_demo.ui.lines import Lines
 from styleshot_demo.ui.weights import Weights, finer_seen
@@ -24,4 +25,6 @@ def build(studio: Studio) -> DiffusionTab:
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             weights = Weights("image", studio, [*lines.parts, said, fields["count"], finer])
             view = diffusion.view("image")
-    return DiffusionTab("image", studio, inputs, {"prompt": prompt, **fields}, seed, prompts, weights, view, lines)
+    panel = grid_panel.build("image", ImageJob)
+    fields = {"prompt": prompt, **fields}
+    return DiffusionTab("image", studio, inputs, fields, seed, prompts, weights, view, panel, lines)

@@ -127,11 +127,7 @@ class Desk:
             self.page.temp_files.add(str(path))  # so that Gradio deletes it when it is old
             paths.append(str(path))
             weights.append(weight)
-        empty = [None] * (len(inputs.styles) - len(paths))
-        updates: dict[Any, Any] = dict(zip(inputs.styles, [*paths, *empty], strict=True))
-        updates |= zip(inputs.slot_outputs(), controls.show_slots(len(paths)), strict=True)
-        updates |= inputs.weigh(weights)
-        updates[inputs.message] = ""
+        updates = controls.laid(inputs, paths, weights) | {inputs.message: ""}
         if strength is not None:
             slider = self.strengths[job]
             updates[slider] = min(strength, slider.maximum)

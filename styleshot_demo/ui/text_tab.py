@@ -2,8 +2,9 @@
 
 import gradio as gr
 
+from styleshot_demo.jobs import TextJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, diffusion, sketch
+from styleshot_demo.ui import controls, diffusion, grid_panel, sketch
 from styleshot_demo.ui.diffusion_tab import DiffusionTab
 from styleshot_demo.ui.weights import Weights
 
@@ -22,5 +23,6 @@ def build(studio: Studio) -> DiffusionTab:
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             weights = Weights("text", studio, [finer, fields["follow_sketch"]], [fields["tile"]])
             view = diffusion.view("text")
+    panel = grid_panel.build("text", TextJob)
     fields = {"prompt": prompt, **fields}
-    return DiffusionTab("text", studio, inputs, fields, seed, prompts, weights, view, sketch=drawn)
+    return DiffusionTab("text", studio, inputs, fields, seed, prompts, weights, view, panel, sketch=drawn)

@@ -88,7 +88,7 @@
 
   /* On a phone the result lies far below the button: whoever presses it wants to see what comes. */
   document.addEventListener("click", (event) => {
-    const kind = KINDS.find((one) => event.target.closest?.(`#${one}-run, #${one}-sweep`));
+    const kind = KINDS.find((one) => event.target.closest?.(`#${one}-run`));
     if (!kind || innerWidth >= 900) return;
     document.querySelector(`#${kind}-result figure`)?.scrollIntoView({ block: "center", behavior: "smooth" });
   });

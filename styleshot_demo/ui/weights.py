@@ -116,7 +116,7 @@ class Weights:
         size   the slider, which begins where the model's pictures do
         """
         self.size = size
-        outputs = [self.line, view.run, view.beside, size, *self.styleshot_only, *self.composer_only]
+        outputs = [self.line, view.run, view.grid, size, *self.styleshot_only, *self.composer_only]
 
         def refresh(*values: Any) -> dict[Any, Any]:
             return self.refreshed(view, *values)
@@ -154,7 +154,7 @@ class Weights:
         return {
             self.line: line(choice, asked[0], self.studio.settings),
             view.run: usable,
-            view.beside: usable,
+            view.grid: usable,
             **({self.size: gr.update(minimum=job_defaults.smallest(choice.model))} if self.size is not None else {}),
             **{part: gr.update(visible=finer_seen(choice)) for part in self.styleshot_only},
             **{part: gr.update(visible=composer_seen(choice)) for part in self.composer_only},

@@ -47,14 +47,24 @@ def open_drawer(page, kind):
     expect(page.locator(f"#{kind}-steps")).to_be_visible()
 
 
-def run(page, kind, button="run"):
+def run(page, kind):
     # Not by the button Stop: what is quick has hidden it again before anybody looks.
     shown = "(kind) => Number(document.querySelector(`#${kind}-result .gallery`).dataset.shown || 0)"
     before = page.evaluate(shown, kind)
-    page.locator(f"#{kind}-{button}").click()
+    page.locator(f"#{kind}-run").click()
     page.wait_for_function(f"([kind, before]) => ({shown})(kind) > before", arg=[kind, before], timeout=LONG)
     expect(page.locator(f"#{kind}-status")).to_contain_text("Painted in", timeout=LONG)
     expect(page.locator(f"#{kind}-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
+
+
+def paint_grid(page, kind):
+    """The grid that the panel offers: the bytes of its cells, in order."""
+    page.locator(f"#{kind}-grid-open").click()
+    expect(page.locator(f"#{kind}-grid .count")).to_contain_text("pictures", timeout=LONG)
+    page.locator(f"#{kind}-grid .paint").click()
+    expect(page.locator(f"#{kind}-grid .news")).to_contain_text("are painted", timeout=LONG)
+    sources = page.locator(f"#{kind}-grid .cells img").evaluate_all("(all) => all.map((image) => image.src)")
+    return [page.request.get(source).body() for source in sources]
 
 
 def repaint(page):

@@ -20,6 +20,7 @@ from browser.steps import (  # noqa: E402
     has_small,
     open_drawer,
     open_tab,
+    paint_grid,
     put,
     restore,
     run,
@@ -101,16 +102,18 @@ def test_progress_previews_and_stop(open_studio):
     page.wait_for_timeout(1500)
     assert shown(page) == count  # nothing paints on behind the page's back
 
-    # The models are free again: a sweep, five strengths of one seed and the strip of them, ends by itself.
+    # The models are free again: a grid, five strengths of one seed and the sheet of them, ends by itself.
     put(page, "text", steps=2)
-    run(page, "text", "sweep")
-    strengths = ["0", "0.5", "1", "1.5", "2"]
-    assert thumbs(page, "text") == ["all strengths", *(f"strength {strength}" for strength in strengths)]
-    strip, *alone = (Image.open(io.BytesIO(file)) for file in files(page, "text"))
-    assert strip.width > 5 * 128 and len({picture.tobytes() for picture in alone}) == 5
-    page.locator("#text-result .thumbs button").nth(2).click()
-    expect(page.locator("#text-result figcaption")).to_contain_text("strength 0.5")
-    assert "strength0.5" in page.locator("#text-result .save").get_attribute("download")
+    alone = [Image.open(io.BytesIO(file)) for file in paint_grid(page, "text")]
+    assert page.locator("#text-grid .column").all_inner_texts() == ["0", "0.5", "1", "1.5", "2"]
+    assert len({picture.tobytes() for picture in alone}) == 5
+    with page.expect_download() as waiting:
+        page.locator("#text-grid .whole").click()
+    assert Image.open(waiting.value.path()).width > 5 * 128
+    page.locator("#text-grid .cells button").nth(1).click()
+    expect(page.locator("#text-grid .which")).to_contain_text("Style strength 0.5")
+    assert "styleshot-0.5" in page.locator("#text-grid a.save").get_attribute("download")
+    page.keyboard.press("Escape")
 
 
 def test_a_refusal_is_told_and_settings_survive_a_reload(open_studio):
@@ -153,7 +156,7 @@ def test_names_for_screen_readers_and_chinese(open_studio, nameless):
     page.locator("#language label", has_text="中文").click()
     for place, text in (
         ("#text-run", "绘制"),
-        ("#text-sweep", "强度对比"),
+        ("#text-grid-open", "网格"),
         ("#text-strength", "风格强度"),
         ("#text-prompt", "提示词"),
         ("#text-prompts", "桌上的一个红苹果"),
@@ -191,7 +194,7 @@ def test_missing_weights_are_told_with_their_size_and_licence(open_page):
         ):
             expect(line).to_contain_text(words)
         expect(line.locator("button")).to_contain_text("Fetch 8.95 GB")
-        for button in ("run", "sweep"):
+        for button in ("run", "grid-open"):
             expect(page.locator(f"#{kind}-{button}")).to_be_disabled()
     page.locator("#image-preprocessor label", has_text="Lineart").click()
     expect(page.locator("#image-model")).to_contain_text("StyleShot, lineart")
@@ -219,7 +222,7 @@ def test_the_offer_fetches_what_is_missing(offered):
     assert hub.requests.total() == 0 and not list(models.rglob("*.bin"))  # nothing unasked
     page.locator("#text-model button", has_text="Fetch").click()
     expect(page.locator("#text-model")).to_contain_text("its files are on this machine", timeout=LONG)
-    for button in ("run", "sweep"):
+    for button in ("run", "grid-open"):
         expect(page.locator(f"#text-{button}")).to_be_enabled()
     expect(page.locator("#text-fetch-status")).to_have_text("")
     assert len(list(models.rglob("*.bin"))) == 2
@@ -275,8 +278,7 @@ def test_words_are_composed_without_any_download(open_page, tmp_path):
     path = download(page, "text", tmp_path)
     assert "composer-seed3" in path.name and Image.open(path).size == (256, 256)
     assert provenance.read(path).settings["model"] == "composer"
-    run(page, "text", "sweep")
-    assert len(thumbs(page, "text")) == 6
+    assert len(paint_grid(page, "text")) == 5
 
     # In Chinese: an example prompt comes as it is shown, and the remarks as well.
     page.locator("#language label", has_text="中文").click()

@@ -40,6 +40,7 @@ FILES = {
     "evaluate classical": "--content DATA --style DATA --sheet OUT",
     "evaluate small-sheet": "OUT",
     "compose": "apple -o OUT",
+    "grid": "photo.png --style photo.png --rows strength -o OUT",
 }
 WRITE_NOTHING = {"serve", "provenance", "models list", "models fetch", "bench classical", "bench styleshot"}
 WRITE_NOTHING |= {"evaluate compose", "bench batch"}

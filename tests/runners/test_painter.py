@@ -7,7 +7,6 @@ from PIL import Image
 from skimage import data
 
 from styleshot_demo import ImageJob, Settings, Studio, pictures
-from styleshot_demo.events import Finished
 from styleshot_demo.provenance import read, write
 from styleshot_demo.runners.painter import simplified, suited
 
@@ -80,13 +79,6 @@ def test_the_record_makes_it_again(studio, cat, tmp_path) -> None:
     again = studio.finish(ImageJob(cat, [style], **settings)).images
     assert len(again) == len(result.images) == 1
     assert again[0].tobytes() == result.images[0].tobytes()
-
-
-def test_a_sweep_is_what_its_pictures_are_alone(studio, cat) -> None:
-    job = ImageJob(cat, ["assets/styles/oil-impasto.jpg"], size=200)
-    *_, last = studio.sweep(job, (0.5, 1.5))
-    assert isinstance(last, Finished) and len(last.result.images) == 3
-    assert last.result.images[2].tobytes() == painted(studio, cat, style_strength=1.5).tobytes()
 
 
 @pytest.mark.parametrize("shape", [(1000, 100), (60, 600), (40, 40)])

@@ -19,7 +19,8 @@ from styleshot_demo import ImageJob, Settings, Studio, TextJob, jobs, provenance
 from styleshot_demo.compose.sketch import draw
 from styleshot_demo.compose.words import understood
 from styleshot_demo.errors import Problem
-from styleshot_demo.events import Finished, Step
+from styleshot_demo.events import Step
+from styleshot_demo.grid import Axis, CellDone, Grid, paint, usual
 from styleshot_demo.models import hub
 from styleshot_demo.runners import schedulers
 from styleshot_demo.runners import weights as files
@@ -242,13 +243,6 @@ def test_the_composer_follows_its_sketch_anyway(shared):
     assert plan.settings() == shared.plan(text(model="composer", size=256)).settings()
 
 
-def test_a_sweep_follows_one_sketch(shared):
-    *_, finished = shared.sweep(text(follow_sketch=True, steps=1), [0.5, 1.0])
-    assert finished.result.control.size == (128, 128)
-    alone = shared.finish(text(follow_sketch=True, steps=1, style_strength=0.5))
-    assert finished.result.images[1].tobytes() == alone.images[0].tobytes()
-
-
 def test_style_and_its_strength_matter(shared):
     images = {
         name: shared.finish(text(**fields)).images[0]
@@ -309,17 +303,12 @@ def test_the_small_model_reads_one_chunk_and_tells_of_the_rest(shared):
     assert "words_unknown" not in found
 
 
-def test_sweep(shared):
+def test_a_grid_of_strengths_is_of_one_seed(shared):
     job = text(count=3, seed=5)
-    result = [event for event in shared.sweep(job) if isinstance(event, Finished)][0].result
-    strip, *images = result.images
-    assert len(images) == 5 and strip.width == 5 * 128 + 4 * 8 and strip.height > 128
-    assert result.settings["sweep"] == [0.0, 0.5, 1.0, 1.5, 2.0]
+    whole = Grid(job, columns=Axis("style_strength", usual(TextJob, "style_strength", {})))
+    images = [event.result.images[0] for event in paint(shared, whole) if isinstance(event, CellDone)]
+    assert whole.columns.values == (0.0, 0.5, 1.0, 1.5, 2.0) and len({image.tobytes() for image in images}) == 5
     assert images[2].tobytes() == shared.finish(job).images[0].tobytes()
-    assert strip.crop((2 * 136, 0, 2 * 136 + 128, 128)).tobytes() == images[2].tobytes()
-    with pytest.raises(Problem) as caught:
-        next(shared.sweep(job, [0, 3]))
-    assert caught.value.key == "out_of_range"
 
 
 def test_previews_by_taesd(models, tmp_path):

@@ -38,16 +38,16 @@ def values(tab, upload, **settings):
     return *content, upload, None, None, None, 1, 1, 1, 1, *(everything[name] for name in tab.fields)
 
 
-def planned(job, strengths=()):
+def planned(job):
     """A plan for the published model, as if its files were here."""
     job = job_defaults.filled_in(job, "styleshot")
-    return Plan(job, "styleshot", (), "cpu", "float32", None, (16, 8), 1, None, 512, (), tuple(strengths))
+    return Plan(job, "styleshot", (), "cpu", "float32", None, (16, 8), 1, None, 512)
 
 
-def result(job, count, strengths=()):
+def result(job, count):
     colours = ("red", "green", "blue", "teal", "gold", "black")
     images = [Image.new("RGB", (16, 8), colour) for colour in colours[:count]]
-    return planned(job, strengths).result(images, 1.0, {"sd15": "00ff"})
+    return planned(job).result(images, 1.0, {"sd15": "00ff"})
 
 
 @pytest.mark.parametrize("kind", ["text", "image"])
@@ -75,17 +75,6 @@ def test_pictures_say_what_makes_each_of_them_alone(tabs, upload):
     assert {str(one.path) for one in made} <= tab.view.shown.temp_files  # Gradio deletes them when they are old
 
 
-def test_pictures_of_a_sweep_carry_their_strength(tabs, upload):
-    tab = tabs["text"]
-    job, stem = tab.job(values(tab, upload, prompt="rocket", count=3, style_strength=0.3))
-    made = tab.hang(result(job, 3, (0.0, 1.5)), stem)
-    names = ["sweep-seed0", "strength0-seed0", "strength1.5-seed0"]
-    assert [one.path.name for one in made] == [f"rocket-styleshot-{name}.png" for name in names]
-    strengths = [provenance.read(one.path).settings["style_strength"] for one in made]
-    assert strengths == [0.3, 0.0, 1.5]
-    assert provenance.read(made[2].path).settings["count"] == 1
-
-
 def test_a_run_shows_progress_and_previews_and_frees_the_buttons(tabs, upload, monkeypatch):
     tab = tabs["text"]
     closed = []
@@ -102,11 +91,11 @@ def test_a_run_shows_progress_and_previews_and_frees_the_buttons(tabs, upload, m
     view = tab.view
     started, sketched, step, ended = tab.paint(DiffusionDesk(), *values(tab, upload))
     assert sketched == {tab.sketch: ""} and ended[tab.sketch] == ""  # StyleShot draws none
-    assert started[view.run]["visible"] is False and started[view.beside]["interactive"] is False
+    assert started[view.run]["visible"] is False
     assert "Step 7 of 20, about 12 s left" in step[view.status]
     assert step[view.shown]["preview"].startswith("data:image/jpeg")
     assert len(ended[view.shown]["pictures"]) == 1
-    assert ended[view.run]["visible"] is True and ended[view.beside]["interactive"] is True
+    assert ended[view.run]["visible"] is True
 
     running = tab.paint(DiffusionDesk(), *values(tab, upload))
     next(running), next(running), next(running)
@@ -213,11 +202,10 @@ def test_example_prompts_are_understood_alike_in_both_languages(prompt):
 
 
 @pytest.mark.parametrize("kind", ["text", "image"])
-@pytest.mark.parametrize("handler", ["paint", "sweep"])
-def test_every_update_of_a_run_is_of_something(tabs, kind, handler, upload):
+def test_every_update_of_a_run_is_of_something(tabs, kind, upload):
     """Gradio takes no update of nothing."""
     tab = tabs[kind]
-    updates = list(getattr(tab, handler)(DiffusionDesk(), *values(tab, upload, prompt="a castle", size=256)))
+    updates = list(tab.paint(DiffusionDesk(), *values(tab, upload, prompt="a castle", size=256)))
     assert all(updates) and tab.view.shown in updates[-1]
     known = {*tab.view.outputs(), *([tab.sketch] if tab.sketch else [])}
     assert all(update.keys() <= known for update in updates)

@@ -41,8 +41,9 @@ def test_the_tab_of_the_job_opens_and_is_filled(dropped, job):
 
 
 def test_the_strengths_of_a_strip_are_no_setting_that_was_ignored(dropped):
-    told, _, _ = dropped({"job": "text", "prompt": "x", "sweep": [0, 1]})
-    assert "as they were" in told
+    for derived in ({"sweep": [0, 1]}, {"grid": "style_strength=0,1"}):
+        told, _, _ = dropped({"job": "text", "prompt": "x", **derived})
+        assert "as they were" in told
     told, _, _ = dropped({"job": "text", "prompt": "x", "steps": 9999})
     assert "were ignored" in told
 

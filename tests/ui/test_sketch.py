@@ -49,8 +49,8 @@ def test_sketches_of_several_pictures_come_one_by_one_and_are_the_drawn_scene(ta
     assert first.size == second.size == (256, 256) and first.tobytes() != second.tobytes()
     assert {str(path) for path in desk.ready.sketches} <= tab.view.shown.temp_files
 
-    # Of the next run none of these is shown; a strength sweep has one sketch for all its pictures.
-    shown = boxes(tab, tab.sweep(desk, *ask(prompt="a boat", count=2)))
+    # Of the next run none of these is shown.
+    shown = boxes(tab, tab.paint(desk, *ask(prompt="a boat")))
     assert [box.count("<img alt") for box in shown] == [0, 1, 1] and len(desk.ready.sketches) == 1
 
 

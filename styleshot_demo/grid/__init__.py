@@ -1,0 +1,39 @@
+"""Grids: the same job again and again, with other values of one or two of its settings, beside each other."""
+
+from styleshot_demo.grid.axes import (
+    MIX,
+    MOST_VALUES,
+    STYLE,
+    Axis,
+    NamedStyle,
+    axes,
+    choices,
+    label,
+    read,
+    usual,
+    value_of,
+)
+from styleshot_demo.grid.cells import MOST_CELLS, Grid
+from styleshot_demo.grid.painting import CellDone, CellStep, paint
+from styleshot_demo.grid.sheet import LARGEST, draw_sheet
+
+__all__ = [
+    "LARGEST",
+    "MIX",
+    "MOST_CELLS",
+    "MOST_VALUES",
+    "STYLE",
+    "Axis",
+    "CellDone",
+    "CellStep",
+    "Grid",
+    "NamedStyle",
+    "axes",
+    "choices",
+    "draw_sheet",
+    "label",
+    "paint",
+    "read",
+    "usual",
+    "value_of",
+]

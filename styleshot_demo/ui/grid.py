@@ -1,0 +1,288 @@
+"""Grids on the page: what the panel of a tab (grid_panel.py, grid.js) asks for is done here."""
+
+import secrets
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from PIL import Image
+
+from styleshot_demo import grid as grids
+from styleshot_demo import names, provenance
+from styleshot_demo.errors import Problem
+from styleshot_demo.grid import STYLE, Axis, CellDone, Grid, NamedStyle
+from styleshot_demo.grid.styles import ALL, CHOSEN, named, read_styles
+from styleshot_demo.jobs import open_named
+from styleshot_demo.library import Library
+from styleshot_demo.provenance import Record
+from styleshot_demo.studio import Studio
+from styleshot_demo.ui import controls, problems, restore, results, widgets, words
+from styleshot_demo.ui.controls import INSTANT, LATE, PAINTING, Inputs
+from styleshot_demo.ui.grid_panel import label_of, title_of
+from styleshot_demo.ui.words import Said, say
+
+Values = tuple[Any, ...]
+_SIDES = ("rows", "columns")
+_LONGEST = 600  # characters of what names the values of an axis
+
+
+@dataclass(frozen=True)
+class GridSource:
+    """A tab as its grid sees it.
+
+    kind    its id
+    job     class of its jobs
+    inputs  where its pictures are put
+    fields  controls by the name of the job's field
+    make    (job, stem of file names) of what the handlers get from inputs and fields
+    panel   from `grid_panel.build`
+    """
+
+    kind: str
+    job: type
+    inputs: Inputs
+    fields: Mapping[str, Any]
+    make: Callable[[Values], tuple[Any, str]]
+    panel: gr.HTML
+
+
+@dataclass
+class GridCellFile:
+    """A finished cell: its file, how it was made, and the style pictures it was made from, as paths with weights."""
+
+    path: Path
+    record: Record
+    styles: Sequence[tuple[str, float]]
+
+
+@dataclass
+class GridDesk:
+    """The last grid of one visitor's page. Never an output: its handlers change it as they go."""
+
+    grid: Grid | None = None
+    stem: str = ""
+    content: str | None = None
+    cells: dict[tuple[int, int], GridCellFile] = field(default_factory=dict)
+
+
+def wire(source: GridSource, studio: Studio, target: restore.Target) -> None:
+    """Makes the panel of a tab work. To be called outside of the tabs."""
+    GridPanel(source, studio, target).wire()
+
+
+class GridPanel:
+    """What can be done in the panel. Handlers are generators or return the panel's value."""
+
+    def __init__(self, source: GridSource, studio: Studio, target: restore.Target) -> None:
+        self.source, self.studio, self.target, self.panel = source, studio, target, source.panel
+        self.folder = Path(self.panel.GRADIO_CACHE)
+        self.desk = gr.State(GridDesk())  # each visitor gets one
+
+    def wire(self) -> None:
+        """Connects the events."""
+        panel, source = self.panel, self.source
+        everything = [self.desk, *source.inputs.components(), *source.fields.values()]
+        run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **PAINTING)
+        panel.halt(self.halted, None, panel, cancels=[run], trigger_mode="multiple", **INSTANT)
+        panel.usual(self.usual, everything, panel, trigger_mode="multiple", **INSTANT)
+        panel.sheet(self.sheet, self.desk, panel, trigger_mode="multiple", **INSTANT)
+        pictures = [*([source.inputs.content] if source.inputs.content else []), *source.inputs.styles]
+        outputs = list(dict.fromkeys([panel, *pictures, *self.target.outputs]))
+        panel.use(self.use, self.desk, outputs, **INSTANT).then(**self.target.save)
+
+    # Painting ---------------------------------------------------------------------------------------------------
+
+    def paint(self, event: gr.EventData, desk: GridDesk, *values: Any) -> Generator[dict[str, Any], None, None]:
+        """Paints a grid: values of the panel. Closing it (stop, closed page) stops the computation."""
+        turn = _text(event, "turn")[:40]
+        yield {"turn": turn, "told": widgets.progress(0, say("starting")), "working": True}
+        try:
+            made = self.begin(event, desk, values)
+            shown = {"turn": turn, **_shape(made)}
+            cells: list[dict[str, Any]] = []
+            with closing(grids.paint(self.studio, made)) as events:
+                for one in events:
+                    if isinstance(one, CellDone):
+                        cells.append(self.keep(desk, made, one))
+                        yield {**shown, "cells": list(cells), "working": True}
+                        continue
+                    number = say("grid_number", number=one.number, total=one.total)
+                    told = words.join([number, words.remark(one.message)])
+                    told = widgets.progress(one.fraction, told)
+                    yield {**shown, "cells": list(cells), "told": told, "working": True}
+            told = problems.note(say("grid_done", count=len(cells)))
+            yield {**shown, "cells": cells, "told": told}
+        except Exception as error:
+            yield {"turn": turn, "told": problems.as_html(error)}
+
+    def begin(self, event: Any, desk: GridDesk, values: Values) -> Grid:
+        """The grid that is asked for; it takes the place of the last one."""
+        content, styles = self.source.inputs.read(values[: len(self.source.inputs.components())])
+        sides = [_asked(event, side) for side in _SIDES]
+        over = any(name == STYLE for name, _ in sides)
+        chosen = [named(path, ((open_named(path), 1.0),)) for path, _ in styles] if over else []
+        axes = [self.axis(name, text, chosen, values) if name else None for name, text in sides]
+        if not styles and (first := next((axis for axis in axes if axis and axis.name == STYLE), None)):
+            # Nothing lies in the boxes: the tab's job takes the first of those that the grid goes through.
+            job, stem = self.source.make(self.with_style(values, first.values[0]))
+        else:
+            job, stem = self.source.make(values)
+        made = Grid(job, *axes)
+        desk.grid, desk.stem, desk.content, desk.cells = made, stem, content, {}
+        return made
+
+    def axis(self, name: str, text: str, chosen: Sequence[NamedStyle], values: Values) -> Axis:
+        """An axis from what was typed; nothing: the usual values."""
+        if name == STYLE:
+            return Axis(name, read_styles(text, chosen, Library(self.studio.settings.library)))
+        if not text.strip():
+            return Axis(name, grids.usual(self.source.job, name, self.set_now(values)))
+        return Axis(name, grids.read(self.source.job, name, text))
+
+    def set_now(self, values: Values) -> dict[str, Any]:
+        """What the fields hold, by name."""
+        return dict(zip(self.source.fields, values[len(self.source.inputs.components()) :], strict=True))
+
+    def with_style(self, values: Values, style: NamedStyle) -> Values:
+        """What the handlers get, with a style's first picture in the first box."""
+        changed = list(values)
+        first = 1 if self.source.inputs.content else 0
+        changed[first] = self.file_of(style.styles[0][0])
+        return tuple(changed)
+
+    def keep(self, desk: GridDesk, made: Grid, cell: CellDone) -> dict[str, Any]:
+        """Saves a finished cell; returns what the script shows of it."""
+        place = cell.row, cell.column
+        plan = cell.result.plan
+        record = plan.record(0, cell.result.models)
+        labels = [axis.labels[number] for axis, number in zip((made.rows, made.columns), place, strict=True) if axis]
+        name = names.made_of(desk.stem, plan.model, *labels, suffix=".png")
+        kept = record if self.studio.settings.provenance else None
+        path = results.save(cell.result.images[0], kept, self.folder, name)
+        self.panel.temp_files.add(str(path))  # so that Gradio deletes it when it is old
+        desk.cells[place] = GridCellFile(path, record, self.styles_of(made, place))
+        width, height = cell.result.images[0].size
+        return {
+            "row": cell.row, "column": cell.column, "src": widgets.address(path), "name": path.name,
+            "width": width, "height": height,
+        }  # fmt: skip
+
+    def styles_of(self, made: Grid, place: tuple[int, int]) -> list[tuple[str, float]]:
+        """The style pictures of a cell as files that a page may show, with their weights."""
+        pairs: Sequence[tuple[Any, float]] = made.job.styles
+        for axis, number in zip((made.rows, made.columns), place, strict=True):
+            if axis is not None:
+                pairs = axis.changes(number, made.job.styles).get("styles", pairs)
+        return [(self.file_of(picture), weight) for picture, weight in pairs]
+
+    def file_of(self, picture: Any) -> str:
+        """A picture as a file in Gradio's folder, once."""
+        path = picture.info.get("grid_file")
+        if path is None or not Path(path).is_file():
+            stem = names.stem_of(picture.info.get("file_name")) or "style"
+            path = str(results.save_plain(picture, stem, self.folder))
+            self.panel.temp_files.add(path)
+            picture.info["grid_file"] = path
+        return path
+
+    def halted(self) -> dict[str, Any]:
+        """After Stop: from now on something else can be begun."""
+        time.sleep(LATE)
+        return {"halted": secrets.token_hex(4)}  # Gradio hands on only what differs from the last
+
+    # The rest ---------------------------------------------------------------------------------------------------
+
+    def usual(self, event: gr.EventData, desk: GridDesk, *values: Any) -> dict[str, Any]:
+        """The values that an axis would have, as text to be changed."""
+        side, name = _text(event, "side"), _text(event, "name")
+        zh = _text(event, "language").startswith("zh")
+        _, styles = self.source.inputs.read(values[: len(self.source.inputs.components())])
+        try:
+            if name == STYLE:
+                text = (CHOSEN if len(styles) > 1 else ALL)[zh]
+            elif name == grids.MIX:
+                text = ", ".join(f"{value:g}" for value in grids.usual(self.source.job, name, {}))
+            else:
+                given = grids.usual(self.source.job, name, self.set_now(values))
+                text = ", ".join(grids.label(name, value) for value in given)
+        except Problem:
+            text = ""
+        return {"usual": {"side": side, "name": name, "text": text}, "once": secrets.token_hex(4)}
+
+    def sheet(self, event: gr.EventData, desk: GridDesk) -> dict[str, Any]:
+        """What there is of the grid as one picture with labels in the page's language, to be saved."""
+        once = secrets.token_hex(4)
+        try:
+            if desk.grid is None or not desk.cells:
+                raise Problem("result_gone")
+            path = self.drawn(desk, desk.grid, zh=_text(event, "language").startswith("zh"))
+            return {"sheet": widgets.file(path), "once": once}
+        except Exception as error:
+            return {"told": problems.as_html(error), "once": once}
+
+    def drawn(self, desk: GridDesk, made: Grid, zh: bool) -> Path:
+        """Draws the sheet and saves it; its record is that of its first cell, and says what differs."""
+        cells = {}
+        for place, cell in desk.cells.items():
+            with Image.open(cell.path) as picture:
+                cells[place] = picture.convert("RGB")
+                cells[place].thumbnail((grids.LARGEST, grids.LARGEST), Image.Resampling.LANCZOS, reducing_gap=3)
+        shape = _shape(made)
+        side = "zh" if zh else "en"
+        labels = [[one[side] for one in shape[name]] for name in _SIDES]
+        titles = tuple(shape["titles"][name][side] for name in _SIDES)
+        sheet = grids.draw_sheet(cells, *labels, (titles[0], titles[1]))
+        first = next(iter(desk.cells.values())).record
+        record = provenance.with_grid(first, made.words())
+        name = names.made_of(desk.stem, "grid", *(axis.name for axis in made.axes), suffix=".png")
+        path = results.save(sheet, record if self.studio.settings.provenance else None, self.folder, name)
+        self.panel.temp_files.add(str(path))
+        return path
+
+    def use(self, event: gr.EventData, desk: GridDesk) -> dict[Any, Any]:
+        """Puts the pictures and settings of a cell into the controls."""
+        place = getattr(event, "row", None), getattr(event, "column", None)
+        cell = desk.cells.get(place) if all(type(one) is int for one in place) else None  # type: ignore[arg-type]
+        if cell is None:
+            told = problems.as_html(Problem("result_gone"))
+            return {self.panel: {"told": told, "once": secrets.token_hex(4)}}
+        inputs = self.source.inputs
+        updates = dict(self.target.fill(provenance.restore(cell.record)))
+        updates |= controls.laid(inputs, [path for path, _ in cell.styles], [weight for _, weight in cell.styles])
+        if inputs.content and desk.content:
+            updates[inputs.content] = controls.shown(desk.content)
+        told = problems.note(say("grid_used"))
+        return {**updates, self.panel: {"told": told, "used": True, "once": secrets.token_hex(4)}}
+
+
+def _asked(event: Any, side: str) -> tuple[str, str]:
+    """(name of the axis, or "", what names its values). Anybody may send anything here."""
+    given = getattr(event, side, None)
+    given = given if isinstance(given, Mapping) else {}
+    name, values = (given.get(key) for key in ("name", "values"))
+    return tuple(text[:_LONGEST] if isinstance(text, str) else "" for text in (name, values))  # type: ignore[return-value]
+
+
+def _shape(made: Grid) -> dict[str, Any]:
+    """Labels and titles as the script shows them."""
+    none = Said("", "")
+    sides = dict(zip(_SIDES, (made.rows, made.columns), strict=True))
+    labels = {
+        side: [_plain(label_of(axis.name, value)) for value in axis.values] if axis else [_plain(none)]
+        for side, axis in sides.items()
+    }
+    titles = {side: _plain(title_of(axis.name) if axis else none) for side, axis in sides.items()}
+    return {**labels, "titles": titles}
+
+
+def _plain(said: Said) -> dict[str, str]:
+    return {"en": said.en, "zh": said.zh}
+
+
+def _text(event: Any, name: str) -> str:
+    value = getattr(event, name, "")
+    return value if isinstance(value, str) else ""
