@@ -253,6 +253,7 @@
     const [image, which, save, thumbs, repeats, repeat] = [".stage img", ".which", ".save", ".thumbs", ".repeats", ".repeat"]
       .map((place) => figure.querySelector(place));
     const desk = window.styleshot.desk(kind);
+    const beside = window.styleshot.beside(figure);
     let turn = 0;
     const put = async (source) => {
       const mine = ++turn;
@@ -287,6 +288,7 @@
       save.download = picture.name;
       figure.dataset.state = "ready";
       repeated(picture.repeats ? picture.src : null);
+      beside.offer(desk.now?.before, picture.src);
       desk.sees(picture.src);
       return put(picture.src);
     };
@@ -327,6 +329,7 @@
       for (const other of thumbs.children) other.setAttribute("aria-pressed", "false");
       figure.dataset.state = "painting";
       repeated(null);
+      beside.offer();
       desk.sees(null);
       put(preview);
     };

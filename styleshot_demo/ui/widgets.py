@@ -58,6 +58,17 @@ with patch("gradio.component_meta.create_or_modify_pyi", lambda *_: None):
 _STALE = f"""<p class="stale" role="status"></p><template>{say("stale").html()}</template>"""
 
 
+# Two pictures in one frame; how far the divider goes is a native range input's.
+_DIVIDED = f"""<div class="box">
+    <img class="before" {say("before_alt").attributes()}>
+    <img class="after" {say("after_alt").attributes()}>
+    <span class="tag first" aria-hidden="true">{say("before").html()}</span>
+    <span class="tag last" aria-hidden="true">{say("after").html()}</span>
+    <span class="line" aria-hidden="true"></span>
+    <input type="range" min="0" max="100" step="1" value="22" {say("compare").attributes()}>
+  </div>"""
+
+
 def compare(elem_id: str) -> gr.HTML:
     """Before and after in one frame, with a divider that is a native range input. Its value comes from `pair`.
 
@@ -67,14 +78,7 @@ def compare(elem_id: str) -> gr.HTML:
         elem_id=elem_id,
         html_template=f"""
 <figure class="compare" data-state="empty" role="group" tabindex="-1" {say("result").attributes()}>
-  <div class="box">
-    <img class="before" {say("before_alt").attributes()}>
-    <img class="after" {say("after_alt").attributes()}>
-    <span class="tag first" aria-hidden="true">{say("before").html()}</span>
-    <span class="tag last" aria-hidden="true">{say("after").html()}</span>
-    <span class="line" aria-hidden="true"></span>
-    <input type="range" min="0" max="100" step="1" value="22" {say("compare").attributes()}>
-  </div>
+  {_DIVIDED}
   {_STALE}
   <figcaption class="empty"><svg viewBox="0 0 48 48" aria-hidden="true"><path d="M6 38c8-3 9-12 16-18S38 8 42 6c-2 4-8
    14-14 20S18 40 6 38Z"/><path d="M22 20c2 1 5 4 6 6"/></svg><span>{say("result_empty").html()}</span></figcaption>
@@ -149,6 +153,7 @@ def gallery(elem_id: str, empty: str) -> gr.HTML:
   <div class="stage">
     <img {say("made_alt").attributes()}>
     <div class="repeats" role="img" {say("repeated_alt").attributes()} hidden></div>
+    <div class="compare beside" hidden>{_DIVIDED}</div>
     {_STALE}
     <p class="empty"><svg viewBox="0 0 48 48" aria-hidden="true"><path d="M6 38c8-3 9-12 16-18S38 8 42 6c-2 4-8
    14-14 20S18 40 6 38Z"/><path d="M22 20c2 1 5 4 6 6"/></svg><span>{say(empty).html()}</span></p>
@@ -156,6 +161,7 @@ def gallery(elem_id: str, empty: str) -> gr.HTML:
   <figcaption>
     <span class="which"></span>
     <button type="button" class="repeat" aria-pressed="false" hidden>{say("repeated").html()}</button>
+    <button type="button" class="repeat besides" aria-pressed="false" hidden>{say("compare_photo").html()}</button>
     <a class="save">{say("download").html()}</a>
   </figcaption>
   <div class="thumbs" role="group" {say("pictures").attributes()}></div>
@@ -168,10 +174,13 @@ def gallery(elem_id: str, empty: str) -> gr.HTML:
 def hung(pictures: Sequence[Made], made: Asked, sketches: Sequence[Path] = ()) -> dict[str, Any]:
     """The value of `gallery` with finished pictures; the first is shown large.
 
-    made      what they were made from
+    made      what they were made from: its photo may be compared with them
     sketches  what was drawn before they were painted: not shown here, but kept with them
     """
     value = {"pictures": _listed(pictures), "made": made.plain()}
+    if made.content:
+        seen = Path(f"{made.content}.shown.png")  # of a file that browsers cannot show
+        value["before"] = address(seen if seen.exists() else Path(made.content))
     return value | ({"sketches": [address(path) for path in sketches]} if sketches else {})
 
 
