@@ -274,7 +274,7 @@ class ClassicalTab:
     def finish(self, run: ClassicalRun, result: Result) -> None:
         """Saves the result."""
         run.preview, run.step = result.images[0], run.total
-        name = results.file_name(run.stem, run.job.method, result.seed)
+        name = self.file_name(run, run.job.method, result.seed)
         run.made_by = result.plan.record(0, result.models)
         path = self.save(run.preview, run.made_by, name)
         run.value, run.told = widgets.pair(run.before, path, run.asked), results.summary(result)
@@ -311,8 +311,12 @@ class ClassicalTab:
         """Saves the picture so far. Its record says at which of the steps that were asked for it was stopped."""
         assert run.made_by is not None  # it comes with every preview that is kept
         record = replace(run.made_by, settings={**run.made_by.settings, "stopped_at": run.step})
-        name = results.file_name(run.stem, f"{run.job.method}-step{run.step}", run.job.seed)
+        name = self.file_name(run, f"{run.job.method}-step{run.step}", run.job.seed)
         return self.save(run.preview, record, name)
+
+    @staticmethod
+    def file_name(run: ClassicalRun, method: str, seed: int) -> str:
+        return results.file_name(run.stem, method, run.job.styles, run.job.strength, seed)
 
     def save(self, image: Any, record: provenance.Record | None, name: str) -> Path:
         """Saves a picture where the page may show it; `Problem` cannot_write."""

@@ -334,7 +334,8 @@ class DiffusionTab:
         if plan.job.total > plan.job.count:
             tag = settings["preprocessor"]
             caption = words.join([say(f"preprocessor_{tag}"), caption])
-        name = results.file_name(stem, "-".join(filter(None, (plan.model, tag))), settings["seed"])
+        method, strength = "-".join(filter(None, (plan.model, tag))), settings["style_strength"]
+        name = results.file_name(stem, method, plan.job.styles, strength, settings["seed"])
         kept = record if self.studio.settings.provenance else None
         path = results.save(image, kept, Path(self.view.shown.GRADIO_CACHE), name)
         self.view.shown.temp_files.add(str(path))  # so that Gradio deletes it when it is old

@@ -1,6 +1,7 @@
 """Finished pictures as files: a PNG with its record, under a name a person would choose."""
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -12,10 +13,15 @@ from styleshot_demo.provenance import Record
 from styleshot_demo.ui import problems, words
 from styleshot_demo.ui.words import say
 
+Styles = Sequence[tuple[Image.Image, float]]
+STYLE_SIGNS = 24  # of a style's name in that of a file
 
-def file_name(stem: str, method: str, seed: int) -> str:
-    """Such as "chelsea-fast-seed7.png"."""
-    return names.made_of(stem, method, f"seed{seed}", suffix=".png")
+
+def file_name(stem: str, method: str, styles: Styles, strength: float, seed: int) -> str:
+    """Such as "chelsea-fast-watercolour-strength0.8-seed7.png"; of several styles the first two are named."""
+    known = [str(image.info.get("file_name", "")) for image, _ in styles]
+    named = "-".join(names.stem_of(name)[:STYLE_SIGNS] for name in known[:2])
+    return names.made_of(stem, method, named, f"strength{strength:g}", f"seed{seed}", suffix=".png")
 
 
 def save(image: Image.Image, made_by: Record | None, place: Path, name: str) -> Path:

@@ -18,9 +18,9 @@ def pictures(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pictures")
     for name, colour in (("photo", "teal"), ("style", "tan"), ("other", "navy"), ("third", "plum"), ("more", "gold")):
         Image.linear_gradient("L").convert("RGB").resize((90, 70)).save(folder / f"{name}.png")
-        Image.blend(
-            Image.open(folder / f"{name}.png").convert("RGB"), Image.new("RGB", (90, 70), colour), 0.6
-        ).save(folder / f"{name}.png")
+        Image.blend(Image.open(folder / f"{name}.png").convert("RGB"), Image.new("RGB", (90, 70), colour), 0.6).save(
+            folder / f"{name}.png"
+        )
     settings = {"method": "fast", "strength": 0.35, "size": 640, "seed": 4}
     provenance.write(Image.new("RGB", (64, 64), "red"), folder / "made.png", provenance.record(settings, {}, 4))
     (folder / "notes.txt").write_text("no picture")

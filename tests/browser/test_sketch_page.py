@@ -292,8 +292,9 @@ def test_things_are_dragged_on_the_large_sketch_and_one_that_is_taken_out_is_for
     assert abs(foot(page, "cat")[1] - 0.95) < 0.02
     page.keyboard.press("Escape")
     expect(large).to_be_hidden()
-    expect(page.locator("#text-moved textarea")).to_have_value('{"cat":[[' + ",".join(
-        f"{part:.3f}".rstrip("0") for part in foot(page, "cat")) + "]]}")
+    expect(page.locator("#text-moved textarea")).to_have_value(
+        '{"cat":[[' + ",".join(f"{part:.3f}".rstrip("0") for part in foot(page, "cat")) + "]]}"
+    )
 
     # After a reload it is there too.
     open_page.forgiven += RELOAD

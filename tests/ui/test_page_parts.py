@@ -34,20 +34,44 @@ from styleshot_demo.ui.classical_tab import CHECKS
 @pytest.mark.parametrize(
     "stem, name",
     [
-        ("chelsea", "chelsea-fast-seed7.png"),
-        ("../../etc/passwd", "etc-passwd-fast-seed7.png"),
-        ("小猫 (1)", "小猫-1-fast-seed7.png"),
-        ("", "picture-fast-seed7.png"),
-        ("<b>" + "x" * 300, "b-" + "x" * 58 + "-fast-seed7.png"),
+        ("chelsea", "chelsea-fast-batik-strength0.8-seed7.png"),
+        ("../../etc/passwd", "etc-passwd-fast-batik-strength0.8-seed7.png"),
+        ("小猫 (1)", "小猫-1-fast-batik-strength0.8-seed7.png"),
+        ("", "picture-fast-batik-strength0.8-seed7.png"),
+        ("<b>" + "x" * 300, "b-" + "x" * 58 + "-fast-batik-strength0.8-seed7.png"),
     ],
 )
 def test_files_get_a_name_a_person_would_choose(stem, name):
-    assert results.file_name(stem, "fast", 7) == name
+    assert results.file_name(stem, "fast", styles("batik.jpg"), 0.8, 7) == name
+
+
+@pytest.mark.parametrize(
+    "files, named",
+    [
+        ((None,), ""),
+        (("../水彩.png",), "水彩-"),
+        (("a.jpg", "b.jpg", "c.jpg"), "a-b-"),
+        (("y" * 90 + ".jpg",), "y" * 24 + "-"),
+    ],
+)
+def test_files_name_their_styles(files, named):
+    name = results.file_name("cat", "fast", styles(*files), 1.0, 0)
+    assert name == f"cat-fast-{named}strength1-seed0.png"
+
+
+def styles(*files):
+    """Style pictures from files of those names; None: from nowhere."""
+    made = []
+    for file in files:
+        image = Image.new("RGB", (1, 1))
+        image.info |= {"file_name": file} if file else {}
+        made.append((image, 1.0))
+    return made
 
 
 @pytest.mark.parametrize("letter", ["𝒳", "字", "a"])
 def test_no_prompt_makes_a_name_under_which_the_result_is_lost(tmp_path, picture, letter):
-    path = results.save(picture, None, tmp_path, results.file_name(letter * 61, "small", 7))
+    path = results.save(picture, None, tmp_path, results.file_name(letter * 61, "small", styles("y" * 90), 0.85, 7))
     assert path.exists() and path.name.startswith(letter * 9) and len(path.name.encode()) <= 143
     # And should a disk refuse a name all the same, the picture gets another one.
     path = results.save(picture, None, tmp_path, letter * 300 + ".png")

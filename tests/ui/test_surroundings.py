@@ -66,7 +66,7 @@ def test_without_a_home_it_paints_and_when_told_to_end_it_leaves_nothing(tmp_pat
         photo, style = page.upload("photo.png", picture()), page.upload("style.png", picture(colour=(0, 90, 170)))
         inputs = {"content": photo, "style-1": style, "size": 256}
         told = list(page.press("classical-run", inputs))
-        assert "photo-fast-seed0.png" in told[-1], told[-1][:2000]
+        assert "photo-fast-style-strength1-seed0.png" in told[-1], told[-1][:2000]
         # And now a long run, broken off by SIGTERM while a page listens.
         steps = page.press("classical-run", inputs | {"method": "optimise", "steps": 5000})
         assert any("process_generating" in next(steps) for _ in range(20))
