@@ -146,6 +146,6 @@ def test_the_buttons_need_a_model(studio, monkeypatch):
     off = line.refreshed(view, "auto", "contour")
     monkeypatch.setattr(studio, "ready", lambda kind, preprocessor, model: ModelChoice("styleshot", None))
     on = line.refreshed(view, "auto", "contour")
-    assert [state[button]["interactive"] for state in (off, on) for button in (view.run, view.beside)] == [
+    assert [state[button]["interactive"] for state in (off, on) for button in (view.run, view.grid)] == [
         False, False, True, True,
     ]  # fmt: skip
