@@ -15,7 +15,19 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, desk, enlarge, memory, problems, restore, results, settings, widgets, words
+from styleshot_demo.ui import (
+    controls,
+    desk,
+    enlarge,
+    memory,
+    problems,
+    regions,
+    restore,
+    results,
+    settings,
+    widgets,
+    words,
+)
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.opened import Opened
@@ -23,7 +35,7 @@ from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.words import mark, say
 
 # What a page starts with; the job's own defaults but for the size, which a laptop should paint in a moment.
-DEFAULTS = jobs.defaults(ClassicalJob)
+DEFAULTS = {**jobs.defaults(ClassicalJob), "mask": None}
 CHECKS = jobs.check_each(ClassicalJob)
 # The settings that not all methods read, with those that do.
 PARTS = {name: field.setting.methods for name, field in jobs.fields(ClassicalJob).items() if field.setting.methods}
@@ -36,13 +48,14 @@ def build(studio: Studio) -> "ClassicalTab":
     with gr.Row(elem_classes="bench", equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
             inputs = controls.picture_inputs()
+            where = regions.build()
             fields, seed, fit, about = _settings()
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             view = controls.view(
                 "classical", widgets.compare, lambda: widgets.saver("classical-download"), again=True
             )
-    fields["strength"] = view.strength
-    return ClassicalTab(studio, inputs, fields, seed, fit, about, view)
+    fields |= {**where.fields, "strength": view.strength}
+    return ClassicalTab(studio, inputs, fields, seed, fit, about, view, where)
 
 
 def _settings() -> tuple[dict[str, Any], Seed, gr.HTML, gr.HTML]:
@@ -119,8 +132,10 @@ class ClassicalTab:
         fit: gr.HTML,
         about: gr.HTML,
         view: View,
+        where: regions.RegionPart,
     ) -> None:
         assert view.again is not None  # a run of this tab can go on
+        self.where = where
         self.studio, self.inputs, self.view, self.again = studio, inputs, view, view.again
         self.fields, self.seed, self.fit, self.about = fields, seed, fit, about
         self.desk = gr.State(ClassicalDesk())  # each visitor gets one
@@ -147,7 +162,7 @@ class ClassicalTab:
         )
         view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
         enlarge.wire(view.enlarge, self.studio)
-        growing = [fields[name] for name in ("method", "size", "whole", "brush_size", "keep_background")]
+        growing = [fields[name] for name in ("method", "size", "whole", "brush_size", "keep_background", "region")]
         sized = [*growing, inputs.content, *inputs.styles]
         gr.on(
             [slot.change for slot in (inputs.content, *inputs.styles)],
@@ -158,7 +173,8 @@ class ClassicalTab:
         for run in runs:
             run.then(self.fits, sized, self.fit, **INSTANT)
         fields["method"].change(self.relevant, fields["method"], self.method_outputs(), **INSTANT)
-        stored = Stored("classical", fields, CHECKS)
+        self.where.wire(inputs.content, self.opened)
+        stored = Stored("classical", {name: one for name, one in fields.items() if name in CHECKS}, CHECKS)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         settings_are_back = stored.wire(page, self.setting_updates, self.setting_outputs())
         settings_are_back.then(self.fits, sized, self.fit, **INSTANT)
@@ -195,12 +211,16 @@ class ClassicalTab:
         own = self.opened.shape(content) if asked["whole"] and asked["method"] in jobs.WHOLE_METHODS else None
         longest = max(own) if own else size
         styles_at = jobs.seen_at(longest, own is not None, None if asked["method"] == "colour" else brush)
+        # What comes back from the browser may name any file.
+        asked["mask"] = desk.known(asked["mask"], self.folder) if asked["region"] == "mask" else None
         brought = [(self.opened.bring(path, styles_at), weight) for path, weight in styles]
         job = ClassicalJob(self.opened.bring(content, longest), tuple(brought), **asked)
         before = self.opened.shown(content, min(longest, jobs.CLASSICAL_SIZES[1]), self.folder)
         self.view.shown.temp_files.add(str(before))  # so that Gradio deletes it when it is old
         parts = {**PARTS, "seed": SEEDED}
         counting = {name: value for name, value in asked.items() if job.method in parts.get(name, (job.method,))}
+        if job.mask is None:
+            del counting["mask"]
         return ClassicalRun(job, names.stem_of(content), before, Asked(content, styles, counting))
 
     def work(self, desk: ClassicalDesk, run: ClassicalRun) -> Generator[dict[Any, Any], None, None]:
@@ -314,7 +334,9 @@ class ClassicalTab:
 
     # Settings ---------------------------------------------------------------------------------------------------
 
-    def fits(self, method: str, size: Any, whole: bool, brush: Any, background: bool, *paths: str | None) -> str:
+    def fits(
+        self, method: str, size: Any, whole: bool, brush: Any, background: bool, region: str, *paths: str | None
+    ) -> str:
         """The line under the size slider: which sizes there are, or what this one means."""
         try:
             side = CHECKS["size"]("size", size)
@@ -325,7 +347,14 @@ class ClassicalTab:
             return f'<p class="hint warn" role="status">{text.html()}</p>'
         shapes = [self.opened.shape(path) for path in paths]
         return memory.line(
-            method, side, shapes, self.studio, whole=bool(whole), brush_size=brush, keep_background=bool(background)
+            method,
+            side,
+            shapes,
+            self.studio,
+            whole=bool(whole),
+            brush_size=brush,
+            keep_background=bool(background),
+            region=str(region),
         )
 
     def method_outputs(self) -> list[Any]:
@@ -339,7 +368,7 @@ class ClassicalTab:
 
     def setting_outputs(self) -> list[Any]:
         """What `setting_updates` changes."""
-        return [*self.fields.values(), self.seed.row]
+        return [*self.fields.values(), self.seed.row, self.where.drawer]
 
     def setting_updates(self, settings: dict[str, Any]) -> dict[Any, Any]:
         """Updates for every field: the value given or else the default, and visible where its method knows it."""
@@ -347,7 +376,7 @@ class ClassicalTab:
         relevant = dict(zip(self.method_outputs(), self.relevant(settings["method"]), strict=True))
         values = {self.fields[name]: gr.update(value=settings[name], **relevant.get(self.fields[name], {}))
                   for name in self.fields}  # fmt: skip
-        return {**relevant, **values}
+        return {**relevant, **values, **self.where.updates(settings)}
 
     def fill(self, found: provenance.Restored) -> dict[Any, Any]:
         """Updates that bring back how a picture was made."""
