@@ -78,17 +78,19 @@ class RegionPart:
 def build(job: type = jobs.ClassicalJob) -> RegionPart:
     """Lays the controls out, where it is called."""
     known, start = jobs.fields(job), jobs.defaults(job)
-    with gr.Accordion(mark("region"), open=False, elem_id="where", elem_classes="drawer") as drawer:
-        fields = {"region": settings.control(known["region"], start["region"], show_label=False)}
+    with (
+        gr.Column(elem_classes="settings"),
+        gr.Accordion(mark("region"), open=False, elem_id="where", elem_classes="drawer") as drawer,
+    ):
+        fields = {"region": settings.control(known["region"], start["region"], show_label=False, container=False)}
         pad = gr.HTML(
             elem_id="marking",
             html_template=_PAD,
             js_on_load='window.styleshot.marking(element, () => props.value, watch, (what) => trigger("marked", what))',
             apply_default_css=False,
         )
-        with gr.Row(elem_classes="switches"):
-            for name in ("outside", "feather"):
-                fields[name] = settings.control(known[name], start[name], visible=False)
+        for name in ("outside", "feather"):
+            fields[name] = settings.control(known[name], start[name], visible=False)
         fields["mask"] = gr.Textbox(visible=False)
     return RegionPart(fields, pad, drawer)
 
