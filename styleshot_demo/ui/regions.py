@@ -57,7 +57,7 @@ class RegionPart:
 
         def seen(chosen: str, photo: str | None) -> list[Any]:
             used = gr.update(visible=chosen != "everywhere")
-            return [used, used, pad_value(chosen, photo, opened, folder)]
+            return [used, used, self.pad_value(chosen, photo, opened, folder)]
 
         gr.on([region.change, content.change], seen, [region, content], outputs, trigger_mode="always_last", **INSTANT)
 
@@ -66,11 +66,22 @@ class RegionPart:
 
         self.pad.marked(marked, None, self.fields["mask"], **INSTANT)
 
+    def pad_value(self, region: str, photo: str | None, opened: Opened, folder: Path) -> dict[str, Any]:
+        """The value of the pad: the photo's address, and what tells it from others, where that is asked for."""
+        if region != "mask":
+            return {"on": False}
+        shape = opened.shape(photo)
+        if not photo or shape is None:
+            return {"on": True, "photo": None}
+        shown = opened.shown(photo, min(LONGEST, max(shape)), folder)
+        self.pad.temp_files.add(str(shown))  # so that Gradio deletes it when it is old
+        return {"on": True, "photo": widgets.address(shown), "of": photo}
+
     def updates(self, asked: dict[str, Any]) -> dict[Any, Any]:
-        """Updates that show the settings given, without what was brushed before."""
+        """Updates that show the settings given; what is brushed on the page stays."""
         used = asked["region"] != "everywhere"
         shown = {name: gr.update(value=asked[name], visible=used) for name in ("outside", "feather")}
-        values = {"region": gr.update(value=asked["region"]), "mask": gr.update(value=""), **shown}
+        values = {"region": gr.update(value=asked["region"]), "mask": gr.update(), **shown}
         found = {control: values[name] for name, control in self.fields.items()}
         return found | ({self.drawer: gr.update(open=True)} if used else {})
 
@@ -93,12 +104,3 @@ def build(job: type = jobs.ClassicalJob) -> RegionPart:
             fields[name] = settings.control(known[name], start[name], visible=False)
         fields["mask"] = gr.Textbox(visible=False)
     return RegionPart(fields, pad, drawer)
-
-
-def pad_value(region: str, photo: str | None, opened: Opened, folder: Path) -> dict[str, Any]:
-    """The value of the place to brush: the photo's address, and what tells it from others, where that is asked for."""
-    if region != "mask":
-        return {"on": False}
-    if not photo or opened.shape(photo) is None:
-        return {"on": True, "photo": None}
-    return {"on": True, "photo": widgets.address(opened.shown(photo, LONGEST, folder)), "of": photo}
