@@ -26,7 +26,7 @@ _PAD = f"""
   <p class="hint none">{say("mark_no_photo").html()}</p>
   <div class="on-photo">
     <p class="hint">{say("mark_about").html()}</p>
-    <div class="pad"><img alt=""><canvas role="img" {say("mark_photo").attributes()}></canvas></div>
+    <div class="pad"><img {say("mark_photo").attributes()}><canvas aria-hidden="true"></canvas></div>
     <div class="row">
       {_button("paint", 'aria-pressed="true"')}{_button("erase", 'aria-pressed="false"')}
       <label><span>{say("mark_width").html()}</span><input type="range" min="1" max="30" value="9"></label>
