@@ -35,7 +35,7 @@ from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.words import mark, say
 
 # What a page starts with; the job's own defaults but for the size, which a laptop should paint in a moment.
-DEFAULTS = {**jobs.defaults(ClassicalJob), "mask": None}
+DEFAULTS = jobs.defaults(ClassicalJob)
 CHECKS = jobs.check_each(ClassicalJob)
 # The settings that not all methods read, with those that do.
 PARTS = {name: field.setting.methods for name, field in jobs.fields(ClassicalJob).items() if field.setting.methods}
@@ -374,7 +374,7 @@ class ClassicalTab:
         """Updates for every field: the value given or else the default, and visible where its method knows it."""
         settings = {**DEFAULTS, **settings}
         relevant = dict(zip(self.method_outputs(), self.relevant(settings["method"]), strict=True))
-        values = {self.fields[name]: gr.update(value=settings[name], **relevant.get(self.fields[name], {}))
+        values = {self.fields[name]: gr.update(value=settings.get(name), **relevant.get(self.fields[name], {}))
                   for name in self.fields}  # fmt: skip
         return {**relevant, **values, **self.where.updates(settings)}
 

@@ -33,7 +33,7 @@ def values(tab, content, style, **changed):
     """What stands in the controls, in their order."""
     count = len(tab.inputs.styles)
     pictures_and_weights = [content, style, *[None] * (count - 1), *[1.0] * count]
-    return [*pictures_and_weights, *({**classical_tab.DEFAULTS, **changed}[name] for name in tab.fields)]
+    return [*pictures_and_weights, *({**classical_tab.DEFAULTS, "mask": None, **changed}[name] for name in tab.fields)]
 
 
 @pytest.mark.parametrize("method", jobs.METHODS)
