@@ -13,7 +13,7 @@ FIXED_BYTES = {"patches": 300_000_000}  # whatever the size: the pieces of the s
 # Bytes for each pixel of an enlarged picture (the picture, and a copy while it is saved), and for the tile in work;
 # of x4plus with the network itself, 67 MB.
 BYTES_PER_ENLARGED, BYTES_PER_TILE = 8, {"animevideov3": 120_000_000, "x4plus": 400_000_000}
-# Bytes that finding a subject takes at its peak, before anything is painted.
+# Bytes that finding a subject, or people, takes at its peak, before anything is painted.
 BYTES_TO_FIND = 350_000_000
 # Bytes that a run at the photo's own size takes at its peak, measured by `bench classical --whole`: in any case, for
 # each pixel, and at most, for what is kept to save time is kept as far as there is room.
@@ -30,7 +30,7 @@ class Room:
     needed   bytes at its peak
     free     bytes that it could have there; None where that is not ours to know (ZeroGPU)
     fitting  the largest `job.size` that would fit
-    most     the setting that asks for the most of it: "size", "whole", "brush_size" or "keep_background"
+    most     the setting that asks for the most of it: "size", "whole", "brush_size", "keep_background" or "region"
     """
 
     needed: int
@@ -61,5 +61,6 @@ def too_little(fitting: int, most: str) -> Problem:
         "whole": "out_of_memory_whole",
         "brush_size": "out_of_memory_brush_size",
         "keep_background": "out_of_memory_keep_background",
+        "region": "out_of_memory_region",
     }
     return Problem(keys[most], size=fitting)

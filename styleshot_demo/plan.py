@@ -116,11 +116,13 @@ class Plan(Generic[JobT]):
 
     def inputs(self) -> dict[str, Any]:
         """Which pictures went in: their file names, where they are known, and 16 hex digits of a sha256 of each."""
-        content = getattr(self.job, "content", None)
+        content, mask = getattr(self.job, "content", None), getattr(self.job, "mask", None)
         styles = [picture for picture, _ in self.job.styles]
         named = {"styles": [_name(picture) for picture in styles], "style_sha256": [_short(one) for one in styles]}
         if isinstance(self.job, EnlargeJob):
             named = {}
+        if mask is not None:
+            named |= {"mask": _name(mask), "mask_sha256": _short(mask)}
         return named if content is None else {"content": _name(content), "content_sha256": _short(content), **named}
 
     def record(self, number: int = 0, models: Mapping[str, str] | None = None) -> Record:

@@ -18,7 +18,16 @@ from styleshot_demo.job_defaults import (
     size_of,
     uses_content,
 )
-from styleshot_demo.jobs import WHOLE_METHODS, ClassicalJob, EnlargeJob, ImageJob, TextJob, moved, seen_at
+from styleshot_demo.jobs import (
+    FOUND,
+    WHOLE_METHODS,
+    ClassicalJob,
+    EnlargeJob,
+    ImageJob,
+    TextJob,
+    moved,
+    seen_at,
+)
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.needs import (
@@ -87,6 +96,7 @@ class Planner:
         whole: bool = False,
         brush_size: int | None = None,
         keep_background: bool = False,
+        region: str = "everywhere",
     ) -> Room:
         """What a classical run will take, before there is a job: as its plan will say.
 
@@ -95,7 +105,15 @@ class Planner:
         own = content is not None and whole and method in WHOLE_METHODS
         styles_at = seen_at(max(content) if own and content else size, own, None if method == "colour" else brush_size)
         room = self._whole_room(
-            method, size, content, styles, device_of(self.settings), SPARE, own, styles_at, keep_background
+            method,
+            size,
+            content,
+            styles,
+            device_of(self.settings),
+            SPARE,
+            own,
+            styles_at,
+            _finding(keep_background, region),
         )
         return replace(room, free=None, fitting=CLASSICAL_SIZES[0]) if self._lends_to(method) else room
 
@@ -114,7 +132,7 @@ class Planner:
             share,
             job.at_own_size,
             job.styles_at,
-            job.keep_background,
+            _finding(job.keep_background, job.region),
         )
         needed = 0 if job.strength == 0 else room.needed  # the content as it is
         free, fitting = (None, CLASSICAL_SIZES[0]) if lent else (room.free, room.fitting)
@@ -141,9 +159,9 @@ class Planner:
         share: float,
         at_own_size: bool,
         styles_at: int,
-        keep_background: bool,
+        finding: str | None,
     ) -> Room:
-        """`_room` with all that can make a run larger than its size alone."""
+        """`_room` with all that can make a run larger than its size alone; `finding` names what has a network look."""
         needed, free, fitting = self._room(method, size, [*([content] if content else []), *styles], device, share)
         needs = {"size": needed}
         if at_own_size and content:
@@ -151,8 +169,8 @@ class Planner:
             needs = {"whole": min(fixed + each * math.prod(content), most)}
         elif styles_at > size:
             needs["brush_size"] = classical_bytes(method, styles_at, styles)
-        if keep_background:
-            needs["keep_background"] = BYTES_TO_FIND
+        if finding is not None:
+            needs[finding] = BYTES_TO_FIND
         greatest = max(needs, key=needs.__getitem__)
         return Room(needs[greatest], free, fitting, greatest)
 
@@ -325,3 +343,8 @@ class Planner:
             size for size in DIFFUSION_SIZES if placing.needed(placement, numbers, pixels_of(job, size)) <= share * free
         )
         return next(fits, DIFFUSION_SIZES[-1])
+
+
+def _finding(keep_background: bool, region: str) -> str | None:
+    """The setting by which a network looks for something in the photo; None where none does."""
+    return "keep_background" if keep_background else "region" if region in FOUND else None

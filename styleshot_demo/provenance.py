@@ -61,8 +61,8 @@ class Record:
     versions  of this program, Python and the libraries that were loaded
     format    of the record itself
     computed  what it was computed on: device ("cpu", "cuda", "mps"), precision, placement
-    inputs    "content", "styles": file names of the pictures that went in, or None; "content_sha256", "style_sha256":
-              first hex digits of the sha256 of their pixels
+    inputs    "content", "styles", "mask": file names of the pictures that went in, or None; "content_sha256",
+              "style_sha256", "mask_sha256": first hex digits of the sha256 of their pixels
     """
 
     settings: Mapping[str, Setting]

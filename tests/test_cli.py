@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 from classifiers import save_onnx
-from PIL import Image
+from PIL import Image, ImageChops
 from typer.testing import CliRunner
 
-from styleshot_demo import ClassicalJob, Settings, Studio, cli, jobs, provenance
+from styleshot_demo import ClassicalJob, Settings, Studio, cli, jobs, pictures, provenance
 from styleshot_demo.cli import classical as command
 from styleshot_demo.cli.app import app
 from styleshot_demo.cli.report import ProgressLine
@@ -218,6 +218,29 @@ def test_every_option_reaches_the_job(folder: Path) -> None:
     assert provenance.read("o.webp").settings["colour_method"] == "reinhard"
 
 
+def test_a_mask_says_where_to_paint_and_the_record_which_it_was(folder: Path) -> None:
+    mask = Image.new("L", (256, 160))
+    mask.paste(255, (60, 40, 160, 120))
+    mask.save("mask.png")
+    args = ("photo.png", "moon.png", "-o", "out.png", "--size", 256, "--mask", "mask.png", "--feather", 0)
+    done = run("classical", *args, "--json")
+    assert done.exit_code == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["settings"]["region"] == "mask" and told["settings"]["feather"] == 0
+    assert told["inputs"]["mask"] == "mask.png" and len(told["inputs"]["mask_sha256"]) == 16
+    with Image.open("out.png") as image:
+        made = image.convert("RGB")
+    was = pictures.fit_longest(pictures.open_picture("photo.png"), 256)
+    changed = ImageChops.difference(made, was).getbbox()
+    assert changed is not None and changed[:2] >= (60, 40) and changed[2] <= 160 and changed[3] <= 120
+    # What is asked for in so many words counts: the mask is then not used.
+    assert run("classical", *args, "--region", "everywhere", "-q").exit_code == 0
+    assert "region" not in provenance.read("out.png").settings
+    Image.new("L", (256, 160)).save("mask.png")
+    done = run("classical", *args)
+    assert (done.exit_code, done.stderr) == (2, f"mask.png: {Problem('mask_empty')}\n")
+
+
 @pytest.mark.parametrize(
     "flags, variable, kept",
     [
@@ -254,6 +277,10 @@ def test_provenance_can_be_switched(folder: Path, monkeypatch, flags, variable, 
         (["photo.png", "moon.png", "-o", "nowhere/out.png"], "nowhere/out.png", "cannot_write"),
         (["photo.png", "moon.png", "-o", "photo.png"], "photo.png", "overwrites_input"),
         (["photo.png", "moon.png", "-o", "./moon.png"], "moon.png", "overwrites_input"),
+        (["photo.png", "moon.png", "--region", "mask"], "", "mask_needed"),
+        (["photo.png", "moon.png", "--region", "sky"], "", "unknown_choice"),
+        (["photo.png", "moon.png", "--mask", "text.png"], "text.png", "not_a_picture"),
+        (["photo.png", "moon.png", "--mask", "moon.png", "-o", "moon.png"], "moon.png", "overwrites_input"),
     ],
 )
 def test_what_cannot_be_asked_for_ends_with_2_and_two_sentences(folder, monkeypatch, args, about, key) -> None:

@@ -15,7 +15,7 @@ from styleshot_demo.jobs import ClassicalJob
 
 calm = settings(deadline=None, derandomize=True, max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 PHOTO = nasty.photo(20, 16)
-PICTURES = {"content", "styles"}
+PICTURES = {"content", "styles", "mask"}
 
 
 def problem(**fields: Any) -> Problem:

@@ -67,5 +67,6 @@ def _fitting(sample: ClassicalJob, program: Settings) -> int:
         whole=sample.whole,
         brush_size=sample.brush_size,
         keep_background=sample.keep_background,
+        region=sample.region,
     )
     return int(SPARE * room.free / max(room.needed, 1)) if room.free is not None else cores()

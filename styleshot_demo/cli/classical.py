@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from styleshot_demo.cli.kept import Styles, open_styles, with_strength
+from styleshot_demo.cli.kept import Styles, open_styles, was_given, with_strength
 from styleshot_demo.cli.options import AsJson, Provenance, Weight, with_settings
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
@@ -25,6 +25,15 @@ def classical(
         ),
     ],
     options: dict[str, Any],
+    mask: Annotated[
+        Path | None,
+        typer.Option(
+            "--mask",
+            metavar="FILE",
+            help="Paint where this picture, of the content's shape, is white, as with --region mask.",
+            show_default=False,
+        ),
+    ] = None,
     weight: Weight = None,
     record: Provenance = None,
     as_json: AsJson = False,
@@ -35,15 +44,20 @@ def classical(
     python -m styleshot_demo classical photo.jpg painting.jpg -o out.png
     python -m styleshot_demo classical photo.jpg a.jpg b.jpg --weight 2 --weight 1 -o out.png
     python -m styleshot_demo classical photo.jpg style:watercolour -o out.png
+    python -m styleshot_demo classical photo.jpg painting.jpg -o out.png --region background
+    python -m styleshot_demo classical photo.jpg painting.jpg -o out.png --mask mask.png --feather 8
     """
     settings = settings_asked()
     with asked(str(out)):
-        check_destination(out, [content, *styles])
+        check_destination(out, [content, *styles, *([mask] if mask else [])])
     photo = open_asked(content, options["method"] == "colour")
     pairs, strength = open_styles(styles, weight, settings)
     options = with_strength(ctx, options, "strength", strength, most=1)
-    with asked():
-        job = ClassicalJob(photo, tuple(pairs), **options)
+    marked = None if mask is None else open_asked(mask)
+    if marked is not None and not was_given(ctx, "region"):
+        options = {**options, "region": "mask"}
+    with asked(str(mask) if mask and options["region"] == "mask" else ""):
+        job = ClassicalJob(photo, tuple(pairs), mask=marked, **options)
     result = run_to_end(Studio(settings), job)
     keep = settings.provenance if record is None else record
     tell(result, [out], [write_image(result, 0, out, keep)], as_json)

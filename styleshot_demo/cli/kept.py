@@ -51,9 +51,14 @@ def with_strength(
     ctx: typer.Context, options: dict[str, Any], name: str, strength: float | None, most: float
 ) -> dict[str, Any]:
     """The options with the strength that a style was kept with, up to `most`, where the person asked for none."""
-    if strength is None:
+    if strength is None or was_given(ctx, name):
         return options
+    return {**options, name: min(strength, most)}
+
+
+def was_given(ctx: typer.Context, name: str) -> bool:
+    """Whether the person gave the option that comes as the parameter `name`."""
     source = ctx.get_parameter_source(name)
     assert source is not None  # it is an option of this command
     # Told by name: the enumeration of sources lies in a private module of typer.
-    return {**options, name: min(strength, most)} if source.name == "DEFAULT" else options
+    return source.name != "DEFAULT"

@@ -34,6 +34,7 @@ from styleshot_demo.jobs.diffusion import (
 )
 from styleshot_demo.jobs.enlarge import ENLARGERS, FACTORS, MAX_ENLARGED, EnlargeJob
 from styleshot_demo.jobs.inputs import MAX_FILE_NAME, MAX_STYLES, Picture, named, open_named, open_styles, shares
+from styleshot_demo.jobs.regions import FEATHER, FOUND, REGION_FIELDS, REGIONS
 from styleshot_demo.jobs.schema import check_each, defaults, fields
 from styleshot_demo.jobs.seeds import MAX_SEED, new_seed, seed_of
 
@@ -44,6 +45,8 @@ __all__ = [
     "COMPOSER_ONLY",
     "ENLARGERS",
     "FACTORS",
+    "FEATHER",
+    "FOUND",
     "IMAGE_MODELS",
     "IMAGE_SIZES",
     "MAX_ENLARGED",
@@ -56,6 +59,8 @@ __all__ = [
     "OPTIMISERS",
     "PAINTER_FIELDS",
     "PREPROCESSORS",
+    "REGIONS",
+    "REGION_FIELDS",
     "SCHEDULERS",
     "SIZE_MULTIPLE",
     "STARTS",

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic.dataclasses import dataclass
 
 from styleshot_demo.jobs.inputs import Content, Styles, open_named, open_styles
+from styleshot_demo.jobs.regions import REGION_FIELDS, Feather, Mask, Outside, Region, open_mask
 from styleshot_demo.jobs.schema import CONFIG, Choice, Number, Switch, documented, fields
 from styleshot_demo.jobs.seeds import MAX_SEED
 
@@ -35,6 +36,8 @@ class ClassicalJob:
 
     content  the picture to repaint: PIL image or path; of a 16-bit PNG or TIFF `colour` keeps the 16 bits
     styles   pictures, or (picture, weight) pairs; at most 4, weights in any unit, 0 to 100
+    mask     where the region "mask" is: PIL image or path of the content's shape and any size, painted where it is
+             white; None for other regions
     """
 
     content: Content
@@ -66,6 +69,9 @@ class ClassicalJob:
     keep_colours: Annotated[
         bool, Switch("Keep the content's colours, take only brushwork", methods=STROKED, place="switches")
     ] = False
+    region: Region = "everywhere"
+    outside: Outside = False
+    feather: Feather = 3  # more leaves a rim of the photo around hair
     whole: Annotated[
         bool,
         Switch(
@@ -114,9 +120,12 @@ class ClassicalJob:
         float, Number("Smooth the result", 0, 100, step=0.1, typed=True, methods=_OPTIMISE, place="numbers")
     ] = 1.0
     seed: Annotated[int, Number("Same seed, same picture", 0, MAX_SEED, whole=True)] = 0
+    mask: Mask = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "content", open_named(self.content, self.method == "colour"))
+        mask = open_mask(self.mask, self.content.size, self.outside) if self.region == "mask" else None
+        object.__setattr__(self, "mask", mask)
         object.__setattr__(self, "styles", open_styles(self.styles))
 
     @property
@@ -142,6 +151,8 @@ class ClassicalJob:
         own = {name: value for name, value in own.items() if value is not None}
         if self.at_own_size:
             del own["size"]
+        if self.region == "everywhere":
+            own = {name: value for name, value in own.items() if name not in REGION_FIELDS}
         return {**own, "style_weights": [weight for _, weight in self.styles]}
 
 

@@ -18,7 +18,8 @@ from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.plan import Plan
 from styleshot_demo.runners.borrowing import borrow_fast, borrow_vgg
-from styleshot_demo.runners.compositing import apart, crop, finer, onto, onto_finely, with_likeness_of
+from styleshot_demo.runners.compositing import apart, crop, finer, onto, onto_finely, seen_in, with_likeness_of
+from styleshot_demo.runners.regions import RegionFinder
 from styleshot_demo.runners.weights import TITLES, short_hash
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
@@ -52,6 +53,7 @@ class ClassicalRunner:
     def __init__(self, settings: Settings, cache: ModelCache) -> None:
         self.settings = settings
         self.cache = cache
+        self._regions = RegionFinder(settings, cache)
         self._kept = ExitStack()  # what is held from the start where a GPU is lent by the call
 
     def hold(self, device: str) -> None:
@@ -76,16 +78,16 @@ class ClassicalRunner:
             if plan.free is not None:
                 self.cache.make_free(plan.device, plan.memory)
             colours, alpha = apart(content)
-            kept = None
-            if job.keep_background:
+            if job.keep_background or job.region in jobs.FOUND:
                 yield Step(0.0, remark("finding"))
-                kept = self._subject(colours, models, notes)
+            where = self._regions.painted(job, colours, alpha, models, notes)
+            around = colours if where is None else seen_in(content)
             wanted = job.keep_faces and job.method != "colour"
             places = _meanwhile(lambda: self._faces(colours, models) if wanted else [])
 
             def finished(painted: Image.Image) -> Image.Image:
                 alike = with_likeness_of(painted, colours, places())
-                return pictures.join_alpha(onto(colours, kept, alike), alpha)
+                return pictures.join_alpha(onto(around, where, alike), alpha)
 
             work = getattr(self, f"_{job.method}")
             if job.at_own_size or fine is not None:
@@ -101,7 +103,7 @@ class ClassicalRunner:
                         painted = event
             if isinstance(painted, Whole):
                 if fine is not None and painted.fine is not None:
-                    fine = deep.with_opacity(onto_finely(fine, kept, painted.fine), alpha)
+                    fine = deep.with_opacity(onto_finely(fine, where, painted.fine), alpha)
                 image = finished(painted.image)
             else:
                 assert painted is not None  # every method ends with a picture
@@ -109,25 +111,6 @@ class ClassicalRunner:
         if fine is not None:
             notes.append(remark("kept_16_bits"))
         yield Finished(plan.result([image], time.perf_counter() - started, models, notes, deep=fine))
-
-    def _subject(self, content: Image.Image, models: dict[str, str], notes: list[Remark]) -> Image.Image | None:
-        """What stands on a plain background, exactly; else what a network tells from any other. None: neither."""
-        from styleshot_demo.classical.background import subject
-
-        found = subject(content)
-        if found is None:
-            from styleshot_demo.helpers.subject import subject_mask
-
-            models |= short_hash(hub.require("subject", self.settings), self.settings)
-            key = ("subject", pictures.digest(content))
-            kept = self.cache.recall(key)
-            if kept is None:  # remembered even if there is none, so that the strength slider only paints
-                kept = (subject_mask(content),)
-                size = content.width * content.height
-                self.cache.remember(key, kept, TITLES["subjects"], KEPT_PAIRS, lambda _: size)
-            (found,) = kept
-            notes.append(remark("no_subject" if found is None else "subject_found"))
-        return found
 
     def _faces(self, content: Image.Image, models: dict[str, str]) -> "list[Place]":
         """Where faces are: remembered, so that the strength slider only paints."""

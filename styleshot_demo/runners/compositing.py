@@ -28,16 +28,21 @@ def apart(content: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     return colours, alpha
 
 
-def onto(content: Image.Image, subject: Image.Image | None, painted: Image.Image) -> Image.Image:
-    """The content with its `subject` painted; all of it where there is none to tell apart.
+def seen_in(content: Image.Image) -> Image.Image:
+    """The content's own colours, mode RGB, under full transparency too: what stays as it is stays so to the byte."""
+    return content if content.mode == "RGB" else content.convert("RGB")
+
+
+def onto(content: Image.Image, where: Image.Image | None, painted: Image.Image) -> Image.Image:
+    """The content, painted as far as `where` is white; all of it where that is None.
 
     `painted` may be smaller than the others, as previews are.
     """
-    if subject is None:
+    if where is None:
         return painted
     if painted.size != content.size:
-        content, subject = (one.resize(painted.size, Image.Resampling.BOX) for one in (content, subject))
-    return Image.composite(painted, content, subject)
+        content, where = (one.resize(painted.size, Image.Resampling.BOX) for one in (content, where))
+    return Image.composite(painted, content, where)
 
 
 def finer(job: ClassicalJob, content: Image.Image) -> "np.ndarray | None":
@@ -56,12 +61,12 @@ def finer(job: ClassicalJob, content: Image.Image) -> "np.ndarray | None":
     return pixels
 
 
-def onto_finely(content: "np.ndarray", subject: Image.Image | None, painted: "np.ndarray") -> "np.ndarray":
+def onto_finely(content: "np.ndarray", where: Image.Image | None, painted: "np.ndarray") -> "np.ndarray":
     """`onto` for [H, W, 3] uint16."""
     import numpy as np
 
-    if subject is not None:
-        for row, share in enumerate(np.asarray(subject).astype(np.float32) / 255):
+    if where is not None:
+        for row, share in enumerate(np.asarray(where).astype(np.float32) / 255):
             painted[row] = np.rint(content[row] + share[:, None] * (painted[row].astype(np.float32) - content[row]))
     return painted
 

@@ -1,7 +1,7 @@
 """The Classical tab: four methods that need no download."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from styleshot_demo.ui import (
     grid_panel,
     memory,
     problems,
+    regions,
     restore,
     results,
     settings,
@@ -49,14 +50,15 @@ def build(studio: Studio) -> "ClassicalTab":
     with gr.Row(elem_classes="bench", equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
             inputs = controls.picture_inputs()
+            where = regions.build()
             fields, seed, fit, about = _settings()
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             view = controls.view(
                 "classical", widgets.compare, lambda: widgets.saver("classical-download"), again=True
             )
-    fields["strength"] = view.strength
+    fields |= {**where.fields, "strength": view.strength}
     panel = grid_panel.build("classical", ClassicalJob)
-    return ClassicalTab(studio, inputs, fields, seed, fit, about, view, panel)
+    return ClassicalTab(studio, inputs, fields, seed, fit, about, view, panel, where)
 
 
 def _settings() -> tuple[dict[str, Any], Seed, gr.HTML, gr.HTML]:
@@ -134,8 +136,10 @@ class ClassicalTab:
         about: gr.HTML,
         view: View,
         panel: gr.HTML,
+        where: regions.RegionPart,
     ) -> None:
         assert view.again is not None  # a run of this tab can go on
+        self.where = where
         self.studio, self.inputs, self.view, self.again = studio, inputs, view, view.again
         self.fields, self.seed, self.fit, self.about = fields, seed, fit, about
         self.grid = GridSource("classical", ClassicalJob, inputs, fields, self.job, panel)
@@ -164,7 +168,7 @@ class ClassicalTab:
         assert view.beside is not None  # a result of this tab can be saved at any time
         view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
         enlarge.wire(view.enlarge, self.studio)
-        growing = [fields[name] for name in ("method", "size", "whole", "brush_size", "keep_background")]
+        growing = [fields[name] for name in ("method", "size", "whole", "brush_size", "keep_background", "region")]
         sized = [*growing, inputs.content, *inputs.styles]
         gr.on(
             [slot.change for slot in (inputs.content, *inputs.styles)],
@@ -175,7 +179,8 @@ class ClassicalTab:
         for run in runs:
             run.then(self.fits, sized, self.fit, **INSTANT)
         fields["method"].change(self.relevant, fields["method"], self.method_outputs(), **INSTANT)
-        stored = Stored("classical", fields, CHECKS)
+        self.where.wire(inputs.content, self.opened)
+        stored = Stored("classical", {name: one for name, one in fields.items() if name in CHECKS}, CHECKS)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         settings_are_back = stored.wire(page, self.setting_updates, self.setting_outputs())
         settings_are_back.then(self.fits, sized, self.fit, **INSTANT)
@@ -203,9 +208,7 @@ class ClassicalTab:
     def begin(self, values: tuple[Any, ...]) -> ClassicalRun:
         """What is asked for. Its pictures are brought to size here: what is kept is small, and resizing what has the
         size already changes nothing, so the result is that of the pictures themselves."""
-        count = len(self.inputs.components())
-        content, styles = self.inputs.read(values[:count])
-        asked = dict(zip(self.fields, values[count:], strict=True))
+        content, styles, asked = self.asked(values)
         if content is None:
             raise Problem("content_needed")
         size, brush = (CHECKS[name](name, asked[name]) for name in ("size", "brush_size"))
@@ -218,14 +221,22 @@ class ClassicalTab:
         self.view.shown.temp_files.add(str(before))  # so that Gradio deletes it when it is old
         parts = {**PARTS, "seed": SEEDED}
         counting = {name: value for name, value in asked.items() if job.method in parts.get(name, (job.method,))}
+        if job.mask is None:
+            del counting["mask"]
         return ClassicalRun(job, names.stem_of(content), before, Asked(content, styles, counting))
 
     def job(self, values: tuple[Any, ...]) -> tuple[ClassicalJob, str]:
         """(job, stem of the files to save) of what is asked for, with its pictures as large as they came."""
-        count = len(self.inputs.components())
-        content, styles = cast(tuple[Any, Any], self.inputs.read(values[:count]))  # paths, which jobs open
-        asked = dict(zip(self.fields, values[count:], strict=True))
+        content, styles, asked = cast(tuple[Any, Any, Any], self.asked(values))  # paths, which jobs open
         return ClassicalJob(content, styles, **asked), names.stem_of(content)
+
+    def asked(self, values: tuple[Any, ...]) -> tuple[str | None, Sequence[tuple[str, float]], dict[str, Any]]:
+        """(path of the content, (path, weight) of each style, what stands in the fields)."""
+        count = len(self.inputs.components())
+        asked = dict(zip(self.fields, values[count:], strict=True))
+        # What comes back from the browser may name any file.
+        asked["mask"] = desk.known(asked["mask"], self.folder) if asked["region"] == "mask" else None
+        return *self.inputs.read(values[:count]), asked
 
     def work(self, desk: ClassicalDesk, run: ClassicalRun) -> Generator[dict[Any, Any], None, None]:
         """Paints it. However that ends, what was on show last is on show, and can be saved."""
@@ -342,7 +353,9 @@ class ClassicalTab:
 
     # Settings ---------------------------------------------------------------------------------------------------
 
-    def fits(self, method: str, size: Any, whole: bool, brush: Any, background: bool, *paths: str | None) -> str:
+    def fits(
+        self, method: str, size: Any, whole: bool, brush: Any, background: bool, region: str, *paths: str | None
+    ) -> str:
         """The line under the size slider: which sizes there are, or what this one means."""
         try:
             side = CHECKS["size"]("size", size)
@@ -353,7 +366,14 @@ class ClassicalTab:
             return f'<p class="hint warn" role="status">{text.html()}</p>'
         shapes = [self.opened.shape(path) for path in paths]
         return memory.line(
-            method, side, shapes, self.studio, whole=bool(whole), brush_size=brush, keep_background=bool(background)
+            method,
+            side,
+            shapes,
+            self.studio,
+            whole=bool(whole),
+            brush_size=brush,
+            keep_background=bool(background),
+            region=str(region),
         )
 
     def method_outputs(self) -> list[Any]:
@@ -367,15 +387,15 @@ class ClassicalTab:
 
     def setting_outputs(self) -> list[Any]:
         """What `setting_updates` changes."""
-        return [*self.fields.values(), self.seed.row]
+        return [*self.fields.values(), self.seed.row, self.where.drawer]
 
     def setting_updates(self, settings: dict[str, Any]) -> dict[Any, Any]:
         """Updates for every field: the value given or else the default, and visible where its method knows it."""
         settings = {**DEFAULTS, **settings}
         relevant = dict(zip(self.method_outputs(), self.relevant(settings["method"]), strict=True))
-        values = {self.fields[name]: gr.update(value=settings[name], **relevant.get(self.fields[name], {}))
+        values = {self.fields[name]: gr.update(value=settings.get(name), **relevant.get(self.fields[name], {}))
                   for name in self.fields}  # fmt: skip
-        return {**relevant, **values}
+        return {**relevant, **values, **self.where.updates(settings)}
 
     def fill(self, found: provenance.Restored) -> dict[Any, Any]:
         """Updates that bring back how a picture was made."""

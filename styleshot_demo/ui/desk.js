@@ -262,5 +262,5 @@
     });
   };
 
-  Object.assign(window.styleshot, { desk, asks, lay, saver, drops, fetched });
+  Object.assign(window.styleshot, { desk, asks, lay, saver, drops, fetched, upload });
 })();

@@ -17,7 +17,7 @@ def line(
     """One sentence or two, as HTML: how big the result will be, and whether that fits; by the plan's own sum.
 
     shapes    width and height of the content picture, then of each style; None for one that is not there
-    settings  `whole`, `brush_size` and `keep_background`, as in the job
+    settings  `whole`, `brush_size`, `keep_background` and `region`, as in the job
     """
     content = shapes[0] if shapes else None
     room = studio.planner.room(method, size, content, [shape for shape in shapes[1:] if shape], **settings)

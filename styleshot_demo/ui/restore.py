@@ -49,12 +49,13 @@ def bring_back(path: str, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[Sai
 
 
 def _made_from(found: Restored) -> list[Said]:
-    """Which pictures to choose again, where the record names them."""
+    """Which pictures to choose again, where the record names them, and what was brushed."""
     # Whoever made the file chose what stands there.
     photo, styles = found.inputs.get("content"), found.inputs.get("styles")
     names = [name for name in styles if isinstance(name, str) and name] if isinstance(styles, list) else []
     told = [say("was_photo", name=photo)] if isinstance(photo, str) and photo else []
-    return told + ([say("was_styles", names=", ".join(names))] if names else [])
+    told += [say("was_styles", names=", ".join(names))] if names else []
+    return told + ([say("was_marked")] if found.settings.get("region") == "mask" else [])
 
 
 def build(targets: Sequence[Target], tabs: gr.Tabs) -> None:

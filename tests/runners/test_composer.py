@@ -83,10 +83,10 @@ def test_nothing_to_draw_is_said_before_anything_begins(studio, prompt):
 @pytest.mark.parametrize(
     ("prompt", "words", "nearest"),
     [
-        ("a lighthouse", "lighthouse", "Tokyo tower"),
+        ("a watchtower", "watchtower", "Tokyo tower"),
         ("an oil painting of an elefant", "elefant", "elephant"),
         ("portrait of qxq", "qxq", None),
-        ("灯塔", "灯塔", "Tokyo tower"),
+        ("瞭望塔", "瞭望塔", "Tokyo tower"),
         ("长城", "长城", "castle"),
     ],
 )
@@ -102,12 +102,12 @@ def test_no_empty_meadow_stands_for_what_is_not_known(studio, prompt, words, nea
         ("a sunset", []),
         ("a melancholic sunset", ["scene_bare", "scene_unknown"]),
         ("忧郁的日落", ["scene_bare", "scene_unknown"]),
-        ("a lighthouse by the sea", ["scene_bare", "scene_near"]),
-        ("a lighthouse in the fog at night", ["scene_bare", "scene_near"]),
-        ("日落时的灯塔", ["scene_bare", "scene_near"]),
+        ("a watchtower by the sea", ["scene_bare", "scene_near"]),
+        ("a watchtower in the fog at night", ["scene_bare", "scene_near"]),
+        ("日落时的瞭望塔", ["scene_bare", "scene_near"]),
         ("sunset over qxq", ["scene_bare", "scene_unknown"]),
         ("sunset over Manhattan", []),
-        ("a castle and a lighthouse", ["scene_near"]),
+        ("a castle and a watchtower", ["scene_near"]),
     ],
 )
 def test_a_place_or_a_time_that_was_asked_for_is_painted(studio, prompt, told):

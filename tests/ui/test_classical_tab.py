@@ -33,7 +33,7 @@ def values(tab, content, style, **changed):
     """What stands in the controls, in their order."""
     count = len(tab.inputs.styles)
     pictures_and_weights = [content, style, *[None] * (count - 1), *[1.0] * count]
-    return [*pictures_and_weights, *({**classical_tab.DEFAULTS, **changed}[name] for name in tab.fields)]
+    return [*pictures_and_weights, *({**classical_tab.DEFAULTS, "mask": None, **changed}[name] for name in tab.fields)]
 
 
 @pytest.mark.parametrize("method", jobs.METHODS)
@@ -42,7 +42,7 @@ def test_the_photos_own_size_is_asked_for_as_in_python(tab, upload, method):
     run = tab.begin(tuple(values(tab, content, style, method=method, whole=True, brush_size=300)))
     size = (700, 300) if method in jobs.WHOLE_METHODS else (512, 219)
     assert run.job.content.size == size and tab.studio.plan(run.job).size == size
-    line = tab.fits(method, 512, True, 300, False, content, style)
+    line = tab.fits(method, 512, True, 300, False, "everywhere", content, style)
     assert f"{size[0]} × {size[1]}" in line
     wanted = ClassicalJob(content, style, method=method, whole=True, brush_size=300)
     assert run.job.styles_at == wanted.styles_at == max(run.job.styles[0][0].size)
@@ -55,13 +55,14 @@ def test_the_line_under_the_size_counts_what_other_settings_cost(tab, upload, mo
     monkeypatch.setattr(tab.studio.cache, "free_bytes", lambda device: 500_000_000)
     photo, style = upload("content", 200, 200), upload("style", 100, 100)
 
-    def line(method, whole=False, brush=None, background=False):
-        return tab.fits(method, 256, whole, brush, background, photo, style)
+    def line(method, whole=False, brush=None, background=False, region="everywhere"):
+        return tab.fits(method, 256, whole, brush, background, region, photo, style)
 
     assert "warn" not in line("fast") + line("fast", brush=256) + line("colour", brush=2048) + line("colour", brush=4)
     assert "brushes of this size" in line("fast", brush=2048)
     assert "must lie between 256 and 2048" in line("fast", brush=4)
     monkeypatch.setattr(tab.studio.cache, "free_bytes", lambda device: 300_000_000)
+    assert "find this region" in line("colour", region="person") and "warn" not in line("colour", region="mask")
     assert "warn" in line("colour", background=True) and "photo of this size" in line("fast", whole=True)
 
 

@@ -28,6 +28,7 @@ TITLES = {
     "tokens": "Style tokens",
     "pairs": "Encoded pictures",
     "subjects": "Found subjects",
+    "people": "Found people",
     "faces": "Found faces",
     "edges": "Edges of photos",
     "begun": "Stopped optimisation",

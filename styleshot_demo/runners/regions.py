@@ -1,0 +1,108 @@
+"""Where a picture is to be painted, as its job says: what is found is remembered, so that a slider only paints."""
+
+from collections.abc import Callable
+
+from PIL import Image, ImageChops, ImageOps
+
+from styleshot_demo import pictures
+from styleshot_demo.jobs import ClassicalJob
+from styleshot_demo.messages import Remark, remark
+from styleshot_demo.models import hub
+from styleshot_demo.runners.weights import TITLES, short_hash
+from styleshot_demo.runtime.cache import ModelCache
+from styleshot_demo.settings import Settings
+
+KEPT_MASKS = 2
+Found = Image.Image | None
+
+
+class RegionFinder:
+    """Finds regions of contents. Each is a picture of mode "L" and the content's size, 255 where to paint."""
+
+    def __init__(self, settings: Settings, cache: ModelCache) -> None:
+        self.settings = settings
+        self.cache = cache
+
+    def painted(
+        self,
+        job: ClassicalJob,
+        content: Image.Image,
+        alpha: Image.Image | None,
+        models: dict[str, str],
+        notes: list[Remark],
+    ) -> Found:
+        """Where to paint, with its soft edge; None: everywhere.
+
+        content, alpha  what is painted, RGB, and its opacity
+        models, notes   get the hashes of the networks that were asked, and what a person should know
+        """
+        kept = self.subject(content, models, notes) if job.keep_background else None
+        if kept is None and job.keep_background:
+            notes.append(remark("no_subject"))
+        region = self._region(job, content, alpha, models, notes)
+        if region is None:
+            return kept
+        from styleshot_demo.classical.feather import feathered
+
+        if job.outside is not (job.region == "background"):  # the background is what is outside of a subject
+            region = ImageOps.invert(region)
+        region = feathered(region, job.feather)
+        return region if kept is None else ImageChops.multiply(region, kept)
+
+    def _region(
+        self,
+        job: ClassicalJob,
+        content: Image.Image,
+        alpha: Image.Image | None,
+        models: dict[str, str],
+        notes: list[Remark],
+    ) -> Found:
+        if job.region == "everywhere":
+            return None
+        if job.region == "mask":
+            assert job.mask is not None  # such a job has one
+            # Not by a filter that overshoots: what is black must stay black.
+            return job.mask if job.mask.size == content.size else job.mask.resize(content.size, _SMOOTH)
+        if job.region == "alpha":
+            found, missing = alpha, "no_alpha"
+        elif job.region == "person":
+            found, missing = self.person(content, models), "nobody_found"
+        else:
+            found, missing = self.subject(content, models), "no_subject"
+        if found is None:
+            notes.append(remark(missing))
+        return found
+
+    def subject(self, content: Image.Image, models: dict[str, str], notes: list[Remark] | None = None) -> Found:
+        """What stands on a plain background, exactly; else what a network tells from any other, which is a note."""
+        from styleshot_demo.classical.background import subject
+
+        found = subject(content)
+        if found is None:
+            from styleshot_demo.helpers.subject import subject_mask
+
+            models |= short_hash(hub.require("subject", self.settings), self.settings)
+            found = self._remembered("subject", "subjects", content, subject_mask)
+            if found is not None and notes is not None:
+                notes.append(remark("subject_found"))
+        return found
+
+    def person(self, content: Image.Image, models: dict[str, str]) -> Found:
+        """The people in a picture, by a network."""
+        from styleshot_demo.helpers.person import person_mask
+
+        for name in ("faces", "person"):
+            models |= short_hash(hub.require(name, self.settings), self.settings)
+        return self._remembered("person", "people", content, person_mask)
+
+    def _remembered(self, kind: str, title: str, content: Image.Image, find: Callable[[Image.Image], Found]) -> Found:
+        key = (kind, pictures.digest(content))
+        kept = self.cache.recall(key)
+        if kept is None:  # remembered even if there is none
+            kept = (find(content),)
+            size = content.width * content.height
+            self.cache.remember(key, kept, TITLES[title], KEPT_MASKS, lambda _: size)
+        return kept[0]
+
+
+_SMOOTH = Image.Resampling.BILINEAR

@@ -1,0 +1,143 @@
+"""Where to paint, on the page: what a person brushes with the mouse is painted, and nothing else."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from styleshot_demo import pictures, provenance
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from browser.steps import LONG, drop, repaint, upload  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def style(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pictures") / "style.png"
+    waves = [Image.radial_gradient("L").resize((200, 200)).point(lambda v, k=k: v * k % 256) for k in (3, 5, 7)]
+    Image.merge("RGB", waves).save(path)
+    return path
+
+
+def choose(page, region):
+    """`region` is the place of a choice: the labels are in the language of the page."""
+    if not page.locator("#region").is_visible():
+        page.locator("#where button.label-wrap").click()
+    page.locator("#region label").nth(region).click()
+
+
+def brush(page, *points, button="paint"):
+    """One stroke with the mouse along points in shares of the photo's sides."""
+    page.locator(f"#marking .{button}").click()
+    canvas = page.locator("#marking canvas")
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    for point in at[1:]:
+        page.mouse.move(*point, steps=4)
+    page.mouse.up()
+
+
+def saved(page, path):
+    with page.expect_download() as waiting:
+        page.locator("#classical-download button").click()
+    waiting.value.save_as(path)
+    with Image.open(path) as picture:
+        return np.asarray(picture.convert("RGB")).astype(int)
+
+
+@pytest.mark.parametrize(
+    "locale, title, width, none",
+    [
+        ("en-US", "Where to paint", 1280, "Nothing says yet where to paint"),
+        ("zh-CN", "绘制位置", 390, "尚未说明要绘制的位置"),
+    ],
+)
+def test_what_is_brushed_is_painted_and_nothing_else(
+    open_page, photo, style, tmp_path, nameless, locale, title, width, none
+):
+    page = open_page(locale=locale, viewport={"width": width, "height": 900})
+    expect(page.locator("#where button.label-wrap")).to_contain_text(title)
+    expect(page.locator("#region")).to_be_hidden()
+    upload(page, "#style-1", style)
+    choose(page, 4)
+    expect(page.locator("#marking .none")).to_be_visible()  # there is no photo yet
+    upload(page, "#content", photo)
+    expect(page.locator("#marking canvas")).to_be_visible()
+    page.wait_for_function("document.querySelector('#marking img').naturalWidth === 300")
+    expect(page.locator("#feather")).to_be_visible()
+    assert nameless(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    # Nothing is brushed yet: it is said, and nothing painted.
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-status")).to_contain_text(none, timeout=LONG)
+
+    brush(page, (0.3, 0.3), (0.5, 0.5), (0.4, 0.6))
+    expect(page.locator("#marking .undo")).to_be_enabled()
+    page.wait_for_timeout(1500)  # the stroke is on its way
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-result .compare")).to_have_attribute("data-state", "ready", timeout=LONG)
+    expect(page.locator("#classical-download button")).to_be_enabled(timeout=LONG)
+    page.wait_for_timeout(500)
+    made = saved(page, tmp_path / "made.png")
+    was = np.asarray(pictures.fit_longest(pictures.open_picture(photo), 512)).astype(int)
+    assert made.shape == was.shape
+    changed = np.abs(made - was).max(2)
+    rows, columns = np.nonzero(changed)
+    height, long = changed.shape
+    # The brush is 9 hundredths of the longest side wide, half of that on each side of its path.
+    reach = 0.045 * long + 3
+    assert 0.3 * long - reach <= columns.min() < 0.3 * long and 0.5 * long < columns.max() <= 0.5 * long + reach
+    assert 0.3 * height - reach <= rows.min() < 0.3 * height and 0.6 * height < rows.max() <= 0.6 * height + reach
+    assert changed[int(0.5 * height) - 4 : int(0.5 * height) + 4, int(0.5 * long) - 6 : int(0.5 * long)].mean() > 3
+    record = provenance.read(tmp_path / "made.png")
+    assert record.settings["region"] == "mask" and record.settings["feather"] == 3
+    assert len(record.inputs["mask_sha256"]) == 16
+
+
+def test_more_strokes_are_followed_and_a_record_brings_the_region_back(open_page, photo, style, tmp_path):
+    page = open_page()
+    upload(page, "#content", photo)
+    upload(page, "#style-1", style)
+    choose(page, 4)
+    page.wait_for_function("document.querySelector('#marking img').naturalWidth === 300")
+    brush(page, (0.2, 0.3), (0.3, 0.3))
+    page.wait_for_timeout(1500)
+    repaint(page)
+
+    def shown():
+        return int(page.locator("#classical-result .compare").get_attribute("data-shown"))
+
+    def settled(before):
+        page.wait_for_function(
+            """(before) => {
+              const { shown, state } = document.querySelector("#classical-result .compare").dataset;
+              return Number(shown) > before && state === "ready"
+                && !document.querySelector("#classical-result .stale").hasChildNodes();
+            }""",
+            arg=before,
+            timeout=LONG,
+        )
+
+    one = saved(page, tmp_path / "one.png")
+    before = shown()
+    brush(page, (0.7, 0.7), (0.8, 0.7))
+    settled(before)
+    two = saved(page, tmp_path / "two.png")
+    changed = np.abs(one - two).max(2)
+    assert changed[:, : changed.shape[1] // 2].max() == 0 < changed[:, changed.shape[1] // 2 :].max()
+    before = shown()
+    page.locator("#marking .undo").click()
+    settled(before)
+    assert (saved(page, tmp_path / "undone.png") == one).all()
+
+    # Dropped on a page that knows nothing: the region is back, and it is said that the strokes are not.
+    other = open_page()
+    drop(other, "#restore-part", tmp_path / "two.png")
+    other.locator("#drops dialog button[value=settings]").click()
+    expect(other.locator("#drops .told")).to_contain_text("brush over the part again", timeout=LONG)
+    expect(other.locator("#region input[value=mask]")).to_be_checked()
+    expect(other.locator("#feather")).to_be_visible()
