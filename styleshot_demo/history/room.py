@@ -39,13 +39,10 @@ def kept(folder: Path) -> list[Kept]:
         key = key_in(path.name)
         if key is None or not path.is_file():
             continue
-        try:
+        with suppress(OSError):  # another program may delete it at any time
             info = path.stat()
-        except OSError:
-            continue
-        thumbnail = folder / f"{key}.jpg"
-        size = info.st_size + (thumbnail.stat().st_size if thumbnail.is_file() else 0)
-        found.append(Kept(path, key, info.st_mtime_ns, size, key in favourites))
+            size = info.st_size + _size(folder / f"{key}.jpg")
+            found.append(Kept(path, key, info.st_mtime_ns, size, key in favourites))
     return sorted(found, key=_order)
 
 
@@ -91,7 +88,14 @@ def empty_trash(folder: Path, seconds: float = 0) -> None:
 
 
 def _trashed(folder: Path) -> int:
-    return sum(path.stat().st_size for batch in _files(folder / TRASH) for path in _files(batch))
+    return sum(_size(path) for batch in _files(folder / TRASH) for path in _files(batch))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _order(one: Kept) -> tuple[bool, int]:

@@ -1,4 +1,4 @@
-"""The history of one visitor. Nobody sees that of another: the folder's name comes from an id that cannot be guessed."""
+"""The history of one visitor. Nobody sees that of another: the folder's name comes from an id that nobody can guess."""
 
 import os
 import re
@@ -57,7 +57,7 @@ class History:
         """Keeps a copy of a PNG; one that is there already becomes the newest.
 
         draft  the next draft takes its place, as a strength that is slid makes a picture at every step. A favourite
-               stays even so
+               stays even so, and what was there before it was a draft
 
         Raises the `Problem`s of the gate too.
         """
@@ -67,7 +67,9 @@ class History:
         thumbnail = entry.thumbnail_of(pictures.open_picture(data))
         with self._changing():
             known = index.read(self._folder)
-            for one in room.kept(self._folder):
+            before = room.kept(self._folder)
+            draft = draft and (key == known.draft or all(one.key != key for one in before))
+            for one in before:
                 replaced = draft and one.key == known.draft and not one.favourite
                 if one.key == key or replaced:
                     one.remove()

@@ -15,9 +15,22 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, desk, enlarge, memory, problems, restore, results, settings, widgets, words
+from styleshot_demo.ui import (
+    controls,
+    desk,
+    enlarge,
+    memory,
+    presets_drawer,
+    problems,
+    restore,
+    results,
+    settings,
+    widgets,
+    words,
+)
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
+from styleshot_demo.ui.kept import Makes
 from styleshot_demo.ui.opened import Opened
 from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.words import mark, say
@@ -37,6 +50,7 @@ def build(studio: Studio) -> "ClassicalTab":
         with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
             inputs = controls.picture_inputs()
             fields, seed, fit, about = _settings()
+            presets_drawer.build("classical")
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             view = controls.view(
                 "classical", widgets.compare, lambda: widgets.saver("classical-download"), again=True
@@ -137,8 +151,8 @@ class ClassicalTab:
             view.run.click(guard(self.paint), everything, outputs, trigger_mode="once", **PAINTING),
             self.again.click(guard(self.go_on), self.desk, outputs, trigger_mode="once", **PAINTING),
         ]
-        stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run, self.again])
-        view.shown.follow(
+        halted = stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run, self.again])
+        followed = view.shown.follow(
             problems.guarded(lambda text: {view.status: text})(self.follow),
             everything,
             [view.shown, view.status, self.again],
@@ -146,7 +160,11 @@ class ClassicalTab:
             **PAINTING,
         )
         view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
-        enlarge.wire(view.enlarge, self.studio)
+        makes = [
+            *(Makes(event, view.shown) for event in (*runs, halted)),
+            Makes(followed, view.shown, draft=True),
+            Makes(enlarge.wire(view.enlarge, self.studio), view.enlarge),
+        ]
         growing = [fields[name] for name in ("method", "size", "whole", "brush_size", "keep_background")]
         sized = [*growing, inputs.content, *inputs.styles]
         gr.on(
@@ -164,7 +182,7 @@ class ClassicalTab:
         settings_are_back.then(self.fits, sized, self.fit, **INSTANT)
         desk.wire("classical", page, settings_are_back, inputs, fields, view.shown)
         return restore.Target(
-            "classical", [*inputs.slot_outputs(), *self.setting_outputs()], self.fill, stored.save, inputs
+            "classical", [*inputs.slot_outputs(), *self.setting_outputs()], self.fill, stored.save, inputs, makes
         )
 
     # Painting ---------------------------------------------------------------------------------------------------

@@ -31,6 +31,7 @@ from styleshot_demo.ui import (
 )  # fmt: skip
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
+from styleshot_demo.ui.kept import Makes
 from styleshot_demo.ui.lines import Lines
 from styleshot_demo.ui.sketch import Drawn
 from styleshot_demo.ui.stored import Stored
@@ -126,8 +127,9 @@ class DiffusionTab:
             for listen, handler in ((self.sketch.reword, self.reword), (self.sketch.move, self.move)):
                 runs.append(listen(problems.guarded(self.ended)(handler), everything, outputs, **once))
                 runs[-1].then(**stored.save)
-        stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run, view.beside])
-        enlarge.wire(view.enlarge, self.studio)
+        halted = stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run, view.beside])
+        makes = [Makes(event, view.shown) for event in (*runs, halted)]
+        makes.append(Makes(enlarge.wire(view.enlarge, self.studio), view.enlarge))
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **INSTANT).then(**stored.save)
         asked = [fields["model"], fields["follow_sketch" if self.kind == "text" else "preprocessor"]]
@@ -141,7 +143,7 @@ class DiffusionTab:
         if self.sketch:
             lies_there.then(self.give_back, [self.desk, view.shown], self.sketch, **INSTANT)
         filled = [*self.inputs.slot_outputs(), *fields.values(), *([self.sketch] if self.sketch else [])]
-        return restore.Target(self.kind, filled, self.fill, stored.save, self.inputs)
+        return restore.Target(self.kind, filled, self.fill, stored.save, self.inputs, makes)
 
     def hand_on(self, targets: Sequence[restore.Target], drops: gr.HTML) -> None:
         """Lets sketches become the photo of those other tabs that have one. To be called outside of the tabs.

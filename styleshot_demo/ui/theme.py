@@ -156,8 +156,9 @@ class Atelier(gr.themes.Base):
 
 def head() -> str:
     """Style sheet and script of the page. Not as `launch(css=...)`: that rewrites selectors, and loses some."""
-    css = "".join((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "library.css"))
+    sheets = ("page.css", "library.css", "history.css", "presets.css")
+    css = "".join((HERE / name).read_text(encoding="utf-8") for name in sheets)
     texts = json.dumps(words.script_texts(), ensure_ascii=False).replace("<", "\\u003c")
-    names = ("page.js", "desk.js", "enlarge.js", "tools.js", "sketch.js", "library.js")
+    names = ("page.js", "desk.js", "enlarge.js", "tools.js", "sketch.js", "library.js", "history.js", "presets.js")
     scripts = "".join(f"<script>{(HERE / name).read_text(encoding='utf-8')}</script>" for name in names)
     return f'<style id="styleshot-css">{css}</style><script>window.styleshotTexts = {texts};</script>{scripts}'

@@ -78,7 +78,9 @@ def test_another_visitor_sees_nothing_and_finds_nothing_by_a_key(histories, mine
     assert keys(mine) == [key]
 
 
-@pytest.mark.parametrize("hostile", ["", "../x", "a" * 63, "A" * 64, "a" * 64 + "\n", "/" * 64, "٣" * 64, None, 7, ["a"]])
+@pytest.mark.parametrize(
+    "hostile", ["", "../x", "a" * 63, "A" * 64, "a" * 64 + "\n", "/" * 64, "٣" * 64, None, 7, ["a"]]
+)
 def test_what_is_no_id_never_becomes_a_folder(histories, root, hostile):
     assert problem(histories.of, hostile) == "history_nobody"
     assert not root.exists()
@@ -111,9 +113,11 @@ def test_a_draft_takes_the_place_of_the_draft_before_it_alone(mine, paint):
     mine.mark(last.key, True)
     new = mine.add(paint(4), draft=True)
     assert keys(mine) == [new.key, last.key, run.key]
+    mine.add(paint(1), draft=True)  # it is there already, and no draft
+    assert keys(mine) == [run.key, new.key, last.key]
     another = mine.add(paint(5))
     draft = mine.add(paint(6), draft=True)
-    assert keys(mine) == [draft.key, another.key, new.key, last.key, run.key]
+    assert keys(mine) == [draft.key, another.key, run.key, new.key, last.key]
 
 
 def test_the_oldest_go_first_and_favourites_stay(mine, paint, monkeypatch):
