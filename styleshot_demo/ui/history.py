@@ -42,10 +42,10 @@ def build(settings: Settings, targets: Sequence[Target], tabs: gr.Tabs, drops: g
     """
     every = histories(settings)
     if every is not None:
-        Desk(every, settings, targets, tabs, drops).wire()
+        HistoryDesk(every, settings, targets, tabs, drops).wire()
 
 
-class Desk:
+class HistoryDesk:
     """What can be done with a history from the page. `acts` has a method for each."""
 
     def __init__(
