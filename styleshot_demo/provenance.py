@@ -201,7 +201,13 @@ def read(source: str | Path | bytes | BinaryIO) -> Record:
     text = _find(pictures.read_bytes(source))
     if text is None:
         raise Problem("no_provenance")
+    return parse(text)
+
+
+def parse(text: str | bytes) -> Record:
+    """A record from its JSON, in ASCII, wherever that comes from; `Problem` provenance_unusable, as `read`."""
     try:
+        text = text.encode("ascii") if isinstance(text, str) else text
         return _checked(_parse(text))
     except (ValueError, TypeError, KeyError, RecursionError):
         raise Problem("provenance_unusable") from None

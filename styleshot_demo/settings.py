@@ -36,13 +36,17 @@ class Settings:
     # STYLESHOT_LIBRARY: folder of the styles that are kept, which a team may share; off: none are. By default that of
     # this user; none on a Space, whose visitors would all have the same one
     library: Path | None = field(default_factory=lambda: _own_styles())
+    # STYLESHOT_HISTORY: folder in which results are kept for those who made them, a folder for each browser; off: none
+    # are. By default in the data folder of this user
+    history: Path | None = field(default_factory=lambda: _data_folder("history"))
+    history_gb: float = 2.0  # STYLESHOT_HISTORY_GB: that all of these may take; then the oldest go
 
     def __post_init__(self) -> None:
         """`Problem` bad_setting for a choice that there is not."""
         for name, choices in (("placement", PLACEMENTS), ("precision", PRECISIONS)):
             if getattr(self, name) not in ("auto", *choices):
                 raise Problem("bad_setting", name=f"STYLESHOT_{name.upper()}", expected=", ".join(("auto", *choices)))
-        for name in ("models", "library"):
+        for name in ("models", "library", "history"):
             if isinstance(getattr(self, name), str):
                 object.__setattr__(self, name, Path(getattr(self, name)))
 
@@ -65,26 +69,32 @@ class Settings:
             max_upload_mb=_whole(environ, "STYLESHOT_MAX_UPLOAD_MB", cls.max_upload_mb, 1, MAX_PICTURE_MB),
             placement=_one_of(environ, "STYLESHOT_PLACEMENT", cls.placement, ("auto", *PLACEMENTS)),
             precision=_one_of(environ, "STYLESHOT_PRECISION", cls.precision, ("auto", *PRECISIONS)),
-            library=_library(environ, None if on_space else _own_styles()),
+            library=_folder_or_off(environ, "STYLESHOT_LIBRARY", None if on_space else _own_styles()),
+            history=_folder_or_off(environ, "STYLESHOT_HISTORY", _data_folder("history")),
+            history_gb=_number(environ, "STYLESHOT_HISTORY_GB", cls.history_gb, 0.05, 4096),
         )
 
 
-def _library(environ: Mapping[str, str], default: Path | None) -> Path | None:
-    text = environ.get("STYLESHOT_LIBRARY", "").strip()
+def _folder_or_off(environ: Mapping[str, str], name: str, default: Path | None) -> Path | None:
+    text = environ.get(name, "").strip()
     if not text:
         return default
-    return None if text.lower() == "off" else _folder(environ, "STYLESHOT_LIBRARY")
+    return None if text.lower() == "off" else _folder(environ, name)
 
 
 def _own_styles() -> Path | None:
-    """The folder of this user's styles, by the rules of the platform; None for a user without a home."""
+    return _data_folder("styles")
+
+
+def _data_folder(name: str) -> Path | None:
+    """A folder of this user's data, by the rules of the platform; None for a user without a home."""
     from platformdirs import user_data_dir
 
     try:
         folder = Path(user_data_dir("styleshot_demo", appauthor=False))
     except (OSError, RuntimeError, ValueError):
         return None
-    return folder / "styles" if folder.is_absolute() else None
+    return folder / name if folder.is_absolute() else None
 
 
 def _number(environ: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:

@@ -28,6 +28,7 @@ FLOORS = {
     "provenance": 1,
     "jobs": 1,
     "library": 2,
+    "history": 2,
     "events": 1,
     "models": 2,
     "runtime": 2,

@@ -16,14 +16,18 @@ from styleshot_demo.ui import (
     drop,
     enlarge,
     grid,
+    history,
+    history_drawer,
     image_tab,
     library,
     panel,
+    presets,
     restore,
     surroundings,
     text_tab,
     theme,
     tools,
+    visitors,
     words,
 )
 from styleshot_demo.ui.controls import INSTANT
@@ -68,6 +72,8 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
                 scale=0,
                 min_width=150,
             )
+            if studio.settings.history:
+                gr.HTML(history_drawer.BUTTON, apply_default_css=False)
             gr.HTML(_SHADE, apply_default_css=False)
         with gr.Tabs(selected="classical", elem_id="tabs") as tabs:
             with gr.Tab(mark("tab_text"), id="text") as text:
@@ -82,7 +88,10 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
         for tab, target in zip((classical, text_driven, image_driven), targets, strict=True):
             grid.wire(tab.grid, studio, target)
         restore.build(targets, tabs)
-        text_driven.hand_on(targets, drop.build(targets, tabs))
+        drops = drop.build(targets, tabs)
+        text_driven.hand_on(targets, drops)
+        history.build(studio.settings, targets, tabs, drops)
+        presets.build(targets, tabs, drops)
         strengths = [tab.view.strength for tab in (classical, text_driven, image_driven)]
         library.build(studio.settings.library, targets, strengths)
         gr.HTML(f"<p>{say('footer').html()}</p>", elem_id="foot", apply_default_css=False)
@@ -112,6 +121,7 @@ def _switch_language(page: gr.Blocks, language: gr.Radio) -> None:
 
 def launch_options(settings: Settings) -> dict[str, Any]:
     """What `launch` has to be told, so that the page looks like ours and keeps to itself."""
+    every = history.histories(settings)
     return {
         "server_name": surroundings.written(settings.host),
         "server_port": settings.port,
@@ -122,7 +132,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "i18n": translations(),
         "max_file_size": f"{settings.max_upload_mb}mb",
         "footer_links": [],
-        "run_history": False,
+        "run_history": False,  # Gradio's own knows neither the handlers of this page nor how to compare
+        "app_kwargs": {"middleware": [(visitors.Visitors, (every,), {})] if every else []},
         "ssr_mode": False,
         "pwa": False,
         "mcp_server": False,

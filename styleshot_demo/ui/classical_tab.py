@@ -3,16 +3,15 @@
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import gradio as gr
-from PIL import Image
 
 from styleshot_demo import jobs, names, provenance
 from styleshot_demo.errors import Problem
-from styleshot_demo.events import Finished, Result, Step
+from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import (
@@ -21,6 +20,7 @@ from styleshot_demo.ui import (
     enlarge,
     grid_panel,
     memory,
+    presets_drawer,
     problems,
     regions,
     restore,
@@ -30,8 +30,10 @@ from styleshot_demo.ui import (
     words,
 )
 from styleshot_demo.ui.asked import Asked
+from styleshot_demo.ui.classical_run import ClassicalDesk, ClassicalRun
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.grid import GridSource
+from styleshot_demo.ui.kept import Makes
 from styleshot_demo.ui.opened import Opened
 from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.words import mark, say
@@ -52,6 +54,7 @@ def build(studio: Studio) -> "ClassicalTab":
             inputs = controls.picture_inputs()
             where = regions.build()
             fields, seed, fit, about = _settings()
+            presets_drawer.build("classical")
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             view = controls.view(
                 "classical", widgets.compare, lambda: widgets.saver("classical-download"), again=True
@@ -85,42 +88,6 @@ def _settings() -> tuple[dict[str, Any], Seed, gr.HTML, gr.HTML]:
 def _about() -> str:
     """One line for each method; the style sheet shows that of the method chosen."""
     return "".join(f'<p class="about {name}">{say(f"about_{name}").html()}</p>' for name in jobs.METHODS)
-
-
-@dataclass
-class ClassicalRun:
-    """A picture that is being made, was stopped, or is finished.
-
-    job      what is painted
-    stem     of the file to save
-    before   the content at the size of the result, as a file
-    asked    what stood in the controls
-    step     of `total`, of the preview
-    preview  the picture so far, as it would be saved now
-    made_by  how that was made
-    value    of the element that shows it, once it is saved
-    told     what is said with it
-    """
-
-    job: ClassicalJob
-    stem: str
-    before: Path
-    asked: Asked
-    step: int = 0
-    total: int = 0
-    preview: Image.Image | None = None
-    made_by: provenance.Record | None = None
-    value: dict[str, Any] | None = None
-    told: str = ""
-
-
-@dataclass
-class ClassicalDesk:
-    """What one visitor's page is doing. Never an output: its handlers change it as they go."""
-
-    run: ClassicalRun | None = None
-    busy: bool = False  # with a run that a button has started
-    turn: int = 0  # counts the runs
 
 
 class ClassicalTab:
@@ -157,8 +124,8 @@ class ClassicalTab:
             view.run.click(guard(self.paint), everything, outputs, trigger_mode="once", **PAINTING),
             self.again.click(guard(self.go_on), self.desk, outputs, trigger_mode="once", **PAINTING),
         ]
-        stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run, self.again])
-        view.shown.follow(
+        halted = stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run, self.again])
+        followed = view.shown.follow(
             problems.guarded(lambda text: {view.status: text})(self.follow),
             everything,
             [view.shown, view.status, self.again],
@@ -167,7 +134,11 @@ class ClassicalTab:
         )
         assert view.beside is not None  # a result of this tab can be saved at any time
         view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
-        enlarge.wire(view.enlarge, self.studio)
+        makes = [
+            *(Makes(event, view.shown) for event in (*runs, halted)),
+            Makes(followed, view.shown, draft=True),
+            Makes(enlarge.wire(view.enlarge, self.studio), view.enlarge),
+        ]
         growing = [fields[name] for name in ("method", "size", "whole", "brush_size", "keep_background", "region")]
         sized = [*growing, inputs.content, *inputs.styles]
         gr.on(
@@ -186,7 +157,7 @@ class ClassicalTab:
         settings_are_back.then(self.fits, sized, self.fit, **INSTANT)
         desk.wire("classical", page, settings_are_back, inputs, fields, view.shown)
         return restore.Target(
-            "classical", [*inputs.slot_outputs(), *self.setting_outputs()], self.fill, stored.save, inputs
+            "classical", [*inputs.slot_outputs(), *self.setting_outputs()], self.fill, stored.save, inputs, makes
         )
 
     # Painting ---------------------------------------------------------------------------------------------------
@@ -252,7 +223,7 @@ class ClassicalTab:
                     step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                     if event.preview is not None:
                         if not run.job.at_own_size:  # its preview is smaller: nothing to be saved in its place
-                            _progressed(run, event)
+                            run.progressed(event)
                         step[view.shown] = widgets.pair(run.before, event.preview, rough=run.job.at_own_size)
                     yield step
         except Exception as error:
@@ -400,8 +371,3 @@ class ClassicalTab:
     def fill(self, found: provenance.Restored) -> dict[Any, Any]:
         """Updates that bring back how a picture was made."""
         return {**self.setting_updates(found.settings), **self.inputs.weigh(found.style_weights)}
-
-
-def _progressed(run: ClassicalRun, step: Step) -> None:
-    run.preview, run.made_by = step.preview, step.made_by
-    run.step, run.total = (int(step.message.values.get(name, 0)) for name in ("step", "total"))

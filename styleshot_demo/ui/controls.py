@@ -36,8 +36,8 @@ def stops(
     outputs: Sequence[Any],
     inputs: Sequence[Any] | None = None,
     again: Sequence[gr.Button] = (),
-) -> None:
-    """Lets `button` cancel `runs` and show what `stopped(*inputs)` returns in `outputs`.
+) -> Any:
+    """Lets `button` cancel `runs` and show what `stopped(*inputs)` returns in `outputs`. Returns the last event.
 
     Twice: a last step may still be on its way to the page, and would be shown over it. Until then nothing can be begun
     anew with the buttons `again`, or the second time would be shown over that.
@@ -54,7 +54,8 @@ def stops(
         time.sleep(LATE)
         return with_buttons(values, usable=True)
 
-    button.click(at_once, inputs, outputs, cancels=runs, **INSTANT).then(later, inputs, outputs, **INSTANT)
+    pressed = button.click(at_once, inputs, outputs, cancels=runs, **INSTANT)
+    return pressed.then(later, inputs, outputs, **INSTANT)
 
 
 @dataclass(frozen=True)

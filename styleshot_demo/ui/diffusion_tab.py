@@ -32,6 +32,7 @@ from styleshot_demo.ui import (
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.grid import GridSource
+from styleshot_demo.ui.kept import Makes
 from styleshot_demo.ui.lines import Lines
 from styleshot_demo.ui.sketch import Drawn
 from styleshot_demo.ui.stored import Stored
@@ -124,8 +125,9 @@ class DiffusionTab:
             for listen, handler in ((self.sketch.reword, self.reword), (self.sketch.move, self.move)):
                 runs.append(listen(problems.guarded(self.ended)(handler), everything, outputs, **once))
                 runs[-1].then(**stored.save)
-        stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run])
-        enlarge.wire(view.enlarge, self.studio)
+        halted = stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run])
+        makes = [Makes(event, view.shown) for event in (*runs, halted)]
+        makes.append(Makes(enlarge.wire(view.enlarge, self.studio), view.enlarge))
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **INSTANT).then(**stored.save)
         asked = [fields["model"], fields["follow_sketch" if self.kind == "text" else "preprocessor"]]
@@ -139,7 +141,7 @@ class DiffusionTab:
         if self.sketch:
             lies_there.then(self.give_back, [self.desk, view.shown], self.sketch, **INSTANT)
         filled = [*self.inputs.slot_outputs(), *fields.values(), *([self.sketch] if self.sketch else [])]
-        return restore.Target(self.kind, filled, self.fill, stored.save, self.inputs)
+        return restore.Target(self.kind, filled, self.fill, stored.save, self.inputs, makes)
 
     def hand_on(self, targets: Sequence[restore.Target], drops: gr.HTML) -> None:
         """Lets sketches become the photo of those other tabs that have one. To be called outside of the tabs.

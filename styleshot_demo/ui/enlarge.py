@@ -21,8 +21,8 @@ from styleshot_demo.ui.words import say
 _MAX_TURN = 40  # characters of the name that a page gives to its press of the button
 
 
-def wire(line: gr.HTML, studio: Studio) -> None:
-    """Makes the line from `enlarge_line.build` work. To be called outside of the tabs."""
+def wire(line: gr.HTML, studio: Studio) -> Any:
+    """Makes the line from `enlarge_line.build` work. To be called outside of the tabs. Returns the event of a run."""
 
     def enlarge(event: gr.EventData) -> Iterator[dict[str, Any]]:
         yield from enlarging(studio, line, event)
@@ -33,6 +33,7 @@ def wire(line: gr.HTML, studio: Studio) -> None:
     # The page itself says at once that it was stopped, and hears no late steps. But whatever is begun anew before the
     # end of the first would be cancelled with it: it waits for this.
     line.halt(_halted, None, line, cancels=[run], trigger_mode="multiple", **INSTANT)
+    return run
 
 
 def offered(studio: Studio) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def finished(result: Result, stem: str, studio: Studio, line: gr.HTML) -> dict[s
     name = names.made_of(stem, f"{result.settings['factor']}x", suffix=".png")
     path = results.save(image, record, Path(line.GRADIO_CACHE), name)
     line.temp_files.add(str(path))  # so that Gradio deletes it when it is old
-    return {"told": enlarge_line.saved(path, image.size)}
+    return {"told": enlarge_line.saved(path, image.size), "enlarged": widgets.address(path)}
 
 
 def _halted() -> dict[str, Any]:

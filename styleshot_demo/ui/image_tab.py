@@ -4,7 +4,7 @@ import gradio as gr
 
 from styleshot_demo.jobs import ImageJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, diffusion, grid_panel
+from styleshot_demo.ui import controls, diffusion, grid_panel, presets_drawer
 from styleshot_demo.ui.diffusion_tab import DiffusionTab
 from styleshot_demo.ui.lines import Lines
 from styleshot_demo.ui.weights import Weights, finer_seen
@@ -22,6 +22,7 @@ def build(studio: Studio) -> DiffusionTab:
                     prompt = diffusion.prompt("image")
                     prompts = diffusion.examples("image")
                 fields, seed, finer = diffusion.settings("image", studio)
+            presets_drawer.build("image")
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             weights = Weights("image", studio, [*lines.parts, said, fields["count"], finer])
             view = diffusion.view("image")

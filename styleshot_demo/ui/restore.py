@@ -1,16 +1,17 @@
 """The place to drop a picture that was made here: its tab opens with every setting as it was."""
 
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
 
 from styleshot_demo import provenance
 from styleshot_demo.messages import remark
-from styleshot_demo.provenance import Restored
+from styleshot_demo.provenance import Record, Restored
 from styleshot_demo.ui import problems, widgets, words
 from styleshot_demo.ui.controls import INSTANT, Inputs
+from styleshot_demo.ui.kept import Makes
 from styleshot_demo.ui.words import Said, mark, say
 
 
@@ -23,6 +24,7 @@ class Target:
     fill     updates from what was found in the picture
     save     event arguments that keep the settings in the browser
     inputs   where its pictures are put
+    makes    the events that may leave a result on show
     """
 
     job: str
@@ -30,22 +32,35 @@ class Target:
     fill: Callable[[Restored], dict[Any, Any]]
     save: dict[str, Any]
     inputs: Inputs
+    makes: Sequence[Makes] = ()
 
 
 def bring_back(path: str, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[Said, dict[Any, Any]]:
     """(what to say, updates of the tabs that bring back how the picture was made, before it was enlarged if it was).
     Raises the `Problem`s of a picture that was not made here."""
-    made_by = provenance.read(path)
+    return bring(provenance.read(path), targets, tabs)
+
+
+def bring(
+    made_by: Record, targets: Sequence[Target], tabs: gr.Tabs, **other: Any
+) -> tuple[Said, dict[Any, Any]]:
+    """`bring_back` of a record. other: settings that are to be others than in the record."""
     if made_by.job == "enlarge":  # nobody knows how: nothing is wrong with it, but there is nothing to bring back
         return say("only_enlarged"), {}
     found = provenance.restore(made_by)
     if not found.settings:
         return words.remark(remark("metadata_ignored")), {}
-    target = {target.job: target for target in targets}[found.job]
+    found = replace(found, settings={**found.settings, **other})
     told = [say("restored_partly" if found.dropped else "restored"), *_made_from(found)]
     if found.enlarged > 1:
         told.append(say("was_enlarged", times=found.enlarged))
-    return words.join(told, " "), {tabs: gr.Tabs(selected=found.job), **target.fill(found)}
+    return words.join(told, " "), opened(found, targets, tabs)
+
+
+def opened(found: Restored, targets: Sequence[Target], tabs: gr.Tabs) -> dict[Any, Any]:
+    """Updates that open the tab of that kind of job with these settings."""
+    target = {target.job: target for target in targets}[found.job]
+    return {tabs: gr.Tabs(selected=found.job), **target.fill(found)}
 
 
 def _made_from(found: Restored) -> list[Said]:

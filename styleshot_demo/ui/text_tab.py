@@ -4,7 +4,7 @@ import gradio as gr
 
 from styleshot_demo.jobs import TextJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, diffusion, grid_panel, sketch
+from styleshot_demo.ui import controls, diffusion, grid_panel, presets_drawer, sketch
 from styleshot_demo.ui.diffusion_tab import DiffusionTab
 from styleshot_demo.ui.weights import Weights
 
@@ -20,6 +20,7 @@ def build(studio: Studio) -> DiffusionTab:
                 prompts = diffusion.examples("text")
                 fields, seed, finer = diffusion.settings("text", studio)
                 fields["moved"] = diffusion.moved("text")
+            presets_drawer.build("text")
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             weights = Weights("text", studio, [finer, fields["follow_sketch"]], [fields["tile"]])
             view = diffusion.view("text")

@@ -154,9 +154,11 @@ class Atelier(gr.themes.Base):
         )
 
 
-STYLES = ("page.css", "library.css", "grid.css", "regions.css")
+STYLES = ("page.css", "library.css", "grid.css", "regions.css", "history.css", "presets.css")
 # The first one says what the others use.
-SCRIPTS = ("page", "desk", "enlarge", "tools", "sketch", "library", "shelf", "grid", "beside", "regions")
+SCRIPTS = (
+    "page", "desk", "enlarge", "tools", "sketch", "library", "shelf", "grid", "beside", "regions", "history", "presets",
+)  # fmt: skip
 
 
 def head() -> str:

@@ -22,6 +22,7 @@ from styleshot_demo.models.catalogue import MODELS, Model
 from styleshot_demo.runners.scenes import BETWEEN
 
 LANGUAGES = ("en", "zh")
+_SCRIPT = ("toast_", "drop_", "presets_", "history_choose", "close")  # how the keys begin of what the script says
 
 _FOLDER = Path(__file__).resolve().parent / "texts"
 _EN, _ZH = (json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8")) for name in LANGUAGES)
@@ -80,7 +81,7 @@ def say(key: str, **values: Any) -> Said:
 
 def script_texts() -> dict[str, tuple[str, str]]:
     """The texts that the page's script says by itself, by key."""
-    said = {key: both for key, both in TEXTS.items() if key.startswith(("toast_", "drop_")) or key == "close"}
+    said = {key: both for key, both in TEXTS.items() if key.startswith(_SCRIPT)}
     return said | {f"term:{key}": both for key, both in TERMS.items()}
 
 

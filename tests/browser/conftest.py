@@ -53,6 +53,7 @@ def app(tmp_path_factory, models, program=("app.py",), **more):
         "HF_ENDPOINT": "http://127.0.0.1:9",  # nothing answers there: a machine without a network
         "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
         "HF_HOME": str(tmp_path_factory.mktemp("hub")),
+        "STYLESHOT_HISTORY": str(tmp_path_factory.mktemp("history")),
         **more,
     }
     log = tmp_path_factory.mktemp("log") / "app.txt"

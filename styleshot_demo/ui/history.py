@@ -1,0 +1,239 @@
+"""The history on the page: what its window (history_drawer.py, history.js) asks for is done here.
+
+Who asks is known by a cookie (visitors.py), never by what the browser sends; the rest is a key of what is there, or
+nothing.
+"""
+
+import logging
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from styleshot_demo import jobs, provenance
+from styleshot_demo.history import Histories, History, HistoryEntry
+from styleshot_demo.library.entry import folded
+from styleshot_demo.provenance import Record
+from styleshot_demo.settings import Settings
+from styleshot_demo.ui import drop, history_drawer, kept, problems, restore, visitors, words
+from styleshot_demo.ui.controls import INSTANT
+from styleshot_demo.ui.kept import Makes
+from styleshot_demo.ui.restore import Target
+from styleshot_demo.ui.words import Said, say
+
+_log = logging.getLogger(__name__)
+_ALWAYS = ("method", "model", "size", "strength", "style_strength", "seed")  # facts that are told of each result
+_JOBS = {"classical": jobs.ClassicalJob, "text": jobs.TextJob, "image": jobs.ImageJob}
+_MAX_FACT = 400  # characters
+
+
+def histories(settings: Settings) -> Histories | None:
+    """Where results are kept; None where the host wants none."""
+    return Histories(settings.history, settings.history_gb) if settings.history else None
+
+
+def build(settings: Settings, targets: Sequence[Target], tabs: gr.Tabs, drops: gr.HTML) -> None:
+    """Makes the window, and lets it have every result. Does nothing where nothing is kept. To be called
+    outside of the tabs.
+
+    drops  the element that can say something at the foot of the window
+    """
+    every = histories(settings)
+    if every is not None:
+        HistoryDesk(every, settings, targets, tabs, drops).wire()
+
+
+class HistoryDesk:
+    """What can be done with a history from the page. `acts` has a method for each."""
+
+    def __init__(
+        self, every: Histories, settings: Settings, targets: Sequence[Target], tabs: gr.Tabs, drops: gr.HTML
+    ) -> None:
+        self.every, self.targets, self.tabs, self.drops = every, targets, tabs, drops
+        self.page = gr.HTML(
+            elem_id="history",
+            html_template=history_drawer.html(settings.history_gb),
+            js_on_load='window.styleshot.history(element, () => props.value, watch, (what) => trigger("act", what))',
+            apply_default_css=False,
+        )
+        self.folder = Path(self.page.GRADIO_CACHE)
+        self.acts = {
+            "look": self.look, "open": self.open, "star": self.star, "delete": self.delete, "clear": self.clear,
+            "undo": self.undo, "use": self.use, "again": self.again,
+        }  # fmt: skip
+
+    def wire(self) -> None:
+        """Connects the events."""
+        self.inputs = [part for target in self.targets for part in target.inputs.components()]
+        own = [part for target in self.targets for part in target.outputs]
+        outputs = [self.page, self.drops, self.tabs, *dict.fromkeys(own)]
+        event = self.page.act(self.act, self.inputs, outputs, trigger_mode="multiple", **INSTANT)
+        for target in self.targets:
+            event = event.then(**target.save)
+        # When everything stands where it belongs, a run can begin.
+        event.then(None, None, None, js="() => { window.styleshot.historyRun(); }", **INSTANT)
+        for target in self.targets:
+            for makes in target.makes:
+                makes.event.then(self._keeper(makes), makes.shown, self.page, **INSTANT)
+
+    def _keeper(self, makes: Makes) -> Any:
+        def keep(value: Any, request: gr.Request) -> Any:
+            paths = kept.finished(value, self.folder)
+            try:
+                history = self._of(request)
+                for path in reversed(paths):  # so that the first of several is the newest
+                    history.add(path, draft=makes.draft)
+            except Exception as error:  # what was painted is on show all the same, and can be saved
+                _log.warning("a result was not kept: %s", error)
+                return gr.skip()
+            return {"changed": secrets.token_hex(4)} if paths else gr.skip()
+
+        return keep
+
+    def _of(self, request: gr.Request) -> History:
+        return self.every.of(visitors.visitor_in(request.headers.get("cookie")))
+
+    def act(self, event: gr.EventData, request: gr.Request, *values: Any) -> dict[Any, Any]:
+        """Does what the script asks for: updates. Anybody may send anything here."""
+        act = self.acts.get(str(getattr(event, "act", "")))
+        if act is None:
+            return {self.page: gr.skip()}
+        entries: list[dict[str, Any]] = []
+        try:
+            history = self._of(request)
+            try:
+                told, updates = act(history, event, values)
+            finally:
+                entries = [row(entry) for entry in history.entries()]
+        except Exception as error:
+            said = words.join(problems.explain(error), " ")
+            return {self.page: _value(entries, said=said, problem=True)}
+        return {self.page: _value(entries, **told), **updates}
+
+    # What can be done: each returns (what `_value` is told, updates of other elements) -----------------------------
+
+    def look(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """The list as it is now."""
+        return {}, {}
+
+    def open(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """How one result was made."""
+        return {"detail": detail(history.find(_key(event)))}, {}
+
+    def star(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """A favourite, or no longer one."""
+        history.mark(_key(event), getattr(event, "on", None) is True)
+        return {}, {}
+
+    def delete(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """Out of the history, with a way back."""
+        return {"said": say("history_deleted"), "undo": history.delete(_key(event))}, {}
+
+    def clear(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """Everything out of the history, with a way back."""
+        return {"said": say("history_cleared"), "undo": history.clear()}, {}
+
+    def undo(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """Back into the history."""
+        history.restore(getattr(event, "token", None))
+        return {"said": say("history_back")}, {}
+
+    def use(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """The settings of a result, in its tab."""
+        entry = history.find(_key(event))
+        told, updates = restore.bring_back(str(entry.path), self.targets, self.tabs)
+        return {"close": bool(updates)}, {self.drops: drop.tell(told), **updates}
+
+    def again(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """The same with another seed; it is painted at once where the pictures it was made from still lie there."""
+        made_by = provenance.read(history.find(_key(event)).path)
+        told, updates = restore.bring(made_by, self.targets, self.tabs, seed=jobs.new_seed())
+        if not updates:
+            return {"close": False, "said": told}, {}
+        if self._lie_there(made_by, values):
+            return {"close": True, "run": made_by.job}, updates
+        told = words.join([say("history_pictures"), told], " ")
+        return {"close": True}, {self.drops: drop.tell(told), **updates}
+
+    def _lie_there(self, made_by: Record, values: Sequence[Any]) -> bool:
+        """Whether the pictures in the tab have the names of those that a result was made from."""
+        by_part = dict(zip(self.inputs, values, strict=True))
+        target = next(target for target in self.targets if target.job == made_by.job)
+        content, styles = target.inputs.read([by_part[part] for part in target.inputs.components()])
+        lies = [Path(content).name if content else None, [Path(path).name for path, _ in styles]]
+        return lies == [made_by.inputs.get("content"), made_by.inputs.get("styles") or []]
+
+
+def row(entry: HistoryEntry) -> dict[str, Any]:
+    """One result as the script lists it."""
+    title, made_by = title_of(entry), entry.made_by
+    settings = made_by.settings if made_by else {}
+    inputs = [str(part) for part in (made_by.inputs.values() if made_by else [])]
+    texts = [entry.name, title.en, title.zh, str(settings.get("prompt", "")), *inputs]
+    return {
+        "key": entry.key, "name": entry.name, "en": title.en, "zh": title.zh, "star": entry.favourite,
+        "at": entry.kept_at // 1_000_000, "width": entry.size[0], "height": entry.size[1],
+        "texts": folded(" ".join(texts)), "known": made_by is not None and made_by.job in _JOBS,
+    }  # fmt: skip
+
+
+def title_of(entry: HistoryEntry) -> Said:
+    """What a result is called in a line: who painted it, and its seed."""
+    made_by = entry.made_by
+    if made_by is None or made_by.job not in _JOBS:
+        return Said(entry.name, entry.name)
+    name = "method" if made_by.job == "classical" else "model"
+    parts = [_shown(name, made_by.settings.get(name)), say("seed_caption", seed=made_by.seed)]
+    if isinstance(prompt := made_by.settings.get("prompt"), str) and prompt:
+        parts.insert(0, Said(prompt[:80], prompt[:80]))
+    return words.join(parts)
+
+
+def detail(entry: HistoryEntry) -> dict[str, Any]:
+    """One result as the script shows it large: its key, and its facts as (label, value) in both languages."""
+    made_by = entry.made_by
+    size = f"{entry.size[0]} × {entry.size[1]}"
+    facts = [(say("history_size"), Said(size, size))]
+    if made_by is not None and made_by.job in _JOBS:
+        usual = jobs.defaults(_JOBS[made_by.job])
+        found = {**made_by.settings, "seed": made_by.seed}
+        facts = [(say("history_tab"), say(f"tab_{made_by.job}")), *facts]
+        facts += [
+            (_label(name, made_by.job), _shown(name, value))
+            for name, value in found.items()
+            if name in usual and value not in (None, "") and (name in _ALWAYS or value != usual[name])
+        ]
+        facts += [
+            (say(label), _shown(name, value))
+            for name, label in (("content", "content"), ("styles", "style"))
+            if (value := made_by.inputs.get(name))
+        ]
+    return {"key": entry.key, "facts": [[*label, *value] for label, value in facts]}
+
+
+def _label(name: str, job: str) -> Said:
+    return words.field(f"{job}_{name}") or words.field(name) or Said(name, name)
+
+
+def _shown(name: str, value: Any) -> Said:
+    """A value of a setting as a person reads it. It may come from a file that anybody has made."""
+    if isinstance(value, bool):
+        return say("history_on" if value else "history_off")
+    if isinstance(value, str) and (known := words.field(f"{name}_{value}")):
+        return known
+    if isinstance(value, list):
+        text = ", ".join(str(part) for part in value)
+    else:
+        text = f"{value:g}" if isinstance(value, float) else str(value)
+    return Said(text[:_MAX_FACT], text[:_MAX_FACT])
+
+
+def _key(event: gr.EventData) -> Any:
+    return getattr(event, "key", None)
+
+
+def _value(entries: list[dict[str, Any]], said: Said | None = None, **told: Any) -> dict[str, Any]:
+    texts = {"en": said.en, "zh": said.zh} if said else None
+    return {"entries": entries, "said": texts, **told, "turn": secrets.token_hex(4)}

@@ -1,0 +1,256 @@
+"""The history on the page: kept over reloads and restarts, for one browser alone; compared, used, deleted, saved."""
+
+import io
+import zipfile
+from urllib.parse import urljoin
+
+import pytest
+from PIL import Image
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from browser.conftest import app, opener, ready  # noqa: E402
+from browser.steps import LONG, open_tab, repaint, run, upload  # noqa: E402
+
+from styleshot_demo import provenance  # noqa: E402
+
+RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
+
+
+@pytest.fixture
+def open_history(browser, address):
+    with opener(browser, address) as open_it:
+        open_it.forgiven.extend(RELOAD)
+        yield open_it
+
+
+class Window:
+    """The window of the history."""
+
+    def __init__(self, page):
+        self.page, self.box = page, page.locator("dialog.history")
+        self.thumbs, self.answer = self.box.locator(".grid button"), self.box.locator(".answer")
+
+    def open(self, count):
+        self.page.locator("#history-open").click()
+        expect(self.thumbs).to_have_count(count, timeout=LONG)
+        return self
+
+    def choose(self, number):
+        self.thumbs.nth(number).click()
+        expect(self.box.locator("dl dt")).not_to_have_count(0, timeout=LONG)
+        return self
+
+    def press(self, name):
+        self.box.locator(f"button.{name}").click()
+
+    def says(self, text):
+        expect(self.answer.locator("[lang=en]").first).to_contain_text(text, timeout=LONG)
+
+    def close(self):
+        self.press("close")
+        expect(self.box).to_be_hidden()
+
+
+def paint(page, photo):
+    """The photo in the first example style; as a run, not as what follows a slider."""
+    if not page.locator("#content .image-frame img").is_visible():
+        # At first, so that nothing of another size follows the pictures.
+        page.locator("#size input[type=number]").fill("256")
+        page.keyboard.press("Tab")
+        upload(page, "#content", photo)
+        page.locator("#example-styles button").first.click()
+        expect(page.locator("#style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    repaint(page)
+
+
+def seed(page, number):
+    drawer = page.locator("#finer button.label-wrap")
+    if not page.locator("#seed").is_visible():
+        drawer.click()
+    page.locator("#seed input").fill(str(number))
+    page.keyboard.press("Tab")
+
+
+def painted(page, photo, *seeds):
+    for number in seeds:
+        seed(page, number)
+        paint(page, photo)
+
+
+def notice(page):
+    return page.locator("#drops .told [lang=en]").first
+
+
+def test_results_are_kept_over_a_reload_and_a_restart_and_for_one_browser_alone(browser, tmp_path_factory, photo):
+    folder, models = tmp_path_factory.mktemp("kept"), tmp_path_factory.mktemp("models")
+    with (
+        app(tmp_path_factory, models, STYLESHOT_HISTORY=str(folder)) as url,
+        opener(browser, url) as open_it,
+    ):
+        open_it.forgiven.extend(RELOAD)
+        page = open_it()
+        window = Window(page).open(0)
+        expect(window.box.locator(".nothing")).to_be_visible()
+        window.close()
+        painted(page, photo, 7)
+        window.open(1)
+        source = window.thumbs.locator("img").get_attribute("src")
+        assert Image.open(io.BytesIO(page.request.get(urljoin(url, source)).body())).format == "JPEG"
+        page.reload()
+        ready(page)
+        Window(page).open(1)
+        other = open_it()
+        Window(other).open(0)
+        # Not even somebody who knows the address.
+        assert other.request.get(urljoin(url, source)).status == 404
+        assert other.request.get(urljoin(url, "/history/all.zip")).status == 404
+        state = page.context.storage_state()
+        [cookie] = [one for one in state["cookies"] if one["name"] == "styleshot-visitor"]
+        assert cookie["httpOnly"] and cookie["sameSite"] == "Lax"
+        assert cookie["value"] not in str([path for path in folder.rglob("*")])
+    with (
+        app(tmp_path_factory, models, STYLESHOT_HISTORY=str(folder)) as url,
+        opener(browser, url) as open_it,
+    ):
+        page = open_it(storage_state=state)
+        window = Window(page).open(1).choose(0)
+        expect(window.box.locator("h3 [lang=en]")).to_contain_text("Fast · seed 7")
+        Window(open_it()).open(0)
+
+
+def test_two_results_are_compared_and_the_settings_of_one_come_back(open_history, photo):
+    page = open_history()
+    painted(page, photo, 1, 2)
+    window = Window(page).open(2).choose(1)
+    figure = window.box.locator(".compare")
+    expect(figure.locator("input")).to_be_hidden()
+    facts = dict(
+        zip(*(window.box.locator(f"dl {tag} [lang=en]").all_inner_texts() for tag in ("dt", "dd")), strict=True)
+    )
+    assert (facts["Method"], facts["Seed"], facts["Tab"]) == ("Fast", "1", "Classical")
+    window.press("beside")
+    window.says("Choose below")
+    window.thumbs.nth(0).click()
+    before, after = (figure.locator(f"img.{name}").get_attribute("src") for name in ("before", "after"))
+    assert before != after
+    expect(figure.locator(".tag.first [lang=en]")).to_have_text("Fast · seed 2")
+    expect(figure.locator(".tag.last [lang=en]")).to_have_text("Fast · seed 1")
+    figure.locator("input").focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    assert figure.locator(".box").evaluate("(box) => box.style.getPropertyValue('--at')") == "55%"
+    window.press("use")
+    expect(window.box).to_be_hidden(timeout=LONG)
+    expect(notice(page)).to_contain_text("as they were", timeout=LONG)
+    expect(page.locator("#seed input")).to_have_value("1")
+
+
+def test_again_paints_at_once_with_another_seed_where_the_pictures_lie_there(open_history, photo):
+    page = open_history()
+    painted(page, photo, 5)
+    page.get_by_role("tab", name="Text-driven").click()
+    Window(page).open(1).choose(0).press("again")
+    expect(page.locator("#classical-status")).to_be_visible(timeout=LONG)
+    expect(page.locator("#seed input")).not_to_have_value("5", timeout=LONG)
+    window = Window(page).open(2)
+    titles = [window.thumbs.nth(number).get_attribute("data-en") for number in (0, 1)]
+    assert "seed 5" not in titles[0] and "seed 5" in titles[1]
+    window.close()
+    page.evaluate("sessionStorage.clear()")
+    page.context.new_page().goto(page.url)
+    second = page.context.pages[1]
+    ready(second)
+    window = Window(second).open(2).choose(1)
+    window.press("again")
+    expect(notice(second)).to_contain_text("Choose the pictures again", timeout=LONG)
+
+
+def test_search_favourites_delete_undo_clear_and_the_zip(open_history, photo, tmp_path):
+    page = open_history()
+    painted(page, photo, 1, 2)
+    open_tab(page, "text")
+    page.locator("#text-prompt textarea").fill("a red apple")
+    page.locator("#text-size input[type=number]").fill("256")
+    page.keyboard.press("Tab")
+    run(page, "text")
+    window = Window(page).open(3)
+    window.box.locator("[type=search]").fill("ＡＰＰＬＥ")
+    expect(window.thumbs).to_have_count(1)
+    window.box.locator("[type=search]").fill("no such thing")
+    expect(window.box.locator(".none")).to_be_visible()
+    window.box.locator("[type=search]").fill("")
+    window.choose(2).press("star")
+    expect(window.box.locator(".grid .starred")).to_have_count(1, timeout=LONG)
+    window.press("stars")
+    expect(window.thumbs).to_have_count(1)
+    window.press("stars")
+
+    with page.expect_download() as waiting:
+        window.box.locator("a.all").click()
+    file = tmp_path / "all.zip"
+    waiting.value.save_as(file)
+    with zipfile.ZipFile(file) as opened:
+        names = opened.namelist()
+        assert len(set(names)) == 3 and opened.testzip() is None
+        seeds = [provenance.read(opened.read(name)).seed for name in names if "my" in name]
+        assert sorted(seeds) == [1, 2]
+    with page.expect_download() as waiting:
+        window.box.locator("a.save").click()
+    assert waiting.value.suggested_filename.endswith("-fast-seed1.png")
+
+    window.press("delete")
+    window.says("The result is deleted")
+    expect(window.thumbs).to_have_count(2)
+    expect(window.box.locator(".look")).to_be_hidden()
+    page.keyboard.press("Enter")  # the focus is on Undo
+    window.says("It is back")
+    expect(window.thumbs).to_have_count(3)
+    expect(window.box.locator(".grid .starred")).to_have_count(1)
+    window.press("clear")
+    window.says("The history is empty")
+    expect(window.box.locator(".nothing")).to_be_visible()
+    window.press("undo")
+    expect(window.thumbs).to_have_count(3)
+
+
+def test_what_follows_a_slider_takes_the_place_of_what_followed_it_before(open_history, photo):
+    page = open_history()
+    paint(page, photo)
+    for strength in ("0.8", "0.5", "0.3"):
+        before = page.evaluate("Number(document.querySelector('#classical-result .compare').dataset.shown)")
+        page.locator("#classical-strength input[type=number]").fill(strength)
+        page.keyboard.press("Tab")
+        page.wait_for_function(
+            "(before) => Number(document.querySelector('#classical-result .compare').dataset.shown) > before",
+            arg=before,
+        )
+    window = Window(page).open(2).choose(0)
+    expect(window.box.locator("dl")).to_contain_text("0.3", timeout=LONG)
+
+
+@pytest.mark.parametrize(
+    ("width", "locale", "scheme"), [(390, "en-US", "dark"), (390, "zh-CN", "light"), (1280, "zh-CN", "dark")]
+)
+def test_the_window_fits_and_everything_in_it_has_a_name(open_history, nameless, photo, width, locale, scheme):
+    page = open_history(viewport={"width": width, "height": 844}, locale=locale, color_scheme=scheme)
+    paint(page, photo)
+    window = Window(page).open(1).choose(0)
+    assert nameless(page) == []
+    for place in ("html", "dialog.history"):
+        assert page.locator(place).evaluate("(one) => one.scrollWidth <= innerWidth")
+    spoken, other = ("zh-CN", "en") if locale == "zh-CN" else ("en", "zh-CN")
+    expect(window.box.locator(f"button.use [lang={spoken}]")).to_be_visible()
+    expect(window.box.locator(f"button.use [lang={other}]")).to_be_hidden()
+    page.keyboard.press("Escape")
+    expect(window.box).to_be_hidden()
+
+
+def test_a_host_can_have_no_history(browser, tmp_path_factory):
+    with (
+        app(tmp_path_factory, tmp_path_factory.mktemp("models"), STYLESHOT_HISTORY="off") as url,
+        opener(browser, url) as open_it,
+    ):
+        page = open_it()
+        expect(page.locator("#history-open, dialog.history")).to_have_count(0)
+        assert page.context.cookies() == [] and page.request.get(urljoin(url, "/history/all.zip")).status == 404

@@ -1,0 +1,118 @@
+"""Settings that travel without pictures: presets that the browser keeps, and links; neither is believed."""
+
+import json
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from browser.conftest import opener, ready  # noqa: E402
+from browser.steps import LONG, open_tab, value  # noqa: E402
+
+RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
+
+
+@pytest.fixture
+def open_it(browser, address):
+    with opener(browser, address) as opened:
+        opened.forgiven.extend(RELOAD)
+        yield opened
+
+
+def drawer(page, kind):
+    box = page.locator(f"#{kind}-presets details.presets")
+    box.locator("summary").click()
+    return box
+
+
+def set_classical(page, method, strength):
+    page.locator("#method label", has_text=method).click()
+    page.locator("#classical-strength input[type=number]").fill(strength)
+    page.keyboard.press("Tab")
+
+
+def says(page, text):
+    expect(page.locator("#drops .told [lang=en]").first).to_contain_text(text, timeout=LONG)
+
+
+def method(page):
+    return page.locator("#method input:checked")
+
+
+def linked(address, **record):
+    return f"/?settings={quote(json.dumps(record))}"
+
+
+def test_a_preset_is_kept_over_a_reload_set_again_and_deleted(open_it):
+    page = open_it()
+    set_classical(page, "Colour", "0.4")
+    box = drawer(page, "classical")
+    box.locator("[name=name]").fill("Faint <b>")
+    box.locator(".keep").click()
+    expect(box.locator(".answer [lang=en]")).to_have_text("Faint <b> is saved in this browser.")
+    page.reload()
+    ready(page)
+    set_classical(page, "Fast", "0.9")
+    box = drawer(page, "classical")
+    expect(box.locator("li .use")).to_have_text("Faint <b>")
+    box.locator("li .use").click()
+    says(page, "The settings are set.")
+    expect(method(page)).to_have_value("colour")
+    assert float(value(page, "classical", "strength")) == 0.4
+    box.locator("li .drop").click()
+    expect(box.locator("li")).to_have_count(0)
+    page.reload()
+    ready(page)
+    expect(drawer(page, "classical").locator("li")).to_have_count(0)
+
+
+def test_a_link_opens_the_tab_with_its_settings_and_without_pictures(open_it):
+    page = open_it()
+    open_tab(page, "text")
+    page.locator("#text-prompt textarea").fill("山 & a fox?")
+    page.locator("#text-seed input").fill("41")
+    page.keyboard.press("Tab")
+    box = drawer(page, "text")
+    page.wait_for_function("window.styleshot.desk('text').asked?.settings.seed === 41")
+    box.locator(".link").click()
+    link = box.locator(".address").input_value()
+    expect(box.locator(".answer [lang=en]")).not_to_be_empty()
+    parts = urlsplit(link)
+    record = json.loads(parse_qs(parts.query)["settings"][0])
+    assert record["settings"]["prompt"] == "山 & a fox?" and "styles" not in json.dumps(record)
+
+    other = open_it(f"/?{parts.query}&lang=en#{parts.fragment}")
+    says(other, "The settings are set.")
+    expect(other.locator("#text-prompt textarea")).to_have_value("山 & a fox?", timeout=LONG)
+    expect(other.locator("#text-seed input")).to_have_value("41")
+    assert "settings=" not in other.url and "lang=en" in other.url
+    other.reload()
+    ready(other)
+    expect(other.locator("#text-prompt textarea")).to_have_value("山 & a fox?", timeout=LONG)
+
+
+def test_what_a_link_may_not_say_is_told_in_a_sentence_and_left_out(open_it, address):
+    settings = {"job": "classical", "method": "colour", "strength": 7, "<img src=x onerror=alert(1)>": 1}
+    page = open_it(linked(address, format=1, seed=3, settings=settings))
+    says(page, "or may not have that value: Strength, <img src=x onerror=alert(1)>.")
+    expect(method(page)).to_have_value("colour")
+    assert float(value(page, "classical", "strength")) == 1
+    assert page.locator("#drops img").count() == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[" * 5000,
+        '{"format":1,"seed":-1,"settings":{"method":"colour"}}',
+        '{"format":1,"seed":0,"settings":{"job":"../x"}}',
+        '{"format":1,"seed":0,"settings":{"method":"é"}}',
+    ],
+)
+def test_a_hostile_link_changes_nothing(open_it, text):
+    page = open_it(f"/?settings={quote(text)}")
+    says(page, "The settings in this link cannot be used.")
+    expect(method(page)).to_have_value("fast")
+    assert "settings=" not in page.url
