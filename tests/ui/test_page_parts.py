@@ -194,9 +194,22 @@ def test_numbers_are_handed_on_as_they_were_typed(typed):
             assert control.preprocess(typed) is typed
 
 
-def test_no_number_of_the_page_is_one_that_gradio_refuses():
-    page = build.build(Settings(device="cpu"))
-    numbers = [block for block in page.blocks.values() if isinstance(block, gr.Number | gr.Slider)]
+@pytest.fixture(scope="module")
+def whole_page():
+    """The page, laid out; to be looked at alone."""
+    return build.build(Settings(device="cpu"))
+
+
+def test_no_control_follows_the_progress_of_any_event(whole_page):
+    """It would be told, and drawn again, at each change of each event that had ever reached it."""
+    events = [event for event in whole_page.get_config_file()["dependencies"] if event["backend_fn"]]
+    assert len(events) > 100
+    followed = [event["api_name"] for event in events if event["show_progress_on"] != []]
+    assert not followed and {event["show_progress"] for event in events} == {"hidden"}
+
+
+def test_no_number_of_the_page_is_one_that_gradio_refuses(whole_page):
+    numbers = [block for block in whole_page.blocks.values() if isinstance(block, gr.Number | gr.Slider)]
     assert len(numbers) > 30
     assert all(isinstance(block, widgets.Number | widgets.Slider) for block in numbers)
 
