@@ -19,7 +19,7 @@ _LOOK = f"""
   <section class="look" hidden>
     <figure class="compare" data-state="ready" tabindex="-1" {say("history_picture").attributes()}>
       <div class="box">
-        <img class="before" alt=""><img class="after" alt="">
+        <img class="before" {say("made_alt").attributes()}><img class="after" {say("made_alt").attributes()}>
         <span class="tag first" aria-hidden="true"></span><span class="tag last" aria-hidden="true"></span>
         <span class="line" aria-hidden="true"></span>
         <input type="range" min="0" max="100" step="1" value="50" {say("history_divider").attributes()}>

@@ -74,6 +74,8 @@
       if (!stroke) return;
       for (const one of event.getCoalescedEvents?.() ?? [event]) stroke.points.push(at(one));
       stroke.points.push(at(event));
+      // Each stroke is drawn once: drawn again over itself its soft edge would grow harder.
+      redraw();
       draw(stroke);
     });
     for (const end of ["pointerup", "pointercancel"]) {

@@ -194,8 +194,9 @@ def opener(browser, address):
 
 def ready(page):
     """Waits until the page is drawn and has its settings."""
-    page.locator("#classical-run").wait_for()
-    page.locator("#fits .hint").wait_for()
+    # Attached, not seen: a link may have opened another tab.
+    page.locator("#classical-run").wait_for(state="attached")
+    page.locator("#fits .hint").wait_for(state="attached")
 
 
 @pytest.fixture
