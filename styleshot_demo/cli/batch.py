@@ -96,12 +96,7 @@ def batch(
     with asked():
         # A job with any content: what can be wrong with settings is known before a picture is opened.
         sample = ClassicalJob(Image.new("RGB", (256, 256)), styles, **options)
-    for one in inputs:
-        with asked(str(one)):
-            if not one.exists():
-                raise Problem("picture_missing")
-    with asked():
-        items = listed(inputs, out, ending, part)
+    items = _items(inputs, out, ending, part)
     placed = tuple((path.absolute(), number) for path, number in zip(style, weights, strict=True))
     mark = fingerprint(sample, ending, keep, program)
     order = BatchOrder(out.absolute(), placed, options, ending, keep, program, mark, part)
@@ -112,6 +107,15 @@ def batch(
     make_folder(order.state)
     with _alone(order):
         _paint(order, items, hands, engine, as_json)
+
+
+def _items(inputs: list[Path], out: Path, ending: str, part: Shard) -> list[Item]:
+    for one in inputs:
+        with asked(str(one)):
+            if not one.exists():
+                raise Problem("picture_missing")
+    with asked():
+        return listed(inputs, out, ending, part)
 
 
 @contextmanager
