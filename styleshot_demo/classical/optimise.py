@@ -4,13 +4,15 @@ import copy
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from styleshot_demo.classical.fast import FastTransfer, cropped, recolouring
-from styleshot_demo.classical.grain import LARGEST, Flat
+from styleshot_demo.classical.fast import Encoded, FastTransfer, cropped, recolouring
+from styleshot_demo.classical.grain import Flat
+from styleshot_demo.classical.ground import Ground
 from styleshot_demo.classical.losses import (
     covariance,
     directions,
@@ -21,7 +23,6 @@ from styleshot_demo.classical.losses import (
     total_variation,
 )
 from styleshot_demo.classical.statistics import Moments
-from styleshot_demo.classical.tones import FAINTEST
 from styleshot_demo.weighting import weighted_sum
 
 CONTENT_LAYER = "relu4_2"
@@ -35,11 +36,6 @@ CONTENT_WEIGHT = 4.5  # of the content against the style, when both weights are 
 SMALLEST = 128  # longest side of the coarsest scale, pixels
 RATE = 0.05  # first step of Adam, in deviations of the maps
 SHIFT = 8  # largest random shift, pixels: half the coarsest stride
-CELL = 2  # pixels, on which flat areas are averaged: what is finer is speckles, no strokes
-BROAD = LARGEST / 4  # deviation of a Gaussian, pixels: what it leaves is larger than strokes
-STROKES = LARGEST / math.tau  # likewise: what it takes away are the strokes that `grain` lays
-LEFT = 0.5  # share of the first picture's strokes that is left
-MOST_GAIN = 3.0  # most that strokes which fade are strengthened
 
 Features = Callable[[Tensor, Iterable[str]], dict[str, Tensor]]
 
@@ -75,62 +71,6 @@ class Iteration:
     loss: float
     pixels: Tensor
     begun: Callable[[], Begun]
-
-
-class Ground:
-    """Flat areas, where a descent shapes strokes, but neither wipes them out nor lays clouds and seams around things.
-
-    A style's statistics ask for its lights, its darks and its empty paper somewhere. Where a content has nothing that
-    they could follow, a descent would lay them out at will, and around the nearest thing. So what is larger than
-    strokes stays there as the first picture has it, and half of its strokes stay. What a descent makes of the other
-    half has at least their contrast, and in addition what the leading of tones may take of it afterwards.
-    """
-
-    def __init__(self, flat: Flat, first: Tensor) -> None:
-        """`flat` tells where; in a photograph, where clouds may be clouds, nothing is held. `first` is [1, 3, H, W]."""
-        self.bare = flat.drawn * flat.bare
-        self.lined = flat.drawn * (flat.calm - flat.bare).clamp_min(0)  # what is calm but for the lines in it
-        self.cells = {"bare": _cells(self.bare), "calm": _cells(self.bare + self.lined)}
-        self.first, self.wanted = first, self._seen(first)
-
-    def kept(self, painted: Tensor) -> Tensor:
-        """`painted` [1, 3, H, W] with the first picture's broad tones; where bare, with strokes no fainter."""
-        painted = torch.lerp(painted, self.first, LEFT * self.bare)
-        seen = self._seen(painted)
-        gain = (self.wanted["contrast"] / FAINTEST / seen["contrast"]).clamp(1, MOST_GAIN)
-        off_bare, off_lined = (_pixels(self.wanted[area] - seen[area], painted) for area in ("bare", "calm"))
-        strokes = painted - _pixels(seen["bare"], painted)
-        return painted + self.bare * (off_bare + (_pixels(gain, painted) - 1) * strokes) + self.lined * off_lined
-
-    def _seen(self, pixels: Tensor) -> dict[str, Tensor]:
-        """Broad tones [1, 3, h, w] of either area around each cell, and the contrast [1, 1, h, w] of strokes there."""
-        cells = _cells(pixels)
-        # Lines have no part in the tone of the ground beside them: what darkens them would lighten it.
-        broad = {area: self._around(area, cells, BROAD) for area in self.cells}
-        strokes = (cells - self._around("bare", cells, STROKES)).square().mean(1, keepdim=True)
-        return broad | {"contrast": (self._around("bare", strokes, BROAD) + 1e-6).sqrt()}
-
-    def _around(self, area: str, values: Tensor, deviation: float) -> Tensor:
-        """Means of `values` over an area alone (normalised convolution: Knutsson & Westin, CVPR 1993)."""
-        share = self.cells[area]
-        return _blurred(share * values, deviation) / _blurred(share, deviation).clamp_min(1e-3)
-
-
-def _pixels(cells: Tensor, like: Tensor) -> Tensor:
-    return cropped(nn.functional.interpolate(cells, scale_factor=CELL, mode="bilinear"), like)
-
-
-def _cells(pixels: Tensor) -> Tensor:
-    return nn.functional.avg_pool2d(pixels, CELL, ceil_mode=True)
-
-
-def _blurred(cells: Tensor, deviation: float) -> Tensor:
-    """Cells [1, C, h, w] seen through a Gaussian of `deviation` pixels; 0 beyond the borders."""
-    reach = math.ceil(3 * deviation / CELL)
-    places = torch.arange(-reach, reach + 1, device=cells.device, dtype=cells.dtype)
-    taps = torch.softmax(-0.5 * (places * CELL / deviation) ** 2, 0)
-    down = nn.functional.conv2d(cells.transpose(0, 1), taps.view(1, 1, -1, 1), padding=(reach, 0))
-    return nn.functional.conv2d(down, taps.view(1, 1, 1, -1), padding=(0, reach)).transpose(0, 1)
 
 
 class PaintedFeatures(nn.Module):
@@ -260,28 +200,19 @@ def stylise(
         small_styles = [(_resized(picture, scale), weight) for picture, weight in styles]
         goal = _Goal(small, small_styles, features)
         encoded = painter.encode(small, small_styles)
-        if start is None:
-            first_maps = painter.restyled(encoded, strength)
-        else:
-            first = _resized(start, scale)
-            first_maps = painter.restyled(painter.encode(first, [(first, 1.0)]), 0.0)
+        first_maps = _first_maps(painter, encoded, None if start is None else _resized(start, scale), strength)
         added = (1 - strength) * painter.lost(encoded) if strength < 1 else None
         share = strength if start is None else 0.0
         small_flat = None
         if flat is not None:
             small_flat = Flat(_resized(flat.calm, scale), _resized(flat.bare, scale), flat.drawn)
         painting = PaintedFeatures(painter, first_maps, small, encoded.colours, share, added, painting, small_flat)
-        maps = list(painting.changes.values())
-        method = _method(maps, optimiser, rate)
+        method = _method(list(painting.changes.values()), optimiser, rate)
         done = 0
         if begun is not None and level == begun.level:
             done = begun.place
             step += done
-            method.load_state_dict(begun.optimiser)
-            generator.set_state(begun.shifts)
-            with torch.no_grad():
-                for name, found in begun.changes.items():
-                    painting.changes[name].copy_(found)
+            _go_on(begun, painting, method, generator)
 
         def loss_of(seen: Tensor, shift: tuple[int, int], goal: "_Goal" = goal, place: int = 0) -> Tensor:
             inside = seen.clamp(0, 1)
@@ -298,14 +229,32 @@ def stylise(
             done += 1
             with torch.no_grad():
                 pixels = painting().clamp(0, 1)
-
-            def state(
-                level: int = level, place: int = done, painting: PaintedFeatures = painting, method: Any = method
-            ) -> Begun:
-                changes = {name: _apart(value) for name, value in painting.changes.items()}
-                return Begun(level, place, changes, _apart(method.state_dict()), generator.get_state())
-
+            state = partial(_stopped, level, done, painting, method, generator)
             yield Iteration(step, total, goal.size, loss, pixels, state)
+
+
+def _first_maps(
+    painter: FastTransfer, encoded: Encoded, start: Tensor | None, strength: float
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Maps and look to begin with: those of the pair that is `encoded`, or of the picture `start` as it is."""
+    if start is None:
+        return painter.restyled(encoded, strength)
+    return painter.restyled(painter.encode(start, [(start, 1.0)]), 0.0)
+
+
+def _stopped(
+    level: int, place: int, painting: PaintedFeatures, method: torch.optim.Optimizer, generator: torch.Generator
+) -> Begun:
+    changes = {name: _apart(value) for name, value in painting.changes.items()}
+    return Begun(level, place, changes, _apart(method.state_dict()), generator.get_state())
+
+
+def _go_on(begun: Begun, painting: PaintedFeatures, method: torch.optim.Optimizer, generator: torch.Generator) -> None:
+    method.load_state_dict(begun.optimiser)
+    generator.set_state(begun.shifts)
+    with torch.no_grad():
+        for name, found in begun.changes.items():
+            painting.changes[name].copy_(found)
 
 
 def _method(maps: list[Tensor], optimiser: str, rate: float) -> torch.optim.Optimizer:

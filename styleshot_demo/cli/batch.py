@@ -102,12 +102,7 @@ def batch(
     with asked():
         # A job with any content: what can be wrong with settings is known before a picture is opened.
         sample = ClassicalJob(Image.new("RGB", (256, 256)), tuple(styles), **options)
-    for one in inputs:
-        with asked(str(one)):
-            if not one.exists():
-                raise Problem("picture_missing")
-    with asked():
-        items = listed(inputs, out, ending, part)
+    items = _items(inputs, out, ending, part)
     mark = fingerprint(sample, ending, keep, program)
     order = BatchOrder(out.absolute(), (), options, ending, keep, program, mark, part)
     hands = crew(sample, len(items), program, workers, threads)
@@ -119,6 +114,15 @@ def batch(
     with _alone(order):
         order = replace(order, styles=put_styles(styles, order.state / "styles"))
         _paint(order, items, hands, engine, as_json)
+
+
+def _items(inputs: list[Path], out: Path, ending: str, part: Shard) -> list[Item]:
+    for one in inputs:
+        with asked(str(one)):
+            if not one.exists():
+                raise Problem("picture_missing")
+    with asked():
+        return listed(inputs, out, ending, part)
 
 
 @contextmanager

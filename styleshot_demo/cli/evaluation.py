@@ -36,6 +36,7 @@ def _group() -> None:
     pass
 
 
+# One piece: its length is its options, each said once, and what goes with which.
 @evaluate.command("classical")
 def evaluate_classical(
     style: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of style pictures.")],

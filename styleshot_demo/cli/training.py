@@ -71,6 +71,7 @@ def encoder(
     _save(model, {"widths": model.widths}, out, "encoder", contents, styles)
 
 
+# One piece: its length is its options, each said once.
 @classical.command("decoder")
 def decoder(
     contents: Contents,

@@ -91,19 +91,8 @@ def evaluate(
         for name, paint in painters.items():
             image, seconds = paint(photo, painting)
             made.append(image)
-            pixels = to_tensor(image)
-            with torch.inference_mode():
-                rows[name].append(
-                    {
-                        "content": content_distance(features, pixels, photo_tensor),
-                        "gram": style_gram_distance(features, pixels, painting_tensor),
-                        "sliced_wasserstein": style_sliced_distance(features, pixels, painting_tensor),
-                        "edge_f1": edge_f1(pixels, photo_tensor),
-                        "ssim": structural_similarity(pixels, photo_tensor),
-                        "colour_histogram": colour_histogram_distance(pixels, painting_tensor),
-                        "seconds": seconds,
-                    }
-                )
+            row = _row(features, to_tensor(image), photo_tensor, painting_tensor)
+            rows[name].append(row | {"seconds": seconds})
         if sheet is not None and len(shown) < 24:
             middle = _middle(photo) if crops else None
             details = [at_full_size(image, middle) for image in (photo, *made)] if middle else []
@@ -126,6 +115,18 @@ def evaluate(
             for method in methods
         }
     return figures
+
+
+@torch.inference_mode()
+def _row(features: Features, made: Tensor, photo: Tensor, painting: Tensor) -> dict[str, float]:
+    return {
+        "content": content_distance(features, made, photo),
+        "gram": style_gram_distance(features, made, painting),
+        "sliced_wasserstein": style_sliced_distance(features, made, painting),
+        "edge_f1": edge_f1(made, photo),
+        "ssim": structural_similarity(made, photo),
+        "colour_histogram": colour_histogram_distance(made, painting),
+    }
 
 
 def _with_studio(

@@ -7,7 +7,6 @@ trainings with one another; another judge will find others.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -74,76 +73,16 @@ def evaluate(
     """
     counts = counts or Counts()
     rng = np.random.default_rng(seed)
-    judge = _judge(studio, teacher)
     total = counts.things + counts.text_pairs + counts.image_pairs + counts.sweeps * len(STRENGTHS)
-    done = 0
-
-    def made(job: TextJob | ImageJob) -> Image.Image:
-        nonlocal done
-        image = studio.finish(job).images[0]
-        done += 1
-        on_picture(done, total)
-        return image
-
-    text = partial(TextJob, model="small", size=SIDE, steps=steps)
-    styles = style_pictures(pack, rng)
-    contents = content_pictures(pack, rng)
+    exam = _Exam(pack, _judge(studio, teacher), rng, _Painted(studio, total, on_picture), steps, sheets)
+    # Each draws from the one generator, so their order is a part of what a seed means.
+    styles, contents = style_pictures(pack, rng), content_pictures(pack, rng)
     names = _things(pack)
-    figures: dict[str, float] = {}
-
-    places = rng.permutation(len(names))[: min(GALLERY, len(names))]
-    gallery = [int(names[n]) for n in places]
-    if gallery and counts.things:
-        wanted = gallery[: counts.things]
-        found = [
-            made(text(styles=((on_white(pack, _other(pack, place, rng)), 1.0),), prompt=_name(pack, place), seed=n))
-            for n, place in enumerate(wanted)
-        ]
-        shapes = torch.stack([shape(judge, on_white(pack, place)) for place in gallery])
-        ranks = [rank(shape(judge, image), shapes, n) for n, image in enumerate(found)]
-        figures["top5"] = float(np.mean([place < TOP for place in ranks]))
-        figures["top1"] = float(np.mean([place < 1 for place in ranks]))
-        figures["across_sets_top5"] = _across_sets(judge, pack, gallery, found)
-        _save(sheets, "things", [[on_white(pack, p), i] for p, i in zip(wanted, found, strict=True)])
-
-    looks = torch.stack([look(judge, style) for style in styles])
-    results = []
-    for n in range(counts.text_pairs):
-        prompt = _name(pack, int(rng.choice(names)))
-        results.append(made(text(styles=((styles[n % len(styles)], 1.0),), prompt=prompt, seed=1000 + n)))
-    if results:
-        figures["style_text"] = _style_hits(judge, results, looks)
-        _save(sheets, "text", [[styles[n % len(styles)], image] for n, image in enumerate(results)])
-
-    results, scores = [], []
-    for n in range(counts.image_pairs):
-        content = contents[n % len(contents)]
-        job = ImageJob(
-            content=content,
-            styles=((styles[n % len(styles)], 1.0),),
-            model="small",
-            size=SIDE,
-            steps=steps,
-            seed=2000 + n,
-        )
-        results.append(made(job))
-        scores.append(edge_f1(to_tensor(results[-1]), to_tensor(content.resize(results[-1].size))))
-    if results:
-        figures["style_image"] = _style_hits(judge, results, looks)
-        figures["edge_f1"] = float(np.mean(scores))
-        rows = [[contents[n % len(contents)], styles[n % len(styles)], image] for n, image in enumerate(results)]
-        _save(sheets, "image", rows)
-
-    slopes, rows = [], []
-    for n in range(counts.sweeps):
-        style, prompt = styles[(7 * n) % len(styles)], _name(pack, int(rng.choice(names)))
-        row = [made(text(styles=((style, 1.0),), prompt=prompt, style_strength=s, seed=3000 + n)) for s in STRENGTHS]
-        goal = look(judge, style)
-        slopes.append(-spearman([float((look(judge, image) - goal).norm()) for image in row], list(STRENGTHS)))
-        rows.append([style, *row])
-    if slopes:
-        figures["strength"] = float(np.mean(slopes))
-        _save(sheets, "strength", rows)
+    figures = _things_told(exam, names, counts.things)
+    looks = torch.stack([look(exam.judge, style) for style in styles])
+    figures |= _styles_of_words(exam, names, styles, looks, counts.text_pairs)
+    figures |= _styles_and_lines(exam, contents, styles, looks, counts.image_pairs)
+    figures |= _strengths(exam, names, styles, counts.sweeps)
 
     table = [
         {"what": TITLES[name], "figure": round(figures[name], 3), "must_reach": MUST[name], "chance": CHANCE[name]}
@@ -152,11 +91,115 @@ def evaluate(
     ]
     return {
         "judge": "the built-in encoder" if teacher is None else "the teacher of training",
-        "pictures": done,
+        "pictures": exam.made.done,
         "steps": steps,
         "table": table,
         "figures": {name: round(value, 4) for name, value in figures.items()},
     }
+
+
+class _Painted:
+    """Pictures as a person would get them, counted."""
+
+    def __init__(self, studio: Studio, total: int, on_picture: Callable[[int, int], None]) -> None:
+        self._studio, self._total, self._on_picture = studio, total, on_picture
+        self.done = 0
+
+    def __call__(self, job: TextJob | ImageJob) -> Image.Image:
+        image = self._studio.finish(job).images[0]
+        self.done += 1
+        self._on_picture(self.done, self._total)
+        return image
+
+
+@dataclass(frozen=True)
+class _Exam:
+    """What all figures are found with."""
+
+    pack: Pack
+    judge: Features
+    rng: np.random.Generator
+    made: _Painted
+    steps: int
+    sheets: Path | None
+
+    def text(self, style: Image.Image, prompt: str, seed: int, **settings: Any) -> Image.Image:
+        """What the small model makes of words in a style."""
+        given = {"model": "small", "size": SIDE, "steps": self.steps, **settings}
+        return self.made(TextJob(styles=((style, 1.0),), prompt=prompt, seed=seed, **given))
+
+    def image(self, style: Image.Image, content: Image.Image, seed: int) -> Image.Image:
+        """What it makes of a content in a style."""
+        given: dict[str, Any] = {"model": "small", "size": SIDE, "steps": self.steps}
+        return self.made(ImageJob(content=content, styles=((style, 1.0),), seed=seed, **given))
+
+
+def _things_told(exam: _Exam, names: np.ndarray, count: int) -> dict[str, float]:
+    """Text-driven: how often what was asked for is the nearest of all the things, or among the nearest."""
+    pack, judge, rng = exam.pack, exam.judge, exam.rng
+    places = rng.permutation(len(names))[: min(GALLERY, len(names))]
+    gallery = [int(names[n]) for n in places]
+    if not gallery or not count:
+        return {}
+    wanted = gallery[:count]
+    found = [
+        exam.text(on_white(pack, _other(pack, place, rng)), _name(pack, place), n) for n, place in enumerate(wanted)
+    ]
+    shapes = torch.stack([shape(judge, on_white(pack, place)) for place in gallery])
+    ranks = [rank(shape(judge, image), shapes, n) for n, image in enumerate(found)]
+    _save(exam.sheets, "things", [[on_white(pack, p), i] for p, i in zip(wanted, found, strict=True)])
+    return {
+        "top5": float(np.mean([place < TOP for place in ranks])),
+        "top1": float(np.mean([place < 1 for place in ranks])),
+        "across_sets_top5": _across_sets(judge, pack, gallery, found),
+    }
+
+
+def _styles_of_words(
+    exam: _Exam, names: np.ndarray, styles: Sequence[Image.Image], looks: Tensor, count: int
+) -> dict[str, float]:
+    """Text-driven: how often the style asked for is the nearest of all."""
+    results = []
+    for n in range(count):
+        prompt = _name(exam.pack, int(exam.rng.choice(names)))
+        results.append(exam.text(styles[n % len(styles)], prompt, 1000 + n))
+    if not results:
+        return {}
+    _save(exam.sheets, "text", [[styles[n % len(styles)], image] for n, image in enumerate(results)])
+    return {"style_text": _style_hits(exam.judge, results, looks)}
+
+
+def _styles_and_lines(
+    exam: _Exam, contents: Sequence[Image.Image], styles: Sequence[Image.Image], looks: Tensor, count: int
+) -> dict[str, float]:
+    """Image-driven: how often the style asked for is the nearest of all, and how well the content's edges are kept."""
+    rows, scores = [], []
+    for n in range(count):
+        content, style = contents[n % len(contents)], styles[n % len(styles)]
+        image = exam.image(style, content, 2000 + n)
+        rows.append([content, style, image])
+        scores.append(edge_f1(to_tensor(image), to_tensor(content.resize(image.size))))
+    if not rows:
+        return {}
+    _save(exam.sheets, "image", rows)
+    hits = _style_hits(exam.judge, [image for *_, image in rows], looks)
+    return {"style_image": hits, "edge_f1": float(np.mean(scores))}
+
+
+def _strengths(exam: _Exam, names: np.ndarray, styles: Sequence[Image.Image], count: int) -> dict[str, float]:
+    """How well pictures come nearer to a style as its strength rises."""
+    slopes, rows = [], []
+    for n in range(count):
+        style, prompt = styles[(7 * n) % len(styles)], _name(exam.pack, int(exam.rng.choice(names)))
+        row = [exam.text(style, prompt, 3000 + n, style_strength=strength) for strength in STRENGTHS]
+        goal = look(exam.judge, style)
+        distances = [float((look(exam.judge, image) - goal).norm()) for image in row]
+        slopes.append(-spearman(distances, list(STRENGTHS)))
+        rows.append([style, *row])
+    if not slopes:
+        return {}
+    _save(exam.sheets, "strength", rows)
+    return {"strength": float(np.mean(slopes))}
 
 
 def style_pictures(pack: Pack, rng: np.random.Generator, count: int = STYLES) -> list[Image.Image]:

@@ -8,7 +8,6 @@ import torch
 import torch.nn.functional as F
 from diffusers import ControlNetModel, SchedulerMixin, UNet2DConditionModel
 from diffusers.pipelines.stable_diffusion import StableDiffusionPipelineOutput, StableDiffusionSafetyChecker
-from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPTextModel, CLIPTokenizer
@@ -20,6 +19,7 @@ from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.decoding import check_finite
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 from styleshot_demo.styleshot.pipeline import NEGATIVE_PROMPT, PROMPT, Denoised, StyleShotPipeline
+from styleshot_demo.styleshot.preparing import picture_size, seeded_noise
 from styleshot_demo.styleshot.schedule import begun
 
 
@@ -61,6 +61,8 @@ class SmallStyleShotPipeline(StyleShotPipeline):
         )
         self.register_modules(prior=prior)
 
+    # One piece: checks, a beginning and a loop; the rest are the published pipeline's arguments, named once more as
+    # some of them are read here.
     @torch.no_grad()
     def iterate(
         self,
@@ -110,14 +112,12 @@ class SmallStyleShotPipeline(StyleShotPipeline):
             prompt_embeds, negative_prompt_embeds = self.encode_prompt(
                 texts, device, 1, self._is_guided(guidance_scale), negatives
             )
-            told = self._foretold(
-                prompt_embeds.repeat_interleave(num_images_per_prompt, 0), *self._size(height, width, control_image)
-            )
+            size = picture_size(height, width, control_image, self.vae_scale_factor, self.unet.config.sample_size)
+            told = self._foretold(prompt_embeds.repeat_interleave(num_images_per_prompt, 0), *size)
             if style_statistics is not None and prior_pull:
                 told = restyled(told, style_statistics, prior_pull)
             scheduler, timesteps = begun(self.scheduler, num_inference_steps, device, prior_share)
-            # Drawn in float32, as half precision would draw other numbers: a seed is the same picture in both.
-            noise = randn_tensor(told.shape, generator=generator, device=device, dtype=torch.float32)
+            noise = seeded_noise(told.shape, generator, device)
             # There and back again, as what is rounded on the way is a part of what a seed gives.
             noise = (noise * scheduler.init_noise_sigma).to(prompt_embeds.dtype) / scheduler.init_noise_sigma
             latents = scheduler.add_noise(check_finite(told).to(noise), noise, timesteps[:1])

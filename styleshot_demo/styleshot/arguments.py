@@ -64,3 +64,17 @@ def check_strength(name: str, value: float, limit: float = MAX_STRENGTH) -> None
     """ValueError unless the strength `name` lies between 0 and `limit`."""
     if not 0 <= value <= limit:
         raise ValueError(f"{name} has to lie between 0 and {limit:g}, not {value}")
+
+
+def check_start(denoising_start: float, latents: Tensor | None) -> None:
+    """ValueError unless a run can begin at that share of its steps, and has latents where that is not the first."""
+    if not 0 <= denoising_start < 1:
+        raise ValueError(f"denoising_start has to be at least 0 and less than 1, not {denoising_start}")
+    if denoising_start and latents is None:
+        raise ValueError("denoising_start needs latents to go on from")
+
+
+def check_generators(generator: torch.Generator | list[torch.Generator] | None, batch: int) -> None:
+    """ValueError for a list of them that is not as long as the batch."""
+    if isinstance(generator, list | tuple) and len(generator) != batch:
+        raise ValueError(f"{len(generator)} generators for {batch} pictures")

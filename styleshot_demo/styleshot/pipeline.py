@@ -1,7 +1,7 @@
 """StyleShot on Stable Diffusion: a prompt in the style of pictures, optionally along the lines of another picture."""
 
 from collections.abc import Callable, Generator, Sequence
-from contextlib import closing, nullcontext
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -17,15 +17,16 @@ from diffusers import (
 from diffusers.callbacks import MultiPipelineCallbacks, PipelineCallback
 from diffusers.image_processor import VaeImageProcessor
 from diffusers.pipelines.stable_diffusion import StableDiffusionPipelineOutput, StableDiffusionSafetyChecker
-from diffusers.utils.torch_utils import randn_tensor
 from PIL import Image
 from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPTextModel, CLIPTokenizer
 
 from styleshot_demo.styleshot import prompts as reading
-from styleshot_demo.styleshot.adapter import Attachment, StyleAdapter
+from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.arguments import (
     MAX_CONTENT_STRENGTH,
+    check_generators,
+    check_start,
     check_strength,
     pictures,
     seeds_of,
@@ -34,6 +35,8 @@ from styleshot_demo.styleshot.arguments import (
 )
 from styleshot_demo.styleshot.decoding import check_finite, decode
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
+from styleshot_demo.styleshot.prediction import NoisePredictor, StyleTokens, halves
+from styleshot_demo.styleshot.preparing import control_pictures, first_latents, picture_size
 from styleshot_demo.styleshot.schedule import Scheduler, begun
 from styleshot_demo.styleshot.sharing import alone
 from styleshot_demo.styleshot.tokens import encode_style
@@ -56,20 +59,6 @@ class Denoised:
     negative_prompt_embeds: Tensor | None
     guidance_scale: float
     stop: bool = False  # True: this was the last one
-
-
-@dataclass(frozen=True)
-class _Tokens:
-    """Of the style, [batch, 6, token_dim] each.
-
-    mixed     of all styles, by weight
-    sets      those that the UNet's attentions get, one for each strength; empty where the style has none
-    negative  of no style
-    """
-
-    mixed: Tensor
-    sets: list[Tensor]
-    negative: Tensor
 
 
 class StyleShotPipeline(StableDiffusionPipeline):
@@ -214,7 +203,8 @@ class StyleShotPipeline(StableDiffusionPipeline):
         inverted = any(token in text for token in self.tokenizer.added_tokens_encoder)
         return self.maybe_convert_prompt(text, self.tokenizer) if inverted else text
 
-    # Long for what it says of its arguments, and one loop whose state is handed out and taken back.
+    # One piece: long for what it says of its arguments, and a loop that is read beside the paper, whose state is handed
+    # out and taken back.
     @torch.no_grad()
     def iterate(
         self,
@@ -276,20 +266,16 @@ class StyleShotPipeline(StableDiffusionPipeline):
             batch = len(prompt_embeds) * num_images_per_prompt
         strengths, weights = style_shares(style_image, style_tokens, style_strength, style_weights)
         use_content = control_image is not None and content_strength != 0
-        if not 0 <= denoising_start < 1:
-            raise ValueError(f"denoising_start has to be at least 0 and less than 1, not {denoising_start}")
-        if denoising_start and latents is None:
-            raise ValueError("denoising_start needs latents to go on from")
+        check_start(denoising_start, latents)
         if use_content and self.controlnet is None:
             raise ValueError("control_image needs a pipeline with a controlnet")
         check_strength("content_strength", content_strength, MAX_CONTENT_STRENGTH)
-        if isinstance(generator, list | tuple) and len(generator) != batch:
-            raise ValueError(f"{len(generator)} generators for {batch} pictures")
-        height, width = self._size(height, width, control_image)
+        check_generators(generator, batch)
+        multiple, device = self.vae_scale_factor, self._execution_device
+        height, width = picture_size(height, width, control_image, multiple, self.unet.config.sample_size)
         guided = self._is_guided(guidance_scale)
         if guided and prompt_embeds is not None and negative_prompt_embeds is None:
             raise ValueError("prompt_embeds need negative_prompt_embeds where there is guidance")
-        device = self._execution_device
 
         use_style = any(strengths)
         seen = None
@@ -299,26 +285,29 @@ class StyleShotPipeline(StableDiffusionPipeline):
             if style_tokens is None:
                 style_tokens = self.encode_style(pictures(style_image), seeds_of(generator, batch))
             sets = 0 if not use_style else len(strengths)
-            seen = self._seen(style_tokens, weights, batch, sets)
+            seen = StyleTokens.of(style_tokens, weights, batch, sets, self.adapter, device)
 
         prompt_embeds, negative_prompt_embeds = self.encode_prompt(
             prompts, device, num_images_per_prompt, guided, negatives, prompt_embeds, negative_prompt_embeds
         )
         scheduler, timesteps = begun(self.scheduler, num_inference_steps, device, denoising_start)
-        latents = self._first_latents((batch, height, width), scheduler, device, generator, latents, denoising_start)
+        shape = (batch, self.unet.config.in_channels, height // multiple, width // multiple)
+        latents = first_latents(shape, scheduler, device, generator, latents, denoising_start)
         latents = latents.to(prompt_embeds.dtype)
         extra_step_kwargs = self.prepare_extra_step_kwargs(generator, eta=0.0)
-        content = None
+        control = None
         if use_content:
-            content = self._control(control_image, height, width, batch, device), content_strength
-
+            processor, dtype = self.control_image_processor, self.controlnet.dtype
+            control = control_pictures(control_image, processor, (height, width), batch, device, dtype)
         style = self.adapter.attachment(self.unet, strengths) if use_style else None
+        predicted = NoisePredictor(self.unet, self.controlnet, seen, style, control, content_strength)
+
         try:
             with self._bar(len(timesteps)) as progress:
                 for index, timestep in enumerate(timesteps):
-                    noisy = scheduler.scale_model_input(_halves(guided, latents, latents), timestep)
-                    text = _halves(guided, negative_prompt_embeds, prompt_embeds)
-                    noise = self._predicted(noisy, timestep, text, seen, style, content, guided)
+                    noisy = scheduler.scale_model_input(halves(guided, latents, latents), timestep)
+                    text = halves(guided, negative_prompt_embeds, prompt_embeds)
+                    noise = predicted(noisy, timestep, text, guided)
                     if guided:
                         negative, positive = noise.chunk(2)
                         noise = negative + guidance_scale * (positive - negative)
@@ -349,97 +338,11 @@ class StyleShotPipeline(StableDiffusionPipeline):
             # Also where the caller stops early: offloaded components leave the device.
             self.maybe_free_model_hooks()
 
-    def _seen(self, style_tokens: Tensor, weights: Tensor, batch: int, sets: int) -> "_Tokens":
-        """What the networks see of the style; `sets` is how many sets of tokens the UNet's attentions get."""
-        if len(style_tokens) not in (1, batch):
-            raise ValueError(f"style_tokens for {len(style_tokens)} pictures, but {batch} are asked for")
-        check_finite(style_tokens)
-        device = self._execution_device
-        tokens = style_tokens.to(device=device, dtype=self.adapter.dtype).expand(batch, -1, -1, -1)
-        mixed = _mix(tokens, weights)
-        own = [] if not sets else [mixed] if sets == 1 else list(tokens.unbind(1))
-        return _Tokens(mixed, own, self.adapter.negative().to(device).expand(batch, -1, -1))
-
-    def _predicted(
-        self,
-        noisy: Tensor,
-        timestep: Tensor,
-        text: Tensor,
-        seen: "_Tokens | None",
-        style: Attachment | None,
-        content: tuple[Tensor, float] | None,
-        guided: bool,
-    ) -> Tensor:
-        """The UNet's noise for one step, as large as `noisy`; `content` is the control pictures and their strength."""
-        residuals = {}
-        if content is not None:
-            assert seen is not None  # the ControlNet reads the style too
-            control, strength = content
-            down, mid = self.controlnet(
-                noisy.to(self.controlnet.dtype),
-                timestep,
-                encoder_hidden_states=_halves(guided, seen.negative, seen.mixed).to(self.controlnet.dtype),
-                controlnet_cond=_halves(guided, control, control),
-                conditioning_scale=strength,
-                return_dict=False,
-            )
-            residuals = {"down_block_additional_residuals": down, "mid_block_additional_residual": mid}
-        styles = [_halves(guided, seen.negative, each).to(text.dtype) for each in seen.sets] if seen else []
-        # Never over a `yield`: another run may take its turn between two steps of this one.
-        with alone(self.unet), style.in_place() if style else nullcontext():
-            return self.unet(
-                noisy,
-                timestep,
-                encoder_hidden_states=(text, styles) if style else text,
-                return_dict=False,
-                **residuals,
-            )[0]
-
     def _bar(self, total: int) -> Any:
         return self.progress_bar(total=total)  # pyright: ignore[reportCallIssue]  its wrapper hides its arguments
 
     def _is_guided(self, guidance_scale: float) -> bool:
         return guidance_scale > 1 and self.unet.config.time_cond_proj_dim is None
-
-    def _first_latents(
-        self,
-        size: tuple[int, int, int],
-        scheduler: Scheduler,
-        device: torch.device,
-        generator: torch.Generator | list[torch.Generator] | None,
-        latents: Tensor | None,
-        denoising_start: float,
-    ) -> Tensor:
-        """`size` is how many, height and width in pixels."""
-        batch, height, width = size
-        shape = (batch, self.unet.config.in_channels, height // self.vae_scale_factor, width // self.vae_scale_factor)
-        if latents is None:
-            # Drawn in float32, as half precision would draw other numbers: a seed is the same picture in both.
-            latents = randn_tensor(shape, generator=generator, device=device, dtype=torch.float32)
-        latents = latents.to(device)
-        return latents if denoising_start else latents * scheduler.init_noise_sigma
-
-    def _size(self, height: int | None, width: int | None, control_image: Any) -> tuple[int, int]:
-        multiple = self.vae_scale_factor
-        if control_image is not None:
-            first = control_image if isinstance(control_image, Image.Image | Tensor) else control_image[0]
-            own = first.shape[-2:] if isinstance(first, Tensor) else (first.height, first.width)
-            own = tuple(int(side) // multiple * multiple for side in own)
-        else:
-            sample = self.unet.config.sample_size
-            own = tuple(side * multiple for side in ([sample] * 2 if isinstance(sample, int) else sample))
-        tall, wide = height or own[0], width or own[1]
-        if tall % multiple or wide % multiple or min(tall, wide) < multiple:
-            raise ValueError(f"height and width have to be multiples of {multiple}, not {tall} and {wide}")
-        return tall, wide
-
-    def _control(self, image: Any, height: int, width: int, batch: int, device: torch.device) -> Tensor:
-        image = list(image) if isinstance(image, tuple) else image
-        control = self.control_image_processor.preprocess(image, height=height, width=width)
-        if batch % len(control):
-            raise ValueError(f"{len(control)} control pictures for {batch} pictures")
-        repeated = control.repeat_interleave(batch // len(control), dim=0)
-        return repeated.to(device=device, dtype=self.controlnet.dtype)
 
     def _output(
         self, latents: Tensor, output_type: str, device: torch.device, dtype: torch.dtype
@@ -452,16 +355,3 @@ class StyleShotPipeline(StableDiffusionPipeline):
             decoded, output_type=output_type, do_denormalize=[not flag for flag in unsafe or [False] * len(decoded)]
         )
         return StableDiffusionPipelineOutput(images=cast(Any, images), nsfw_content_detected=unsafe)
-
-
-def _mix(tokens: Tensor, weights: Tensor) -> Tensor:
-    """[batch, styles, 6, token_dim], weights [styles] -> their weighted mean [batch, 6, token_dim]."""
-    return torch.einsum("bsnd,s->bnd", tokens, weights.to(tokens))
-
-
-def _halves(guided: bool, negative: Tensor | None, positive: Tensor) -> Tensor:
-    """The batch for the networks: negative half first where there is guidance, which a callback may turn off."""
-    if not guided:
-        return positive
-    assert negative is not None
-    return torch.cat([negative, positive])

@@ -1,30 +1,23 @@
 """Trains the decoder of `fast`: first to rebuild pictures from features, then to repaint them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from styleshot_demo.classical.fast import DEPTHS, LIGHT_SHARE, Decoder, FastTransfer, look, recolouring
 from styleshot_demo.classical.features import Encoder
-from styleshot_demo.classical.losses import (
-    covariance,
-    directions,
-    gram_distance,
-    perceptual_distance,
-    sliced_wasserstein,
-)
+from styleshot_demo.classical.losses import perceptual_distance
 from styleshot_demo.classical.statistics import Moments, moments, towards
 from styleshot_demo.research.onnx_network import OnnxNetwork
 from styleshot_demo.research.teacher import Teacher
 from styleshot_demo.training.core.device import device_and_dtype, moved
 from styleshot_demo.training.folders import Crops, pictures_in, split
+from styleshot_demo.training.judges import Judge, MixedPrecision, figures, mean
 from styleshot_demo.training.single_network import train
-from styleshot_demo.training.style_statistics import StyleStatistics, sliced_distance
-from styleshot_demo.weighting import weighted_sum
 
 JUDGED = {"relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1"}
 # Strokes and shapes live in the deeper layers; without this, colours and grain are learnt and nothing else. Content
@@ -34,11 +27,7 @@ CONTENT_LAYERS = {"relu1_1": 0.3, "relu2_1": 0.6, "relu3_1": 1.0, "relu4_1": 1.3
 HELD, HELD_SIZE = 16, 256  # pairs of crops that the figures in the log are of, and their side in pixels
 REBUILD_EVERY = 12  # some rebuilding to the end keeps low strengths faithful
 
-
-def mean(values: Iterable[Tensor | float]) -> float:
-    """Mean of single numbers."""
-    numbers = [float(value) for value in values]
-    return sum(numbers) / len(numbers)
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def each_moments(found: dict[str, Tensor]) -> list[dict[str, Moments]]:
@@ -81,20 +70,91 @@ class DecoderRecipe:
     network_share: float = 0.5  # of the repainting losses that the other networks have together, where there are any
 
 
-@dataclass(frozen=True)
-class Judge:
-    """A network that compares pictures for the losses.
+class DecoderLosses:
+    """The loss terms of each step: of rebuilding pictures at first and now and then, else of repainting photos."""
 
-    maps            pixels -> feature maps by layer name
-    style_layers    what each layer counts in the distances of styles
-    content_layers  and in the distance of contents
-    share           of a step's repainting losses; the shares of the step's judges sum to 1
-    """
+    def __init__(
+        self,
+        painter: FastTransfer,
+        guide: Teacher,
+        others: Sequence[OnnxNetwork],
+        crops: tuple[Crops, Crops],
+        recipe: DecoderRecipe,
+        precision: MixedPrecision,
+    ) -> None:
+        """`crops` are those of photos and those of paintings; all networks lie where `precision` says."""
+        self.encoder, self.decoder = painter.encoder, painter.decoder
+        self.guide, self.others = guide, others
+        self.photos, self.paintings = crops
+        self.recipe, self.precision = recipe, precision
+        self.weights = {
+            "content": recipe.content_weight,
+            "gram": recipe.gram_weight,
+            "moment": recipe.moment_weight,
+            "sliced": recipe.sliced_weight,
+        }
+        share = 1 - recipe.network_share if others else 1.0
+        self.own = Judge(guide.expanded, STYLE_LAYERS, CONTENT_LAYERS, share)
 
-    maps: Callable[[Tensor], dict[str, Tensor]]
-    style_layers: dict[str, float]
-    content_layers: dict[str, float]
-    share: float
+    def __call__(self, step: int) -> dict[str, Tensor]:
+        rebuilds = step < self.recipe.rebuild_steps or step % REBUILD_EVERY == 0
+        return self._rebuild(step) if rebuilds else self._repaint(step)
+
+    def _rebuild(self, step: int) -> dict[str, Tensor]:
+        pixels = self._batch(self.photos if step % 2 else self.paintings, self.recipe.seed, step)
+        read = self.precision.read
+        with torch.no_grad():
+            found, target = read(self.encoder, pixels, DEPTHS), read(self.guide, pixels, JUDGED)
+        made = self._paint(found, None, "wct")
+        seen = read(self.guide, made, JUDGED)
+        return {
+            "pixels": 10 * (made - pixels).abs().mean(),
+            "seen": cast(Tensor, sum(perceptual_distance(seen[name], target[name]) for name in JUDGED)),
+        }
+
+    def _repaint(self, step: int) -> dict[str, Tensor]:
+        content = self._batch(self.photos, self.recipe.seed, step)
+        style = self._batch(self.paintings, self.recipe.seed + 1, step)
+        with torch.no_grad():
+            found, wanted = (self.precision.read(self.encoder, pixels, DEPTHS) for pixels in (content, style))
+        raw = self._paint(found, wanted, "adain" if step % 4 == 1 else "wct")
+        same = without_colour_gradient(raw)
+        pairs = zip(raw.split(1), same.split(1), style.split(1), strict=True)
+        made = torch.cat([recolouring(one, [(moments(goal), 1.0)])(twin) for one, twin, goal in pairs])
+        # Nothing, to the eye; to a gradient the lightness that the map leaves to the decoder.
+        made = made + (1 - LIGHT_SHARE) * (raw - same).mean(1, keepdim=True)
+        terms = {"range": 10 * (made - made.clamp(0, 1)).abs().mean()}
+        for judge in self._judges(step):
+            losses = judge.losses(made, content, style, weights=self.weights, step=step, precision=self.precision)
+            for name, value in losses.items():
+                terms[name] = terms.get(name, 0) + judge.share * value
+        return terms
+
+    def _judges(self, step: int) -> list[Judge]:
+        if not self.others:
+            return [self.own]
+        # A turn lasts four steps: each of the networks meets both transforms.
+        network = self.others[step // 4 % len(self.others)]
+        even = dict.fromkeys(network.names, 1.0)
+        return [self.own, Judge(network, even, even, self.recipe.network_share)]
+
+    def _paint(self, found: dict[str, Tensor], wanted: dict[str, Tensor] | None, transform: str) -> Tensor:
+        """What the decoder makes of `found` maps, moved to the moments of the `wanted` ones if there are any."""
+        given = {name: found[name] for name in self.decoder.read}
+        goals = own = each_moments(found)
+        if wanted is not None:
+            goals = each_moments(wanted)
+            for name, maps in given.items():
+                pairs = zip(maps.split(1), own, goals, strict=True)
+                given[name] = torch.cat(
+                    [towards(mine[name], [(goal[name], 1.0)], transform)(one) for one, mine, goal in pairs]
+                )
+        with self.precision.computing():
+            return self.decoder(given, torch.cat([look(goal) for goal in goals]).to(self.precision.place)).float()
+
+    def _batch(self, crops: Crops, seed: int, step: int) -> Tensor:
+        pixels = crops.batch(self.recipe.batch, seed, step)
+        return pixels.to(self.precision.place, memory_format=torch.channels_last)
 
 
 def train_decoder(
@@ -117,135 +177,69 @@ def train_decoder(
     network alone looks better to it than to any other. Both transforms of the features take turns as well, three to
     one, so that one decoder serves both.
     """
-    place, autocast = device_and_dtype(device, precision)
+    mixed = MixedPrecision(*device_and_dtype(device, precision))
     torch.manual_seed(recipe.seed)
-    encoder = moved(encoder, place, memory_format=torch.channels_last).requires_grad_(False).eval()
-    if start is None:
-        decoder = Decoder(encoder.widths, fused=recipe.fused, blocks=recipe.blocks)
-    else:
-        decoder = Decoder(**start.architecture | {"blocks": max(recipe.blocks, len(start.blocks))})
-        # The blocks that `start` lacks begin as the identity.
-        decoder.load_state_dict(decoder.state_dict() | start.state_dict())
-    decoder = moved(decoder.requires_grad_(True).train(), place, memory_format=torch.channels_last)
-    guide = moved(Teacher(teacher), place, memory_format=torch.channels_last)
-    others = [moved(network, place, memory_format=torch.channels_last) for network in networks]
-    own = Judge(guide.expanded, STYLE_LAYERS, CONTENT_LAYERS, 1 - recipe.network_share if others else 1.0)
 
-    def judges_of(step: int) -> list[Judge]:
-        if not others:
-            return [own]
-        # A turn lasts four steps: each of the networks meets both transforms.
-        network = others[step // 4 % len(others)]
-        even = dict.fromkeys(network.names, 1.0)
-        return [own, Judge(network, even, even, recipe.network_share)]
+    def placed(network: Network) -> Network:
+        return moved(network, mixed.place, memory_format=torch.channels_last)
 
+    encoder = placed(encoder).requires_grad_(False).eval()
+    decoder = placed(_begun(encoder, recipe, start).requires_grad_(True).train())
+    guide = placed(Teacher(teacher))
+    others = [placed(network) for network in networks]
+    painter = FastTransfer(encoder, decoder)
     sides = [split(pictures_in(folder)) for folder in (contents, styles)]
     photos, paintings = (Crops(train_paths, recipe.size) for train_paths, _ in sides)
     held = [Crops(held_paths, HELD_SIZE, smallest=1.0).batch(HELD, 0, 0) for _, held_paths in sides]
 
-    def read(network: Callable[..., dict[str, Tensor]], *given: Any) -> dict[str, Tensor]:
-        with torch.autocast(place.type, autocast, enabled=autocast is not None):
-            # Statistics and distances need the precision that the networks can do without.
-            return {name: maps.float() for name, maps in network(*given).items()}
-
-    def paint(found: dict[str, Tensor], wanted: dict[str, Tensor] | None, transform: str) -> Tensor:
-        given = {name: found[name] for name in decoder.read}
-        goals = own = each_moments(found)
-        if wanted is not None:
-            goals = each_moments(wanted)
-            for name, maps in given.items():
-                pairs = zip(maps.split(1), own, goals, strict=True)
-                given[name] = torch.cat(
-                    [towards(mine[name], [(goal[name], 1.0)], transform)(one) for one, mine, goal in pairs]
-                )
-        with torch.autocast(place.type, autocast, enabled=autocast is not None):
-            return decoder(given, torch.cat([look(goal) for goal in goals]).to(place)).float()
-
-    def batch_of(crops: Crops, seed: int, step: int) -> Tensor:
-        return crops.batch(recipe.batch, seed, step).to(place, memory_format=torch.channels_last)
-
-    def rebuild(step: int) -> dict[str, Tensor]:
-        pixels = batch_of(photos if step % 2 else paintings, recipe.seed, step)
-        with torch.no_grad():
-            found, target = read(encoder, pixels, DEPTHS), read(guide, pixels, JUDGED)
-        made = paint(found, None, "wct")
-        seen = read(guide, made, JUDGED)
-        return {
-            "pixels": 10 * (made - pixels).abs().mean(),
-            "seen": cast(Tensor, sum(perceptual_distance(seen[name], target[name]) for name in JUDGED)),
-        }
-
-    def repaint(step: int) -> dict[str, Tensor]:
-        content, style = batch_of(photos, recipe.seed, step), batch_of(paintings, recipe.seed + 1, step)
-        with torch.no_grad():
-            found, wanted = read(encoder, content, DEPTHS), read(encoder, style, DEPTHS)
-        raw = paint(found, wanted, "adain" if step % 4 == 1 else "wct")
-        same = without_colour_gradient(raw)
-        pairs = zip(raw.split(1), same.split(1), style.split(1), strict=True)
-        made = torch.cat([recolouring(one, [(moments(goal), 1.0)])(twin) for one, twin, goal in pairs])
-        # Nothing, to the eye; to a gradient the lightness that the map leaves to the decoder.
-        made = made + (1 - LIGHT_SHARE) * (raw - same).mean(1, keepdim=True)
-        terms = {"range": 10 * (made - made.clamp(0, 1)).abs().mean()}
-        for judge in judges_of(step):
-            for name, value in judged(judge, made, content, style, step).items():
-                terms[name] = terms.get(name, 0) + judge.share * value
-        return terms
-
-    def judged(judge: Judge, made: Tensor, content: Tensor, style: Tensor, step: int) -> dict[str, Tensor]:
-        with torch.no_grad():
-            content_seen, style_seen = read(judge.maps, content), read(judge.maps, style)
-            goal = {name: StyleStatistics.of(maps) for name, maps in style_seen.items()}
-        seen = read(judge.maps, made)
-        got = {name: StyleStatistics.of(maps) for name, maps in seen.items()}
-        slices = {name: directions(maps.shape[1], 24, step, place) for name, maps in seen.items()}
-
-        def mean_of(distance: Callable[[str], Tensor], layers: dict[str, float] = judge.style_layers) -> Tensor:
-            return weighted_sum((distance(name), weight) for name, weight in layers.items()) / sum(layers.values())
-
-        return {
-            "content": recipe.content_weight
-            * mean_of(lambda n: perceptual_distance(seen[n], content_seen[n]), judge.content_layers),
-            "gram": recipe.gram_weight * mean_of(lambda n: got[n].covariance_distance(goal[n])),
-            "moment": recipe.moment_weight * mean_of(lambda n: got[n].moment_distance(goal[n])),
-            "sliced": recipe.sliced_weight
-            * mean_of(lambda n: sliced_distance(seen[n], style_seen[n], slices[n], step)),
-        }
-
-    def loss_of(step: int) -> dict[str, Tensor]:
-        return rebuild(step) if step < recipe.rebuild_steps or step % REBUILD_EVERY == 0 else repaint(step)
-
     def validate(step: int) -> dict[str, float]:
-        painter = FastTransfer(encoder, decoder)
-        rows: list[dict[str, Tensor | float]] = []
-        for content, style in zip(*(crops.to(place).split(1) for crops in held), strict=True):
-            # What is trained is judged: leading colours by regions comes after it.
-            encoded = replace(painter.encode(content, [(style, 1.0)]), regions=None)
-            made = painter.decode(encoded)
-            row = figures(guide.expanded, made, content, style)
-            row["psnr"] = -10 * painter.lost(encoded).square().mean().log10()
-            for network in others:
-                judged_by = figures(network, made, content, style)
-                row |= {f"{Path(network.source).stem}_{name}": value for name, value in judged_by.items()}
-            rows.append(row)
+        rows = []
+        for content, style in zip(*(crops.to(mixed.place).split(1) for crops in held), strict=True):
+            rows.append(_row(painter, guide, others, content, style))
         return {name: round(mean(row[name] for row in rows), 4) for name in rows[0]}
 
-    def figures(
-        maps: Callable[[Tensor], dict[str, Tensor]], made: Tensor, content: Tensor, style: Tensor
-    ) -> dict[str, Tensor | float]:
-        with torch.no_grad():
-            seen, content_seen, style_seen = (maps(pixels) for pixels in (made, content, style))
-        return {
-            "content": mean(perceptual_distance(seen[n], content_seen[n]) for n in seen),
-            "gram": mean(gram_distance(covariance(seen[n]), covariance(style_seen[n])) for n in seen),
-            "sliced": mean(
-                sliced_wasserstein(seen[n], style_seen[n], directions(seen[n].shape[1], 64, 0, place)) for n in seen
-            ),
-        }
+    return train(
+        decoder,
+        DecoderLosses(painter, guide, others, (photos, paintings), recipe, mixed),
+        out=out,
+        steps=recipe.steps,
+        rate=recipe.rate,
+        config=_config(recipe, decoder, others),
+        validate=validate,
+    )
 
+
+def _begun(encoder: Encoder, recipe: DecoderRecipe, start: Decoder | None) -> Decoder:
+    """A new decoder, or one as `start`, with as many blocks as are asked for."""
+    if start is None:
+        return Decoder(encoder.widths, fused=recipe.fused, blocks=recipe.blocks)
+    decoder = Decoder(**start.architecture | {"blocks": max(recipe.blocks, len(start.blocks))})
+    # The blocks that `start` lacks begin as the identity.
+    decoder.load_state_dict(decoder.state_dict() | start.state_dict())
+    return decoder
+
+
+def _row(
+    painter: FastTransfer, guide: Teacher, others: Sequence[OnnxNetwork], content: Tensor, style: Tensor
+) -> dict[str, float]:
+    """Figures of one pair of pictures [1, 3, H, W], by each network, and how well the content is rebuilt."""
+    # What is trained is judged: leading colours by regions comes after it.
+    encoded = replace(painter.encode(content, [(style, 1.0)]), regions=None)
+    made = painter.decode(encoded)
+    row = figures(guide.expanded, made, content, style)
+    row["psnr"] = float(-10 * painter.lost(encoded).square().mean().log10())
+    for network in others:
+        judged_by = figures(network, made, content, style)
+        row |= {f"{Path(network.source).stem}_{name}": value for name, value in judged_by.items()}
+    return row
+
+
+def _config(recipe: DecoderRecipe, decoder: Decoder, others: Sequence[OnnxNetwork]) -> dict[str, Any]:
+    """What a training has to have been begun with to be gone on with."""
     config = {"phase": "decoder", **asdict(recipe), "fused": list(decoder.fused), "blocks": len(decoder.blocks)}
     del config["steps"]
     if others:
         config["networks"] = [network.source for network in others]
     else:
         del config["network_share"]
-    return train(decoder, loss_of, out=out, steps=recipe.steps, rate=recipe.rate, config=config, validate=validate)
+    return config

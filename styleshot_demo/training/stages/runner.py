@@ -1,6 +1,6 @@
 """StyleShot's trainings on accelerate: the same for a CPU, for one GPU and for many machines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import islice
@@ -10,7 +10,7 @@ from typing import cast
 import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedType
-from torch import Tensor
+from torch import Tensor, nn
 
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.training.core.average import Average
@@ -22,7 +22,7 @@ from styleshot_demo.training.stages import state, validation
 from styleshot_demo.training.stages.inputs import FrozenEncoders
 from styleshot_demo.training.stages.parts import Base
 from styleshot_demo.training.stages.recipe import StageRecipe
-from styleshot_demo.training.stages.samples import Cutting, Gallery, batches
+from styleshot_demo.training.stages.samples import Batch, Cutting, Gallery, batches
 from styleshot_demo.training.stages.stage import Stage
 
 LOG_EVERY = 10  # updates
@@ -57,8 +57,7 @@ def train(
     objective = stage.objective.train()
     if recipe.checkpointing:
         _recompute(stage)
-    sharded = accelerator.distributed_type == DistributedType.FSDP
-    if accelerator.device.type == "cuda" and not sharded:
+    if accelerator.device.type == "cuda" and not _sharded(accelerator):
         _slim(stage, base, accelerator.mixed_precision)
     learning = [parameter for parameter in objective.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(learning, lr=recipe.rate, weight_decay=recipe.decay)
@@ -67,54 +66,22 @@ def train(
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     average = Average(learning, recipe.average) if recipe.average else None
 
-    main, world = accelerator.is_main_process, accelerator.num_processes
     make_folder(out)
     parts = (model, optimiser.optimizer, average, accelerator.scaler)
     checkpoint = Checkpoint(
         out,
-        {"stage": stage.name, **recipe.identity(world)},
+        {"stage": stage.name, **recipe.identity(accelerator.num_processes)},
         partial(state.collected, *parts),
         lambda found: state.restore(found, *parts),
-        writes=main,
+        writes=accelerator.is_main_process,
         mmap=True,
     )
     first = checkpoint.load()
-    cut = Cutting(
-        stage.bounds,
-        stage.uses_content,
-        recipe.seed,
-        recipe.resolution,
-        objective.style_aware_encoder.config["crop"],
-        objective.scheduler.config["num_train_timesteps"],
-    )
-    rows = batches(
-        gallery,
-        cut,
-        batch=recipe.batch,
-        start=first * recipe.accumulate * recipe.batch,
-        rank=accelerator.process_index,
-        world=world,
-        workers=recipe.workers,
-    )
-    sheets = None
+    rows = _rows(stage, gallery, recipe, accelerator, first)
     # After the reading processes have begun: what this process opens must not be shared with them.
-    if recipe.validate_every and main and not sharded:  # a sharded network cannot be run by one process
-        shown = list(islice(gallery.stream(0, 1, 0, 1, 0, 1), SHOWN))
-        sheets = validation.Validation(
-            stage, base, inputs, shown, side=recipe.resolution, seed=recipe.seed, prompts=prompts
-        )
+    sheets = _sheets(stage, base, inputs, gallery, recipe, accelerator, prompts)
     with writing():
-        book = Logbook(out, recipe.steps, first, main)
-
-    def gradients(step: int) -> dict[str, Tensor]:
-        loss = torch.zeros((), device=accelerator.device)
-        for part in range(recipe.accumulate):
-            last = part == recipe.accumulate - 1
-            with nullcontext() if last else accelerator.no_sync(model):
-                share = model(**inputs.of(next(rows))) / recipe.accumulate
-                accelerator.backward(share)
-            loss += share.detach()
-        return {"loss": loss}
+        book = Logbook(out, recipe.steps, first, accelerator.is_main_process)
 
     def update() -> None:
         if recipe.clip:
@@ -131,7 +98,7 @@ def train(
 
     training = Training(
         optimiser=optimiser,
-        gradients=gradients,
+        gradients=lambda step: _gradients(model, rows, inputs, recipe, accelerator),
         update=update,
         rate=recipe.rate_at,
         steps=recipe.steps,
@@ -146,6 +113,64 @@ def train(
     with book:
         training.run(book, first)
     return state.weights(model, average)
+
+
+def _sharded(accelerator: Accelerator) -> bool:
+    return accelerator.distributed_type == DistributedType.FSDP
+
+
+def _rows(
+    stage: Stage, gallery: Gallery, recipe: StageRecipe, accelerator: Accelerator, first: int
+) -> Iterator[Batch]:
+    """This process's batches, from update `first` on."""
+    objective = stage.objective
+    cut = Cutting(
+        stage.bounds,
+        stage.uses_content,
+        recipe.seed,
+        recipe.resolution,
+        objective.style_aware_encoder.config["crop"],
+        objective.scheduler.config["num_train_timesteps"],
+    )
+    return batches(
+        gallery,
+        cut,
+        batch=recipe.batch,
+        start=first * recipe.accumulate * recipe.batch,
+        rank=accelerator.process_index,
+        world=accelerator.num_processes,
+        workers=recipe.workers,
+    )
+
+
+def _gradients(
+    model: nn.Module, rows: Iterator[Batch], inputs: FrozenEncoders, recipe: StageRecipe, accelerator: Accelerator
+) -> dict[str, Tensor]:
+    """Leaves the gradients of one update, of the mean loss over its parts."""
+    loss = torch.zeros((), device=accelerator.device)
+    for part in range(recipe.accumulate):
+        last = part == recipe.accumulate - 1
+        with nullcontext() if last else accelerator.no_sync(model):
+            share = model(**inputs.of(next(rows))) / recipe.accumulate
+            accelerator.backward(share)
+        loss += share.detach()
+    return {"loss": loss}
+
+
+def _sheets(
+    stage: Stage,
+    base: Base,
+    inputs: FrozenEncoders,
+    gallery: Gallery,
+    recipe: StageRecipe,
+    accelerator: Accelerator,
+    prompts: Sequence[str],
+) -> validation.Validation | None:
+    """What paints the validation sheets, if this process does: a sharded network cannot be run by one."""
+    if not recipe.validate_every or not accelerator.is_main_process or _sharded(accelerator):
+        return None
+    shown = list(islice(gallery.stream(0, 1, 0, 1, 0, 1), SHOWN))
+    return validation.Validation(stage, base, inputs, shown, side=recipe.resolution, seed=recipe.seed, prompts=prompts)
 
 
 def _recompute(stage: Stage) -> None:
