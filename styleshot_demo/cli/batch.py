@@ -110,7 +110,6 @@ def batch(
         with TemporaryDirectory() as folder:
             _tell_estimate(replace(order, styles=put_styles(styles, Path(folder))), items, hands, as_json)
         return
-    make_folder(order.state)
     with _alone(order):
         order = replace(order, styles=put_styles(styles, order.state / "styles"))
         _paint(order, items, hands, engine, as_json)
@@ -128,6 +127,7 @@ def _items(inputs: list[Path], out: Path, ending: str, part: Shard) -> list[Item
 @contextmanager
 def _alone(order: BatchOrder) -> Iterator[None]:
     """Nobody else paints this part into this folder; nothing is left of whoever was killed while he did."""
+    make_folder(order.state)
     lock = FileLock(order.state / f"lock{order.shard.label}")
     try:
         lock.acquire(timeout=0)

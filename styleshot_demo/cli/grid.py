@@ -149,7 +149,7 @@ def _write(
 ) -> None:
     labels = [axis.labels if axis else [""] for axis in (whole.rows, whole.columns)]
     titles = [axis.name.replace("_", " ") if axis else "" for axis in (whole.rows, whole.columns)]
-    sheet = grids.draw_sheet(cells, *labels, (titles[0], titles[1]))
+    sheet = grids.draw_sheet(cells, labels[0], labels[1], (titles[0], titles[1]))
     made_by = provenance.with_grid(first.plan.record(0, first.models), whole.words())
     provenance.write(sheet, out, made_by if keep else None)
     rows, columns = whole.shape

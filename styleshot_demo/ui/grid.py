@@ -235,7 +235,7 @@ class GridPanel:
         side = "zh" if zh else "en"
         labels = [[one[side] for one in shape[name]] for name in _SIDES]
         titles = tuple(shape["titles"][name][side] for name in _SIDES)
-        sheet = grids.draw_sheet(cells, *labels, (titles[0], titles[1]))
+        sheet = grids.draw_sheet(cells, labels[0], labels[1], (titles[0], titles[1]))
         first = next(iter(desk.cells.values())).record
         record = provenance.with_grid(first, made.words())
         name = names.made_of(desk.stem, "grid", *(axis.name for axis in made.axes), suffix=".png")
