@@ -17,7 +17,7 @@ def signs() -> str:
     pairs = [(high, low) for high in range(0xB0, 0xD8) for low in range(0xA1, 0xFF)]
     chinese = [bytes(pair).decode("gb2312", errors="ignore") for pair in pairs]
     latin = [chr(code) for code in (*range(0x20, 0x7F), *range(0xA0, 0x180))]
-    return "".join([*chinese, *latin, "“”‘’…–—·×→↓、。，；：（）《》！？％　"])
+    return "".join([*chinese, *latin, "“”‘’…–—·×→↓★、。，；：（）《》！？％　浏"])
 
 
 def main(source: Path) -> None:

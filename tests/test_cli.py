@@ -112,7 +112,7 @@ def test_defaults_are_those_of_the_job(folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(command, "ClassicalJob", lambda *args, **fields: asked.append(fields) or ClassicalJob(*args))
     assert run("classical", "photo.png", "moon.png", "-o", "out.png").exit_code == 0
     default = ClassicalJob(Image.new("RGB", (32, 32)), [Image.new("RGB", (32, 32))])
-    assert asked == [{name: getattr(default, name) for name in jobs.check_each(jobs.ClassicalJob)}]
+    assert asked == [{"mask": None, **{name: getattr(default, name) for name in jobs.check_each(jobs.ClassicalJob)}}]
 
 
 @pytest.mark.parametrize("words", [["--help"], ["classical", "--help"], ["train", "classical", "decoder", "--help"]])
