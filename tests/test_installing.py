@@ -58,7 +58,8 @@ def run(command: list[object], path: Path, cwd: Path) -> str:
 def test_the_wheel_holds_the_program_and_its_assets_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     package = [path for path in (ROOT / "styleshot_demo").rglob("*") if "__pycache__" not in path.parts]
-    assets = [path for folder in ("art", "fonts", "styles", "weights") for path in (ROOT / "assets" / folder).rglob("*")]
+    folders = [ROOT / "assets" / name for name in ("art", "fonts", "styles", "weights")]
+    assets = [path for folder in folders for path in folder.rglob("*")]
     wanted = {path.relative_to(ROOT).as_posix() for path in package if path.is_file()}
     wanted |= {f"styleshot_demo/{path.relative_to(ROOT).as_posix()}" for path in assets if path.is_file()}
     wanted.add("styleshot_demo/assets/CREDITS.md")
