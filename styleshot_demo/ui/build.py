@@ -37,6 +37,7 @@ WAITING = 32  # how many runs may wait; whoever comes after is told that the app
 _HOUR = 3600
 
 _MASTHEAD = f"""
+<button id="skip" type="button">{say("skip").html()}</button>
 <header class="masthead">
   <svg class="seal" viewBox="0 0 40 40" aria-hidden="true">
     <rect x="1" y="1" width="38" height="38" rx="7"/>

@@ -132,7 +132,9 @@
       if (!now?.styles) return;
       const words = folded(this.search.value).split(/\s+/).filter(Boolean);
       const found = now.styles.filter((style) => words.every((word) => style.texts.includes(word)));
+      const held = this.shelf.contains(document.activeElement) ? document.activeElement.dataset.key : null;
       this.shelf.replaceChildren(...found.map((style) => this.thumb(style)));
+      if (held) [...this.shelf.children].find((button) => button.dataset.key === held)?.focus();
       this.part(".none").hidden = found.length > 0;
       const style = this.style();
       const row = this.part(".picked");

@@ -18,7 +18,7 @@ _DRAWER = f"""
 <details class="library" hidden>
   <summary>{say("library").html()}</summary>
   <label class="search">{say("library_search").html()}<input type="search"></label>
-  <div class="shelf many" role="group" {say("library_styles").attributes()}></div>
+  <div class="shelf many" role="toolbar" {say("library_styles").attributes()}></div>
   <p class="hint none" hidden>{say("library_none").html()}</p>
   <div class="picked" hidden>
     <p><strong></strong> <span class="tags"></span> <span class="note"></span></p>

@@ -93,8 +93,10 @@
     const sheet = document.querySelector("#styleshot-css");
     if (sheet?.nextElementSibling) document.head.append(sheet);
     for (const [place, names] of Object.entries(NAMES)) {
-      const name = names[language === "zh" ? 1 : 0];
+      const title = names[language === "zh" ? 1 : 0];
       for (const node of document.querySelectorAll(`${place} input[type=file], ${place} button:has(input[type=file])`)) {
+        // Whoever says aloud what is written on a button means it, so its name has to hold that, line for line.
+        const name = [title, node.textContent.trim()].filter(Boolean).join(": ");
         if (node.getAttribute("aria-label") !== name) node.setAttribute("aria-label", name);
         if (node.tagName === "INPUT" && node.accept !== ACCEPTED) node.accept = ACCEPTED;
       }
@@ -139,7 +141,7 @@
     queued = true;
     // A window that nobody sees draws no frames, but its title is read.
     (document.hidden ? setTimeout : requestAnimationFrame)(() => { queued = false; settle(); });
-  }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["aria-selected", "class"] });
+  }).observe(document.body, { childList: true, subtree: true, characterData: true, attributes: true, attributeFilter: ["aria-selected", "class"] });
   document.body.addEventListener("click", (event) => {
     if (event.target.closest("#shade")) shade(!document.body.classList.contains("dark"));
   });

@@ -163,16 +163,17 @@ class Atelier(gr.themes.Base):
         super().set(**PAGE, **BLOCKS, **INPUTS, **BUTTONS)
 
 
-STYLES = ("page.css", "library.css", "grid.css", "regions.css", "history.css", "presets.css")
+SHEETS = ("page", "library", "grid", "regions", "history", "presets", "keyboard")
 # The first one says what the others use.
 SCRIPTS = (
     "page", "desk", "enlarge", "tools", "sketch", "library", "shelf", "grid", "beside", "regions", "history", "presets",
+    "keyboard",
 )  # fmt: skip
 
 
 def head() -> str:
     """Style sheet and script of the page. Not as `launch(css=...)`: that rewrites selectors, and loses some."""
-    css = "".join((HERE / name).read_text(encoding="utf-8") for name in STYLES)
+    css = "".join((HERE / f"{name}.css").read_text(encoding="utf-8") for name in SHEETS)
     texts = json.dumps(words.script_texts(), ensure_ascii=False).replace("<", "\\u003c")
     scripts = "".join(f"<script>{(HERE / f'{name}.js').read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
     return f'<style id="styleshot-css">{css}</style><script>window.styleshotTexts = {texts};</script>{scripts}'

@@ -233,7 +233,7 @@ def chips(texts: Mapping[str, Said], elem_id: str, title: str) -> gr.HTML:
 
 def _buttons(css: str, buttons: str, elem_id: str, title: str) -> gr.HTML:
     return gr.HTML(
-        f'<div class="{css}" role="group" {say(title).attributes()}>{buttons}</div>' if buttons else "",
+        f'<div class="{css}" role="toolbar" {say(title).attributes()}>{buttons}</div>' if buttons else "",
         visible=bool(buttons),
         elem_id=elem_id,
         js_on_load="""

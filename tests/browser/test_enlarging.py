@@ -41,7 +41,7 @@ def painted(page, photo, style, size):
 def enlarged(page, kind, times, folder):
     """Presses the button and saves the file."""
     line = page.locator(f"#{kind}-enlarge")
-    line.get_by_role("button", name=f"Enlarge the picture on show {times} times").click()
+    line.get_by_role("button", name=f"Enlarge the picture on show {times}×").click()
     expect(line.locator("a.save")).to_be_visible(timeout=LONG)
     with page.expect_download() as waiting:
         line.locator("a.save").click()
@@ -146,7 +146,7 @@ def test_the_line_speaks_chinese(open_page, photo, style):
     page.keyboard.press("Tab")
     page.locator("#classical-run").click()
     line = page.locator("#classical-enlarge")
-    line.get_by_role("button", name="将当前画面放大到 2 倍").click(timeout=LONG)
+    line.get_by_role("button", name="将当前画面放大至 2×").click(timeout=LONG)
     expect(line.locator("a.save")).to_have_text("下载 512 × 342", use_inner_text=True, timeout=LONG)
 
 

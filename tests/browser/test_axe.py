@@ -1,0 +1,159 @@
+"""Nobody is shut out: what axe-core finds on the page, and how far it is by keyboard."""
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+AXE_SCRIPT = pytest.importorskip("axe_playwright_python.base").AXE_SCRIPT
+
+from browser.conftest import app, opener  # noqa: E402
+from browser.steps import LONG, open_tab, repaint, upload  # noqa: E402
+
+RULES = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
+    "rules": {"label-content-name-mismatch": {"enabled": True}},  # experimental, so it does not run by itself
+    "resultTypes": ["violations"],
+}
+GRAVE = ("serious", "critical")
+NEAR = 12  # presses of Tab after which the button that paints is reached at the latest
+# Each two of language, shade and width meet in one of these.
+LOOKS = [("en", "light", 1280), ("en", "dark", 390), ("zh", "light", 390), ("zh", "dark", 1280)]
+FOCUSED = "document.activeElement.id || document.activeElement.closest('[id]')?.id"
+
+
+@pytest.fixture(scope="module")
+def library_address(tmp_path_factory, weights):
+    """Where the app answers that has weights, and a library of styles of its own."""
+    with app(tmp_path_factory, weights, STYLESHOT_LIBRARY=str(tmp_path_factory.mktemp("library"))) as url:
+        yield url
+
+
+@pytest.fixture
+def open_furnished(browser, library_address):
+    with opener(browser, library_address) as open_it:
+        yield open_it
+
+
+def violations(page):
+    """What axe-core finds on the page as it is now: (rule, element, why) of each that is serious or critical."""
+    if not page.evaluate("Boolean(window.axe)"):
+        page.evaluate(AXE_SCRIPT)
+    page.wait_for_timeout(500)  # colours fade into each other, and names follow what is written
+    found = page.evaluate("(rules) => axe.run(document, rules)", RULES)["violations"]
+    return [
+        (rule["id"], node["html"][:160], [check["message"] for kind in ("all", "any", "none") for check in node[kind]])
+        for rule in found
+        for node in rule["nodes"]
+        if (node["impact"] or rule["impact"]) in GRAVE
+    ]
+
+
+def open_parts(page, prefix):
+    """Opens the finer settings, the style library and the panel of a grid of a tab."""
+    page.locator(f"#{prefix}finer button.label-wrap").click()
+    page.locator(f"#{prefix}library summary").click()
+    expect(page.locator(f"#{prefix}library .shelf button").first).to_be_visible(timeout=LONG)
+    page.locator(f"#{prefix or 'classical-'}grid-open").click()
+    expect(page.locator(f"#{prefix or 'classical-'}grid .grid")).to_be_visible()
+
+
+@pytest.mark.parametrize(("language", "shade", "width"), LOOKS)
+def test_nothing_on_any_tab_shuts_anybody_out(open_furnished, photo, language, shade, width):
+    page = open_furnished(
+        f"/?lang={language}", viewport={"width": width, "height": 900}, color_scheme=shade, locale="en-US"
+    )
+    assert page.evaluate("document.body.classList.contains('dark')") == (shade == "dark")
+    assert violations(page) == []
+    page.locator("#add-style").click()
+    page.locator("#restore-part button.label-wrap").click()
+    open_parts(page, "")
+    assert violations(page) == []
+    for kind in ("text", "image"):
+        page.locator(f'#tabs [role=tab][data-tab-id="{kind}"]').click()
+        page.locator(f"#{kind}-model-choice label").nth(1).click()
+        open_parts(page, f"{kind}-")
+        assert violations(page) == []
+    page.locator('#tabs [role=tab][data-tab-id="models"]').click()
+    expect(page.locator("#models-disk li").first).to_be_visible(timeout=LONG)
+    assert violations(page) == []
+
+
+def test_a_result_shuts_nobody_out_and_names_follow_the_language(open_furnished, photo):
+    page = open_furnished()
+    upload(page, "#content", photo)
+    page.locator("#example-styles button").first.click()
+    expect(page.locator("#style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    repaint(page)
+    page.locator("#classical-strength input[type=number]").fill("0.5")
+    page.locator("#language label", has_text="中文").click()
+    page.locator("#add-style").click()
+    expect(page.locator("#style-2 button:has(input[type=file])")).to_have_attribute(
+        "aria-label", "选择风格图片 2: 将画作拖到这里\n或点击选择"
+    )
+    assert violations(page) == []
+
+
+def test_the_button_that_paints_is_a_few_presses_from_the_top(open_furnished):
+    page = open_furnished()
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED) == "skip"
+    page.keyboard.press("Enter")
+    presses = 1
+    while page.evaluate(FOCUSED) != "classical-run":
+        page.keyboard.press("Tab")
+        presses += 1
+        assert presses <= NEAR
+    # Nothing is painted there, so there is nothing to skip to.
+    page.locator('#tabs [role=tab][data-tab-id="models"]').click()
+    expect(page.locator("#skip")).to_be_hidden()
+    open_tab(page, "text")
+    page.locator("#skip").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate(FOCUSED) == "text-run"
+
+
+def test_a_row_of_pictures_is_one_stop_and_arrows_reach_each(open_furnished):
+    page = open_furnished()
+    named = "document.activeElement.dataset.name"
+    styles = page.locator("#example-styles button")
+    names = [button.get_attribute("data-name") for button in styles.all()]
+    expect(page.locator("#example-styles button:not([tabindex='-1'])")).to_have_count(1)
+    page.locator("#style-1 button:has(input[type=file])").focus()
+    reached = []
+    page.keyboard.press("Tab")
+    for _ in names:
+        reached.append(page.evaluate(named))
+        page.keyboard.press("ArrowRight")
+    assert reached == names
+    # Up and down go by lines, and Enter takes the picture.
+    columns = page.evaluate(
+        "getComputedStyle(document.querySelector('#example-styles .shelf')).gridTemplateColumns.split(' ').length"
+    )
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(named) == names[columns]
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(named) == names[0]
+    page.keyboard.press("End")
+    assert page.evaluate(named) == names[-1]
+    page.keyboard.press("Enter")
+    expect(styles.last).to_have_attribute("aria-pressed", "true", timeout=LONG)
+    # Tab leaves the row at once, and comes back to where it was left.
+    page.keyboard.press("Tab")
+    assert page.evaluate("!document.activeElement.closest('.shelf')")
+    page.keyboard.press("Shift+Tab")
+    assert page.evaluate(named) == names[-1]
+
+
+def test_a_slider_shows_that_it_has_the_focus(open_furnished):
+    page = open_furnished()
+    for place in ("#classical-strength", "#size"):
+        page.locator(f"{place} input[type=number]").focus()
+        page.keyboard.press("Tab")
+        style, width = page.evaluate(
+            """() => {
+                const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement);
+                return [outlineStyle, parseFloat(outlineWidth)];
+            }"""
+        )
+        assert page.evaluate("document.activeElement.type") == "range"
+        assert style == "solid" and width >= 2
