@@ -154,7 +154,7 @@ class Atelier(gr.themes.Base):
         )
 
 
-STYLES = ("page.css", "library.css", "grid.css", "regions.css", "history.css", "presets.css")
+STYLES = ("page.css", "library.css", "grid.css", "regions.css", "history.css", "palette.css", "presets.css")
 # The first one says what the others use.
 SCRIPTS = (
     "page", "desk", "enlarge", "tools", "sketch", "library", "shelf", "grid", "beside", "regions", "history", "presets",
