@@ -186,6 +186,19 @@ def test_the_shell_paints_what_python_paints(folder: Path) -> None:
         assert image.tobytes() == expected.tobytes()
 
 
+def test_colours_of_one_style_and_of_a_palette(folder: Path) -> None:
+    given = ("classical", "photo.png", "wave.png", "moon.png", "-o", "out.png", "--size", 256, "--colours-from", "last")
+    done = run(*given, "--palette", "e63946, 1d3557", "--json")
+    assert done.exit_code == 0, done.stderr
+    told = json.loads(done.stdout)["settings"]
+    assert (told["colours_from"], told["palette"]) == ("last", "#e63946 #1d3557")
+    job = ClassicalJob("photo.png", ["wave.png", "moon.png"], size=256, colours_from="last", palette="#e63946 #1d3557")
+    with Image.open("out.png") as image:
+        assert image.tobytes() == Studio(Settings()).finish(job).images[0].tobytes()
+    done = run(*given, "--palette", "reddish")
+    assert done.exit_code != 0 and "reddish in palette is not a colour" in " ".join(done.stderr.split())
+
+
 def test_every_option_reaches_the_job(folder: Path) -> None:
     options = {
         "strength": 0.7,

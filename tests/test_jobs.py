@@ -84,7 +84,7 @@ def test_whole_numbers(name: str) -> None:
     assert (value, type(value)) == (300, int)
 
 
-@pytest.mark.parametrize("name", ["method", "transform", "colour_method", "start", "optimiser"])
+@pytest.mark.parametrize("name", ["method", "transform", "colours_from", "colour_method", "start", "optimiser"])
 def test_choices(name: str) -> None:
     for value in ("magic", "", None, 1, [], "FAST", "x" * 1000):
         found = problem(**{name: value})

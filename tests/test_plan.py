@@ -48,6 +48,8 @@ CLASSICAL = st.fixed_dictionaries(
         "feather": st.integers(0, jobs.FEATHER),
         "keep_faces": st.booleans(),
         "transform": st.sampled_from(jobs.TRANSFORMS),
+        "colours_from": st.sampled_from(jobs.COLOURS_FROM),
+        "palette": st.sampled_from(["", "#1d3557 #e63946"]),
         "colour_method": st.sampled_from(jobs.COLOUR_METHODS),
         "steps": st.integers(1, 3),
         "start": st.sampled_from(jobs.STARTS),

@@ -253,6 +253,7 @@ class FastTransfer(nn.Module):
         grain: float = 0.0,
         seed: int = 0,
         period: tuple[int, int] | None = None,
+        colours_of: Sequence[tuple[Tensor, float]] | None = None,
     ) -> Encoded:
         """Read a pair.
 
@@ -262,7 +263,9 @@ class FastTransfer(nn.Module):
         grain      0 to 1: how much brushwork the flat areas of the content are given, of what `seed` shuffles
         period     rows and columns after which the content repeats, where it does (multiples of `STRIDE`): brushwork
                    repeats with it, and its moments are those of the period in the middle
+        colours_of  other styles that give colours and tones, as `styles` then give brushwork alone; None: the same
         """
+        colours_of = styles if colours_of is None else colours_of
         flat = flatness(content)
         seen_as = content if flat is None else grained(content, flat, styles, grain, seed, period)
         # Halved three times and doubled three times, a side has to come out as it went in.
@@ -277,14 +280,14 @@ class FastTransfer(nn.Module):
                 for name in self.decoder.read
             },
             looks=(look(own).to(content), weighted_sum((look(style), weight) for style, weight in seen).to(content)),
-            colours=[(moments_at_a_glance(picture), weight) for picture, weight in styles],
+            colours=[(moments_at_a_glance(picture), weight) for picture, weight in colours_of],
             regions=(
                 Regions.of(_middle(content, period).of(content)),
-                [(Regions.of(picture), weight) for picture, weight in styles],
+                [(Regions.of(picture), weight) for picture, weight in colours_of],
             ),
             period=period,
             flat=flat,
-            tones=wanted_tones(flat, styles),
+            tones=wanted_tones(flat, colours_of),
         )
 
     @torch.inference_mode()

@@ -45,12 +45,14 @@ class Regions:
     shares: Tensor
 
     @classmethod
-    def of(cls, pixels: Tensor) -> "Regions":
-        """Those of a picture that is there, [1, 3, H, W], RGB in [0, 1]."""
-        return cls.read(lambda box: box.of(pixels), *pixels.shape[2:], strip=pixels.shape[2])
+    def of(cls, pixels: Tensor, count: int = REGIONS) -> "Regions":
+        """`count` of them of a picture that is there, [1, 3, H, W], RGB in [0, 1]."""
+        return cls.read(lambda box: box.of(pixels), *pixels.shape[2:], strip=pixels.shape[2], count=count)
 
     @classmethod
-    def read(cls, read: Callable[[Box], Tensor], height: int, width: int, strip: int = 512) -> "Regions":
+    def read(
+        cls, read: Callable[[Box], Tensor], height: int, width: int, strip: int = 512, count: int = REGIONS
+    ) -> "Regions":
         """Those of a picture that is read in strips of about so many rows."""
         cell = max(1, math.ceil(math.sqrt(height * width / SAMPLES)))
         rows = max(1, strip // cell) * cell
@@ -60,7 +62,7 @@ class Regions:
             small = avg_pool2d(pixels, cell, ceil_mode=True, count_include_pad=False) if cell > 1 else pixels
             seen.append(to_oklab(small)[0].flatten(1).T)
         # Arrays: a thousand colours are so few that torch spends most of the time on beginning each operation.
-        return cls(*map(torch.from_numpy, _clusters(torch.cat(seen).cpu().double().numpy())))
+        return cls(*map(torch.from_numpy, _clusters(torch.cat(seen).cpu().double().numpy(), count)))
 
     def tones(self) -> Tensor:
         """[K]: how light each region is within the picture, in deviations from the mean."""
@@ -128,8 +130,8 @@ class Leading:
         return torch.softmax(-cost / DECISION, 1)
 
 
-def _clusters(colours: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
-    """Centres [K, 3] and shares [K] of `colours` [n, 3]; the same ones for the same colours."""
+def _clusters(colours: "np.ndarray", count: int) -> "tuple[np.ndarray, np.ndarray]":
+    """`count` centres [K, 3] and shares [K] of `colours` [n, 3]; the same ones for the same colours."""
     import numpy as np
 
     def away(centre: np.ndarray) -> np.ndarray:
@@ -138,13 +140,13 @@ def _clusters(colours: "np.ndarray") -> "tuple[np.ndarray, np.ndarray]":
     centres = [colours[away(colours.mean(0)).argmin()]]
     nearest_one = away(centres[0])
     far = int(FARTHEST * (len(colours) - 1))
-    for _ in range(REGIONS - 1):
+    for _ in range(count - 1):
         centres.append(colours[np.argpartition(nearest_one, far)[far]])
         nearest_one = np.minimum(nearest_one, away(centres[-1]))
-    centres, counts = np.stack(centres), np.zeros(REGIONS)
+    centres, counts = np.stack(centres), np.zeros(count)
     for _ in range(ROUNDS):
         nearest = (np.square(centres).sum(1) - 2 * colours @ centres.T).argmin(1)
-        counts = np.bincount(nearest, minlength=REGIONS)
-        sums = np.stack([np.bincount(nearest, values, REGIONS) for values in colours.T], 1)
+        counts = np.bincount(nearest, minlength=count)
+        sums = np.stack([np.bincount(nearest, values, count) for values in colours.T], 1)
         centres = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], centres)
     return centres, counts / counts.sum()

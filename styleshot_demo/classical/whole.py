@@ -104,11 +104,12 @@ def paint_whole(
     transform: str = "wct",
     grain: float = 0.0,
     seed: int = 0,
+    colours_of: Sequence[tuple[Picture, float]] | None = None,
 ) -> Iterator[Part]:
     """`FastTransfer.encode` and `decode`, part by part; all is as there, but `strength` is above 0."""
     canvas = _Canvas(painter, content, strength)
     for at, passed, share in (
-        (0.0, canvas.look_at_styles(styles, grain, seed), 0.02),
+        (0.0, canvas.look_at_styles(styles, grain, seed, colours_of or styles), 0.02),
         (0.02, canvas.look_at_content(), 0.38),
         (0.40, canvas.paint(transform), 0.45),
         (0.85, canvas.finish(), 0.15),
@@ -132,13 +133,19 @@ class _Canvas:
         self.strokes: list[tuple[Tensor, float]] = []
         self.grain = 0.0
 
-    def look_at_styles(self, styles: Sequence[tuple[Picture, float]], grain: float, seed: int) -> Iterator[Part]:
+    def look_at_styles(
+        self,
+        styles: Sequence[tuple[Picture, float]],
+        grain: float,
+        seed: int,
+        colours_of: Sequence[tuple[Picture, float]],
+    ) -> Iterator[Part]:
         """Also how flat the content is: then the strokes of the styles are needed."""
         content = self.content
         self.calmness = calmness_of(content.read, content.height, content.width)
         self.tones = torch.zeros(())
         if self.calmness is not None and self.calmness.drawn > 0:
-            for picture, weight in styles:
+            for picture, weight in colours_of:
                 pixels = picture.read(Box(0, picture.height, 0, picture.width))
                 self.tones = self.tones + weight * tones_of(pixels)
         if self.calmness is not None and Flat(Tensor(), Tensor(), self.calmness.drawn).deviation(grain) > 0:
@@ -149,15 +156,17 @@ class _Canvas:
                 yield Part(0.0)
         self.styles: list[tuple[Mapping[str, Moments], float]] = []
         self.colours: list[tuple[Moments, float]] = []
-        regions = []
         for picture, weight in styles:
             gatherings = _gatherings(self.painter, (picture.height, picture.width))
-            colours = Gathering(glance(picture.height, picture.width))
             for box in tiles(picture.height, picture.width, SIDE):
                 self._gather(gatherings, picture.read, (picture.height, picture.width), box)
-                colours.add(picture.read(box), box, picture.width)
                 yield Part(0.0)
             self.styles.append(({name: one.moments() for name, one in gatherings.items()}, weight))
+        regions = []
+        for picture, weight in colours_of:
+            colours = Gathering(glance(picture.height, picture.width))
+            for box in tiles(picture.height, picture.width, SIDE):
+                colours.add(picture.read(box), box, picture.width)
             self.colours.append((colours.moments(), weight))
             regions.append((Regions.read(picture.read, picture.height, picture.width), weight))
         own = Regions.read(content.read, content.height, content.width)

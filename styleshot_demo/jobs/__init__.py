@@ -7,6 +7,7 @@ from styleshot_demo.jobs.checks import MAX_PROMPT, choice, number, text
 from styleshot_demo.jobs.classical import (
     CLASSICAL_SIZES,
     COLOUR_METHODS,
+    COLOURS_FROM,
     METHODS,
     OPTIMISERS,
     STARTS,
@@ -33,13 +34,15 @@ from styleshot_demo.jobs.diffusion import (
     TextJob,
 )
 from styleshot_demo.jobs.enlarge import ENLARGERS, FACTORS, MAX_ENLARGED, EnlargeJob
-from styleshot_demo.jobs.inputs import MAX_FILE_NAME, MAX_STYLES, Picture, named, open_named, open_styles, shares
+from styleshot_demo.jobs.inputs import MAX_FILE_NAME, MAX_STYLES, Picture, named, open_named, open_styles, roles, shares
+from styleshot_demo.jobs.palette import MAX_COLOURS, palette_rgb
 from styleshot_demo.jobs.regions import FEATHER, FOUND, REGION_FIELDS, REGIONS
 from styleshot_demo.jobs.schema import check_each, defaults, fields
 from styleshot_demo.jobs.seeds import MAX_SEED, new_seed, seed_of
 
 __all__ = [
     "CLASSICAL_SIZES",
+    "COLOURS_FROM",
     "COLOUR_METHODS",
     "COMPOSER_FIELDS",
     "COMPOSER_ONLY",
@@ -49,6 +52,7 @@ __all__ = [
     "FOUND",
     "IMAGE_MODELS",
     "IMAGE_SIZES",
+    "MAX_COLOURS",
     "MAX_ENLARGED",
     "MAX_FILE_NAME",
     "MAX_IMAGES",
@@ -83,7 +87,9 @@ __all__ = [
     "number",
     "open_named",
     "open_styles",
+    "palette_rgb",
     "read_by",
+    "roles",
     "seed_of",
     "seen_at",
     "shares",

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic.dataclasses import dataclass
 
 from styleshot_demo.jobs.inputs import Content, Styles, open_named, open_styles
+from styleshot_demo.jobs.palette import Palette
 from styleshot_demo.jobs.regions import REGION_FIELDS, Feather, Mask, Outside, Region, open_mask
 from styleshot_demo.jobs.schema import CONFIG, Choice, Number, Switch, documented, fields
 from styleshot_demo.jobs.seeds import MAX_SEED
@@ -16,6 +17,7 @@ CLASSICAL_SIZES = (256, 2048)
 WHOLE_STYLES_AT = 1024  # pixels of the longest side at which styles are seen for a large photo, unless said otherwise
 TRANSFORMS = ("wct", "adain")
 COLOUR_METHODS = ("monge-kantorovich", "reinhard")
+COLOURS_FROM = ("all", "first", "last")
 STARTS = ("content", "fast", "noise")
 OPTIMISERS = ("adam", "lbfgs")
 _OPTIMISE = ("optimise",)
@@ -91,6 +93,13 @@ class ClassicalJob:
         str,
         Choice("How the style's statistics are put on", TRANSFORMS, methods=("fast",), place="finer"),
     ] = "wct"
+    colours_from: Annotated[
+        str,
+        Choice(
+            "Which of several styles gives the colours; another than all gives nothing else, and the others brushwork",
+            COLOURS_FROM, methods=("fast",), place="finer",
+        ),
+    ] = "all"  # fmt: skip
     colour_method: Annotated[
         str, Choice("How colours are mapped", COLOUR_METHODS, methods=("colour",), place="finer")
     ] = "monge-kantorovich"
@@ -119,6 +128,12 @@ class ClassicalJob:
     tv_weight: Annotated[
         float, Number("Smooth the result", 0, 100, step=0.1, typed=True, methods=_OPTIMISE, place="numbers")
     ] = 1.0
+    palette: Annotated[
+        str,
+        Palette(
+            'Colours that the result is held to, one to eight, such as "#1d3557 #e63946 #f1faee"; empty: any'
+        ),
+    ] = ""
     seed: Annotated[int, Number("Same seed, same picture", 0, MAX_SEED, whole=True)] = 0
     mask: Mask = None
 
@@ -139,6 +154,13 @@ class ClassicalJob:
         return max(self.content.size) if self.at_own_size else self.size
 
     @property
+    def colour_style(self) -> int | None:
+        """Which of the styles gives the colours and nothing else; None: each gives colours and brushwork."""
+        if self.method != "fast" or len(self.styles) < 2:
+            return None
+        return {"first": 0, "last": len(self.styles) - 1}.get(self.colours_from)
+
+    @property
     def styles_at(self) -> int:
         """The longest side at which the styles are seen, pixels."""
         brush_size = self.brush_size if self.method in STROKED else None
@@ -153,6 +175,10 @@ class ClassicalJob:
             del own["size"]
         if self.region == "everywhere":
             own = {name: value for name, value in own.items() if name not in REGION_FIELDS}
+        if not self.palette:
+            del own["palette"]
+        if self.colour_style is None:
+            own.pop("colours_from", None)
         return {**own, "style_weights": [weight for _, weight in self.styles]}
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from io import IOBase
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from PIL import Image
 from pydantic import BeforeValidator, SkipValidation
@@ -13,6 +13,7 @@ from styleshot_demo import pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.jobs.checks import number
 
+T = TypeVar("T")
 Picture = Image.Image | str | Path
 MAX_STYLES = 4
 KEPT_INFO = ("file_name", "pixels_sha256", "deep")  # what a picture that was opened before carries along
@@ -78,6 +79,21 @@ def shares(styles: Sequence[tuple[Image.Image, float]]) -> list[float]:
     """The weights of a job's styles, made to sum to 1."""
     total = sum(weight for _, weight in styles)
     return [weight / total for _, weight in styles]
+
+
+def roles(
+    styles: Sequence[tuple[T, float]], colours: int | None
+) -> tuple[Sequence[tuple[T, float]], Sequence[tuple[T, float]] | None]:
+    """(styles that give brushwork, the one that gives colours), weights summing to 1 in each.
+
+    colours  the place of the one that gives colours; None: all give both
+    """
+    if colours is None:
+        return styles, None
+    others = [style for place, style in enumerate(styles) if place != colours]
+    total = sum(weight for _, weight in others)
+    brushwork = [(style, weight / total) for style, weight in others]
+    return brushwork, [(styles[colours][0], 1.0)]
 
 
 def _given(content: Any) -> Any:

@@ -19,6 +19,7 @@ from styleshot_demo.models import hub
 from styleshot_demo.plan import Plan
 from styleshot_demo.runners.borrowing import borrow_fast, borrow_vgg
 from styleshot_demo.runners.compositing import apart, crop, finer, onto, onto_finely, seen_in, with_likeness_of
+from styleshot_demo.runners.palettes import held_to, held_to_finely
 from styleshot_demo.runners.regions import RegionFinder
 from styleshot_demo.runners.weights import TITLES, short_hash
 from styleshot_demo.runtime.cache import ModelCache
@@ -87,7 +88,7 @@ class ClassicalRunner:
 
             def finished(painted: Image.Image) -> Image.Image:
                 alike = with_likeness_of(painted, colours, places())
-                return pictures.join_alpha(onto(around, where, alike), alpha)
+                return pictures.join_alpha(onto(around, where, held_to(job.palette, alike)), alpha)
 
             work = getattr(self, f"_{job.method}")
             if job.at_own_size or fine is not None:
@@ -103,7 +104,8 @@ class ClassicalRunner:
                         painted = event
             if isinstance(painted, Whole):
                 if fine is not None and painted.fine is not None:
-                    fine = deep.with_opacity(onto_finely(fine, where, painted.fine), alpha)
+                    held = held_to_finely(job.palette, painted.fine)
+                    fine = deep.with_opacity(onto_finely(fine, where, held), alpha)
                 image = finished(painted.image)
             else:
                 assert painted is not None  # every method ends with a picture
@@ -146,11 +148,13 @@ class ClassicalRunner:
         self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer", device: str
     ) -> "Encoded":
         """The pair's statistics: remembered, so that moving the strength slider only decodes."""
-        key = ("pair", device, *_seen(job, content), job.size, job.styles_at, job.transform, job.grain, job.seed)
+        of_styles = (job.styles_at, job.colour_style, job.transform)
+        key = ("pair", device, *_seen(job, content), job.size, *of_styles, job.grain, job.seed)
         encoded = self.cache.recall(key)
         if encoded is None:
+            brushes, colours = jobs.roles(self._styles(job, device), job.colour_style)
             encoded = painter.encode(
-                to_tensor(content, device), self._styles(job, device), job.transform, job.grain, job.seed
+                to_tensor(content, device), brushes, job.transform, job.grain, job.seed, colours_of=colours
             )
             self.cache.remember(key, encoded, TITLES["pairs"], KEPT_PAIRS)
         return encoded
@@ -240,7 +244,8 @@ class ClassicalRunner:
         # Of other beginnings, flat areas have nothing that should stay.
         ground = flat if start is None and flat is not None and flat.drawn else None
         # A descent that was stopped goes on where it was, to the same result.
-        settings = tuple(value for name, value in sorted(job.settings().items()) if name != "style_weights")
+        free = {name: value for name, value in job.settings().items() if name not in ("style_weights", "palette")}
+        settings = tuple(value for _, value in sorted(free.items()))
         key = ("begun", device, *_seen(job, content), *settings)
         begun = self.cache.recall(key, keep=False)
         began, last, first = time.perf_counter(), 0.0, None
@@ -324,7 +329,10 @@ class ClassicalRunner:
         if painter is None:
             parts = recolour_whole(target, styles, job.colour_method, job.strength)
         else:
-            parts = paint_whole(painter, target, styles, job.strength, job.transform, job.grain, job.seed)
+            brushes, colours = jobs.roles(styles, job.colour_style)
+            parts = paint_whole(
+                painter, target, brushes, job.strength, job.transform, job.grain, job.seed, colours_of=colours
+            )
         painted = np.empty((content.height, content.width, 3), np.uint8)
         painted_finely = None if fine is None else np.empty(painted.shape, np.uint16)
         began = time.perf_counter()
@@ -353,7 +361,9 @@ class ClassicalRunner:
         styles = self._styles(job, device, max(least, round(job.styles_at * SCREEN / max(content.size))))
         if painter is None:
             return transfer_colours(pixels, styles, job.colour_method, job.strength)
-        made = painter.decode(painter.encode(pixels, styles, job.transform, job.grain, job.seed), job.strength)
+        brushes, colours = jobs.roles(styles, job.colour_style)
+        encoded = painter.encode(pixels, brushes, job.transform, job.grain, job.seed, colours_of=colours)
+        made = painter.decode(encoded, job.strength)
         return with_colours_of(pixels, made) if job.keep_colours else made
 
     def _styles(

@@ -20,6 +20,7 @@ from styleshot_demo.ui import (
     enlarge,
     grid_panel,
     memory,
+    palette,
     presets_drawer,
     problems,
     regions,
@@ -53,7 +54,7 @@ def build(studio: Studio) -> "ClassicalTab":
         with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
             inputs = controls.picture_inputs()
             where = regions.build()
-            fields, seed, fit, about = _settings()
+            fields, seed, fit, about, colours = _settings()
             presets_drawer.build("classical")
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             view = controls.view(
@@ -61,11 +62,11 @@ def build(studio: Studio) -> "ClassicalTab":
             )
     fields |= {**where.fields, "strength": view.strength}
     panel = grid_panel.build("classical", ClassicalJob)
-    return ClassicalTab(studio, inputs, fields, seed, fit, about, view, panel, where)
+    return ClassicalTab(studio, inputs, fields, seed, fit, about, view, panel, where, colours)
 
 
-def _settings() -> tuple[dict[str, Any], Seed, gr.HTML, gr.HTML]:
-    """(controls by the name of the job's field, seed, memory line, method line)."""
+def _settings() -> tuple[dict[str, Any], Seed, gr.HTML, gr.HTML, palette.PalettePart]:
+    """(controls by the name of the job's field, seed, memory line, method line, palette)."""
     known = jobs.fields(ClassicalJob)
 
     def seen(name: str) -> dict[str, Any]:
@@ -79,10 +80,12 @@ def _settings() -> tuple[dict[str, Any], Seed, gr.HTML, gr.HTML]:
         fields |= settings.lay(ClassicalJob, "switches", DEFAULTS, more=seen)
         with gr.Accordion(mark("finer"), open=False, elem_id="finer", elem_classes="drawer"):
             fields |= settings.lay(ClassicalJob, "finer", DEFAULTS, more=seen)
+            colours = palette.build()
+            fields["palette"] = colours.box
             fields |= settings.lay(ClassicalJob, "numbers", DEFAULTS, more=seen)
             seed = controls.seed("seed", visible=DEFAULTS["method"] in SEEDED)
             fields["seed"] = seed.number
-    return fields, seed, fit, about
+    return fields, seed, fit, about, colours
 
 
 def _about() -> str:
@@ -104,9 +107,10 @@ class ClassicalTab:
         view: View,
         panel: gr.HTML,
         where: regions.RegionPart,
+        colours: palette.PalettePart,
     ) -> None:
         assert view.again is not None  # a run of this tab can go on
-        self.where = where
+        self.where, self.colours = where, colours
         self.studio, self.inputs, self.view, self.again = studio, inputs, view, view.again
         self.fields, self.seed, self.fit, self.about = fields, seed, fit, about
         self.grid = GridSource("classical", ClassicalJob, inputs, fields, self.job, panel)
@@ -153,6 +157,7 @@ class ClassicalTab:
         self.where.wire(inputs.content, self.opened)
         stored = Stored("classical", {name: one for name, one in fields.items() if name in CHECKS}, CHECKS)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
+        self.colours.wire(inputs.styles, self.opened).then(**stored.save)
         settings_are_back = stored.wire(page, self.setting_updates, self.setting_outputs())
         settings_are_back.then(self.fits, sized, self.fit, **INSTANT)
         desk.wire("classical", page, settings_are_back, inputs, fields, view.shown)

@@ -163,7 +163,7 @@ class Atelier(gr.themes.Base):
         super().set(**PAGE, **BLOCKS, **INPUTS, **BUTTONS)
 
 
-SHEETS = ("page", "library", "grid", "regions", "history", "presets", "keyboard")
+SHEETS = ("page", "library", "grid", "regions", "history", "palette", "presets", "keyboard")
 # The first one says what the others use.
 SCRIPTS = (
     "page", "desk", "enlarge", "tools", "sketch", "library", "shelf", "grid", "beside", "regions", "history", "presets",

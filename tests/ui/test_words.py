@@ -55,6 +55,7 @@ def test_every_model_and_setting_has_a_name_in_chinese():
     for group, names in (
         ("method", jobs.METHODS),
         ("transform", jobs.TRANSFORMS),
+        ("colours_from", jobs.COLOURS_FROM),
         ("colour_method", jobs.COLOUR_METHODS),
         ("start", jobs.STARTS),
         ("optimiser", jobs.OPTIMISERS),

@@ -1,0 +1,69 @@
+"""A palette on the page: typed or taken from the style, seen, kept, painted with, and said where it is none."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from styleshot_demo import pictures, provenance
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from browser.steps import LONG, repaint, upload  # noqa: E402
+
+from styleshot_demo.settings import ASSETS  # noqa: E402
+
+STYLES = [ASSETS / "styles/byzantine-mosaic.jpg", ASSETS / "styles/ink-wash.jpg"]
+
+
+@pytest.mark.parametrize("locale, width, bad", [("en-US", 1280, "is not a colour"), ("zh-CN", 390, "不是颜色")])
+def test_a_palette_is_seen_kept_and_painted_with(open_page, photo, tmp_path, nameless, locale, width, bad):
+    page = open_page(locale=locale, viewport={"width": width, "height": 900})
+    upload(page, "#content", photo)
+    page.locator("#finer button.label-wrap").click()
+    box, swatches = page.locator("#palette input, #palette textarea").first, page.locator("#palette-swatches")
+    page.locator("#palette-take").click()
+    expect(swatches.locator(".problem")).to_be_visible(timeout=LONG)  # there is no style yet
+    upload(page, "#style-1", STYLES[0])
+    page.locator("#palette-take").click()
+    expect(swatches.locator("i").nth(2)).to_be_visible(timeout=LONG)
+    assert len(box.input_value().split()) == swatches.locator("i").count() <= 8
+    assert nameless(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    box.fill("#ff0000 #00zz00")
+    expect(swatches).to_contain_text(bad, timeout=LONG)
+    box.fill("ff0000 #000000")
+    expect(swatches.locator("i")).to_have_count(2, timeout=LONG)
+    repaint(page)
+    with page.expect_download() as waiting:
+        page.locator("#classical-download button").click()
+    waiting.value.save_as(tmp_path / "made.png")
+    made = np.asarray(pictures.open_picture(tmp_path / "made.png").convert("RGB"), int)
+    # Red and black mixed, and their shades: never blue or green of any weight.
+    assert (made[..., 1:].max(2) <= np.maximum(made[..., 0], 60) + 30).all()
+    assert (made[..., 0] > 150).any()
+    assert provenance.read(tmp_path / "made.png").settings["palette"] == "#ff0000 #000000"
+    page.reload()
+    page.locator("#finer button.label-wrap").click()
+    expect(box).to_have_value("ff0000 #000000", timeout=LONG)
+
+
+def test_colours_of_one_style_only(open_page, photo, tmp_path):
+    page = open_page()
+    upload(page, "#content", photo)
+    upload(page, "#style-1", STYLES[0])
+    page.locator("#add-style").click()
+    upload(page, "#style-2", STYLES[1])
+    page.locator("#finer button.label-wrap").click()
+    chroma = {}
+    for place, name in ((1, "first"), (2, "last")):
+        page.locator("#colours-from label").nth(place).click()
+        page.wait_for_timeout(500)
+        repaint(page)
+        with page.expect_download() as waiting:
+            page.locator("#classical-download button").click()
+        waiting.value.save_as(tmp_path / f"{name}.png")
+        assert provenance.read(tmp_path / f"{name}.png").settings["colours_from"] == name
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            chroma[name] = np.ptp(np.asarray(picture.convert("RGB"), int), axis=2).mean()
+    assert chroma["first"] > 1.5 * chroma["last"]  # the mosaic is colourful, the ink is not
