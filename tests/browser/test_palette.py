@@ -45,7 +45,7 @@ def test_a_palette_is_seen_kept_and_painted_with(open_page, photo, tmp_path, nam
     assert provenance.read(tmp_path / "made.png").settings["palette"] == "#ff0000 #000000"
     page.reload()
     page.locator("#finer button.label-wrap").click()
-    expect(box).to_have_value("ff0000 #000000", timeout=LONG)
+    expect(box).to_have_value("#ff0000 #000000", timeout=LONG)
 
 
 def test_colours_of_one_style_only(open_page, photo, tmp_path):
