@@ -47,8 +47,13 @@ class Painting:
         *,
         grain: float = 0.5,
         seed: int = 0,
+        encoded: Encoded | None = None,
     ) -> None:
+        """`encoded` is that of an earlier painting of the same, where it was kept."""
         self.sketch, self.painter = sketch, painter
+        if encoded is not None:
+            self.encoded = encoded
+            return
         pixels, period = _tensor(sketch.picture, styles[0][0]), None
         if sketch.wraps:
             period = (sketch.picture.height, sketch.picture.width)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Generator
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -14,9 +15,15 @@ from styleshot_demo.jobs import TextJob
 from styleshot_demo.messages import remark
 from styleshot_demo.plan import Plan
 from styleshot_demo.runners.borrowing import borrow_fast
+from styleshot_demo.runners.weights import TITLES
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
+if TYPE_CHECKING:
+    from styleshot_demo.classical.fast import Encoded
+    from styleshot_demo.compose.sketch import Sketch
+
+KEPT = 2
 DRAWING = 0.3  # share of a picture's time that its sketch takes
 
 
@@ -40,17 +47,27 @@ def compose(plan: Plan[TextJob], settings: Settings, cache: ModelCache) -> Gener
             (to_tensor(pictures.fit_longest(picture, side_of(job)), plan.device), share)
             for (picture, _), share in zip(job.styles, jobs.shares(job.styles), strict=True)
         ]
+        seen = [(pictures.digest(picture), share) for picture, share in job.styles]
         for place, shot in enumerate(plan.shots):
             yield Step(place / total, remark("composing"))
-            sketch = draw(scene, plan.size, shot.seed)
+            # Remembered, so that another strength only decodes.
+            key = ("composed", plan.device, repr(scene), plan.size, shot.seed, *seen)
+            sketch, encoded = cache.recall(key) or (draw(scene, plan.size, shot.seed), None)
             sketches.append(sketch.picture)
             yield Step((place + DRAWING) / total, remark("painting"), sketch.picture)
-            painting = Painting(sketch, painter, styles, seed=shot.seed)
+            painting = Painting(sketch, painter, styles, seed=shot.seed, encoded=encoded)
+            cache.remember(key, (sketch, painting.encoded), TITLES["composed"], KEPT, _bytes)
             strength, things = shares(shot.style_strength)
             images.append(painting.at(strength, things=things))
             made = remark("made", picture=place + 1, pictures=total)
             yield Step((place + 1) / total, made, images[-1], plan.record(place, models))
     yield Finished(plan.result(images, time.perf_counter() - started, models, (), grid([sketches])))
+
+
+def _bytes(kept: "tuple[Sketch, Encoded]") -> int:
+    """What the pictures of a sketch take; the rest are tensors, which are counted anyway."""
+    sketch, _ = kept
+    return sketch.picture.width * sketch.picture.height * (6 + len(sketch.layers))
 
 
 def shares(style_strength: float) -> tuple[float, float]:

@@ -81,10 +81,14 @@
 
     followed(last) {
       const { content, styles, settings } = this.asked;
-      const quick = [this.now.made.settings.method, settings.method].every((method) => QUICK.includes(method));
-      if (!this.follow || !quick || !content || !styles.length || running(this.kind)) return;
+      const { made, quick } = this.now;
+      const methods = [made.settings.method, settings.method].every((method) => QUICK.includes(method));
+      // Where words are painted, the strength alone is followed: a prompt is typed letter by letter.
+      const strength = { style_strength: settings.style_strength };
+      const alone = quick && !differs({ ...made, settings: { ...made.settings, ...strength } }, this.asked);
+      if (!this.follow || !(methods || alone) || (made.content && !content) || !styles.length || running(this.kind)) return;
       // A slider is followed at once; what is typed or exchanged may be the first of several changes.
-      const dragged = last.settings.strength !== settings.strength;
+      const dragged = alone || last.settings.strength !== settings.strength;
       clearTimeout(this.timer);
       this.timer = setTimeout(() => !running(this.kind) && this.check() && this.follow(), dragged ? 0 : 300);
     }

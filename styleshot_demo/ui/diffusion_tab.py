@@ -2,7 +2,6 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +30,7 @@ from styleshot_demo.ui import (
 )  # fmt: skip
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
+from styleshot_demo.ui.diffusion_run import DiffusionDesk, DiffusionRun, Job
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.kept import Makes
 from styleshot_demo.ui.lines import Lines
@@ -39,52 +39,7 @@ from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.weights import Weights
 from styleshot_demo.ui.words import say
 
-Job = jobs.TextJob | jobs.ImageJob
 Updates = Generator[dict[Any, Any], None, None]
-
-
-@dataclass
-class DiffusionRun:
-    """Pictures that are being made, or were stopped.
-
-    job, stem  what is painted, and the name of its files
-    asked      what stood in the controls
-    total      how many pictures there will be
-    plan       what the job really becomes
-    made       those that are finished
-    value      of the element that shows them all, once they are
-    told       what is said with it
-    sketches   files of what was drawn before it was painted, one for each seed
-    """
-
-    job: Job
-    stem: str
-    asked: Asked
-    total: int
-    plan: Plan
-    made: list[widgets.Made] = field(default_factory=list)
-    value: dict[str, Any] | None = None
-    told: str = ""
-    sketches: list[Path] = field(default_factory=list)
-
-    def drawn(self) -> Drawn | None:
-        """What the composer makes of the prompt; None where it draws nothing."""
-        if self.plan.scene is None:
-            return None
-        seeds = tuple(dict.fromkeys(shot.seed for shot in self.plan.shots))
-        return Drawn(self.plan.job.prompt, self.plan.scene, tuple(self.sketches), seeds)
-
-
-@dataclass
-class DiffusionDesk:
-    """What one visitor's page is doing. Never an output: its handlers change it as they go.
-
-    run    the last one
-    ready  what was drawn for the result that is there when a run leaves none
-    """
-
-    run: DiffusionRun | None = None
-    ready: Drawn | None = None
 
 
 class DiffusionTab:
@@ -127,6 +82,14 @@ class DiffusionTab:
                 runs[-1].then(**stored.save)
         halted = stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run])
         makes = [Makes(event, view.shown) for event in (*runs, halted)]
+        followed = view.shown.follow(
+            problems.guarded(lambda text: {view.status: text})(self.follow),
+            everything,
+            [view.shown, view.status, *drawn],
+            trigger_mode="always_last",
+            **PAINTING,
+        )
+        makes.append(Makes(followed, view.shown, draft=True))
         makes.append(Makes(enlarge.wire(view.enlarge, self.studio), view.enlarge))
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **INSTANT).then(**stored.save)
@@ -209,6 +172,7 @@ class DiffusionTab:
             return
         if sketched := self.drawn(run.drawn(), usable=False):  # Gradio takes no update of nothing
             yield sketched | self.pruned(run, values)
+        desk.busy, desk.turn = True, desk.turn + 1
         try:
             with closing(self.studio.run(run.job)) as events:
                 for event in events:
@@ -227,6 +191,30 @@ class DiffusionTab:
                     yield step
         except Exception as error:
             yield {**self.ended(problems.as_html(error)), **self.left(desk, run)}
+        finally:
+            desk.busy = False
+
+    def follow(self, desk: DiffusionDesk, *values: Any) -> Updates:
+        """Paints anew at another strength, where that takes but a moment."""
+        view = self.view
+        try:
+            run = self.begin(values)
+        except Problem:
+            return
+        if desk.busy or not run.quick:
+            return
+        desk.turn += 1
+        turn = desk.turn
+        with closing(self.studio.run(run.job)) as events:
+            for event in events:
+                if desk.turn != turn:
+                    return
+                if isinstance(event, Finished):
+                    self.finish(run, event.result)
+                    desk.run, desk.ready = run, run.drawn()
+                    yield {view.shown: run.value, view.status: run.told, **self.drawn(desk.ready)}
+                elif event.preview is not None and event.message.key != "made":
+                    self.keep_sketch(run, event)
 
     def begin(self, values: tuple[Any, ...]) -> DiffusionRun:
         """What is asked for."""
@@ -248,7 +236,7 @@ class DiffusionTab:
     def finish(self, run: DiffusionRun, result: Result) -> None:
         """Saves the results."""
         run.made = self.hang(result, run.stem)
-        run.value = widgets.hung(run.made, run.asked, run.sketches)
+        run.value = widgets.hung(run.made, run.asked, run.sketches, run.quick)
         run.told = results.summary(result)
 
     def keep_sketch(self, run: DiffusionRun, step: Step) -> bool:

@@ -250,7 +250,7 @@
 
   /* Several pictures: one large, the others to choose from --------------------------------------------------------- */
 
-  const gallery = (kind, element, value, watch) => {
+  const gallery = (kind, element, value, watch, follow) => {
     const [figure] = element.querySelectorAll(".gallery");
     const [image, which, save, thumbs, repeats, repeat] = [".stage img", ".which", ".save", ".thumbs", ".repeats", ".repeat"]
       .map((place) => figure.querySelector(place));
@@ -340,7 +340,7 @@
       show();
       figure.dataset.run = preview ? "on" : "off";
     };
-    desk.stands(figure);
+    desk.stands(figure, follow);
     watch("value", run);
     run();
   };

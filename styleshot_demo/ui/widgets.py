@@ -144,7 +144,8 @@ class Made:
 def gallery(elem_id: str, empty: str) -> gr.HTML:
     """One picture large, the others small below it, each with its caption; a square tile also four times, 2 x 2.
 
-    Its value comes from `hung` or `painting`; the text `empty` stands there before.
+    Its value comes from `hung` or `painting`; the text `empty` stands there before. `.follow(...)` listens for another
+    strength after which a model that takes but a moment should paint anew.
     """
     return gr.HTML(
         elem_id=elem_id,
@@ -166,18 +167,23 @@ def gallery(elem_id: str, empty: str) -> gr.HTML:
   </figcaption>
   <div class="thumbs" role="group" {say("pictures").attributes()}></div>
 </figure>""",
-        js_on_load=f"window.styleshot.gallery({json.dumps(kind_of(elem_id))}, element, () => props.value, watch)",
+        js_on_load=f"""window.styleshot.gallery({json.dumps(kind_of(elem_id))}, element, () => props.value, watch,
+          () => trigger("follow", {{}}))""",
         apply_default_css=False,
     )
 
 
-def hung(pictures: Sequence[Made], made: Asked, sketches: Sequence[Path] = ()) -> dict[str, Any]:
+def hung(
+    pictures: Sequence[Made], made: Asked, sketches: Sequence[Path] = (), quick: bool = False
+) -> dict[str, Any]:
     """The value of `gallery` with finished pictures; the first is shown large.
 
     made      what they were made from: its photo may be compared with them
     sketches  what was drawn before they were painted: not shown here, but kept with them
+    quick     whether another strength takes but a moment
     """
     value = {"pictures": _listed(pictures), "made": made.plain()}
+    value |= {"quick": True} if quick else {}
     if made.content:
         seen = Path(f"{made.content}.shown.png")  # of a file that browsers cannot show
         value["before"] = address(seen if seen.exists() else Path(made.content))

@@ -1,10 +1,13 @@
 """Words to painted pictures without any download: which model that is, its pictures, its strengths, what it tells."""
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from styleshot_demo import Settings, Studio, TextJob, provenance
+from styleshot_demo.compose import sketch
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished
 from styleshot_demo.runners import scenes
@@ -164,3 +167,21 @@ def test_what_was_moved_is_recorded_and_made_again(studio):
 def test_what_was_not_understood_stays_beside_what_was_moved():
     scene = scenes.scene_of("a castle, an elefant", places='{"castle":[[0.3,0.7]]}')
     assert scenes.recorded(scenes.as_setting(scene), "a castle, an elefant") == scene
+
+
+def test_what_is_remembered_of_a_scene_changes_no_picture(studio):
+    """Another strength only decodes; another seed, size, place or style is another scene."""
+    fresh = Studio(Settings(device="cpu", models=studio.settings.models))
+    studio.finish(job(style_strength=1.0, size=256))
+    drawn = []
+    draw = sketch.draw
+    with mock.patch.object(sketch, "draw", side_effect=lambda *args: drawn.append(args) or draw(*args)):
+        weaker = studio.finish(job(style_strength=0.4, size=256))
+        assert not drawn
+        assert weaker.images[0].tobytes() == fresh.finish(job(style_strength=0.4, size=256)).images[0].tobytes()
+        drawn.clear()
+        batik = STYLE.with_name("batik.jpg")
+        for other in ({"seed": 5}, {"size": 264}, {"moved": {"red apple": (0.2, 0.8)}}, {"styles": [batik]}):
+            found = studio.finish(job(style_strength=0.4, **{"size": 256, **other}))
+            assert found.images[0].tobytes() != weaker.images[0].tobytes()
+            assert len(drawn) == 1 and not drawn.clear()

@@ -27,6 +27,7 @@ TITLES = {
     "taesd": "TAESD",
     "tokens": "Style tokens",
     "pairs": "Encoded pictures",
+    "composed": "Composed scenes",
     "subjects": "Found subjects",
     "people": "Found people",
     "faces": "Found faces",
