@@ -58,7 +58,7 @@ def test_a_result_is_enlarged_saved_and_restored(open_page, photo, style, namele
     expect(line).to_be_visible()
     shown = page.locator("#classical-result img.after").get_attribute("src")
     path = enlarged(page, "classical", 2, tmp_path)
-    assert path.name == "my-photo-fast-seed0-2x.png"
+    assert path.name == "my-photo-fast-style-strength1-seed0-2x.png"
     with Image.open(path) as picture:
         assert picture.size == (512, 342)
     record = provenance.read(path)
@@ -84,7 +84,7 @@ def test_it_stops_by_keyboard_and_the_picture_stays(open_page, large, style):
     painted(page, large, style, 640)
     line = page.locator("#classical-enlarge")
     shown = page.locator("#classical-result img.after").get_attribute("src")
-    four = line.get_by_role("button", name="4 times")
+    four = line.get_by_role("button", name="4×")
     four.focus()
     page.keyboard.press("Enter")
     expect(line.locator("progress")).to_be_visible(timeout=LONG)
@@ -129,7 +129,7 @@ def test_a_picture_of_several_is_enlarged_that_is_on_show(open_page, style, tmp_
     run(page, "text")
     page.locator("#text-result .thumbs button").nth(1).click()
     path = enlarged(page, "text", 4, tmp_path)
-    assert path.name == "a-red-apple-composer-seed1-4x.png"
+    assert path.name == "a-red-apple-composer-style-strength1-seed1-4x.png"
     with Image.open(path) as picture:
         assert picture.size == (1024, 1024)
     record = provenance.read(path)

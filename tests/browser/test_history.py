@@ -197,7 +197,7 @@ def test_search_favourites_delete_undo_clear_and_the_zip(open_history, photo, tm
         assert sorted(seeds) == [1, 2]
     with page.expect_download() as waiting:
         window.box.locator("a.save").click()
-    assert waiting.value.suggested_filename.endswith("-fast-seed1.png")
+    assert waiting.value.suggested_filename.endswith("-strength1-seed1.png")
 
     window.press("delete")
     window.says("The result is deleted")
