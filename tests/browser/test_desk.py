@@ -165,13 +165,13 @@ def test_a_refused_run_leaves_the_last_result_to_be_saved(open_page, pictures, t
 
 def test_a_stopped_picture_can_be_saved_and_goes_on(open_page, pictures, tmp_path):
     page = open_page()
-    begin(page, pictures, "Optimise", steps=24)
+    begin(page, pictures, "Optimise", steps=40)
     page.locator("#classical-run").click()
     figure = page.locator("#classical-result .compare")
     expect(figure).to_have_attribute("data-state", "painting", timeout=LONG)
     # While it is painted, too: what is saved is what was on show.
     path = saved(page, tmp_path)
-    assert 0 < provenance.read(path).settings["stopped_at"] < 24 and "-step" in path.name
+    assert 0 < provenance.read(path).settings["stopped_at"] < 40 and "-step" in path.name
 
     page.locator("#classical-stop").click()
     expect(page.locator("#classical-status")).to_contain_text("Stopped at step", timeout=LONG)
@@ -179,18 +179,18 @@ def test_a_stopped_picture_can_be_saved_and_goes_on(open_page, pictures, tmp_pat
     page.wait_for_timeout(1000)
     path = saved(page, tmp_path)
     record, stopped_at = provenance.read(path), provenance.read(path).settings["stopped_at"]
-    assert f"Stopped at step {stopped_at} of 24" in page.locator("#classical-status").inner_text()
-    assert record.settings["steps"] == 24 and record.models and Image.open(path).size == (256, 171)
+    assert f"Stopped at step {stopped_at} of 40" in page.locator("#classical-status").inner_text()
+    assert record.settings["steps"] == 40 and record.models and Image.open(path).size == (256, 171)
 
     again = page.locator("#classical-again")
     again.click()
-    expect(page.locator("#classical-status")).to_contain_text("of 24, about", timeout=LONG)
+    expect(page.locator("#classical-status")).to_contain_text("of 40, about", timeout=LONG)
     step = int(page.locator("#classical-status").inner_text().split("Step ")[1].split()[0])
     assert step > stopped_at
     expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=2 * LONG)
     expect(again).to_be_hidden()
     finished = saved(page, tmp_path)
-    assert provenance.read(finished).settings["steps"] == 24
+    assert provenance.read(finished).settings["steps"] == 40
 
     # It is the picture that an uninterrupted run makes.
     repaint(page)
@@ -335,7 +335,7 @@ def test_pictures_that_are_finished_survive_a_stop_in_the_middle(open_studio, pi
     expect(page.locator("#text-result .save")).to_be_visible()
 
     # Stopped between pictures: those that are finished stay, each with what makes it.
-    put(page, "text", steps=40, count=8, seed=3, size=128)
+    put(page, "text", steps=150, count=8, seed=3, size=128)
     page.locator("#text-run").click()
     expect(page.locator("#text-result .thumbs")).to_contain_text("seed 3", timeout=2 * LONG)
     page.locator("#text-stop").click()
@@ -344,5 +344,5 @@ def test_pictures_that_are_finished_survive_a_stop_in_the_middle(open_studio, pi
     made = files(page, "text")
     assert 1 <= len(made) < 8
     record = provenance.read(io.BytesIO(made[0]))
-    assert record.seed == 3 and record.settings["count"] == 1 and record.settings["steps"] == 40
+    assert record.seed == 3 and record.settings["count"] == 1 and record.settings["steps"] == 150
     expect(stale(page, "text")).to_be_empty()
