@@ -6,6 +6,7 @@
     for (const side of document.querySelectorAll(".side:has(.shelf)")) {
       const shown = new Set([...side.querySelectorAll(".picture .image-frame img")].map((image) => stem(image.src)));
       for (const button of side.querySelectorAll(".shelf button")) {
+        if (button.closest(".library")) continue; // which has marks of its own
         const pressed = String(shown.has(button.dataset.name));
         if (button.getAttribute("aria-pressed") !== pressed) button.setAttribute("aria-pressed", pressed);
       }

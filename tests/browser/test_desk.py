@@ -324,7 +324,7 @@ def test_pictures_that_are_finished_survive_a_stop_in_the_middle(open_studio, pi
     expect(stale(page, "text")).to_be_empty()
 
     # Stopped before anything is finished: the last result is there again.
-    put(page, "text", steps=150)
+    put(page, "text", steps=150, size=256)
     expect(stale(page, "text")).to_contain_text(STALE)
     page.locator("#text-run").click()
     expect(gallery).to_have_attribute("data-state", "painting", timeout=LONG)
