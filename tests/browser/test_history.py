@@ -170,6 +170,8 @@ def test_search_favourites_delete_undo_clear_and_the_zip(open_history, photo, tm
     page = open_history()
     painted(page, photo, 1, 2)
     open_tab(page, "text")
+    page.locator("#text-example-styles button").first.click()
+    expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
     page.locator("#text-prompt textarea").fill("a red apple")
     page.locator("#text-size input[type=number]").fill("256")
     page.keyboard.press("Tab")
