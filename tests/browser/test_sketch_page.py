@@ -162,7 +162,7 @@ def test_a_tile_is_seen_repeated(open_page, nameless):
     repeat.click()
     expect(repeat).to_have_attribute("aria-pressed", "true")
     expect(shown).to_be_visible()
-    source = page.locator("#text-result .stage img").get_attribute("src")
+    source = page.locator("#text-result .stage > img").get_attribute("src")
     style = shown.evaluate("(one) => [getComputedStyle(one).backgroundImage, getComputedStyle(one).backgroundSize]")
     assert source in style[0] and style[1] == "50% 50%"
     box = shown.bounding_box()
@@ -233,7 +233,7 @@ def test_a_thing_is_dragged_on_the_sketch_and_the_picture_follows(open_page, nam
     expect(box.locator('[data-act="unmove"]')).to_have_count(0)
     sketch = box.locator(".sheets .row .sheet img").get_attribute("src")
     first = sketch
-    result = page.locator("#text-result .stage img").get_attribute("src")
+    result = page.locator("#text-result .stage > img").get_attribute("src")
     tree, home = foot(page, "deciduous tree"), foot(page, "fox")
     to = [0.25 if home[0] > 0.5 else 0.75, 0.9]
 
@@ -242,7 +242,7 @@ def test_a_thing_is_dragged_on_the_sketch_and_the_picture_follows(open_page, nam
     there = foot(page, "fox")
     assert abs(there[0] - to[0]) < 0.02 and abs(there[1] - to[1]) < 0.02
     assert foot(page, "deciduous tree") == tree
-    assert page.locator("#text-result .stage img").get_attribute("src") != result
+    assert page.locator("#text-result .stage > img").get_attribute("src") != result
     expect(page.locator("#text-result .stale")).to_have_text("")
     assert nameless(page) == []
 

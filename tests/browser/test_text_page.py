@@ -97,7 +97,7 @@ def test_progress_previews_and_stop(open_studio):
     expect(page.locator("#text-status")).to_contain_text("of 150, about", timeout=LONG)
     page.wait_for_function("document.querySelector('#text-result .gallery').dataset.shown >= 2", timeout=LONG)
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "painting")
-    assert page.locator("#text-result .stage img").get_attribute("src").startswith("data:image/jpeg")
+    assert page.locator("#text-result .stage > img").get_attribute("src").startswith("data:image/jpeg")
     page.locator("#text-stop").click()
     expect(page.locator("#text-status")).to_contain_text("Stopped", timeout=LONG)
     expect(page.locator("#text-run")).to_be_visible()
@@ -288,7 +288,13 @@ def test_words_are_composed_without_any_download(open_page, tmp_path):
     page.locator("#language label", has_text="中文").click()
     page.locator("#text-prompts button", has_text="日落时的三艘帆船").click()
     expect(page.locator("#text-prompt textarea")).to_have_value("日落时的三艘帆船")
+    before = shown(page)
     page.locator("#text-run").click()
+    page.wait_for_function(
+        "(before) => Number(document.querySelector('#text-result .gallery').dataset.shown) > before",
+        arg=before,
+        timeout=LONG,
+    )
     expect(page.locator("#text-result figcaption")).to_contain_text("种子 3", timeout=LONG)
     expect(status).to_contain_text("由 Noto 图形构图，再由 fast 绘制", timeout=LONG)
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
