@@ -162,7 +162,7 @@ def gallery(elem_id: str, empty: str) -> gr.HTML:
   <figcaption>
     <span class="which"></span>
     <button type="button" class="repeat" aria-pressed="false" hidden>{say("repeated").html()}</button>
-    <button type="button" class="repeat besides" aria-pressed="false" hidden>{say("compare_photo").html()}</button>
+    <button type="button" class="besides" aria-pressed="false" hidden>{say("compare_photo").html()}</button>
     <a class="save">{say("download").html()}</a>
   </figcaption>
   <div class="thumbs" role="group" {say("pictures").attributes()}></div>
