@@ -140,7 +140,7 @@ def test_the_sketch_comes_back_after_a_reload_and_from_a_saved_picture(open_page
 def test_a_tile_is_seen_repeated(open_page, nameless):
     page = open_page()
     page.get_by_role("tab").first.click()
-    switch = page.get_by_label("Repeats without a seam")
+    switch = page.get_by_role("checkbox", name="Repeats without a seam")
     repeat = page.locator("#text-result .repeat")
     expect(repeat).to_be_hidden()
     page.locator("#text-example-styles button").nth(9).click()
@@ -155,7 +155,7 @@ def test_a_tile_is_seen_repeated(open_page, nameless):
     expect(repeat).to_have_text("Repeated, 2 × 2", use_inner_text=True)
     page.locator("#language label", has_text="中文").click()
     expect(repeat).to_have_text("重复排列，2 × 2", use_inner_text=True)
-    switch = page.get_by_label("无缝拼接")
+    switch = page.get_by_role("checkbox", name="无缝拼接")
     expect(switch).to_be_checked()
     shown = page.locator("#text-result .repeats")
     expect(shown).to_be_hidden()
@@ -340,7 +340,7 @@ def test_a_finger_moves_things_and_the_page_beside_them(open_page):
 def test_nothing_of_a_tile_can_be_moved(open_page):
     page = start(open_page, "lemons and bees")
     expect(page.locator("#text-sketch")).to_contain_text("Drag things")
-    page.get_by_label("Repeats without a seam").check()
+    page.get_by_role("checkbox", name="Repeats without a seam").check()
     run(page, "text")
     painted(page)
     expect(page.locator("#text-sketch .grip")).to_have_count(0)
