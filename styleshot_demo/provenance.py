@@ -44,6 +44,7 @@ LIBRARIES = (
 _MAX_ENTRIES = 100  # of a mapping or list
 _MAX_NAME = 200  # characters of a key, a hash, a version
 _MAX_TEXT = 8_000  # characters of a setting, such as a prompt
+_MAX_GRID = 2000  # characters of what differs in a grid
 _MAX_NUMBER = 2**53
 _TERMS = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 _OPEN, _CLOSE = "<styleshot:record>", "</styleshot:record>"
@@ -157,9 +158,10 @@ def source_type(made_by: Record) -> str:
     """The IPTC digital source type, a URL, of a picture that was made so."""
     if made_by.job == "text" and made_by.settings.get("model") != "composer":
         return _TERMS + "trainedAlgorithmicMedia"
-    if made_by.settings.get("method") == "colour" and "enlarged" not in made_by.settings:
+    alone = not {"enlarged", "grid"} & made_by.settings.keys()  # other cells of a grid may be made otherwise
+    if made_by.settings.get("method") == "colour" and alone:
         return _TERMS + "algorithmicallyEnhanced"  # arithmetic on the colours of a photo; nothing was learnt
-    if made_by.settings.get("method") == "patches" and "enlarged" not in made_by.settings:
+    if made_by.settings.get("method") == "patches" and alone:
         return _TERMS + "composite"
     return _TERMS + "compositeWithTrainedAlgorithmicMedia"
 
@@ -307,9 +309,10 @@ def _setting(value: Any, nested: bool = False) -> Setting:
     raise ValueError
 
 
-def with_grid(made_by: Record, words: str) -> Record:
-    """What a sheet of several pictures says: how one of them was made, and what differs, such as "strength=0.2,0.6"."""
-    return replace(made_by, settings={**made_by.settings, "grid": words})
+def with_grid(made_by: Record, words: str, models: Mapping[str, str]) -> Record:
+    """What a sheet of several pictures says: how one of them was made, the models of all, and what differs, such as
+    "strength=0.2,0.6"; of very many long names the first."""
+    return replace(made_by, settings={**made_by.settings, "grid": words[:_MAX_GRID]}, models=dict(models))
 
 
 # From a record back to a job ----------------------------------------------------------------------------------------

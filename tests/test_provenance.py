@@ -99,6 +99,7 @@ def test_nothing_is_written_without_a_record(tmp_path: Path, suffix: str) -> Non
         ({"method": "optimise"}, "compositeWithTrainedAlgorithmicMedia"),
         ({"method": "colour"}, "algorithmicallyEnhanced"),
         ({"method": "patches"}, "composite"),
+        ({"method": "colour", "grid": "method=colour,fast"}, "compositeWithTrainedAlgorithmicMedia"),
         ({"job": "image", "model": "painter"}, "compositeWithTrainedAlgorithmicMedia"),
         ({"job": "text"}, "trainedAlgorithmicMedia"),
         ({"job": "image"}, "compositeWithTrainedAlgorithmicMedia"),

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +10,8 @@ from typing import Any
 from PIL import Image
 
 from styleshot_demo import __version__, pictures
-from styleshot_demo.atomic import put
 from styleshot_demo.batch.listing import Shard
+from styleshot_demo.destinations import make_folder
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
@@ -59,15 +58,14 @@ class BatchOrder:
 
 
 def put_styles(styles: Sequence[tuple[Image.Image, float]], folder: Path) -> tuple[tuple[Path, float, str | None], ...]:
-    """Styles that have no files of their own, as files in `folder`: what `BatchOrder.styles` wants."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Styles as files in `folder`, as `BatchOrder.styles` wants them: what was opened is painted with, whatever becomes
+    of the files it came from. `Problem` cannot_write."""
+    make_folder(folder)
     placed = []
     for image, weight in styles:
         path = folder / f"{pictures.digest(image)}.png"
         if not path.exists():  # another part of this batch may have put it there
-            part = path.with_suffix(f".{secrets.token_hex(8)}")
-            image.save(part, "PNG")
-            put(part, path)
+            pictures.save_png(image, path)
         placed.append((path, weight, image.info.get("file_name")))
     return tuple(placed)
 

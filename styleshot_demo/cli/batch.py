@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -108,11 +108,15 @@ def batch(
     hands = crew(sample, len(items), program, workers, threads)
     if dry_run:
         with TemporaryDirectory() as folder:
-            _tell_estimate(replace(order, styles=put_styles(styles, Path(folder))), items, hands, as_json)
+            _tell_estimate(_with_styles(order, styles, Path(folder)), items, hands, as_json)
         return
     with _alone(order):
-        order = replace(order, styles=put_styles(styles, order.state / "styles"))
-        _paint(order, items, hands, engine, as_json)
+        _paint(_with_styles(order, styles, order.state / "styles"), items, hands, engine, as_json)
+
+
+def _with_styles(order: BatchOrder, styles: Sequence[tuple[Image.Image, float]], folder: Path) -> BatchOrder:
+    with asked():
+        return replace(order, styles=put_styles(styles, folder))
 
 
 def _items(inputs: list[Path], out: Path, ending: str, part: Shard) -> list[Item]:

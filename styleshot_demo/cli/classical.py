@@ -9,6 +9,7 @@ from styleshot_demo.cli.kept import Styles, open_styles, was_given, with_strengt
 from styleshot_demo.cli.options import AsJson, Provenance, Weight, with_settings
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
+from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.studio import Studio
 
@@ -54,7 +55,10 @@ def classical(
     pairs, strength = open_styles(styles, weight, settings)
     options = with_strength(ctx, options, "strength", strength, most=1)
     marked = None if mask is None else open_asked(mask)
-    if marked is not None and not was_given(ctx, "region"):
+    if marked is not None:
+        with asked(str(mask)):
+            if was_given(ctx, "region") and options["region"] != "mask":
+                raise Problem("mask_unused", region=options["region"])
         options = {**options, "region": "mask"}
     with asked(str(mask) if mask and options["region"] == "mask" else ""):
         job = ClassicalJob(photo, tuple(pairs), mask=marked, **options)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,18 +12,20 @@ from PIL import Image
 from styleshot_demo import grid as grids
 from styleshot_demo import process, provenance
 from styleshot_demo.cli import noise
-from styleshot_demo.cli.kept import open_styles
+from styleshot_demo.cli.kept import PREFIX, open_styles
 from styleshot_demo.cli.options import AsJson, Provenance
 from styleshot_demo.cli.report import ProgressLine, asked, print_json, printable, settings_asked
-from styleshot_demo.cli.results import check_destination, open_asked
+from styleshot_demo.cli.results import check_destination, open_asked, tell_lost, write_somewhere
 from styleshot_demo.errors import Problem
+from styleshot_demo.events import Result
 from styleshot_demo.grid import STYLE, Axis, CellDone, Grid, NamedStyle
-from styleshot_demo.grid.styles import named, read_styles
+from styleshot_demo.grid.styles import named, of_entry, read_styles
 from styleshot_demo.jobs import ClassicalJob, ImageJob, TextJob, check_each, choice, fields
 from styleshot_demo.library import Library
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 
+_ASKED_WRONGLY = ("grid_idle", "mask_needed", "nothing_known", "nothing_to_draw")  # as a grid begins
 KINDS: dict[str, Any] = {"classical": ClassicalJob, "image": ImageJob, "text": TextJob}
 AXIS = "NAME[=VALUES]"
 
@@ -74,7 +77,7 @@ def grid(
     job = KINDS[kind]
     values = _assigned(job, assign or (), prompt)
     photo = None if content is None else open_asked(content)
-    chosen = [named(path, tuple(open_styles([path], None, settings)[0])) for path in style or ()]
+    chosen = [_style(path, settings) for path in style or ()]
     made: list[Axis | None] = []
     for option, text in (("--rows", rows), ("--columns", columns)):
         with asked(f"{option} {text}"):
@@ -83,6 +86,14 @@ def grid(
         whole = Grid(job(**_pictures(photo, chosen, made), **values), *made)
     keep = settings.provenance if record is None else record
     _paint(Studio(settings), whole, out, keep, as_json)
+
+
+def _style(path: Path, settings: Settings) -> NamedStyle:
+    name = str(path).removeprefix(PREFIX)
+    if name != str(path):
+        with asked(str(path)):
+            return of_entry(Library(settings.library).find(name))
+    return named(path, tuple(open_styles([path], None, settings)[0]))
 
 
 def _kind(kind: str | None, content: Path | None, prompt: str | None) -> str:
@@ -128,40 +139,54 @@ def _pictures(photo: Image.Image | None, chosen: Sequence[NamedStyle], axes: Seq
 def _paint(studio: Studio, whole: Grid, out: Path, keep: bool, as_json: bool) -> None:
     """Paints the grid and writes what there is of it, also after Ctrl-C."""
     cells: dict[tuple[int, int], Image.Image] = {}
-    first: Any = None
+    results: list[Result] = []
     try:
         with ProgressLine() as progress, closing(grids.paint(studio, whole)) as events:
             for event in events:
                 if process.interrupted():
                     raise KeyboardInterrupt
                 if isinstance(event, CellDone):
-                    first = first or event.result
-                    cells[event.row, event.column] = event.result.images[0]
+                    # The pictures themselves may have 40 megapixels each.
+                    cells[event.row, event.column] = grids.fitted(event.result.images[0], grids.LARGEST, grids.LARGEST)
+                    results.append(replace(event.result, images=[], deep=None))
                 else:
                     progress.show(event.fraction, f"{event.number} of {event.total}: {event.message}", "grid")
+    except Problem as problem:
+        if cells or problem.key not in _ASKED_WRONGLY:
+            raise
+        with asked():
+            raise
     finally:
         if cells:
-            _write(whole, cells, first, out, keep, as_json)
+            _write(whole, cells, results, out, keep, as_json)
 
 
 def _write(
-    whole: Grid, cells: dict[tuple[int, int], Image.Image], first: Any, out: Path, keep: bool, as_json: bool
+    whole: Grid,
+    cells: dict[tuple[int, int], Image.Image],
+    results: Sequence[Result],
+    out: Path,
+    keep: bool,
+    as_json: bool,
 ) -> None:
     labels = [axis.labels if axis else [""] for axis in (whole.rows, whole.columns)]
     titles = [axis.name.replace("_", " ") if axis else "" for axis in (whole.rows, whole.columns)]
     sheet = grids.draw_sheet(cells, labels[0], labels[1], (titles[0], titles[1]))
-    made_by = provenance.with_grid(first.plan.record(0, first.models), whole.words())
-    provenance.write(sheet, out, made_by if keep else None)
+    models = {name: mark for result in results for name, mark in result.models.items()}
+    made_by = provenance.with_grid(results[0].plan.record(0, models), whole.words(), models)
+    lies = write_somewhere(sheet, out, made_by if keep else None, results[0].seed)
     rows, columns = whole.shape
     if as_json:
         print_json(
             {
-                "file": str(out), "width": sheet.width, "height": sheet.height, "rows": labels[0], "columns": labels[1],
-                "painted": sorted(map(list, cells)),
+                "file": str(lies), "width": sheet.width, "height": sheet.height,
+                "rows": labels[0], "columns": labels[1], "painted": sorted(map(list, cells)),
             }
         )  # fmt: skip
-        return
-    for note in () if noise.quiet() else first.notes:
-        typer.echo(printable(str(note)), err=True)
+        return tell_lost([out], [lies])
+    told = dict.fromkeys(str(note) for result in results for note in result.notes)
+    for note in () if noise.quiet() else told:
+        typer.echo(printable(note), err=True)
     done = f"{len(cells)} of {rows * columns} pictures"
-    typer.echo(printable(f"{out}  {sheet.width} x {sheet.height}, {rows} x {columns}: {done}"))
+    typer.echo(printable(f"{lies}  {sheet.width} x {sheet.height}, {rows} x {columns}: {done}"))
+    tell_lost([out], [lies])

@@ -79,14 +79,20 @@ def write_image(result: Result, place: int, out: Path, keep: bool) -> Path:
     What was painted is not lost because of a place: where `out` cannot be written, it goes into another file.
     """
     made_by = result.plan.record(place, result.models) if keep else None
-    image = result.images[place]
+    return write_somewhere(result.images[place], out, made_by, result.plan.alone()[place]["seed"], result.deep)
+
+
+def write_somewhere(
+    image: Image.Image, out: Path, made_by: provenance.Record | None, seed: int, deep: Any = None
+) -> Path:
+    """Saves a picture in `out`, else in another place, which it returns. `Problem` cannot_write where there is none."""
     try:
-        provenance.write(image, out, made_by, result.deep)
+        provenance.write(image, out, made_by, deep)
         return out
     except Problem as problem:
-        for instead in _elsewhere(out, result.plan.alone()[place]["seed"]):
+        for instead in _elsewhere(out, seed):
             with contextlib.suppress(Problem):
-                provenance.write(image, instead, made_by, result.deep)
+                provenance.write(image, instead, made_by, deep)
                 return instead
         raise problem
 

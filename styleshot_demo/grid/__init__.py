@@ -15,7 +15,7 @@ from styleshot_demo.grid.axes import (
 )
 from styleshot_demo.grid.cells import MOST_CELLS, Grid
 from styleshot_demo.grid.painting import CellDone, CellStep, paint
-from styleshot_demo.grid.sheet import LARGEST, draw_sheet
+from styleshot_demo.grid.sheet import LARGEST, draw_sheet, fitted
 
 __all__ = [
     "LARGEST",
@@ -31,6 +31,7 @@ __all__ = [
     "axes",
     "choices",
     "draw_sheet",
+    "fitted",
     "label",
     "paint",
     "read",

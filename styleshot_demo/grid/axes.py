@@ -30,7 +30,8 @@ _FIRST = (
     "size",
 )
 _NEVER = ("count",)  # a cell is one picture
-_SEVERAL = {"preprocessor": ("both",), "model": ("auto",)}  # choices that stand for others
+# Choices that are no cells: they stand for others, or need more than a word.
+_NO_CELLS = {"preprocessor": ("both",), "model": ("auto",), "region": ("mask",)}
 _USUAL = 4  # values of what has no natural number of them
 _MIXTURES = 5
 _SWITCH = {"on": True, "off": False, "true": True, "false": False, "yes": True, "no": False}
@@ -99,7 +100,7 @@ def axes(job: type) -> tuple[str, ...]:
 def choices(field: Field) -> tuple[str, ...]:
     """The words that an axis of this field can have; none where it has no words."""
     if isinstance(field.setting, Choice):
-        return tuple(one for one in field.setting.options if one not in _SEVERAL.get(field.name, ()))
+        return tuple(one for one in field.setting.options if one not in _NO_CELLS.get(field.name, ()))
     return ("on", "off") if isinstance(field.setting, Switch) else ()
 
 
@@ -146,17 +147,16 @@ def read(job: type, name: str, text: str) -> tuple[Any, ...]:
             return tuple(round(n / (steps - 1), 4) for n in range(steps))
         return tuple(dict.fromkeys(checks.number(name, part, 0, 1) for part in parts))
     field = _field(job, name)
+    for part in parts:
+        if part in _NO_CELLS.get(name, ()):
+            checks.choice(name, part, choices(field))
     return tuple(dict.fromkeys(value_of(field, part) for part in parts))
 
 
 def value_of(field: Field, text: str) -> Any:
     """A value of a setting from its text; `Problem` for one that it may not be."""
-    setting = field.setting
-    if isinstance(setting, Switch):
-        return setting.check(field.name, _SWITCH.get(text.casefold(), text))
-    if text in _SEVERAL.get(field.name, ()):
-        checks.choice(field.name, text, choices(field))
-    return setting.check(field.name, text)
+    is_switch = isinstance(field.setting, Switch)
+    return field.setting.check(field.name, _SWITCH.get(text.casefold(), text) if is_switch else text)
 
 
 def split(text: str) -> list[str]:

@@ -46,9 +46,9 @@ class HistoryEntry:
         return self.path.with_name(f"{self.key}.jpg")
 
     def with_thumbnail(self) -> Path:
-        """The same, made where it is not. Raises the `Problem`s of the gate, and `OSError`."""
+        """The same, made where it is not. Raises the `Problem`s of the gate, and cannot_write."""
         if not self.thumbnail.is_file():
-            self.thumbnail.write_bytes(thumbnail_of(pictures.open_picture(self.path)))
+            pictures.write_bytes(thumbnail_of(pictures.open_picture(self.path)), self.thumbnail)
         return self.thumbnail
 
 

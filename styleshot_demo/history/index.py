@@ -1,12 +1,11 @@
 """What a history knows beside its files: which are favourites. Lost or broken, it costs no picture."""
 
 import json
-import secrets
 from collections.abc import Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from styleshot_demo import atomic
+from styleshot_demo import pictures
 from styleshot_demo.history.entry import is_key
 
 _NAME = "index.json"
@@ -39,11 +38,6 @@ def read(folder: Path) -> Index:
 
 
 def write(folder: Path, index: Index) -> None:
-    """Puts it in place of the last one; `OSError` where that cannot be."""
-    part = folder / f".{secrets.token_hex(8)}.part"
-    try:
-        text = json.dumps({"favourites": sorted(index.favourites), "draft": index.draft})
-        part.write_text(text, encoding="utf-8")
-        atomic.put(part, folder / _NAME)
-    finally:
-        part.unlink(missing_ok=True)
+    """Puts it in place of the last one; `Problem` cannot_write."""
+    text = json.dumps({"favourites": sorted(index.favourites), "draft": index.draft})
+    pictures.write_bytes(text.encode(), folder / _NAME)

@@ -1,8 +1,10 @@
 """How much of the disk histories take, and what goes when there is no more room."""
 
+import math
+import re
 import shutil
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from styleshot_demo.history.entry import key_in
 
 MAX_ENTRIES = 300  # of one visitor
 TRASH = ".trash"
+_VISITOR = re.compile(r"[0-9a-f]{40}", re.ASCII)  # as `Histories.of` names a folder
 TRASH_SECONDS = 3600  # after which what was deleted is gone for good
 
 
@@ -31,13 +34,16 @@ class Kept:
             path.unlink(missing_ok=True)
 
 
-def kept(folder: Path) -> list[Kept]:
-    """The results of one visitor, those that go first at the start: the oldest, favourites after all others."""
+def kept(folder: Path, only: str | None = None) -> list[Kept]:
+    """The results of one visitor, those that go first at the start: the oldest, favourites after all others.
+
+    only  the key of the one that is looked for; None: all
+    """
     favourites = index.read(folder).favourites
     found = []
     for path in _files(folder):
         key = key_in(path.name)
-        if key is None or not path.is_file():
+        if key is None or only not in (None, key) or not path.is_file():
             continue
         with suppress(OSError):  # another program may delete it at any time
             info = path.stat()
@@ -46,35 +52,37 @@ def kept(folder: Path) -> list[Kept]:
     return sorted(found, key=_order)
 
 
-def visitors(root: Path) -> Iterator[Path]:
-    """The folder of each visitor."""
-    for path in _files(root):
-        if path.is_dir():
-            yield path
+def visitors(root: Path) -> list[Path]:
+    """The folder of each visitor. What else lies in `root` is somebody else's, and stays as it is."""
+    return [path for path in _files(root) if _VISITOR.fullmatch(path.name) and path.is_dir()]
 
 
-def make(root: Path, folder: Path, limit: int, spare: str) -> None:
+def make_room(root: Path, folder: Path, limit: int, spare: str) -> None:
     """Deletes what is too much: at first of this visitor, who may have `MAX_ENTRIES` and half of `limit`, then of all.
 
     limit  bytes for all visitors together
     spare  the key of what was just kept, which stays
     """
-    for one in visitors(root):
+    folders = visitors(root)
+    for one in folders:
         empty_trash(one, TRASH_SECONDS)
+        for part in one.glob(".*.part"):  # of a program that was killed: nobody else writes meanwhile
+            part.unlink(missing_ok=True)
     own = kept(folder)
-    _remove((one for one in own if one.key != spare), sum(one.bytes for one in own) - limit // 2)
-    own = kept(folder)
-    for one in [one for one in own if one.key != spare][: max(0, len(own) - MAX_ENTRIES)]:
-        one.remove()
-    everything = sorted((one for folder in visitors(root) for one in kept(folder)), key=_order)
+    others = [one for one in own if one.key != spare]
+    _remove(others[: max(0, len(own) - MAX_ENTRIES)])
+    _remove(others[max(0, len(own) - MAX_ENTRIES) :], sum(one.bytes for one in kept(folder)) - limit // 2)
+    everything = sorted((one for each in folders for one in kept(each)), key=_order)
     too_much = sum(one.bytes for one in everything) - limit
-    if too_much + sum(map(_trashed, visitors(root))) > 0:
-        for one in visitors(root):
+    if too_much + sum(map(_trashed, folders)) > 0:
+        for one in folders:
             empty_trash(one)
     _remove((one for one in everything if one.key != spare), too_much)
-    for one in visitors(root):
+    for one in folders:
         if one != folder and not kept(one) and not (one / TRASH).exists():
-            shutil.rmtree(one, ignore_errors=True)
+            with suppress(OSError):  # such as files of somebody else in it
+                (one / "index.json").unlink(missing_ok=True)
+                one.rmdir()
 
 
 def empty_trash(folder: Path, seconds: float = 0) -> None:
@@ -102,12 +110,14 @@ def _order(one: Kept) -> tuple[bool, int]:
     return one.favourite, one.kept_at
 
 
-def _remove(candidates: Iterable[Kept], too_much: int) -> None:
+def _remove(candidates: Iterable[Kept], too_much: float = math.inf) -> None:
+    """Deletes one after another until so many bytes are free; all of them by default."""
     for one in candidates:
         if too_much <= 0:
             return
-        one.remove()
-        too_much -= one.bytes
+        with suppress(OSError):  # Windows deletes nothing that is just being sent
+            one.remove()
+            too_much -= one.bytes
 
 
 def _files(folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from styleshot_demo import atomic, pictures
+from styleshot_demo import atomic, containers, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.history import entry, index, room
 from styleshot_demo.history.entry import HistoryEntry
@@ -47,8 +47,8 @@ class History:
     def find(self, key: object) -> HistoryEntry:
         """The entry with that key, which anybody may have sent."""
         if entry.is_key(key):
-            for one in room.kept(self._folder):
-                read = entry.read(one.path, one.kept_at, one.favourite) if one.key == key else None
+            for one in room.kept(self._folder, str(key)):
+                read = entry.read(one.path, one.kept_at, one.favourite)
                 if read:
                     return read
         raise Problem("history_gone")
@@ -62,6 +62,8 @@ class History:
         Raises the `Problem`s of the gate too.
         """
         data = pictures.read_bytes(path)
+        if containers.kind_of(data) != "PNG":
+            raise Problem("not_a_picture")
         key = entry.key_of(data)
         target = self._folder / entry.file_name(key, Path(path).name)
         thumbnail = entry.thumbnail_of(pictures.open_picture(data))
@@ -69,16 +71,18 @@ class History:
             known = index.read(self._folder)
             before = room.kept(self._folder)
             draft = draft and (key == known.draft or all(one.key != key for one in before))
-            for one in before:
-                replaced = draft and one.key == known.draft and not one.favourite
-                if one.key == key or replaced:
-                    one.remove()
-            self._put(thumbnail, self._folder / f"{key}.jpg")
-            self._put(data, target)
+            pictures.write_bytes(thumbnail, self._folder / f"{key}.jpg")
+            pictures.write_bytes(data, target)
             now = time.time_ns()
             os.utime(target, ns=(now, now))
+            # Only now: on a full disk nothing is lost.
+            for one in before:
+                if one.key == key and one.path != target:
+                    one.path.unlink(missing_ok=True)
+                elif one.key != key and draft and one.key == known.draft and not one.favourite:
+                    one.remove()
             self._note(replace(known, draft=key if draft else None))
-            room.make(self._root, self._folder, self._limit, key)
+            room.make_room(self._root, self._folder, self._limit, key)
         return self.find(key)
 
     def mark(self, key: object, favourite: bool) -> None:
@@ -127,14 +131,6 @@ class History:
                         atomic.put(path, batch / path.name)
         return token
 
-    def _put(self, data: bytes, target: Path) -> None:
-        part = self._folder / f".{secrets.token_hex(8)}.part"
-        try:
-            part.write_bytes(data)
-            atomic.put(part, target)
-        finally:
-            part.unlink(missing_ok=True)
-
     def _note(self, known: index.Index) -> None:
         """Writes the index, without what is nowhere any more."""
         folders = [self._folder, *(self._folder / room.TRASH).glob("*/")]
@@ -147,9 +143,9 @@ class History:
         from filelock import FileLock, Timeout
 
         try:
-            for folder in (self._root, self._folder):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
             with FileLock(self._root / ".lock", timeout=_PATIENCE):
+                self._folder.mkdir(mode=0o700, exist_ok=True)  # here: an empty folder of somebody else's is deleted
                 yield
         except (OSError, Timeout) as error:
             raise Problem("cannot_write") from error

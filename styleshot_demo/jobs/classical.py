@@ -175,7 +175,7 @@ class ClassicalJob:
             del own["size"]
         if self.region == "everywhere":
             own = {name: value for name, value in own.items() if name not in REGION_FIELDS}
-        if not self.palette:
+        if not self.palette or self.strength == 0:  # at 0 it is the photo itself
             del own["palette"]
         if self.colour_style is None:
             own.pop("colours_from", None)

@@ -84,10 +84,14 @@ class ClassicalRunner:
             where = self._regions.painted(job, colours, alpha, models, notes)
             around = colours if where is None else seen_in(content)
             wanted = job.keep_faces and job.method != "colour"
-            places = _meanwhile(lambda: self._faces(colours, models) if wanted else [])
+            looked = _meanwhile(lambda: self._faces(colours) if wanted else ([], {}))
+            if job.method != "fast":
+                looked()  # the others ask for faces themselves, as they begin
 
             def finished(painted: Image.Image) -> Image.Image:
-                alike = with_likeness_of(painted, colours, places())
+                places, hashes = looked()
+                models.update(hashes)  # not by the thread: a record lists what was used in the same order every time
+                alike = with_likeness_of(painted, colours, places)
                 return pictures.join_alpha(onto(around, where, held_to(job.palette, alike)), alpha)
 
             work = getattr(self, f"_{job.method}")
@@ -114,8 +118,8 @@ class ClassicalRunner:
             notes.append(remark("kept_16_bits"))
         yield Finished(plan.result([image], time.perf_counter() - started, models, notes, deep=fine))
 
-    def _faces(self, content: Image.Image, models: dict[str, str]) -> "list[Place]":
-        """Where faces are: remembered, so that the strength slider only paints."""
+    def _faces(self, content: Image.Image) -> "tuple[list[Place], dict[str, str]]":
+        """(where faces are, hash of the network if it found some): remembered, so that the slider only paints."""
         from styleshot_demo.classical.likeness import Place
         from styleshot_demo.helpers.faces import faces
 
@@ -125,9 +129,7 @@ class ClassicalRunner:
             boxes = [(face.box, face.size) for face in faces(content)]
             places = [Place((left + right) / 2, (top + low) / 2, size) for (left, top, right, low), size in boxes]
             self.cache.remember(key, places, TITLES["faces"], KEPT_PAIRS, lambda found: 64 * (1 + len(found)))
-        if places:
-            models |= short_hash(hub.require("faces", self.settings), self.settings)
-        return places
+        return places, short_hash(hub.require("faces", self.settings), self.settings) if places else {}
 
     def _fast(
         self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
@@ -197,7 +199,8 @@ class ClassicalRunner:
         """Where the content is to be held, [1, 1, H, W]: in faces that are to be kept; None: nowhere."""
         from styleshot_demo.classical.likeness import heads
 
-        places = self._faces(content, models) if job.keep_faces else []
+        places, hashes = self._faces(content) if job.keep_faces else ([], {})
+        models.update(hashes)
         if not places:
             return None
         import torch
@@ -246,7 +249,8 @@ class ClassicalRunner:
         # A descent that was stopped goes on where it was, to the same result.
         free = {name: value for name, value in job.settings().items() if name not in ("style_weights", "palette")}
         settings = tuple(value for _, value in sorted(free.items()))
-        key = ("begun", device, *_seen(job, content), *settings)
+        # Of other features it would go on as what it is not.
+        key = ("begun", device, "vgg19" in plan.files, *_seen(job, content), *settings)
         begun = self.cache.recall(key, keep=False)
         began, last, first = time.perf_counter(), 0.0, None
         iteration, pixels = None, target

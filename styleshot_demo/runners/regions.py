@@ -69,8 +69,8 @@ class RegionFinder:
             found, missing = self.person(content, models), "nobody_found"
         else:
             found, missing = self.subject(content, models), "no_subject"
-        if found is None:
-            notes.append(remark(missing))
+        if found is None and (told := remark(missing)) not in notes:  # as of a background that is kept
+            notes.append(told)
         return found
 
     def subject(self, content: Image.Image, models: dict[str, str], notes: list[Remark] | None = None) -> Found:

@@ -252,12 +252,7 @@
     });
     watch("value", () => {
       const now = value() || {};
-      if (now.tell) tell(Object.entries({ en: "en", zh: "zh-CN" }).map(([spoken, lang]) => {
-        const text = document.createElement("span");
-        text.lang = lang;
-        text.textContent = now.tell[spoken];
-        return text;
-      }), now.problem);
+      if (now.tell) tell(window.styleshot.twice(now.tell), now.problem);
       if (!now.ask) return;
       asked = now;
       dialog.querySelector("[value=photo]").hidden = !now.photo;

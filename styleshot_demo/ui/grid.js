@@ -1,13 +1,7 @@
 /* The panel of a grid: what it is to be of, its cells as they arrive, and one of them looked at. */
 (() => {
-  const LANGUAGES = { en: "en", zh: "zh-CN" };
   const language = () => window.styleshot.language();
-  const twice = (texts) => (texts.en === texts.zh ? [texts.en] : Object.entries(LANGUAGES).map(([spoken, lang]) => {
-    const text = document.createElement("span");
-    text.lang = lang;
-    text.textContent = texts[spoken];
-    return text;
-  }));
+  const twice = (texts) => (texts.en === texts.zh ? [texts.en] : window.styleshot.twice(texts));
   const filled = ([en, zh], values) => {
     const put = (text) => text.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
     return { en: put(en), zh: put(zh) };

@@ -164,7 +164,8 @@ class GridPanel:
         kept = record if self.studio.settings.provenance else None
         path = results.save(cell.result.images[0], kept, self.folder, name)
         self.panel.temp_files.add(str(path))  # so that Gradio deletes it when it is old
-        desk.cells[place] = GridCellFile(path, record, self.styles_of(made, place))
+        if desk.grid is made:  # else another one was begun while this cell came to its end
+            desk.cells[place] = GridCellFile(path, record, self.styles_of(made, place))
         width, height = cell.result.images[0].size
         return {
             "row": cell.row, "column": cell.column, "src": widgets.address(path), "name": path.name,
@@ -217,28 +218,29 @@ class GridPanel:
         """What there is of the grid as one picture with labels in the page's language, to be saved."""
         once = secrets.token_hex(4)
         try:
-            if desk.grid is None or not desk.cells:
+            made, cells = desk.grid, dict(desk.cells)  # more may come meanwhile
+            if made is None or not cells:
                 raise Problem("result_gone")
-            path = self.drawn(desk, desk.grid, zh=_text(event, "language").startswith("zh"))
+            path = self.drawn(desk.stem, made, cells, zh=_text(event, "language").startswith("zh"))
             return {"sheet": widgets.file(path), "once": once}
         except Exception as error:
             return {"told": problems.as_html(error), "once": once}
 
-    def drawn(self, desk: GridDesk, made: Grid, zh: bool) -> Path:
+    def drawn(self, stem: str, made: Grid, files: Mapping[tuple[int, int], GridCellFile], zh: bool) -> Path:
         """Draws the sheet and saves it; its record is that of its first cell, and says what differs."""
         cells = {}
-        for place, cell in desk.cells.items():
+        for place, cell in files.items():
             with Image.open(cell.path) as picture:
-                cells[place] = picture.convert("RGB")
-                cells[place].thumbnail((grids.LARGEST, grids.LARGEST), Image.Resampling.LANCZOS, reducing_gap=3)
+                cells[place] = grids.fitted(picture, grids.LARGEST, grids.LARGEST)
         shape = _shape(made)
         side = "zh" if zh else "en"
         labels = [[one[side] for one in shape[name]] for name in _SIDES]
         titles = tuple(shape["titles"][name][side] for name in _SIDES)
         sheet = grids.draw_sheet(cells, labels[0], labels[1], (titles[0], titles[1]))
-        first = next(iter(desk.cells.values())).record
-        record = provenance.with_grid(first, made.words())
-        name = names.made_of(desk.stem, "grid", *(axis.name for axis in made.axes), suffix=".png")
+        records = [cell.record for cell in files.values()]
+        models = {name: mark for record in records for name, mark in record.models.items()}
+        record = provenance.with_grid(records[0], made.words(), models)
+        name = names.made_of(stem, "grid", *(axis.name for axis in made.axes), suffix=".png")
         path = results.save(sheet, record if self.studio.settings.provenance else None, self.folder, name)
         self.panel.temp_files.add(str(path))
         return path

@@ -1,14 +1,7 @@
 /* The window of the history. The server knows the results; here they are listed, looked at, compared and asked for. */
 (() => {
   const LANGUAGES = { en: "en", zh: "zh-CN" };
-  const twice = (texts) => Object.entries(LANGUAGES).map(([spoken, lang]) => {
-    const text = document.createElement("span");
-    text.lang = lang;
-    text.textContent = texts[spoken];
-    return text;
-  });
-  // As `folded` in entry.py: small and large letters, full and half width are the same.
-  const folded = (text) => text.normalize("NFKC").toLowerCase();
+  const { twice, folded } = window.styleshot;
   const picture = (key) => `history/${key}.png`;
   const told = (row) => {
     const at = Object.fromEntries(Object.entries(LANGUAGES).map(([spoken, lang]) =>
@@ -56,7 +49,11 @@
         else presses[button?.className]?.(button);
       });
       // Beside the window, as in every other program.
-      this.box.addEventListener("pointerdown", (event) => { if (event.target === this.box) this.box.close(); });
+      this.box.addEventListener("pointerdown", (event) => {
+        const { left, right, top, bottom } = this.box.getBoundingClientRect();
+        const inside = event.clientX >= left && event.clientX <= right && event.clientY >= top && event.clientY <= bottom;
+        if (event.target === this.box && !inside) this.box.close();
+      });
     }
 
     press(button) {
@@ -89,16 +86,7 @@
       this.box.scrollTo({ top: 0 });
     }
 
-    answer(texts, problem = false, undo = null) {
-      const place = this.part(".answer");
-      place.classList.toggle("problem", problem);
-      place.replaceChildren(...texts);
-      if (!undo) return;
-      const button = this.part("template").content.firstElementChild.cloneNode(true);
-      button.value = undo;
-      place.append(" ", button);
-      button.focus();
-    }
+    answer(...what) { window.styleshot.answer(this.box, ...what); }
 
     /* What the server says. */
     take(now) {

@@ -158,7 +158,10 @@ class HistoryDesk:
         return {"close": True}, {self.drops: drop.tell(told), **updates}
 
     def _lie_there(self, made_by: Record, values: Sequence[Any]) -> bool:
-        """Whether the pictures in the tab have the names of those that a result was made from."""
+        """Whether the pictures in the tab have the names of those that a result was made from. What was brushed is kept
+        nowhere."""
+        if made_by.settings.get("region") == "mask":
+            return False
         by_part = dict(zip(self.inputs, values, strict=True))
         target = next(target for target in self.targets if target.job == made_by.job)
         content, styles = target.inputs.read([by_part[part] for part in target.inputs.components()])
@@ -170,8 +173,10 @@ def row(entry: HistoryEntry) -> dict[str, Any]:
     """One result as the script lists it."""
     title, made_by = title_of(entry), entry.made_by
     settings = made_by.settings if made_by else {}
-    inputs = [str(part) for part in (made_by.inputs.values() if made_by else [])]
-    texts = [entry.name, title.en, title.zh, str(settings.get("prompt", "")), *inputs]
+    given = made_by.inputs if made_by else {}
+    styles = given.get("styles")
+    inputs = [given.get("content"), *(styles if isinstance(styles, list) else [])]  # names, not what they are told by
+    texts = [entry.name, title.en, title.zh, str(settings.get("prompt", "")), *(str(name) for name in inputs if name)]
     return {
         "key": entry.key, "name": entry.name, "en": title.en, "zh": title.zh, "star": entry.favourite,
         "at": entry.kept_at // 1_000_000, "width": entry.size[0], "height": entry.size[1],

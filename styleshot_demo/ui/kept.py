@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from styleshot_demo import jobs
 from styleshot_demo.ui import desk
 
 
@@ -32,4 +33,4 @@ def finished(value: Any, folder: Path) -> Sequence[str]:
         sources = desk.addressed(value)
     else:
         sources = [desk.path_at(value.get("after"))]
-    return [known for source in sources if (known := desk.known(source, folder))]
+    return [known for source in sources[: 2 * jobs.MAX_IMAGES] if (known := desk.known(source, folder))]

@@ -4,14 +4,7 @@
   let ask = null; // tells the server what to do
   let now = null; // what it said last
 
-  const twice = (texts) => Object.entries({ en: "en", zh: "zh-CN" }).map(([spoken, lang]) => {
-    const text = document.createElement("span");
-    text.lang = lang;
-    text.textContent = texts[spoken];
-    return text;
-  });
-  // As `folded` in entry.py: small and large letters, full and half width are the same.
-  const folded = (text) => text.normalize("NFKC").toLowerCase();
+  const { twice, folded } = window.styleshot;
 
   class Drawer {
     constructor(element, tab) {
@@ -98,16 +91,7 @@
       }
     }
 
-    answer(texts, problem = false, undo = null) {
-      const place = this.part(".answer");
-      place.classList.toggle("problem", problem);
-      place.replaceChildren(...texts);
-      if (!undo) return;
-      const button = this.part("template").content.firstElementChild.cloneNode(true);
-      button.value = undo;
-      place.append(" ", button);
-      button.focus();
-    }
+    answer(...what) { window.styleshot.answer(this.box, ...what); }
 
     /* Shows what the server says; `said` whether that is about this drawer. */
     show(said) {

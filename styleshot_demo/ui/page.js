@@ -212,6 +212,29 @@
     }
   };
 
+  /* A text in both languages, of which the style sheet shows the page's. */
+  const twice = (texts) => Object.keys(LOCALES).map((spoken) => {
+    const text = document.createElement("span");
+    text.lang = LOCALES[spoken];
+    text.textContent = texts[spoken];
+    return text;
+  });
+
+  /* As `folded` in library/entry.py: small and large letters, full and half width are the same. Upper case at first: "ß". */
+  const folded = (text) => text.normalize("NFKC").toUpperCase().toLowerCase();
+
+  /* What the server answers, at the foot of a drawer or window; `undo` is what its button sends. */
+  const answer = (box, texts, problem = false, undo = null) => {
+    const place = box.querySelector(".answer");
+    place.classList.toggle("problem", problem);
+    place.replaceChildren(...texts);
+    if (!undo) return;
+    const button = box.querySelector("template").content.firstElementChild.cloneNode(true);
+    button.value = undo;
+    place.append(" ", button);
+    button.focus();
+  };
+
   /* Before and after ---------------------------------------------------------------------------------------------- */
 
   const compare = (kind, element, value, watch, follow) => {
@@ -277,15 +300,9 @@
       repeats.hidden = repeat.getAttribute("aria-pressed") === "true";
       repeat.setAttribute("aria-pressed", String(!repeats.hidden));
     });
-    const told = (picture) => Object.keys(LOCALES).map((spoken) => {
-      const text = document.createElement("span");
-      text.lang = LOCALES[spoken];
-      text.textContent = picture[spoken];
-      return text;
-    });
     const choose = (picture, button) => {
       for (const other of thumbs.children) other.setAttribute("aria-pressed", String(other === button));
-      which.replaceChildren(...told(picture));
+      which.replaceChildren(...twice(picture));
       save.href = picture.src;
       save.download = picture.name;
       figure.dataset.state = "ready";
@@ -302,7 +319,7 @@
       small.src = picture.src;
       small.alt = "";
       const caption = document.createElement("span");
-      caption.append(...told(picture));
+      caption.append(...twice(picture));
       button.append(small, caption);
       button.addEventListener("click", () => choose(picture, button));
       return button;
@@ -345,6 +362,6 @@
     run();
   };
 
-  window.styleshot = { speak, compare, gallery, said, title, texts: TEXTS, language: () => language };
+  window.styleshot = { speak, compare, gallery, said, title, twice, folded, answer, texts: TEXTS, language: () => language };
   translate().catch(() => {}); // then texts stay in the browser's language until the switch is used
 })();

@@ -50,7 +50,7 @@
       this.part(".list").addEventListener("click", (event) => {
         const button = event.target.closest("button");
         const name = button?.closest("li").dataset.name;
-        if (button?.className === "use") set?.({ text: presets(kind).find((one) => one.name === name).text });
+        if (button?.className === "use") set?.({ text: presets(kind).find((one) => one.name === name)?.text ?? "" });
         if (button?.className === "drop") {
           keep(kind, presets(kind).filter((one) => one.name !== name));
           this.list();

@@ -1,6 +1,7 @@
 // The example pictures of a tab: which of them are chosen, and what each is called.
 (() => {
-  const stem = (address) => decodeURIComponent(address.split(/[?#]/)[0]).split("/").pop().replace(/\.[^.]*$/, "");
+  // Names of example pictures are plain: what has to be decoded is none of them.
+  const stem = (address) => address.split(/[?#]/)[0].split("/").pop().replace(/\.[^.]*$/, "");
 
   const mark = () => {
     for (const side of document.querySelectorAll(".side:has(.shelf)")) {

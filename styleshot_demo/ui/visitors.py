@@ -7,14 +7,12 @@ address of a picture is of no use to anybody else.
 import asyncio
 import os
 import re
-import tempfile
-import zipfile
-from collections.abc import Awaitable, Callable, MutableMapping
-from pathlib import Path
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import IO, Any
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.history import Histories, History, is_visitor, new_visitor
+from styleshot_demo.history.packing import packed
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -48,10 +46,11 @@ class Visitors:
         cookies = b"; ".join(value for name, value in scope["headers"] if name == b"cookie").decode("latin-1")
         visitor = visitor_in(cookies)
         if path.startswith("/history/"):
-            return await self.answer(path, visitor, send)
-        if path != "/" or visitor:
+            return await self.answer(path, visitor, send, scope["method"] == "HEAD")
+        if path != "/":
             return await self.app(scope, receive, send)
-        cookie = f"{COOKIE}={new_visitor()}; Path=/; Max-Age={_YEAR}; HttpOnly{self.ends}"
+        # Whoever comes back keeps the id for another year.
+        cookie = f"{COOKIE}={visitor or new_visitor()}; Path=/; Max-Age={_YEAR}; HttpOnly{self.ends}"
 
         async def with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -61,39 +60,30 @@ class Visitors:
 
         await self.app(scope, receive, with_cookie)
 
-    async def answer(self, path: str, visitor: str | None, send: Send) -> None:
-        """A file of the visitor's own history, or 404."""
+    async def answer(self, path: str, visitor: str | None, send: Send, head: bool = False) -> None:
+        """A file of the visitor's own history, or 404; `head`: nothing but whether it is there."""
         try:
             history = self.histories.of(visitor)
             if path == f"/{ALL}":
-                return await _stream(await asyncio.to_thread(packed, history), "application/zip", "no-store", send)
+                entries = await asyncio.to_thread(history.entries)
+                if not entries:
+                    raise Problem("history_gone")
+                return await _send_all(packed([] if head else entries), send)
             asked = _FILE.fullmatch(path)
             if asked is None:
                 raise Problem("history_gone")
             file = await asyncio.to_thread(_opened, history, *asked.groups())
         except (Problem, OSError):
-            return await _say(404, [], b"", send)
+            return await _say(404, [("cache-control", "no-store")], b"", send)
         kind = "image/png" if path.endswith(".png") else "image/jpeg"
         await _stream(file, kind, "private, max-age=3600", send)
 
 
-def packed(history: History) -> IO[bytes]:
-    """All results as a zip in a temporary file that is gone once it is closed; `Problem` history_gone for none."""
-    entries = history.entries()
-    if not entries:
-        raise Problem("history_gone")
-    file = tempfile.TemporaryFile()  # noqa: SIM115 (whoever sends it closes it)
-    taken: set[str] = set()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as target:  # PNGs do not get smaller
-        for entry in entries:
-            name, number = entry.name, 1
-            while name.casefold() in taken:
-                number += 1
-                name = f"{Path(entry.name).stem}-{number}.png"
-            taken.add(name.casefold())
-            target.write(entry.path, name)
-    file.seek(0)
-    return file
+async def _send_all(pieces: Iterator[bytes], send: Send) -> None:
+    await _say(200, [("content-type", "application/zip"), ("cache-control", "no-store")], None, send)
+    while piece := await asyncio.to_thread(next, pieces, b""):
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _opened(history: History, key: str, suffix: str) -> IO[bytes]:

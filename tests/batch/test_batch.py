@@ -90,6 +90,15 @@ def test_a_style_of_the_library_paints_as_it_does_in_classical(tmp_path: Path) -
     assert missing.returncode == 2 and "Nobody" in missing.stderr
 
 
+def test_where_styles_cannot_be_kept_that_is_said(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 1)
+    (tmp_path / "out" / ".styleshot-batch").mkdir(parents=True)
+    (tmp_path / "out" / ".styleshot-batch" / "styles").write_text("a file")
+    done = run(tmp_path, "batch", "in", "-o", "out", *FAST)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1 and str(tmp_path) not in done.stderr
+
+
 def test_the_report_says_what_became_of_each(painted: tuple[Path, Path]) -> None:
     folder, told = painted
     table = {row["file"]: row for row in rows(folder / "out")}

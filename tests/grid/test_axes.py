@@ -5,7 +5,7 @@ from PIL import Image
 
 from styleshot_demo import ClassicalJob, ImageJob, TextJob, jobs
 from styleshot_demo.errors import Problem
-from styleshot_demo.grid import MIX, STYLE, Axis, Grid, NamedStyle, axes, label, read, usual
+from styleshot_demo.grid import MIX, STYLE, Axis, Grid, NamedStyle, axes, label, read, usual, value_of
 from styleshot_demo.grid.styles import named, read_styles
 from styleshot_demo.jobs.schema import Text
 from styleshot_demo.library import Library
@@ -13,6 +13,11 @@ from styleshot_demo.library import Library
 RED, BLUE = Image.new("RGB", (64, 64), "red"), Image.new("RGB", (64, 64), "blue")
 PHOTO = Image.linear_gradient("L").convert("RGB")
 KINDS = (ClassicalJob, ImageJob, TextJob)
+JOBS = {
+    ClassicalJob: ClassicalJob(PHOTO, [RED, BLUE]),
+    ImageJob: ImageJob(PHOTO, [RED, BLUE]),
+    TextJob: TextJob([RED, BLUE], "a castle"),
+}
 
 
 @pytest.mark.parametrize("job", KINDS)
@@ -29,6 +34,8 @@ def test_usual_values_are_such_as_the_job_takes(job):
         values = usual(job, name, jobs.defaults(job))
         assert 2 <= len(set(values)) == len(values), name
         assert read(job, name, ", ".join(label(name, value) for value in values) if name != MIX else "5") == values
+        grid = Grid(JOBS[job], Axis(name, values))
+        assert all(grid.cell(number, 0) for number in range(len(values))), name
 
 
 def test_usual_values_are_sensible():
@@ -148,3 +155,10 @@ def test_an_axis_has_values_but_not_too_many():
         with pytest.raises(Problem) as caught:
             Axis("seed", values)
         assert caught.value.key == key
+
+
+def test_a_setting_may_have_values_that_are_no_cells():
+    assert value_of(jobs.fields(TextJob)["model"], "auto") == "auto"
+    with pytest.raises(Problem) as caught:
+        read(TextJob, "model", "auto, composer")
+    assert caught.value.key == "unknown_choice"

@@ -2,11 +2,13 @@
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
+from unittest import mock
 
 import pytest
 from PIL import Image
 
-from styleshot_demo import provenance
+from styleshot_demo import pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.history import Histories, is_visitor, new_visitor, room
 from styleshot_demo.settings import Settings
@@ -150,6 +152,42 @@ def test_all_histories_together_stay_below_the_limit(root, paint):
         greedy.add(paint(seed, size=(300, 300)))
     assert disk(root) <= limit
     assert 1 < len(keys(greedy)) <= 6  # half of it at most
+
+
+def test_folders_of_others_beside_the_histories_stay(root, mine, paint):
+    """A host may name a folder that holds more than this."""
+    others = [root / path for path in ("models/weights.bin", "styles/.trash/old/style.zip", f"{'f' * 39}/x")]
+    for path in others:
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"x")
+        os.utime(path.parent, (0, 0))
+    (root / ("e" * 40)).mkdir()  # of a visitor, and empty
+    mine.add(paint(1))
+    assert all(path.read_bytes() == b"x" for path in others)
+    assert not (root / ("e" * 40)).exists()
+
+
+def test_a_visitor_who_is_new_keeps_while_another_makes_room(root, paint):
+    """Two programs, or two threads: an empty folder is deleted only by who holds the lock, and made by who does."""
+    both = [Histories(root, 1).of(new_visitor()) for _ in range(2)]
+    paths = [paint(seed) for seed in range(8)]
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda n: [both[n].add(path) for path in paths], range(2)))
+    assert [len(keys(one)) for one in both] == [8, 8]
+
+
+def test_only_pngs_are_kept(mine, paint, tmp_path):
+    with Image.open(paint(1)) as image:
+        image.save(tmp_path / "photo.jpg")
+    assert problem(mine.add, tmp_path / "photo.jpg") == "not_a_picture" and keys(mine) == []
+
+
+def test_on_a_full_disk_nothing_that_was_kept_is_lost(mine, paint):
+    kept = mine.add(paint(1))
+    mine.mark(kept.key, True)
+    with mock.patch.object(pictures, "write_bytes", side_effect=Problem("cannot_write")):
+        assert problem(mine.add, paint(1)) == "cannot_write"
+    assert keys(mine) == [kept.key] and mine.entries()[0].favourite
 
 
 def test_what_was_deleted_makes_room_too(root, paint):

@@ -1,8 +1,10 @@
 """What `ClassicalRunner` does around the mathematics: sizes, opacity, memory, what it remembers."""
 
 import random
+import time
 from contextlib import closing
 from dataclasses import replace
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from skimage import data
 from styleshot_demo import ClassicalJob, Settings, Studio, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Step
+from styleshot_demo.helpers import faces
 from styleshot_demo.jobs import COLOUR_METHODS, METHODS, OPTIMISERS, STARTS, TRANSFORMS
 from styleshot_demo.needs import BYTES_PER_PIXEL, SPARE
 from styleshot_demo.runners import classical
@@ -620,3 +623,17 @@ def test_16_bits_keep_opacity_and_background(studio, picture, tmp_path) -> None:
 def test_8_bits_stay_8_bits(studio, picture, tmp_path) -> None:
     picture(300, 200).save(tmp_path / "photo.png")
     assert studio.finish(ClassicalJob(tmp_path / "photo.png", [picture(256, 256, 1)], method="colour")).deep is None
+
+
+@pytest.mark.parametrize("method", ["fast", "patches"])
+def test_the_record_lists_what_was_used_in_one_order_however_long_faces_take(picture, method) -> None:
+    """`fast` looks for faces beside the painting."""
+    photo, look = Image.fromarray(data.astronaut()).resize((256, 256)), faces.faces
+    made = []
+    for wait in (0.0, 1.0):
+        slow = mock.patch.object(faces, "faces", lambda content, wait=wait: time.sleep(wait) or look(content))
+        with slow:
+            job = ClassicalJob(photo, [picture(96, 96, 1)], method=method, size=256)
+            result = Studio(Settings(device="cpu")).finish(job)
+        made.append((list(result.models), result.images[0].tobytes()))
+    assert made[0] == made[1] and "faces" in made[0][0]

@@ -73,6 +73,10 @@ def test_of_a_single_style_it_says_nothing(studio, picture) -> None:
     assert usual.settings == asked.settings and "colours_from" not in usual.settings
 
 
+def distance(one: Image.Image, other: Image.Image) -> float:
+    return float(np.abs(np.asarray(one, int) - np.asarray(other, int)).mean())
+
+
 @pytest.mark.parametrize("method", jobs.METHODS)
 def test_results_and_previews_are_held_to_the_palette(studio, picture, method) -> None:
     content, given = picture(256, 192), {"method": method, "size": 256, "steps": 4}
@@ -85,9 +89,10 @@ def test_results_and_previews_are_held_to_the_palette(studio, picture, method) -
             last = event
     held = last.result.images[0]
     assert held.tobytes() == held_to(PALETTE, free).tobytes() != free.tobytes()
-    for preview in seen:  # holding moves what is held already but little; a free preview by far more
-        again = held_to(PALETTE, preview)
-        assert np.abs(np.asarray(again, int) - np.asarray(preview, int)).mean() < 30
+    assert seen or method != "optimise"
+    for preview in seen:  # holding moves what is held already by far less than what is free
+        again, moved = (held_to(PALETTE, one) for one in (preview, free))
+        assert distance(again, preview) < 0.8 * distance(moved, free)
     assert held_to("", free) is free
 
 
@@ -139,3 +144,9 @@ def test_the_palette_of_a_picture_is_one_that_a_job_takes() -> None:
     found = palette_of(pictures.open_picture(STYLES[0]))
     assert 2 <= len(jobs.palette_rgb(found)) <= jobs.MAX_COLOURS
     assert jobs.check_each(ClassicalJob)["palette"]("palette", found) == found
+
+
+def test_a_record_names_no_palette_where_the_photo_came_back_as_it_is(studio, picture) -> None:
+    job = ClassicalJob(picture(256, 192), STYLES[:1], palette=PALETTE, strength=0, size=256)
+    result = studio.finish(job)
+    assert result.images[0].tobytes() == job.content.tobytes() and "palette" not in result.settings
