@@ -269,7 +269,8 @@ class FastTransfer(nn.Module):
         flat = flatness(content)
         seen_as = content if flat is None else grained(content, flat, styles, grain, seed, period)
         # Halved three times and doubled three times, a side has to come out as it went in.
-        found = self._read(nn.functional.pad(seen_as, margins(content), mode="reflect"))
+        lacking = margins(content)
+        found = self._read(nn.functional.pad(seen_as, lacking, mode="reflect") if any(lacking) else seen_as)
         own = self._moments(found if period is None else _of_the_middle(found, content, period))
         seen = [(self._moments(self._read(picture)), weight) for picture, weight in styles]
         return Encoded(

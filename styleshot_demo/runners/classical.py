@@ -1,11 +1,10 @@
 """Paints `ClassicalJob`s as they were planned: pictures to tensors, the method, tensors to pictures."""
 
 import time
-from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from styleshot_demo.classical.likeness import Place
     from styleshot_demo.classical.tiles import Box
 
-T = TypeVar("T")
 PREVIEW_EVERY = 0.5  # seconds between previews: converting and sending one costs more than a small iteration
 SCREEN = 1024  # pixels of the longest side of the preview of a whole photo
 KEPT_PAIRS = 2
@@ -84,13 +82,10 @@ class ClassicalRunner:
             where = self._regions.painted(job, colours, alpha, models, notes)
             around = colours if where is None else seen_in(content)
             wanted = job.keep_faces and job.method != "colour"
-            looked = _meanwhile(lambda: self._faces(colours) if wanted else ([], {}))
-            if job.method != "fast":
-                looked()  # the others ask for faces themselves, as they begin
+            places, hashes = self._faces(colours) if wanted else ([], {})
 
             def finished(painted: Image.Image) -> Image.Image:
-                places, hashes = looked()
-                models.update(hashes)  # not by the thread: a record lists what was used in the same order every time
+                models.update(hashes)
                 alike = with_likeness_of(painted, colours, places)
                 return pictures.join_alpha(onto(around, where, held_to(job.palette, alike)), alpha)
 
@@ -384,11 +379,3 @@ def _seen(job: ClassicalJob, content: Image.Image) -> tuple:
     """What tells the pictures of one job, with their weights, from those of others."""
     styles = zip(job.styles, jobs.shares(job.styles), strict=True)
     return pictures.digest(content), tuple((pictures.digest(picture), share) for (picture, _), share in styles)
-
-
-def _meanwhile(find: "Callable[[], T]") -> "Callable[[], T]":
-    """Begins to find something in a thread of its own: half of what `fast` does leaves a core idle."""
-    thread = ThreadPoolExecutor(1)
-    found = thread.submit(find)
-    thread.shutdown(wait=False)
-    return found.result

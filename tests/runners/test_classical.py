@@ -274,7 +274,7 @@ def test_moving_the_slider_reads_the_pictures_only_once(studio, picture, monkeyp
 
     reads = []
     encode = FastTransfer.encode
-    monkeypatch.setattr(FastTransfer, "encode", lambda *args: reads.append(1) or encode(*args))
+    monkeypatch.setattr(FastTransfer, "encode", lambda *args, **named: reads.append(1) or encode(*args, **named))
     content, style = picture(256, 192), picture(256, 256, 1)
     for strength in (1, 0.7, 0.3, 1):
         studio.finish(ClassicalJob(content, [style], strength=strength, size=256))
