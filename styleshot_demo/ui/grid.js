@@ -43,7 +43,10 @@
     }
 
     relabel() {
-      for (const [place, axis] of this.axes.entries()) this.select.options[place + 1].text = axis[language()];
+      for (const [place, axis] of this.axes.entries()) {
+        const option = this.select.options[place + 1];
+        if (option.text !== axis[language()]) option.text = axis[language()];
+      }
     }
 
     get values() {

@@ -81,9 +81,10 @@
   };
   const ACCEPTED = "image/*,.heic,.heif,.avif,.tif,.tiff,.tga,.jp2,.j2k";
   const settle = () => {
-    document.documentElement.lang = LOCALES[language];
+    // What is set again counts as a change, and whoever waits for one would change the page in turn, for ever.
+    if (document.documentElement.lang !== LOCALES[language]) document.documentElement.lang = LOCALES[language];
     follow();
-    document.title = title();
+    if (document.title !== title()) document.title = title();
     groupRadios();
     tellTerms();
     dress(document);

@@ -1,0 +1,42 @@
+"""A page that nobody touches does nothing: what a script writes again and again takes a core from the painting."""
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+from browser.steps import LONG, open_tab  # noqa: E402
+
+# What changes in a second, once the page has come to rest; a change of a scrollbar's or an animation's is none.
+CHANGES = """() => new Promise((done) => {
+  const seen = [];
+  new MutationObserver((changes) => {
+    for (const { type, attributeName, target } of changes) {
+      const place = target.closest?.("[id]") ?? target.parentElement?.closest("[id]");
+      seen.push(`${type} ${attributeName ?? ""} ${target.nodeName} in #${place?.id}`);
+    }
+  }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+  setTimeout(() => done(seen), 1000);
+})"""
+
+
+def changes(page):
+    page.wait_for_timeout(1500)
+    return page.evaluate(CHANGES)
+
+
+def test_nothing_on_the_page_changes_by_itself(open_page):
+    page = open_page()
+    assert changes(page) == []
+    for kind in ("text", "image"):
+        open_tab(page, kind)
+        assert changes(page) == []
+    page = open_page()
+    page.locator("#language label", has_text="中文").click()
+    assert changes(page) == []
+    page.locator("#language label", has_text="English").click()
+    for place in ("#example-contents", "#example-styles"):
+        page.locator(f"{place} button").first.click()
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=LONG)
+    page.locator("#classical-grid-open").click()
+    assert changes(page) == []
