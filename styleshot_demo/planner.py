@@ -34,8 +34,8 @@ from styleshot_demo.needs import (
     BYTES_PER_ENLARGED,
     BYTES_PER_TILE,
     BYTES_TO_FIND,
-    CLASSICAL_SIZES,
     DIFFUSION_SIZES,
+    SIZES_TO_FIT,
     TIGHT,
     WHOLE_BYTES,
     Room,
@@ -115,7 +115,7 @@ class Planner:
             styles_at,
             _finding(keep_background, region),
         )
-        return replace(room, free=None, fitting=CLASSICAL_SIZES[0]) if self._lends_to(method) else room
+        return replace(room, free=None, fitting=SIZES_TO_FIT[0]) if self._lends_to(method) else room
 
     # Classical ---------------------------------------------------------------------------------------------------
 
@@ -135,7 +135,7 @@ class Planner:
             _finding(job.keep_background, job.region),
         )
         needed = 0 if job.strength == 0 else room.needed  # the content as it is
-        free, fitting = (None, CLASSICAL_SIZES[0]) if lent else (room.free, room.fitting)
+        free, fitting = (None, SIZES_TO_FIT[0]) if lent else (room.free, room.fitting)
         remarks = [] if (told := why_not_gpu(self.settings)) is None else [told]
         if job.whole and not job.at_own_size:
             remarks.append(remark("whole_not_optimised", size=job.size))
@@ -178,8 +178,8 @@ class Planner:
         self, method: str, size: int, shapes: Sequence[tuple[int, int]], device: str, share: float
     ) -> tuple[int, int, int]:
         free = self.cache.free_bytes(device)
-        fits = (side for side in CLASSICAL_SIZES if classical_bytes(method, side, shapes) <= share * free)
-        return classical_bytes(method, size, shapes), free, next(fits, CLASSICAL_SIZES[-1])
+        fits = (side for side in SIZES_TO_FIT if classical_bytes(method, side, shapes) <= share * free)
+        return classical_bytes(method, size, shapes), free, next(fits, SIZES_TO_FIT[-1])
 
     def _enlarge(self, job: EnlargeJob, share: float) -> Plan:
         device = device_of(self.settings)
@@ -225,7 +225,7 @@ class Planner:
         device, free = self._device()
         precision = precision_of(self.settings, device)
         if free is None:
-            placement = Placement("resident", device, precision, parking=False)
+            placement = Placement("resident", device, precision, offloading=False)
         else:
             wanted = self.settings.placement
             placement = placing.choose(wanted, device, precision, free, numbers, pixels_of(job, side_of(job)))
@@ -284,10 +284,10 @@ class Planner:
         styles = [picture.size for picture, _ in job.styles]
         around = 0 if scene is None else 2 * scene.margin
         needed, free, fitting = self._room("fast", max(size) + around, [size, *styles], device, share)
-        fitting = max(fitting - around, CLASSICAL_SIZES[-1])
+        fitting = max(fitting - around, SIZES_TO_FIT[-1])
         if model == "painter":  # its brush grows beyond a style strength of 1
             boldest = max(1.0, job.style_strength)
-            needed = max(needed, classical_bytes("fast", min(CLASSICAL_SIZES[0], round(max(size) * boldest)), styles))
+            needed = max(needed, classical_bytes("fast", min(SIZES_TO_FIT[0], round(max(size) * boldest)), styles))
         return Plan(
             job=job,
             model=model,

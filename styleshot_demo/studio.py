@@ -199,7 +199,7 @@ class Studio:
         """Loads all of StyleShot that is on this machine, to stay, onto the GPU that will be lent."""
         from styleshot_demo.runners import weights
 
-        placement = Placement("resident", "cuda", precision_of(self.settings, "cuda"), parking=False)
+        placement = Placement("resident", "cuda", precision_of(self.settings, "cuda"), offloading=False)
         for preprocessor in ("contour", "lineart"):
             choice = self.ready("image", preprocessor)
             if choice.model is not None:

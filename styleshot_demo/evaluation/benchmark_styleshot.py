@@ -219,7 +219,7 @@ def _original(settings: Settings, size: int, steps: int) -> dict[str, Any]:
     device = device_of(settings)
     free = free_memory(device)
     variants = ("contour", "lineart") if free > ORIGINAL_BYTES else ("contour",)
-    placement = Placement("resident", device, "float32", parking=False)
+    placement = Placement("resident", device, "float32", offloading=False)
 
     began, resident = time.perf_counter(), []
     for variant in variants:

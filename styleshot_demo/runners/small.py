@@ -114,7 +114,7 @@ def statistics(autoencoder: "PatchAutoencoder", styles: Sequence[tuple[Image.Ima
     import torch
 
     from styleshot_demo.images.ops import on_white
-    from styleshot_demo.small.statistics import mixed, of_latents
+    from styleshot_demo.small.statistics import of_latents, weighted_mean
     from styleshot_demo.styleshot import patches
 
     found = []
@@ -123,7 +123,7 @@ def statistics(autoencoder: "PatchAutoencoder", styles: Sequence[tuple[Image.Ima
             pixels = patches.normalised(patches.crop(on_white(picture), SIZE)).to(autoencoder.device, autoencoder.dtype)
             latents = autoencoder.encode(pixels).latent_dist.mode() * autoencoder.config["scaling_factor"]
             found.append(of_latents(latents))
-    return mixed(found, [weight for _, weight in styles])
+    return weighted_mean(found, [weight for _, weight in styles])
 
 
 @lru_cache(maxsize=2)

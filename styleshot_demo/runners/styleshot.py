@@ -265,11 +265,11 @@ class StyleShotRunner:
             # On the CPU also for a GPU: a seed is then the same noise everywhere.
             generator=torch.Generator("cpu").manual_seed(shot.seed),
         )
-        names = [name for name in placing.LARGE if work.placement.form(name) == "visiting"]
-        guests = [module for name in names if (module := getattr(pipeline, name))]
-        visiting = placing.present(guests, work.placement) if guests else nullcontext()
+        names = [name for name in placing.LARGE if work.placement.form(name) == "model_offload"]
+        offloaded = [module for name in names if (module := getattr(pipeline, name))]
+        onloaded = placing.on_device(offloaded, work.placement) if offloaded else nullcontext()
         progress.begin()
-        with closing(run), visiting as visit:
+        with closing(run), onloaded as onload:
             while True:
                 try:
                     state = next(run)
@@ -280,8 +280,8 @@ class StyleShotRunner:
                 message = progress.step(state.index + 1, state.total)
                 yield Step(progress.fraction, message, previews.of(state.latents, state.scheduler, work.plan.size))
                 if state.index + 1 == state.total:
-                    if visit:
-                        visit.end()
+                    if onload:
+                        onload.end()
                     placing.trim()
                     yield Step(progress.fraction, remark("decoding"))
 

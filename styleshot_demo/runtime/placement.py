@@ -38,7 +38,7 @@ class Placement:
     tier: str
     device: str
     dtype: str
-    parking: bool = True  # False: even the encoders stay on the device, where that is lent for a moment only
+    offloading: bool = True  # False: even the encoders stay on the device, where that is lent for a moment only
 
     def torch_dtype(self, part: str = "") -> "torch.dtype":
         """The dtype that a part is computed in."""
@@ -49,58 +49,58 @@ class Placement:
     def form(self, part: str) -> str:
         """How that part's weights are kept.
 
-        "resident", "visiting" (on the device for denoising only), "parked" (there one layer at a time) or "parked8"
-        (the same, kept in 8 bits).
+        "resident", "model_offload" (on the device for denoising only), "sequential_offload" (there one layer at a time)
+        or "sequential_offload_8bit" (the same, kept in 8 bits).
         """
-        if self.parking and self.tier == "minimal" and part in (*LARGE, *ENCODERS):
-            return "parked8" if self.device.startswith("cuda") else "parked"
-        if self.parking and part in ENCODERS:
-            return "parked"
-        return "visiting" if self.tier == "offload" and part in LARGE else "resident"
+        if self.offloading and self.tier == "minimal" and part in (*LARGE, *ENCODERS):
+            return "sequential_offload_8bit" if self.device.startswith("cuda") else "sequential_offload"
+        if self.offloading and part in ENCODERS:
+            return "sequential_offload"
+        return "model_offload" if self.tier == "offload" and part in LARGE else "resident"
 
     def lower(self) -> "Placement":
         """The next tier down, or the same where there is none. Offloading from main memory to itself gains nothing."""
         skipped = () if self.device.startswith("cuda") else ("offload",)
         rest = [tier for tier in PLACEMENTS[PLACEMENTS.index(self.tier) + 1 :] if tier not in skipped]
-        return Placement(rest[0], self.device, self.dtype, self.parking) if rest else self
+        return Placement(rest[0], self.device, self.dtype, self.offloading) if rest else self
 
 
-def needed(placement: Placement, numbers: dict[str, int], pixels: int) -> int:
+def needed(placement: Placement, parameters: dict[str, int], pixels: int) -> int:
     """Bytes on the device that a run takes at its peak.
 
-    numbers  part -> how many numbers its weights are
-    pixels   width times height of a picture
+    parameters  part -> its parameter count
+    pixels      width times height of a picture
     """
     size = BYTES[placement.dtype]
     on_cpu = placement.device.startswith("cpu")
     work = WORK[placement.dtype] * pixels
-    large = size * sum(numbers.get(part, 0) for part in LARGE)
-    rest = size * sum(count for part, count in numbers.items() if part not in (*LARGE, *ENCODERS))
-    if not placement.parking:
-        encoders = sum(BYTES[precision_for(part, placement.dtype)] * numbers.get(part, 0) for part in ENCODERS)
+    large = size * sum(parameters.get(part, 0) for part in LARGE)
+    rest = size * sum(count for part, count in parameters.items() if part not in (*LARGE, *ENCODERS))
+    if not placement.offloading:
+        encoders = sum(BYTES[precision_for(part, placement.dtype)] * parameters.get(part, 0) for part in ENCODERS)
         return int(rest + large + encoders + work)
     if placement.tier == "minimal":
-        # Parked weights lie in main memory, in half precision.
-        parked = 2 * (sum(numbers.get(part, 0) for part in LARGE) + numbers.get("text_encoder", 0)) if on_cpu else 0
-        return int(rest + parked + max(STEP * work, WORK[placement.dtype] * min(pixels, TILE * TILE)))
+        # Offloaded weights lie in main memory, in half precision.
+        stored = sum(parameters.get(part, 0) for part in (*LARGE, "text_encoder")) if on_cpu else 0
+        return int(rest + 2 * stored + max(STEP * work, WORK[placement.dtype] * min(pixels, TILE * TILE)))
     if placement.tier == "offload":
         return int(rest + max(large + STEP * work, work))
-    return int(rest + large + work + (2 * numbers.get("text_encoder", 0) if on_cpu else 0))
+    return int(rest + large + work + (2 * parameters.get("text_encoder", 0) if on_cpu else 0))
 
 
 def choose(
-    wanted: str, device: str, dtype: str, free_bytes: int, numbers: dict[str, int], pixels: int
+    wanted: str, device: str, dtype: str, free_bytes: int, parameters: dict[str, int], pixels: int
 ) -> Placement:
     """The tier that a person has named, or the first that fits into `free_bytes`; the last one where none does."""
     if wanted != "auto":
         return Placement(wanted, device, dtype)
     placement = Placement(PLACEMENTS[0], device, dtype)
-    while needed(placement, numbers, pixels) > SPARE * free_bytes and placement.lower() != placement:
+    while needed(placement, parameters, pixels) > SPARE * free_bytes and placement.lower() != placement:
         placement = placement.lower()
     return placement
 
 
-def settle(module: "nn.Module", part: str, placement: Placement) -> "nn.Module":
+def place(module: "nn.Module", part: str, placement: Placement) -> "nn.Module":
     """Puts a part where the placement wants it.
 
     It comes from the CPU: "resident" ones in the placement's dtype, all others in half precision.
@@ -108,10 +108,10 @@ def settle(module: "nn.Module", part: str, placement: Placement) -> "nn.Module":
     import torch
 
     device, dtype, form = torch.device(placement.device), placement.torch_dtype(part), placement.form(part)
-    if form.startswith("parked"):
-        return park(module, device, dtype, eight_bits=form == "parked8")
-    if form == "visiting":
-        return module  # until `present`
+    if form.startswith("sequential_offload"):
+        return offload_layers(module, device, dtype, eight_bits=form == "sequential_offload_8bit")
+    if form == "model_offload":
+        return module  # until `on_device`
     # Tensor cores want channels last; on CPUs it was not faster.
     order = torch.channels_last if device.type == "cuda" else torch.preserve_format
     return module.to(  # pyright: ignore[reportCallIssue]  its stubs leave out the memory format
@@ -119,7 +119,9 @@ def settle(module: "nn.Module", part: str, placement: Placement) -> "nn.Module":
     )
 
 
-def park(module: "nn.Module", device: "torch.device", dtype: "torch.dtype", eight_bits: bool = False) -> "nn.Module":
+def offload_layers(
+    module: "nn.Module", device: "torch.device", dtype: "torch.dtype", eight_bits: bool = False
+) -> "nn.Module":
     """Leaves the weights of linear and convolution layers where they are; each comes while its layer computes.
 
     Nothing has to be brought back, as weights do not change. With `eight_bits` they are kept as float8 with one scale
@@ -133,7 +135,7 @@ def park(module: "nn.Module", device: "torch.device", dtype: "torch.dtype", eigh
         # A model is taken to have the device and the dtype of its first parameter, so that one stays truthful.
         own = list(layer.parameters(recurse=False))
         if isinstance(layer, nn.Linear | nn.Conv2d) and not any(parameter is first for parameter in own):
-            _park_layer(layer, device, dtype, eight_bits)
+            _offload_layer(layer, device, dtype, eight_bits)
             continue
         for parameter in own:
             parameter.data = parameter.data.to(device, dtype)
@@ -142,7 +144,7 @@ def park(module: "nn.Module", device: "torch.device", dtype: "torch.dtype", eigh
     return module
 
 
-def _park_layer(layer: "nn.Module", device: "torch.device", dtype: "torch.dtype", eight_bits: bool) -> None:
+def _offload_layer(layer: "nn.Module", device: "torch.device", dtype: "torch.dtype", eight_bits: bool) -> None:
     import torch
 
     home, scales = {}, {}
@@ -157,31 +159,31 @@ def _park_layer(layer: "nn.Module", device: "torch.device", dtype: "torch.dtype"
         home[name] = value.pin_memory() if device.type == "cuda" else value
         parameter.data = home[name]
 
-    def come(layer: "nn.Module", inputs: object) -> None:
+    def onload(layer: "nn.Module", inputs: object) -> None:
         for name, value in home.items():
             here = value.to(device, non_blocking=True).to(dtype)
             _parameter(layer, name).data = here * scales[name] if name in scales else here
 
-    def leave(layer: "nn.Module", inputs: object, output: object) -> None:
+    def offload(layer: "nn.Module", inputs: object, output: object) -> None:
         for name, value in home.items():
             _parameter(layer, name).data = value
 
-    layer.register_forward_pre_hook(come)
-    layer.register_forward_hook(leave, always_call=True)  # also where the layer ran out of memory
+    layer.register_forward_pre_hook(onload)
+    layer.register_forward_hook(offload, always_call=True)  # also where the layer ran out of memory
 
 
 @contextmanager
-def present(modules: "list[nn.Module]", placement: Placement) -> "Iterator[Visit]":
-    """For the length of a block, weights of these modules are on the device; `Visit.end` sends them home early."""
-    visit = Visit(modules, placement)
+def on_device(modules: "list[nn.Module]", placement: Placement) -> "Iterator[Onload]":
+    """For the length of a block, weights of these modules are on the device; `Onload.end` sends them home early."""
+    onload = Onload(modules, placement)
     try:
-        visit.begin()
-        yield visit
+        onload.begin()
+        yield onload
     finally:
-        visit.end()
+        onload.end()
 
 
-class Visit:
+class Onload:
     """Weights that come to a device and go home again, where they have stayed all the while."""
 
     def __init__(self, modules: "list[nn.Module]", placement: Placement) -> None:

@@ -14,13 +14,13 @@ from transformers import CLIPImageProcessor, CLIPTextModel, CLIPTokenizer
 
 from styleshot_demo.small.autoencoder import PatchAutoencoder
 from styleshot_demo.small.prior import LatentPrior
-from styleshot_demo.small.statistics import Statistics, moved, noise_level, restyled
+from styleshot_demo.small.statistics import Statistics, noise_level, restyled, restyled_noisy
 from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.decoding import check_finite
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 from styleshot_demo.styleshot.pipeline import NEGATIVE_PROMPT, PROMPT, Denoised, StyleShotPipeline
 from styleshot_demo.styleshot.preparing import picture_size, seeded_noise
-from styleshot_demo.styleshot.schedule import begun
+from styleshot_demo.styleshot.schedule import prepare_timesteps
 
 
 class SmallStyleShotPipeline(StyleShotPipeline):
@@ -116,7 +116,7 @@ class SmallStyleShotPipeline(StyleShotPipeline):
             told = self._foretold(prompt_embeds.repeat_interleave(num_images_per_prompt, 0), *size)
             if style_statistics is not None and prior_pull:
                 told = restyled(told, style_statistics, prior_pull)
-            scheduler, timesteps = begun(self.scheduler, num_inference_steps, device, prior_share)
+            scheduler, timesteps = prepare_timesteps(self.scheduler, num_inference_steps, device, prior_share)
             noise = seeded_noise(told.shape, generator, device)
             # There and back again, as what is rounded on the way is a part of what a seed gives.
             noise = (noise * scheduler.init_noise_sigma).to(prompt_embeds.dtype) / scheduler.init_noise_sigma
@@ -151,7 +151,7 @@ class SmallStyleShotPipeline(StyleShotPipeline):
                 if style_statistics is not None and statistics_pull:
                     done = len(state.scheduler.timesteps) - state.total + state.index + 1
                     level = noise_level(state.scheduler, done, state.latents)
-                    state.latents = moved(state.latents, style_statistics, statistics_pull, *level)
+                    state.latents = restyled_noisy(state.latents, style_statistics, statistics_pull, *level)
                 yield state
 
     def _foretold(self, prompt_embeds: Tensor, height: int, width: int) -> Tensor:

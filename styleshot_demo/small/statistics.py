@@ -32,7 +32,7 @@ def of_latents(latents: Tensor) -> Statistics:
     return Statistics(latents.mean((2, 3), keepdim=True), latents.std((2, 3), keepdim=True))
 
 
-def mixed(parts: Sequence[Statistics], weights: Sequence[float]) -> Statistics:
+def weighted_mean(parts: Sequence[Statistics], weights: Sequence[float]) -> Statistics:
     """The weighted mean of means and of deviations; weights in any unit."""
     shares = [weight / sum(weights) for weight in weights]
     return Statistics(
@@ -47,7 +47,7 @@ def restyled(latents: Tensor, towards: Statistics, amount: float) -> Tensor:
     return torch.lerp(latents, (latents - mean) / deviation * towards.deviation + towards.mean, amount)
 
 
-def moved(latents: Tensor, towards: Statistics, amount: float, signal: Tensor, noise: Tensor) -> Tensor:
+def restyled_noisy(latents: Tensor, towards: Statistics, amount: float, signal: Tensor, noise: Tensor) -> Tensor:
     """Latents [B, channels, h, w] with means and deviations `amount` (0 to 1) of the way to those of the style.
 
     signal, noise   what clean latents and unit noise are multiplied by at the latents' level of noise

@@ -10,7 +10,7 @@ from diffusers.configuration_utils import register_to_config
 from diffusers.models.attention_processor import Attention, IPAdapterAttnProcessor2_0
 from torch import Tensor, nn
 
-from styleshot_demo.styleshot.sharing import alone
+from styleshot_demo.styleshot.sharing import exclusive
 
 TOKENS_PER_LEVEL = 2
 LEVELS = 3
@@ -126,7 +126,7 @@ class Attachment:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """For the length of a block, in which no other run can have the UNet."""
-        with alone(self._unet):
+        with exclusive(self._unet):
             before = [attention.processor for attention, _ in self._places]
             try:
                 for attention, processor in self._places:

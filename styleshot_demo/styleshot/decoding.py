@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.styleshot.sharing import alone
+from styleshot_demo.styleshot.sharing import exclusive
 
 
 class Autoencoder(Protocol):
@@ -37,7 +37,7 @@ def decode(vae: Autoencoder, latents: Tensor) -> Tensor:
     Diffusion's autoencoder overflows in half precision now and then: such a picture is decoded again in float32. Raises
     `Problem` not_finite where that does not help.
     """
-    with alone(cast(nn.Module, vae)):
+    with exclusive(cast(nn.Module, vae)):
         return torch.cat([_decode_one(vae, one) for one in latents.split(1)])
 
 

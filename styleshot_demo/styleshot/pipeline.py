@@ -35,10 +35,10 @@ from styleshot_demo.styleshot.arguments import (
 )
 from styleshot_demo.styleshot.decoding import check_finite, decode
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
-from styleshot_demo.styleshot.prediction import NoisePredictor, StyleTokens, halves
+from styleshot_demo.styleshot.prediction import NoisePredictor, StyleTokens, with_negative
 from styleshot_demo.styleshot.preparing import control_pictures, first_latents, picture_size
-from styleshot_demo.styleshot.schedule import Scheduler, begun
-from styleshot_demo.styleshot.sharing import alone
+from styleshot_demo.styleshot.schedule import Scheduler, prepare_timesteps
+from styleshot_demo.styleshot.sharing import exclusive
 from styleshot_demo.styleshot.tokens import encode_style
 
 # The texts of the published code.
@@ -150,7 +150,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
 
     def _call_back(self, callback: Callable[..., Any], names: Sequence[str], state: Denoised) -> None:
         # Callbacks read and set attributes of the pipeline, which other runs may have, too.
-        with alone(self):
+        with exclusive(self):
             self._guidance_scale, self._interrupt, self._num_timesteps = state.guidance_scale, False, state.total
             tensors = {name: getattr(state, name) for name in names}
             changed = callback(self, state.index, state.timestep, tensors) or {}
@@ -290,7 +290,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
         prompt_embeds, negative_prompt_embeds = self.encode_prompt(
             prompts, device, num_images_per_prompt, guided, negatives, prompt_embeds, negative_prompt_embeds
         )
-        scheduler, timesteps = begun(self.scheduler, num_inference_steps, device, denoising_start)
+        scheduler, timesteps = prepare_timesteps(self.scheduler, num_inference_steps, device, denoising_start)
         shape = (batch, self.unet.config.in_channels, height // multiple, width // multiple)
         latents = first_latents(shape, scheduler, device, generator, latents, denoising_start)
         latents = latents.to(prompt_embeds.dtype)
@@ -305,8 +305,8 @@ class StyleShotPipeline(StableDiffusionPipeline):
         try:
             with self._bar(len(timesteps)) as progress:
                 for index, timestep in enumerate(timesteps):
-                    noisy = scheduler.scale_model_input(halves(guided, latents, latents), timestep)
-                    text = halves(guided, negative_prompt_embeds, prompt_embeds)
+                    noisy = scheduler.scale_model_input(with_negative(guided, latents, latents), timestep)
+                    text = with_negative(guided, negative_prompt_embeds, prompt_embeds)
                     noise = predicted(noisy, timestep, text, guided)
                     if guided:
                         negative, positive = noise.chunk(2)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from styleshot_demo.styleshot.adapter import Attachment, StyleAdapter
 from styleshot_demo.styleshot.decoding import check_finite
-from styleshot_demo.styleshot.sharing import alone
+from styleshot_demo.styleshot.sharing import exclusive
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class StyleTokens:
 class NoisePredictor:
     """One run's networks, and what they see besides latents and text.
 
-    seen              None where neither of them reads the style
+    style_tokens      None where neither of them reads the style
     style             in the UNet's attentions; None where it has no strength
     control           pictures [batch, 3, H, W] in the ControlNet's precision; None: it is not run
     content_strength  what its residuals are multiplied by
@@ -58,33 +58,35 @@ class NoisePredictor:
 
     unet: UNet2DConditionModel
     controlnet: ControlNetModel | None
-    seen: StyleTokens | None
+    style_tokens: StyleTokens | None
     style: Attachment | None
     control: Tensor | None
     content_strength: float
 
-    def __call__(self, noisy: Tensor, timestep: Tensor, text: Tensor, guided: bool) -> Tensor:
-        """The UNet's noise for one step, as large as `noisy`, which holds the batch twice where it is `guided`."""
-        residuals = {}
+    def __call__(
+        self, latent_model_input: Tensor, timestep: Tensor, text: Tensor, do_classifier_free_guidance: bool
+    ) -> Tensor:
+        """The UNet's noise for one step, as large as `latent_model_input`, which holds the batch twice where guided."""
+        guided, tokens, residuals = do_classifier_free_guidance, self.style_tokens, {}
         if self.control is not None:
             # The ControlNet reads the style alone, as published, not the text.
-            assert self.controlnet is not None and self.seen is not None
+            assert self.controlnet is not None and tokens is not None
             down, mid = self.controlnet(
-                noisy.to(self.controlnet.dtype),
+                latent_model_input.to(self.controlnet.dtype),
                 timestep,
-                encoder_hidden_states=halves(guided, self.seen.negative, self.seen.mixed).to(self.controlnet.dtype),
-                controlnet_cond=halves(guided, self.control, self.control),
+                encoder_hidden_states=with_negative(guided, tokens.negative, tokens.mixed).to(self.controlnet.dtype),
+                controlnet_cond=with_negative(guided, self.control, self.control),
                 conditioning_scale=self.content_strength,
                 return_dict=False,
             )
             residuals = {"down_block_additional_residuals": down, "mid_block_additional_residual": mid}
         styles = []
-        if self.seen is not None:
-            styles = [halves(guided, self.seen.negative, each).to(text.dtype) for each in self.seen.sets]
+        if tokens is not None:
+            styles = [with_negative(guided, tokens.negative, each).to(text.dtype) for each in tokens.sets]
         # Never over a `yield`: another run may take its turn between two steps of this one.
-        with alone(self.unet), self.style.in_place() if self.style else nullcontext():
+        with exclusive(self.unet), self.style.in_place() if self.style else nullcontext():
             return self.unet(
-                noisy,
+                latent_model_input,
                 timestep,
                 encoder_hidden_states=(text, styles) if self.style else text,
                 return_dict=False,
@@ -92,7 +94,7 @@ class NoisePredictor:
             )[0]
 
 
-def halves(guided: bool, negative: Tensor | None, positive: Tensor) -> Tensor:
+def with_negative(guided: bool, negative: Tensor | None, positive: Tensor) -> Tensor:
     """The batch for the networks: negative half first where there is guidance, which a callback may turn off."""
     if not guided:
         return positive

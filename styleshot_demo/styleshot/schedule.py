@@ -22,7 +22,7 @@ class Scheduler(Protocol):
     def add_noise(self, *args: Any, **arguments: Any) -> Tensor: ...
 
 
-def begun(
+def prepare_timesteps(
     scheduler: SchedulerMixin | Scheduler, steps: int, where: device | str, start: float = 0.0
 ) -> tuple[Scheduler, Tensor]:
     """A copy of the scheduler, ready for its first step, and the timesteps that it is to make.
@@ -32,7 +32,7 @@ def begun(
     copied = copy.deepcopy(scheduler)
     own = cast(Scheduler, copied)
     if start and isinstance(copied, PNDMScheduler):
-        return own, _begun_pndm(copied, steps, where, start)
+        return own, _prepare_pndm(copied, steps, where, start)
     own.set_timesteps(steps, device=where)
     skipped = _skipped(start, len(own.timesteps))
     begin = getattr(own, "set_begin_index", None)
@@ -41,7 +41,7 @@ def begun(
     return own, own.timesteps[skipped:]
 
 
-def _begun_pndm(own: PNDMScheduler, steps: int, where: device | str, start: float) -> Tensor:
+def _prepare_pndm(own: PNDMScheduler, steps: int, where: device | str, start: float) -> Tensor:
     """PNDM warms up in its first steps by their count, wherever they are: the second one is made twice (PLMS).
 
     Its other way (Runge-Kutta, PRK) takes 12 evaluations and knows no other beginning than pure noise.

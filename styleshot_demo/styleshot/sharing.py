@@ -8,8 +8,8 @@ _locks: "weakref.WeakKeyDictionary[Any, threading.RLock]" = weakref.WeakKeyDicti
 _guard = threading.Lock()
 
 
-def alone(shared: Any) -> "threading.RLock":
-    """The lock of a shared object, to be held while that is changed and used: `with alone(unet): ...`.
+def exclusive(shared: Any) -> "threading.RLock":
+    """The lock of a shared object, to be held while that is changed and used: `with exclusive(unet): ...`.
 
     Never to be held over a `yield`: who asked for the next step may not come back for a long time.
     """

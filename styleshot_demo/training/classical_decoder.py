@@ -14,7 +14,7 @@ from styleshot_demo.classical.losses import perceptual_distance
 from styleshot_demo.classical.statistics import Moments, moments, towards
 from styleshot_demo.research.onnx_network import OnnxNetwork
 from styleshot_demo.research.teacher import Teacher
-from styleshot_demo.training.core.device import device_and_dtype, moved
+from styleshot_demo.training.core.device import device_and_dtype, module_to
 from styleshot_demo.training.folders import Crops, pictures_in, split
 from styleshot_demo.training.judges import Judge, MixedPrecision, figures, mean
 from styleshot_demo.training.single_network import train
@@ -181,7 +181,7 @@ def train_decoder(
     torch.manual_seed(recipe.seed)
 
     def placed(network: Network) -> Network:
-        return moved(network, mixed.place, memory_format=torch.channels_last)
+        return module_to(network, mixed.place, memory_format=torch.channels_last)
 
     encoder = placed(encoder).requires_grad_(False).eval()
     decoder = placed(_begun(encoder, recipe, start).requires_grad_(True).train())

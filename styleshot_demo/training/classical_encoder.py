@@ -8,7 +8,7 @@ from torch import Tensor
 
 from styleshot_demo.classical.features import WIDTHS, Encoder
 from styleshot_demo.research.teacher import Teacher
-from styleshot_demo.training.core.device import device_and_dtype, moved
+from styleshot_demo.training.core.device import device_and_dtype, module_to
 from styleshot_demo.training.folders import Crops, pictures_in, split
 from styleshot_demo.training.single_network import train
 
@@ -37,13 +37,13 @@ def distil(
     """
     place, autocast = device_and_dtype(device, precision)
     torch.manual_seed(seed)
-    guide = moved(Teacher(teacher), place, memory_format=torch.channels_last)
+    guide = module_to(Teacher(teacher), place, memory_format=torch.channels_last)
     sets = [split(pictures_in(folder)) for folder in (contents, styles)]
     crops = Crops([path for train_paths, _ in sets for path in train_paths], size)
     held = Crops([path for _, held_paths in sets for path in held_paths], size).batch(48, seed, 0)
     alive = _alive(guide, crops.batch(64, seed, 10**9), place)
     model = Encoder({name: len(alive[name][0]) if name in alive else width for name, width in WIDTHS.items()})
-    model = moved(model, place, memory_format=torch.channels_last)
+    model = module_to(model, place, memory_format=torch.channels_last)
 
     def errors(pixels: Tensor) -> dict[str, Tensor]:
         pixels = pixels.to(place, memory_format=torch.channels_last)

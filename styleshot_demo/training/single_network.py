@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.training.core.checkpoint import Checkpoint
 from styleshot_demo.training.core.logbook import Logbook
-from styleshot_demo.training.core.loop import Event, Training, careful_update
+from styleshot_demo.training.core.loop import PeriodicAction, Training, careful_update
 from styleshot_demo.training.core.schedules import cosine
 
 WARMUP, FLOOR = 100, 0.02
@@ -58,9 +58,11 @@ def train(
     with Logbook(out, steps, first) as book:
         events = []
         if validate is not None:
-            events.append(
-                Event(validate_every, lambda done: book.figures(done, validation=validate(done)), at_start=True)
-            )
+
+            def show(done: int) -> None:
+                book.figures(done, validation=validate(done))
+
+            events.append(PeriodicAction(validate_every, show, at_start=True))
         training = Training(
             optimiser=optimiser,
             gradients=gradients,

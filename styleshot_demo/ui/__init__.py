@@ -3,5 +3,5 @@
 from styleshot_demo.ui import surroundings
 
 surroundings.prepare()
-with surroundings.alone():  # Gradio makes an HTTP client while it is imported, and so fails where a proxy is no use
+with surroundings.without_proxy():  # Gradio makes an HTTP client as it is imported: fails where a proxy is no use
     import gradio  # noqa: F401

@@ -153,7 +153,7 @@ def serve(settings: Settings) -> None:
     studio.prepare()
     page = build(settings, studio)
     try:
-        with surroundings.alone():
+        with surroundings.without_proxy():
             page.launch(prevent_thread_lock=True, quiet=True, **launch_options(settings))
     except OSError as error:
         host = surroundings.written(settings.host)

@@ -24,15 +24,15 @@ _ABANDONED = 12 * 3600  # seconds without a change, after which a folder whose p
 
 # What is in force while Gradio is imported and launched. It then asks nothing but its own page; yet a proxy, or a file
 # of certificates that is gone, would keep even that from being asked, and GRADIO_DEBUG would never let `launch` return.
-_ALONE = {"no_proxy": "*", "NO_PROXY": "*", "SSL_CERT_FILE": None, "SSL_CERT_DIR": None, "GRADIO_DEBUG": None}
+_DIRECT = {"no_proxy": "*", "NO_PROXY": "*", "SSL_CERT_FILE": None, "SSL_CERT_DIR": None, "GRADIO_DEBUG": None}
 _made: dict[int, Path] = {}  # process -> the folder that it has made
 
 
 @contextlib.contextmanager
-def alone() -> Iterator[None]:
+def without_proxy() -> Iterator[None]:
     """Inside, HTTP clients use no proxy and no certificates of the surroundings."""
-    before = {name: os.environ.get(name) for name in _ALONE}
-    _set(_ALONE)
+    before = {name: os.environ.get(name) for name in _DIRECT}
+    _set(_DIRECT)
     try:
         yield
     finally:

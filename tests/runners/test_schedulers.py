@@ -15,7 +15,7 @@ from styleshot_demo.runners import small
 from styleshot_demo.runners.schedulers import KINDS, scheduler
 from styleshot_demo.settings import ASSETS
 from styleshot_demo.small.statistics import noise_level
-from styleshot_demo.styleshot.schedule import begun
+from styleshot_demo.styleshot.schedule import prepare_timesteps
 
 PICTURE = Image.new("RGB", (64, 64), "teal")
 # That of stable-diffusion-v1-5.
@@ -43,7 +43,7 @@ def folders(tmp_path_factory):
 
 def walk(made, steps, start=0.0):
     """A run without networks, with what the pipelines ask of a scheduler; returns how many evaluations it took."""
-    own, timesteps = begun(made, steps, "cpu", start)
+    own, timesteps = prepare_timesteps(made, steps, "cpu", start)
     generator = torch.Generator().manual_seed(0)
     latents = torch.randn(1, 2, 1, 1, generator=generator)
     latents = own.add_noise(latents, latents.flip(1), timesteps[:1]) if start else latents * own.init_noise_sigma
@@ -107,7 +107,7 @@ def test_any_job_and_any_share(folders, wish, share):
 @pytest.mark.parametrize("start", [0.0, 0.3, 0.4, 0.75])
 def test_a_perfect_network_leads_to_its_picture_from_anywhere(folders, name, model, start):
     """Levels of noise and steps agree: were they shifted by one step, as PNDM's once were, noise would be left."""
-    own, timesteps = begun(scheduler(name, folders[model]), 20, "cpu", start)
+    own, timesteps = prepare_timesteps(scheduler(name, folders[model]), 20, "cpu", start)
     picture = torch.full((1, 1, 2, 2), 0.5)
     noise = torch.tensor([[[[1.0, -1.0], [0.5, -2.0]]]])
     latents = own.add_noise(picture, noise, timesteps[:1]) if start else noise * own.init_noise_sigma

@@ -50,7 +50,7 @@ def same_in_single(net):
 def test_parked_layers_compute_what_the_whole_would(half):
     x = torch.randn(2, 3, 9, 9, generator=torch.Generator().manual_seed(1))
     expected = same_in_single(half)(x)
-    parked = placement.park(half, CPU, torch.float32)
+    parked = placement.offload_layers(half, CPU, torch.float32)
     for _ in range(2):
         assert torch.equal(parked(x), expected)
     assert parked.second.weight.dtype == parked.last.bias.dtype == torch.float16
@@ -59,20 +59,20 @@ def test_parked_layers_compute_what_the_whole_would(half):
 
 
 def test_a_parked_model_has_the_dtype_it_computes_in():
-    net = placement.park(nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2)).half(), CPU, torch.float32)
+    net = placement.offload_layers(nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2)).half(), CPU, torch.float32)
     assert [parameter.dtype for parameter in net.parameters()] == [torch.float32] * 2 + [torch.float16] * 2
     assert net(torch.zeros(1, 2)).dtype == torch.float32
 
 
 def test_parked_weights_stay_where_they_are(half):
     place = half.last.weight.data_ptr()
-    parked = placement.park(half, CPU, torch.float32)
+    parked = placement.offload_layers(half, CPU, torch.float32)
     parked(torch.zeros(1, 3, 9, 9))
     assert parked.last.weight.data_ptr() == place
 
 
 def test_a_layer_that_fails_sends_its_weights_home(half):
-    parked = placement.park(half, CPU, torch.float32)
+    parked = placement.offload_layers(half, CPU, torch.float32)
     with pytest.raises(RuntimeError):
         parked.last(torch.zeros(1, 7))
     assert parked.last.weight.dtype == torch.float16
@@ -84,7 +84,7 @@ def test_eight_bits_are_close(half):
     half.places.zero_()
     expected = same_in_single(half)(x)
     weight = half.last.weight.float()
-    parked = placement.park(half, CPU, torch.float32, eight_bits=True)
+    parked = placement.offload_layers(half, CPU, torch.float32, eight_bits=True)
     assert parked.last.weight.dtype == torch.float8_e4m3fn and parked.last.bias.dtype == torch.float16
     found = parked(x)
     assert torch.allclose(found, expected, atol=0.05)
@@ -95,16 +95,16 @@ def test_eight_bits_are_close(half):
     assert torch.allclose(seen[0], weight, rtol=2**-4, atol=float(weight.abs().max()) / 448 / 512)
 
 
-def test_a_visit_ends_where_it_began(half):
+def test_weights_go_home_after_the_block(half):
     x = torch.randn(1, 3, 9, 9, generator=torch.Generator().manual_seed(1))
     expected = same_in_single(half)(x)
     home = {name: value.data_ptr() for name, value in half.state_dict().items()}
-    with placement.present([half], Placement("offload", "cpu", "float32")) as visit:
+    with placement.on_device([half], Placement("offload", "cpu", "float32")) as onload:
         assert torch.equal(half(x), expected)
-        visit.end()
+        onload.end()
         assert half.last.weight.dtype == torch.float16
     assert {name: value.data_ptr() for name, value in half.state_dict().items()} == home
-    with pytest.raises(KeyError), placement.present([half], Placement("offload", "cpu", "float32")):
+    with pytest.raises(KeyError), placement.on_device([half], Placement("offload", "cpu", "float32")):
         raise KeyError
     assert half.last.weight.dtype == torch.float16
 
@@ -150,12 +150,12 @@ def test_more_pixels_need_more():
 
 
 def test_nothing_is_parked_where_the_device_is_lent_for_a_moment():
-    lent = Placement("resident", "cuda", "float16", parking=False)
+    lent = Placement("resident", "cuda", "float16", offloading=False)
     assert {lent.form(part) for part in FULL} == {"resident"}
-    assert Placement("resident", "cuda", "float16").form("style_encoder") == "parked"
-    assert Placement("minimal", "cuda", "float16").form("unet") == "parked8"
-    assert Placement("minimal", "cpu", "float32").form("unet") == "parked"
-    assert Placement("offload", "cuda", "float16").form("controlnet") == "visiting"
+    assert Placement("resident", "cuda", "float16").form("style_encoder") == "sequential_offload"
+    assert Placement("minimal", "cuda", "float16").form("unet") == "sequential_offload_8bit"
+    assert Placement("minimal", "cpu", "float32").form("unet") == "sequential_offload"
+    assert Placement("offload", "cuda", "float16").form("controlnet") == "model_offload"
 
 
 def test_the_environment_names_a_tier():

@@ -59,7 +59,7 @@ def encoders():
     places = [
         Placement("resident", "cpu", "float32"),
         Placement("resident", "cpu", "float16"),
-        Placement("resident", "cpu", "float16", parking=False),
+        Placement("resident", "cpu", "float16", offloading=False),
     ]
     return [[weights.load(part, found, place) for part in ("style_encoder", "adapter")] for place in places]
 

@@ -32,7 +32,7 @@ def noisy(signal=0.6, noise=0.8):
 
 def test_all_the_way_is_the_style_at_that_level_of_noise(style):
     level = torch.tensor(0.6), torch.tensor(0.8)
-    found = statistics.of_latents(statistics.moved(noisy(*map(float, level)), style, 1.0, *level)[:1])
+    found = statistics.of_latents(statistics.restyled_noisy(noisy(*map(float, level)), style, 1.0, *level)[:1])
     assert torch.allclose(found.mean, 0.6 * style.mean, atol=1e-4)
     wanted = ((0.6 * style.deviation) ** 2 + 0.8**2).sqrt()
     assert torch.allclose(found.deviation, wanted.minimum(torch.tensor(statistics.GROWTH)), atol=0.02)
@@ -42,37 +42,37 @@ def test_contrast_grows_little_by_little(style):
     level = torch.tensor(1.0), torch.tensor(0.0)
     x = noisy(1.0, 0.0)
     before = statistics.of_latents(x[:1]).deviation
-    once = statistics.moved(x[:1], style, 1.0, *level)
+    once = statistics.restyled_noisy(x[:1], style, 1.0, *level)
     assert torch.allclose(statistics.of_latents(once).deviation, statistics.GROWTH * before, rtol=1e-3)
     for _ in range(20):
-        once = statistics.moved(once, style, 1.0, *level)
+        once = statistics.restyled_noisy(once, style, 1.0, *level)
     assert torch.allclose(statistics.of_latents(once).deviation, style.deviation, rtol=1e-3)
 
 
 def test_no_amount_changes_nothing_and_half_is_half_way(style):
     level = torch.tensor(0.6), torch.tensor(0.8)
     x = noisy()
-    assert torch.equal(statistics.moved(x, style, 0.0, *level), x)
-    whole, half = (statistics.moved(x, style, amount, *level) for amount in (1.0, 0.5))
+    assert torch.equal(statistics.restyled_noisy(x, style, 0.0, *level), x)
+    whole, half = (statistics.restyled_noisy(x, style, amount, *level) for amount in (1.0, 0.5))
     assert torch.allclose(half, (x + whole) / 2, atol=1e-5)
 
 
 def test_pure_noise_stays_what_it_is(style):
     x = noisy(0.0, 1.0)
-    moved = statistics.moved(x, style, 1.0, torch.tensor(0.0), torch.tensor(1.0))
+    moved = statistics.restyled_noisy(x, style, 1.0, torch.tensor(0.0), torch.tensor(1.0))
     assert (moved - x).abs().mean() < 0.05  # what is left is the mean of finitely many numbers
 
 
 def test_what_is_as_the_style_already_stays_as_it_is():
     x = noisy()
     towards = statistics.of_latents(x[:1])
-    moved = statistics.moved(x[:1], towards, 1.0, torch.tensor(1.0), torch.tensor(0.0))
+    moved = statistics.restyled_noisy(x[:1], towards, 1.0, torch.tensor(1.0), torch.tensor(0.0))
     assert torch.allclose(moved, x[:1], atol=1e-4)
 
 
 def test_styles_are_mixed_by_their_weights(style):
     other = statistics.Statistics(style.mean + 4, style.deviation * 2)
-    found = statistics.mixed([style, other], [3, 1])
+    found = statistics.weighted_mean([style, other], [3, 1])
     assert torch.allclose(found.mean, style.mean + 1)
     assert torch.allclose(found.deviation, style.deviation * 1.25)
 
@@ -117,5 +117,5 @@ def test_a_pull_beyond_its_range_is_refused(parts, style):
 
 def test_half_precision_stays_half_precision(style):
     x = noisy().half()
-    moved = statistics.moved(x, style, 0.5, torch.tensor(0.6), torch.tensor(0.8))
+    moved = statistics.restyled_noisy(x, style, 0.5, torch.tensor(0.6), torch.tensor(0.8))
     assert moved.dtype == torch.float16

@@ -38,7 +38,9 @@ def state(vae):
 
 def made(vae, form):
     vae = vae.half()
-    return placement.park(vae, CPU, torch.float16, eight_bits=form == "parked8") if form != "resident" else vae
+    if form == "resident":
+        return vae
+    return placement.offload_layers(vae, CPU, torch.float16, eight_bits=form == "sequential_offload_8bit")
 
 
 def test_it_is_the_autoencoders_own_where_nothing_overflows(latents):
@@ -48,7 +50,7 @@ def test_it_is_the_autoencoders_own_where_nothing_overflows(latents):
         assert torch.equal(decode(vae, latents), expected)
 
 
-@pytest.mark.parametrize("form", ["resident", "parked", "parked8"])
+@pytest.mark.parametrize("form", ["resident", "sequential_offload", "sequential_offload_8bit"])
 def test_a_picture_that_overflows_is_decoded_again_in_float32(large, latents, form):
     with torch.no_grad():
         expected = large.decode(latents[:1]).sample
@@ -57,7 +59,7 @@ def test_a_picture_that_overflows_is_decoded_again_in_float32(large, latents, fo
         assert not torch.isfinite(vae.decode(latents[:1].half()).sample).all(), "float16 overflows"
         found = decode(vae, latents)
     assert torch.isfinite(found).all() and state(vae) == before
-    if form != "parked8":  # eight bits are another network
+    if form != "sequential_offload_8bit":  # eight bits are another network
         assert torch.allclose(found[:1].float(), expected, atol=0.02)
 
 
@@ -75,7 +77,7 @@ def test_within_autocast_too(large, latents):
         assert torch.isfinite(decode(large, latents)).all()
 
 
-@pytest.mark.parametrize("form", ["resident", "parked"])
+@pytest.mark.parametrize("form", ["resident", "sequential_offload"])
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError, KeyboardInterrupt])
 def test_an_error_leaves_every_weight_as_it_was(large, latents, form, error):
     vae = made(large, form)

@@ -123,7 +123,7 @@ def test_the_memory_line_says_what_fits(monkeypatch):
     studio = Studio(Settings(device="cpu"), ModelCache(10**9))
     monkeypatch.setattr(studio.cache, "free_bytes", lambda device: 2_000_000_000)
     per_pixel = needs.BYTES_PER_PIXEL["optimise"]
-    limit = max(side for side in needs.CLASSICAL_SIZES if side * side * per_pixel <= 1_800_000_000)
+    limit = max(side for side in needs.SIZES_TO_FIT if side * side * per_pixel <= 1_800_000_000)
     line = memory.line("optimise", 256, [None], studio)
     assert f"Up to {limit} pixels" in line and "warn" not in line
     line = memory.line("optimise", 2048, [], studio)

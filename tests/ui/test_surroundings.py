@@ -155,7 +155,7 @@ def test_inside_alone_no_client_has_a_proxy_and_afterwards_all_is_as_before(monk
     with pytest.raises((ValueError, OSError)), httpx.Client():
         pass
     before = dict(os.environ)
-    with surroundings.alone(), httpx.Client() as client:
+    with surroundings.without_proxy(), httpx.Client() as client:
         assert not client._mounts
     assert dict(os.environ) == before
 

@@ -10,7 +10,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.runners.weights.catalogue import BASE_PARTS, TITLES
 from styleshot_demo.runners.weights.locating import ModelParts
 from styleshot_demo.runtime import zerogpu
-from styleshot_demo.runtime.placement import Placement, settle
+from styleshot_demo.runtime.placement import Placement, place
 
 if TYPE_CHECKING:
     from torch import nn
@@ -46,7 +46,7 @@ def load(part: str, weights: ModelParts, placement: Placement) -> "nn.Module":
         )
         if report["missing_keys"] or report["mismatched_keys"]:
             raise ValueError("keys")
-    return settle(zerogpu.own_memory(module.eval().requires_grad_(False)), part, placement)
+    return place(zerogpu.own_memory(module.eval().requires_grad_(False)), part, placement)
 
 
 def load_tokenizer(weights: ModelParts) -> Any:

@@ -21,6 +21,6 @@ def device_and_dtype(device: str, precision: str) -> tuple[torch.device, torch.d
     return torch.device(device), {"fp32": None, "bf16": torch.bfloat16}[precision]
 
 
-def moved(module: Module, *where: torch.device | torch.dtype, **options: Any) -> Module:
+def module_to(module: Module, *where: torch.device | torch.dtype, **options: Any) -> Module:
     """`module.to(...)`, whose stubs leave out the memory format, and whose type diffusers and transformers hide."""
     return cast(Any, module).to(*where, **options)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 
-class Average:
+class ExponentialMovingAverage:
     """`decay` per update, less in the first ones: (1 + n) / (10 + n), so that the start is soon forgotten."""
 
     def __init__(self, parameters: Iterable[nn.Parameter], decay: float) -> None:

@@ -15,15 +15,15 @@ import torch
 from torch import Tensor, nn
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.training.core.average import Average
 from styleshot_demo.training.core.checkpoint import Checkpoint
+from styleshot_demo.training.core.ema import ExponentialMovingAverage
 from styleshot_demo.training.core.logbook import Logbook
 
 FIRST = 10  # the first updates are logged one by one
 
 
 @dataclass(frozen=True)
-class Event:
+class PeriodicAction:
     """`act(done)`, the averaged weights in place, every so many updates and after the last; `every` 0: never."""
 
     every: int
@@ -52,8 +52,8 @@ class Training:
     steps: int
     checkpoint: Checkpoint
     checkpoint_every: int
-    average: Average | None = None
-    events: Sequence[Event] = ()
+    average: ExponentialMovingAverage | None = None
+    events: Sequence[PeriodicAction] = ()
     log_every: int = 50
     reduce: Callable[[Tensor], Tensor] = lambda value: value
     tolerant: bool = True
@@ -96,7 +96,7 @@ class Training:
             if over:
                 break
 
-    def _act(self, events: Sequence[Event], done: int) -> None:
+    def _act(self, events: Sequence[PeriodicAction], done: int) -> None:
         for event in events:
             with self.average.in_place() if self.average else nullcontext():
                 event.act(done)

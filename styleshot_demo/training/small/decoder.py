@@ -12,7 +12,7 @@ from torch import Tensor
 from styleshot_demo.research.teacher import Teacher
 from styleshot_demo.small.autoencoder import Decoded, PatchAutoencoder
 from styleshot_demo.training.core.checkpoint import latest
-from styleshot_demo.training.core.device import device_and_dtype, moved
+from styleshot_demo.training.core.device import device_and_dtype, module_to
 from styleshot_demo.training.single_network import train
 from styleshot_demo.training.small.augmentation import FILL, background, crop
 from styleshot_demo.training.small.pack import Pack
@@ -61,7 +61,7 @@ def train_decoder(
     teacher   folder of the network whose features are compared beside the pixels; None: pixels alone
     """
     place, dtype = device_and_dtype(device, precision)
-    model = moved(PatchAutoencoder.from_pretrained(run / AUTOENCODER), place)
+    model = module_to(PatchAutoencoder.from_pretrained(run / AUTOENCODER), place)
     guide = None if teacher is None else Teacher(teacher).to(place)
     torch.manual_seed(recipe.seed)
 

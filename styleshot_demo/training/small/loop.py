@@ -11,10 +11,10 @@ from torch import nn
 
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
-from styleshot_demo.training.core.average import Average
 from styleshot_demo.training.core.checkpoint import Checkpoint, latest
+from styleshot_demo.training.core.ema import ExponentialMovingAverage
 from styleshot_demo.training.core.logbook import Logbook
-from styleshot_demo.training.core.loop import Event, Training, careful_update
+from styleshot_demo.training.core.loop import PeriodicAction, Training, careful_update
 from styleshot_demo.training.core.schedules import trapezoid
 from styleshot_demo.training.small.recipe import Phase
 
@@ -65,7 +65,7 @@ def train(
     groups = [{"params": decayed, "weight_decay": phase.weight_decay}, {"params": plain, "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=phase.rate, betas=(0.9, 0.99), fused=True)
     # What does not learn is averaged too: a result is whole.
-    average = Average(networks.parameters(), phase.ema)
+    average = ExponentialMovingAverage(networks.parameters(), phase.ema)
 
     def gradients(step: int) -> dict[str, torch.Tensor]:
         networks.train()
@@ -115,7 +115,7 @@ def train(
     return latest(out) or {}
 
 
-def _events(hooks: Hooks, networks: Learner, phase: Phase, book: Logbook) -> list[Event]:
+def _events(hooks: Hooks, networks: Learner, phase: Phase, book: Logbook) -> list[PeriodicAction]:
     def validate(done: int) -> None:
         networks.eval()
         book.figures(done, validation=hooks.validate(done))
@@ -124,7 +124,7 @@ def _events(hooks: Hooks, networks: Learner, phase: Phase, book: Logbook) -> lis
         networks.eval()
         hooks.sheet(done)
 
-    return [Event(phase.validate_every, validate), Event(phase.sheet_every, sheet)]
+    return [PeriodicAction(phase.validate_every, validate), PeriodicAction(phase.sheet_every, sheet)]
 
 
 def _copied(states: dict[str, dict[str, torch.Tensor]]) -> dict[str, dict[str, torch.Tensor]]:

@@ -12,7 +12,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from styleshot_demo.small.autoencoder import PatchAutoencoder
 from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
-from styleshot_demo.training.core.device import moved
+from styleshot_demo.training.core.device import module_to
 from styleshot_demo.training.small.recipe import Sizes
 
 CROP = 128  # pixels of the style picture
@@ -65,15 +65,15 @@ class Networks(nn.Module):
 
     def arrange(self) -> None:
         """Channels last where there are many pixels and few channels: on a CPU a third of a content step is saved."""
-        moved(self.style_encoder.cnn, memory_format=torch.channels_last)
+        module_to(self.style_encoder.cnn, memory_format=torch.channels_last)
         if self.controlnet is not None:
-            moved(self.controlnet.controlnet_cond_embedding, memory_format=torch.channels_last)
+            module_to(self.controlnet.controlnet_cond_embedding, memory_format=torch.channels_last)
 
     def begin_controlnet(self) -> None:
         """The ControlNet as a copy of the UNet's first half, without any effect yet."""
         assert self.controlnet is not None  # made with `content`
         sizes = self.controlnet.config["conditioning_embedding_out_channels"]
-        self.controlnet = moved(controlnet(self.unet, sizes), self.unet.device)
+        self.controlnet = module_to(controlnet(self.unet, sizes), self.unet.device)
 
     def set_strength(self, strength: float) -> None:
         """The style's scale in all attentions."""

@@ -12,7 +12,7 @@ from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.core.checkpoint import NAME as CHECKPOINT
 from styleshot_demo.training.core.checkpoint import latest
-from styleshot_demo.training.core.device import device_and_dtype, moved
+from styleshot_demo.training.core.device import device_and_dtype, module_to
 from styleshot_demo.training.small import export, tokenizer, validation
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small.decoder import current
@@ -243,7 +243,7 @@ def _begin(
     torch.manual_seed(recipe.phase.seed)
     words = nets.load_tokenizer(out / TOKENIZER)
     networks = nets.Networks(recipe.sizes, words, content).to(where)
-    autoencoder = moved(current(out), where)
+    autoencoder = module_to(current(out), where)
     objective = VelocityObjective(networks, autoencoder, words, nets.schedule(), recipe.phase, where, dtype)
     return objective, PairSampler(
         pack, recipe.phase.mix, triplets, recipe.phase.seed, recipe.phase.content_every if content else 0

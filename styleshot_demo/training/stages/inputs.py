@@ -9,7 +9,7 @@ from torch import Tensor
 from transformers import CLIPTextModel
 
 from styleshot_demo.styleshot.patches import Patches
-from styleshot_demo.training.core.device import moved
+from styleshot_demo.training.core.device import module_to
 from styleshot_demo.training.stages.samples import Batch
 
 
@@ -35,8 +35,8 @@ class FrozenEncoders:
 
     def __init__(self, vae: AutoencoderKL, text_encoder: CLIPTextModel, tokenizer: Any, device: torch.device) -> None:
         # The autoencoder stays in float32: Stable Diffusion's overflows in half precision now and then.
-        self.vae = moved(vae, device).requires_grad_(False).eval()
-        self.text_encoder = moved(text_encoder, device).requires_grad_(False).eval()
+        self.vae = module_to(vae, device).requires_grad_(False).eval()
+        self.text_encoder = module_to(text_encoder, device).requires_grad_(False).eval()
         self.tokenizer = tokenizer
         self.device = device
 

@@ -13,11 +13,11 @@ from accelerate.utils import DistributedType
 from torch import Tensor, nn
 
 from styleshot_demo.destinations import make_folder
-from styleshot_demo.training.core.average import Average
 from styleshot_demo.training.core.checkpoint import Checkpoint
-from styleshot_demo.training.core.device import moved
+from styleshot_demo.training.core.device import module_to
+from styleshot_demo.training.core.ema import ExponentialMovingAverage
 from styleshot_demo.training.core.logbook import Logbook
-from styleshot_demo.training.core.loop import Event, Training, writing
+from styleshot_demo.training.core.loop import PeriodicAction, Training, writing
 from styleshot_demo.training.stages import state, validation
 from styleshot_demo.training.stages.inputs import FrozenEncoders
 from styleshot_demo.training.stages.parts import Base
@@ -64,7 +64,7 @@ def train(
     model, optimiser = accelerator.prepare(objective, optimiser)
     inputs = FrozenEncoders(base.vae, base.text_encoder, base.tokenizer, accelerator.device)
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    average = Average(learning, recipe.average) if recipe.average else None
+    average = ExponentialMovingAverage(learning, recipe.average) if recipe.average else None
 
     make_folder(out)
     parts = (model, optimiser.optimizer, average, accelerator.scaler)
@@ -105,7 +105,7 @@ def train(
         checkpoint=checkpoint,
         checkpoint_every=recipe.checkpoint_every,
         average=average,
-        events=[Event(recipe.validate_every, show)],
+        events=[PeriodicAction(recipe.validate_every, show)],
         log_every=LOG_EVERY,
         reduce=lambda value: cast(Tensor, accelerator.reduce(value, "mean")),
         tolerant=False,
@@ -187,7 +187,7 @@ def _slim(stage: Stage, base: Base, precision: str) -> None:
     dtype = {"fp16": torch.float16, "bf16": torch.bfloat16}.get(precision)
     if dtype is None:
         return
-    moved(base.text_encoder, dtype)
+    module_to(base.text_encoder, dtype)
     for name, parameter in stage.objective.unet.named_parameters():
         if not parameter.requires_grad and ".processor." not in name:
             parameter.data = parameter.data.to(dtype)

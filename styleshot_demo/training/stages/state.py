@@ -16,13 +16,15 @@ from torch.distributed.checkpoint.state_dict import (
     set_optimizer_state_dict,
 )
 
-from styleshot_demo.training.core.average import Average
+from styleshot_demo.training.core.ema import ExponentialMovingAverage
 
 LEARNING = StateDictOptions(full_state_dict=True, cpu_offload=True, ignore_frozen_params=True)
 ALL = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
-def weights(model: nn.Module, average: Average | None = None, options: StateDictOptions = ALL) -> dict[str, Tensor]:
+def weights(
+    model: nn.Module, average: ExponentialMovingAverage | None = None, options: StateDictOptions = ALL
+) -> dict[str, Tensor]:
     """The weights by name, or their averages; on the first process, the others get nothing. All processes must call."""
     with average.in_place() if average else nullcontext():
         state = cast(dict[str, Tensor], get_model_state_dict(model, options=options))
@@ -31,7 +33,7 @@ def weights(model: nn.Module, average: Average | None = None, options: StateDict
 
 
 def collected(
-    model: nn.Module, optimiser: torch.optim.Optimizer, average: Average | None, scaler: Any
+    model: nn.Module, optimiser: torch.optim.Optimizer, average: ExponentialMovingAverage | None, scaler: Any
 ) -> dict[str, Any]:
     """What `Checkpoint` saves. All processes must call."""
     return {
@@ -43,7 +45,11 @@ def collected(
 
 
 def restore(
-    state: dict[str, Any], model: nn.Module, optimiser: torch.optim.Optimizer, average: Average | None, scaler: Any
+    state: dict[str, Any],
+    model: nn.Module,
+    optimiser: torch.optim.Optimizer,
+    average: ExponentialMovingAverage | None,
+    scaler: Any,
 ) -> None:
     """The opposite of `collected`. All processes must call."""
     options = StateDictOptions(full_state_dict=True, ignore_frozen_params=True, strict=False)

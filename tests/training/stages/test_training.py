@@ -9,7 +9,7 @@ from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.core import checkpoint, logbook
-from styleshot_demo.training.core.average import Average
+from styleshot_demo.training.core.ema import ExponentialMovingAverage
 from styleshot_demo.training.stages import parts
 from styleshot_demo.training.stages.content import content_stage
 from styleshot_demo.training.stages.export import merged
@@ -113,7 +113,7 @@ def test_the_average_is_the_result(workshop):
 
 def test_averages():
     parameter = torch.nn.Parameter(torch.zeros(1))
-    average = Average([parameter], 0.9)
+    average = ExponentialMovingAverage([parameter], 0.9)
     parameter.data += 1
     average.update(10**6)
     assert average.values[0].item() == pytest.approx(0.1)
