@@ -4,7 +4,7 @@ import pytest
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, open_tab  # noqa: E402
+from browser.steps import LONG, open_tab, run  # noqa: E402
 
 # What changes in a second, once the page has come to rest; a change of a scrollbar's or an animation's is none.
 CHANGES = """() => new Promise((done) => {
@@ -20,7 +20,7 @@ CHANGES = """() => new Promise((done) => {
 
 
 def changes(page):
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(1000)
     return page.evaluate(CHANGES)
 
 
@@ -39,4 +39,19 @@ def test_nothing_on_the_page_changes_by_itself(open_page):
     page.locator("#classical-run").click()
     expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=LONG)
     page.locator("#classical-grid-open").click()
+    assert changes(page) == []
+
+
+def test_nor_do_results(open_page):
+    page = open_page("#text")
+    page.locator("#text-prompt textarea").fill("a fox under a tree")
+    page.locator("#text-example-styles button").first.click()
+    run(page, "text")
+    assert changes(page) == []
+    open_tab(page, "image")
+    page.locator("#image-example-contents button").first.click()
+    page.locator("#image-example-styles button").first.click()
+    run(page, "image")
+    assert changes(page) == []
+    page.locator("#history-open").click()
     assert changes(page) == []
