@@ -11,6 +11,7 @@
   /* All files below what was dropped, with their paths. */
   const walk = async (entry, above = "") => {
     const name = above + entry.name;
+    if (entry.name.startsWith(".")) return [];
     if (entry.isFile) return [{ file: await wait((good, bad) => entry.file(good, bad)), name }];
     const reader = entry.createReader();
     const found = [];
@@ -34,11 +35,13 @@
   const many = (kind, element, most, texts, value, watch, trigger) => {
     const own = window.styleshot.desk(kind);
     const part = (place) => element.querySelector(place);
-    const [fold, place, names, count, left, paint, halt, told, made, failed, after, dialog] = [
-      "details", ".place", ".names", ".count", ".left", ".paint", ".halt", ".news", ".made", ".failed", ".after", "dialog",
+    const [fold, names, count, left, paint, halt, told, made, failed, after, dialog] = [
+      "details", ".names", ".count", ".left", ".paint", ".halt", ".news", ".made", ".failed", ".after", "dialog",
     ].map(part);
     let chosen = []; // {path, name} of each that the server has
-    let taking = null; // the round of uploads that goes on
+    let taking = false; // whether pictures are on their way
+    let round = {}; // what is on its way in another round is not wanted any more
+    let line = Promise.resolve(); // those who are on their way, one after another
     let turn = null; // the press whose pictures are shown; nothing is heard of any other
     let halting = false; // what is begun now would be stopped too
     let now = null; // what is on show
@@ -49,33 +52,32 @@
       if (!taking) say(count, "count", { count: chosen.length });
       const first = chosen.slice(0, SHOWN).map((one) => one.name.split("/").pop());
       names.textContent = first.join(" · ") + (chosen.length > SHOWN ? " …" : "");
-      paint.disabled = halting || Boolean(taking) || !chosen.length;
+      paint.disabled = halting || taking || !chosen.length;
     };
 
     /* Sends pictures to the server, one after another, so that each is named that cannot be sent. */
-    const take = async (files) => {
-      if (!files.length || taking) return;
+    const taken = async (files, mine) => {
       const fit = files.filter(wanted);
       const limit = window.gradio_config?.max_file_size ?? Infinity;
       const large = fit.filter(({ file }) => file.size > limit);
       const small = fit.filter(({ file }) => file.size <= limit);
       const going = small.slice(0, Math.max(0, most - chosen.length));
       const refused = [];
-      const round = (taking = {});
+      taking = true;
       say(left);
       for (const [number, { file, name }] of going.entries()) {
         say(count, "uploading", { count: number + 1, total: going.length });
         settle();
         try {
           const path = await window.styleshot.upload(file);
-          if (taking !== round) return;
+          if (mine !== round) return;
           if (!chosen.some((one) => one.path === path && one.name === name)) chosen.push({ path, name });
         } catch {
-          if (taking !== round) return;
+          if (mine !== round) return;
           refused.push(name);
         }
       }
-      taking = null;
+      taking = false;
       const listed = (some) => some.map((one) => one.name ?? one).join(", ");
       const notes = [];
       const note = (key, values) => notes.push(...(notes.length ? [document.createElement("br")] : []), ...twice(filled(texts[key], values)));
@@ -86,6 +88,10 @@
       left.replaceChildren(...notes);
       settle();
     };
+    const take = (files) => {
+      const mine = round;
+      if (files.length) line = line.then(() => mine === round && taken(files, mine));
+    };
     for (const [press, input] of [[".choose", ".files"], [".folder", ".folders"]]) {
       part(press).addEventListener("click", () => part(input).click());
       part(input).addEventListener("change", ({ target }) => {
@@ -94,7 +100,7 @@
       });
     }
     part(".clear").addEventListener("click", () => {
-      [chosen, taking] = [[], null];
+      [chosen, taking, round] = [[], false, {}];
       say(left);
       settle();
       part(".choose").focus();
