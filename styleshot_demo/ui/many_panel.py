@@ -22,10 +22,10 @@ def build(kind: str, most: int) -> gr.HTML:
     return gr.HTML(
         elem_id=f"{kind}-many",
         html_template=f"""
-<details class="many">
+<details class="series">
   <summary>{say("many").html()}</summary>
   <div class="place">
-    <p class="about">{say("many_about").html()}</p>
+    <p class="how">{say("many_about").html()}</p>
     <div class="row">
       <button type="button" class="choose">{say("many_choose").html()}</button>
       <button type="button" class="folder">{say("many_folder").html()}</button>
