@@ -1,7 +1,9 @@
 """Pictures that came from a browser, painted one after another by a studio that others use too."""
 
 import csv
+import gc
 import io
+import weakref
 from contextlib import closing
 from pathlib import Path
 
@@ -136,6 +138,26 @@ def test_others_have_their_turn_between_two_pictures(tmp_path, studio):
         other = studio.finish(job(strength=0.5))  # would raise if the lane were still held
         assert other.images[0].size == (256, 256)
         assert isinstance([*events][-1], PictureDone)
+
+
+def test_one_picture_at_a_time_is_in_memory(tmp_path, studio, monkeypatch):
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    items = uploaded([put(uploads, f"{turn}.jpg", turn) for turn in range(4)], ".png")
+    known, run = [], studio.run
+
+    def watched(asked):
+        known.append(weakref.ref(asked.content))
+        for event in run(asked):
+            known.extend(weakref.ref(image) for image in getattr(event, "result", None) and event.result.images or ())
+            yield event
+
+    monkeypatch.setattr(studio, "run", watched)
+    for one in paint_in_turn(studio, job(), items, tmp_path):
+        if isinstance(one, PictureDone):
+            gc.collect()
+            assert [ref() for ref in known if ref() is not None] == []
+    assert len(known) == 8
 
 
 def test_sixteen_bits_stay_sixteen(tmp_path, studio):
