@@ -31,6 +31,7 @@ class Settings:
     provenance: bool = True  # STYLESHOT_PROVENANCE: write into each result how it was made
     offline: bool = False  # STYLESHOT_OFFLINE: never ask the network, not even when a person presses "fetch"
     max_upload_mb: int = MAX_PICTURE_MB  # STYLESHOT_MAX_UPLOAD_MB: 1 to 30
+    max_pictures: int = 100  # STYLESHOT_MAX_PICTURES: that the page paints at once under "Many pictures", 1 to 1000
     placement: str = "auto"  # STYLESHOT_PLACEMENT: where StyleShot's weights lie: auto, resident, offload, minimal
     precision: str = "auto"  # STYLESHOT_PRECISION: what StyleShot computes in: auto, float32, float16, bfloat16
     # STYLESHOT_LIBRARY: folder of the styles that are kept, which a team may share; off: none are. By default that of
@@ -67,6 +68,7 @@ class Settings:
             provenance=_switch(environ, "STYLESHOT_PROVENANCE", cls.provenance),
             offline=_switch(environ, "STYLESHOT_OFFLINE", cls.offline),
             max_upload_mb=_whole(environ, "STYLESHOT_MAX_UPLOAD_MB", cls.max_upload_mb, 1, MAX_PICTURE_MB),
+            max_pictures=_whole(environ, "STYLESHOT_MAX_PICTURES", cls.max_pictures, 1, 1000),
             placement=_one_of(environ, "STYLESHOT_PLACEMENT", cls.placement, ("auto", *PLACEMENTS)),
             precision=_one_of(environ, "STYLESHOT_PRECISION", cls.precision, ("auto", *PRECISIONS)),
             library=_folder_or_off(environ, "STYLESHOT_LIBRARY", None if on_space else _own_styles()),

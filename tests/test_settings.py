@@ -34,8 +34,9 @@ def test_every_variable_is_read() -> None:
         PROVENANCE="off",
         OFFLINE="Yes",
         MAX_UPLOAD_MB=" 5 ",
+        MAX_PICTURES="40",
     )
-    assert found == Settings("0.0.0.0", 80, "cuda:1", Path.home() / "models", 1.5, False, True, 5)
+    assert found == Settings("0.0.0.0", 80, "cuda:1", Path.home() / "models", 1.5, False, True, 5, 40)
     assert isinstance(found.port, int)
 
 
@@ -62,6 +63,8 @@ def test_a_space_listens_on_every_address() -> None:
         ("MAX_UPLOAD_MB", "0"),
         ("MAX_UPLOAD_MB", "31"),
         ("MAX_UPLOAD_MB", "1.5"),
+        ("MAX_PICTURES", "0"),
+        ("MAX_PICTURES", "1001"),
     ],
 )
 def test_bad_values_are_named(name: str, value: str) -> None:

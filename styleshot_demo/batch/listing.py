@@ -67,7 +67,7 @@ def listed(inputs: Sequence[Path], out: Path, ending: str, shard: Shard = Shard(
     found = sorted(set(_found(inputs, out)))
     if not found:
         raise Problem("no_pictures")
-    targets = _targets([place for place, _, _ in found], ending)
+    targets = targets_of([place for place, _, _ in found], ending)
     items = [Item(path, name, target) for (_, name, path), target in zip(found, targets, strict=True)]
     sources = {os.path.realpath(item.path) for item in items}
     for item in items:
@@ -99,8 +99,9 @@ def _found(inputs: Sequence[Path], out: Path) -> Iterator[tuple[str, str, Path]]
                     yield name, name, path
 
 
-def _targets(names: Sequence[str], ending: str) -> list[str]:
-    """A result's name for each; disks that do not tell capital letters are thought of."""
+def targets_of(names: Sequence[str], ending: str) -> list[str]:
+    """A result's name for each path of a picture, as in `listed`, no two the same; disks that do not tell capital
+    letters are thought of."""
     targets = [str(PurePosixPath(name).with_suffix(ending)) for name in names]
     full = [name + ending for name in names]
     while clashes := _clashes(targets):

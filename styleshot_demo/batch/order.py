@@ -12,7 +12,7 @@ from PIL import Image
 from styleshot_demo import __version__, pictures
 from styleshot_demo.batch.listing import Shard
 from styleshot_demo.destinations import make_folder
-from styleshot_demo.jobs import ClassicalJob
+from styleshot_demo.jobs import ClassicalJob, ImageJob
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 
@@ -70,12 +70,12 @@ def put_styles(styles: Sequence[tuple[Image.Image, float]], folder: Path) -> tup
     return tuple(placed)
 
 
-def fingerprint(sample: ClassicalJob, ending: str, keep: bool, program: Settings) -> str:
+def fingerprint(sample: ClassicalJob | ImageJob, ending: str, keep: bool, studio: Studio) -> str:
     """64 hex digits of what shapes a result but its content; `sample` is a job of the batch with any content."""
     shaping = {
         "settings": sample.settings(),
         "styles": [pictures.digest(picture) for picture, _ in sample.styles],
-        "files": Studio(program).plan(sample).files,  # VGG-19, once it is there, paints otherwise
+        "files": studio.plan(sample).files,  # VGG-19, once it is there, paints otherwise
         "ending": ending,
         "keep": keep,
         "version": __version__,

@@ -1,6 +1,13 @@
 """What became of one picture."""
 
+import logging
+import secrets
 from dataclasses import dataclass
+
+from styleshot_demo.batch.listing import Item
+from styleshot_demo.errors import Problem
+
+log = logging.getLogger(__name__)
 
 PAINTED, KEPT, FAILED, STOPPED = "painted", "kept", "failed", "stopped"
 
@@ -31,3 +38,17 @@ class Outcome:
     size: int = 0
     process: int = 0
     memory: int = 0
+
+
+def as_problem(error: Exception) -> Problem:
+    """A `Problem` as it is; anything else is logged in full, and told by a reference alone."""
+    if isinstance(error, Problem):
+        return error
+    reference = secrets.token_hex(4)
+    log.error("reference %s", reference, exc_info=error)
+    return Problem("unexpected", reference=reference)
+
+
+def failed(item: Item, problem: Problem) -> Outcome:
+    """The outcome of a picture that could not be painted."""
+    return Outcome(item.name, item.target, FAILED, problem=str(problem), key=problem.key)

@@ -1,6 +1,5 @@
 """One process's part: it loads the models once and paints one picture after another."""
 
-import logging
 import os
 import secrets
 import time
@@ -16,13 +15,11 @@ from styleshot_demo.atomic import put
 from styleshot_demo.batch.listing import Item
 from styleshot_demo.batch.manifest import BatchManifest
 from styleshot_demo.batch.order import BatchOrder
-from styleshot_demo.batch.outcome import FAILED, KEPT, PAINTED, STOPPED, Outcome
+from styleshot_demo.batch.outcome import KEPT, PAINTED, STOPPED, Outcome, as_problem, failed
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import ClassicalJob, named, open_named
 from styleshot_demo.studio import Studio
-
-log = logging.getLogger(__name__)
 
 
 def use_threads(threads: int) -> None:
@@ -46,13 +43,8 @@ class Painter:
         """Paints a picture, unless its result is there already, and writes the result."""
         try:
             told = self._paint(item)
-        except Problem as problem:
-            told = Outcome(item.name, item.target, FAILED, problem=str(problem), key=problem.key)
         except Exception as error:
-            reference = secrets.token_hex(4)
-            log.error("reference %s", reference, exc_info=error)
-            problem = Problem("unexpected", reference=reference)
-            told = Outcome(item.name, item.target, FAILED, problem=str(problem), key=problem.key)
+            told = failed(item, as_problem(error))
         return replace(told, process=os.getpid(), memory=_memory())
 
     def _paint(self, item: Item) -> Outcome:

@@ -22,8 +22,8 @@ def report(order: BatchOrder, items: Sequence[Item], outcomes: Iterable[Outcome]
 
     `more` stands beside what the order says.
     """
-    known = {outcome.target: outcome for outcome in outcomes}
-    rows = [known.get(item.target) or Outcome(item.name, item.target, STOPPED) for item in items]
+    outcomes = list(outcomes)
+    rows = of_all(items, outcomes)
     counts = Counter(row.status for row in rows)
     return {
         "pictures": len(rows),
@@ -32,8 +32,8 @@ def report(order: BatchOrder, items: Sequence[Item], outcomes: Iterable[Outcome]
         "shard": f"{order.shard.number}/{order.shard.count}",
         "styles": [{"file": name or str(path), "weight": weight} for path, weight, name in order.styles],
         "settings": dict(order.settings),
-        "processes": processes(known.values()),
-        "files": [_row(row) for row in rows],
+        "processes": processes(outcomes),
+        "files": [row_of(row) for row in rows],
     }
 
 
@@ -73,17 +73,28 @@ def processes(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
 def write(told: Mapping[str, Any], order: BatchOrder) -> tuple[Path, Path]:
     """Writes report.csv and report.json into the folder for results, each whole or not at all; returns their places."""
     places = [order.out / f"report{order.shard.label}.{ending}" for ending in ("csv", "json")]
-    table = io.StringIO(newline="")
-    writer = csv.DictWriter(table, COLUMNS)
-    writer.writeheader()
-    writer.writerows(told["files"])
-    # With the mark that spreadsheets know UTF-8 by. A name that is no text at all is spelled out.
-    pictures.write_bytes(table.getvalue().encode("utf-8-sig", errors="backslashreplace"), places[0])
+    pictures.write_bytes(as_csv(told["files"]), places[0])
     pictures.write_bytes(json.dumps(told, indent=2, allow_nan=False).encode("ascii"), places[1])
     return places[0], places[1]
 
 
-def _row(outcome: Outcome) -> dict[str, Any]:
+def of_all(items: Iterable[Item], outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """The outcome of each item, in their order; of those that nobody got to, "stopped"."""
+    known = {outcome.target: outcome for outcome in outcomes}
+    return [known.get(item.target) or Outcome(item.name, item.target, STOPPED) for item in items]
+
+
+def as_csv(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """A table of what `row_of` makes, with the mark that spreadsheets know UTF-8 by."""
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, COLUMNS)
+    writer.writeheader()
+    writer.writerows(rows)
+    return table.getvalue().encode("utf-8-sig", errors="backslashreplace")  # a name that is no text is spelled out
+
+
+def row_of(outcome: Outcome) -> dict[str, Any]:
+    """What the reports say of a picture, by `COLUMNS`."""
     finished = outcome.status in (PAINTED, KEPT)
     return {
         "file": outcome.name,

@@ -27,6 +27,7 @@ from styleshot_demo.cli.results import option
 from styleshot_demo.destinations import check_folder, make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import ClassicalJob, choice
+from styleshot_demo.studio import Studio
 
 FORMATS = ("png", "jpg", "webp", "tif")
 ENGINES = ("local", "ray")
@@ -103,7 +104,7 @@ def batch(
         # A job with any content: what can be wrong with settings is known before a picture is opened.
         sample = ClassicalJob(Image.new("RGB", (256, 256)), tuple(styles), **options)
     items = _items(inputs, out, ending, part)
-    mark = fingerprint(sample, ending, keep, program)
+    mark = fingerprint(sample, ending, keep, Studio(program))
     order = BatchOrder(out.absolute(), (), options, ending, keep, program, mark, part)
     hands = crew(sample, len(items), program, workers, threads)
     if dry_run:

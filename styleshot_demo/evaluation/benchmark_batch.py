@@ -86,7 +86,7 @@ def _write_photos(folder: Path, count: int, size: int) -> None:
 def _batch(photos: Path, out: Path, size: int, crew: Crew) -> Iterator[Outcome]:
     settings = {"method": "fast", "size": size}
     sample = ClassicalJob(Image.new("RGB", (256, 256)), cast(Any, STYLE), **settings)  # which opens the file
-    mark = fingerprint(sample, ".png", False, _PROGRAM)
+    mark = fingerprint(sample, ".png", False, Studio(_PROGRAM))
     order = BatchOrder(out, ((STYLE, 1.0, None),), settings, ".png", False, _PROGRAM, mark)
     order.state.mkdir(parents=True)
     return paint_here(order, listed([photos], out, ".png"), crew)

@@ -20,6 +20,7 @@ from styleshot_demo.ui import (
     history_drawer,
     image_tab,
     library,
+    many,
     panel,
     presets,
     restore,
@@ -88,6 +89,8 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
         targets = [classical.wire(page), text_driven.wire(page, text), image_driven.wire(page, image)]
         for tab, target in zip((classical, text_driven, image_driven), targets, strict=True):
             grid.wire(tab.grid, studio, target)
+        for tab in (classical, image_driven):
+            many.wire(tab.grid, tab.many, studio)
         restore.build(targets, tabs)
         drops = drop.build(targets, tabs)
         text_driven.hand_on(targets, drops)

@@ -19,6 +19,7 @@ from styleshot_demo.ui import (
     desk,
     enlarge,
     grid_panel,
+    many_panel,
     memory,
     palette,
     presets_drawer,
@@ -62,7 +63,8 @@ def build(studio: Studio) -> "ClassicalTab":
             )
     fields |= {**where.fields, "strength": view.strength}
     panel = grid_panel.build("classical", ClassicalJob)
-    return ClassicalTab(studio, inputs, fields, seed, fit, about, view, panel, where, colours)
+    many = many_panel.build("classical", studio.settings.max_pictures)
+    return ClassicalTab(studio, inputs, fields, seed, fit, about, view, panel, where, colours, many)
 
 
 def _settings() -> tuple[dict[str, Any], Seed, gr.HTML, gr.HTML, palette.PalettePart]:
@@ -108,12 +110,14 @@ class ClassicalTab:
         panel: gr.HTML,
         where: regions.RegionPart,
         colours: palette.PalettePart,
+        many: gr.HTML,
     ) -> None:
         assert view.again is not None  # a run of this tab can go on
         self.where, self.colours = where, colours
         self.studio, self.inputs, self.view, self.again = studio, inputs, view, view.again
         self.fields, self.seed, self.fit, self.about = fields, seed, fit, about
         self.grid = GridSource("classical", ClassicalJob, inputs, fields, self.job, panel)
+        self.many = many
         self.desk = gr.State(ClassicalDesk())  # each visitor gets one
         self.opened = Opened()
 

@@ -10,7 +10,7 @@ import gradio as gr
 
 from styleshot_demo import containers, jobs, pictures
 from styleshot_demo.errors import Problem
-from styleshot_demo.ui import enlarge_line, examples, library_drawer, problems, tools_line
+from styleshot_demo.ui import enlarge_line, examples, library_drawer, many_panel, problems, tools_line
 from styleshot_demo.ui.widgets import SHOWN, Example, Number, PictureInput, Slider, shelf
 from styleshot_demo.ui.words import mark
 
@@ -130,6 +130,7 @@ def picture_inputs(prefix: str = "", with_content: bool = True) -> Inputs:
             with gr.Column(min_width=140, elem_classes="side"):
                 content = _picture(f"{prefix}content", "content", "drop_content")
                 shelves.append(shelf(contents, f"{prefix}example-contents", "example_contents"))
+                many_panel.opener(prefix.removesuffix("-") or "classical")
         with gr.Column(min_width=140, elem_classes="side"):
             with gr.Row(elem_classes="slots"):
                 slots, weights, cells = [], [], []

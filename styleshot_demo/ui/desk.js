@@ -133,7 +133,7 @@
   };
 
   /* Work that a reload would cut off: pictures and results come back, a run does not. */
-  const painting = () => ["classical", "text", "image"].some((kind) => running(kind) || desks[kind]?.enlarging || desks[kind]?.gridding);
+  const painting = () => ["classical", "text", "image"].some((kind) => running(kind) || desks[kind]?.enlarging || desks[kind]?.gridding || desks[kind]?.many);
   window.addEventListener("beforeunload", (event) => {
     if (painting()) event.preventDefault();
   });
@@ -261,5 +261,5 @@
     });
   };
 
-  Object.assign(window.styleshot, { desk, asks, lay, saver, drops, fetched, upload });
+  Object.assign(window.styleshot, { desk, asks, lay, saver, drops, fetched, upload, isPicture });
 })();

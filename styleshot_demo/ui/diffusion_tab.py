@@ -58,11 +58,12 @@ class DiffusionTab:
         panel: gr.HTML,
         lines: Lines | None = None,
         sketch: gr.HTML | None = None,
+        many: gr.HTML | None = None,
     ) -> None:
         """kind: "text" or "image"; fields: controls by the name of the job's field; lines: of the content picture;
-        sketch: where the composer shows what it has drawn and understood."""
+        sketch: where the composer shows what it has drawn and understood; many: where many photos are painted."""
         self.kind, self.studio, self.inputs, self.seed, self.prompts = kind, studio, inputs, seed, prompts
-        self.weights, self.view, self.lines, self.sketch = weights, view, lines, sketch
+        self.weights, self.view, self.lines, self.sketch, self.many = weights, view, lines, sketch, many
         self.fields = {**fields, **(lines.fields if lines else {}), "style_strength": view.strength}
         self.grid = GridSource(kind, diffusion.JOBS[kind], inputs, self.fields, self.job, panel)
         self.desk = gr.State(DiffusionDesk())  # each visitor gets one

@@ -4,7 +4,7 @@ import gradio as gr
 
 from styleshot_demo.jobs import ImageJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, diffusion, grid_panel, presets_drawer
+from styleshot_demo.ui import controls, diffusion, grid_panel, many_panel, presets_drawer
 from styleshot_demo.ui.diffusion_tab import DiffusionTab
 from styleshot_demo.ui.lines import Lines
 from styleshot_demo.ui.weights import Weights, finer_seen
@@ -27,5 +27,6 @@ def build(studio: Studio) -> DiffusionTab:
             weights = Weights("image", studio, [*lines.parts, said, fields["count"], finer])
             view = diffusion.view("image")
     panel = grid_panel.build("image", ImageJob)
+    many = many_panel.build("image", studio.settings.max_pictures)
     fields = {"prompt": prompt, **fields}
-    return DiffusionTab("image", studio, inputs, fields, seed, prompts, weights, view, panel, lines)
+    return DiffusionTab("image", studio, inputs, fields, seed, prompts, weights, view, panel, lines, many=many)

@@ -48,12 +48,15 @@ def violations(page):
 
 
 def open_parts(page, prefix):
-    """Opens the finer settings, the style library and the panel of a grid of a tab."""
+    """Opens the finer settings, the style library, the panel of a grid and the fold of many pictures of a tab."""
     page.locator(f"#{prefix}finer button.label-wrap").click()
     page.locator(f"#{prefix}library summary").click()
     expect(page.locator(f"#{prefix}library .shelf button").first).to_be_visible(timeout=LONG)
     page.locator(f"#{prefix or 'classical-'}grid-open").click()
     expect(page.locator(f"#{prefix or 'classical-'}grid .grid")).to_be_visible()
+    if prefix != "text-":
+        page.locator(f"#{prefix or 'classical-'}many summary").click()
+        expect(page.locator(f"#{prefix or 'classical-'}many .place")).to_be_visible()
 
 
 @pytest.mark.parametrize(("language", "shade", "width"), LOOKS)

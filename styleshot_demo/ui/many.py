@@ -1,0 +1,291 @@
+"""Many pictures on the page, painted alike: what the fold of a tab (many_panel.py, many.js) asks for is done here."""
+
+import math
+import secrets
+import time
+from collections.abc import Generator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from zipfile import ZIP_STORED, ZipFile
+
+import gradio as gr
+from PIL import Image
+
+from styleshot_demo import grid as grids
+from styleshot_demo import names
+from styleshot_demo.batch import report
+from styleshot_demo.batch.in_turn import PictureDone, PictureStep, paint_in_turn
+from styleshot_demo.batch.listing import Item
+from styleshot_demo.batch.order import fingerprint
+from styleshot_demo.batch.outcome import KEPT, Outcome, failed
+from styleshot_demo.batch.uploads import uploaded
+from styleshot_demo.errors import Problem
+from styleshot_demo.jobs import ClassicalJob, ImageJob
+from styleshot_demo.studio import Studio
+from styleshot_demo.ui import desk as desks
+from styleshot_demo.ui import problems, widgets, words
+from styleshot_demo.ui.controls import INSTANT, LATE, PAINTING
+from styleshot_demo.ui.grid import GridSource
+from styleshot_demo.ui.many_panel import FORMATS
+from styleshot_demo.ui.words import Said, say
+
+Values = tuple[Any, ...]
+THUMBNAIL = 320  # pixels of a small picture's longest side
+_REPORT = "report.csv"
+_LONGEST = 1000  # characters of a name that a browser tells
+
+
+@dataclass
+class ManyBatch:
+    """Pictures that are painted alike, and what became of them. The pictures themselves lie on disk.
+
+    key       tells whether others are painted in the same way
+    styles    names of the style pictures
+    folder    of the results, by `Item.target`; its address cannot be guessed
+    small     of the small pictures, in another such folder
+    items     what is to be painted
+    done      what is painted
+    small_of  name of the small picture, width and height of each result
+    problems  why others are not
+    """
+
+    key: str
+    styles: tuple[str, ...]
+    folder: Path
+    small: Path
+    items: list[Item] = field(default_factory=list)
+    done: dict[Item, Outcome] = field(default_factory=dict)
+    small_of: dict[Item, tuple[str, int, int]] = field(default_factory=dict)
+    problems: dict[Item, Problem] = field(default_factory=dict)
+
+    def shown(self) -> dict[str, Any]:
+        """What the script shows of it."""
+        made = [[item.target, *self.small_of[item]] for item in self.items if item in self.done]
+        said = [(item.name, words.problem(why)[0]) for item, why in self.problems.items()]
+        return {
+            "total": len(self.items),
+            "folder": widgets.address(self.folder),
+            "small": widgets.address(self.small),
+            "made": made,
+            "failed": [{"name": name, "en": what.en, "zh": what.zh} for name, what in said],
+        }
+
+
+@dataclass
+class ManyDesk:
+    """The last batch of one visitor's page. Never an output: its handlers change it as they go."""
+
+    batch: ManyBatch | None = None
+    packed: Path | None = None
+
+
+def wire(source: GridSource, panel: gr.HTML, studio: Studio) -> None:
+    """Makes the fold of a tab work. To be called outside of the tabs.
+
+    source  the tab, as its grid sees it
+    panel   from `many_panel.build`
+    """
+    ManyPictures(source, panel, studio).wire()
+
+
+class ManyPictures:
+    """What can be done in the fold. Handlers are generators or return the panel's value."""
+
+    def __init__(self, source: GridSource, panel: gr.HTML, studio: Studio) -> None:
+        self.source, self.panel, self.studio = source, panel, studio
+        self.cache = Path(panel.GRADIO_CACHE)
+        self.desk = gr.State(ManyDesk())  # each visitor gets one
+
+    def wire(self) -> None:
+        """Connects the events."""
+        panel, source = self.panel, self.source
+        everything = [self.desk, *source.inputs.components(), *source.fields.values()]
+        run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **PAINTING)
+        panel.halt(self.halted, None, panel, cancels=[run], trigger_mode="multiple", **INSTANT)
+        panel.pack(self.pack, self.desk, panel, trigger_mode="multiple", **INSTANT)
+
+    # Painting ---------------------------------------------------------------------------------------------------
+
+    def paint(self, event: gr.EventData, desk: ManyDesk, *values: Any) -> Generator[dict[str, Any], None, None]:
+        """Paints all: values of the panel. Closing it (stop, closed page) stops the computation."""
+        turn = _text(event, "turn")[:40]
+        yield {"turn": turn, "told": widgets.progress(0, say("starting")), "working": True}
+        try:
+            ending = _ending(event)
+            job = self.job(values)
+            desk.batch = batch = self.begin(job, ending, self.files(event), desk.batch)
+            for told in self.work(job, batch):
+                yield {"turn": turn, **batch.shown(), "told": told, "working": True}
+            yield {"turn": turn, **batch.shown(), "told": problems.note(_summary(batch))}
+        except Exception as error:
+            shown = desk.batch.shown() if desk.batch is not None else {}
+            yield {"turn": turn, **shown, "told": problems.as_html(error)}
+
+    def job(self, values: Values) -> ClassicalJob | ImageJob:
+        """What is done with each picture, with a picture in its place that says nothing."""
+        shape = len(self.source.inputs.components())
+        if dict(zip(self.source.fields, values[shape:], strict=True)).get("region") == "mask":
+            raise Problem("many_brushed")
+        job, _ = self.source.make((Image.new("RGB", (256, 256)), *values[1:]))
+        return job.alone(0) if isinstance(job, ImageJob) else job
+
+    def files(self, event: Any) -> list[tuple[Path, str]]:
+        """(place, name) of each picture that was chosen. Anybody may send anything here."""
+        given = getattr(event, "files", None)
+        given = [one for one in given if isinstance(one, Mapping)] if isinstance(given, list) else []
+        limit = self.studio.settings.max_pictures
+        if not given:
+            raise Problem("many_none")
+        if len(given) > limit:
+            raise Problem("many_too_many", count=len(given), limit=limit)
+        gone = self.cache / "gone"  # what is not there is told by its name, as any other that cannot be read
+        return [(Path(desks.known(one.get("path"), self.cache) or gone), _name(one)) for one in given]
+
+    def begin(
+        self, job: ClassicalJob | ImageJob, ending: str, files: list[tuple[Path, str]], last: ManyBatch | None
+    ) -> ManyBatch:
+        """The batch that is asked for; it has what the last one has made in the same way."""
+        key = fingerprint(job, ending, self.studio.settings.provenance, self.studio)
+        items = uploaded(files, ending)
+        if last is not None and last.key == key:
+            done = {item: last.done[item] for item in items if item in last.done}
+            return replace(last, items=items, done=done, small_of=dict(last.small_of), problems={})
+        styles = tuple(names.stem_of(picture.info.get("file_name")) for picture, _ in job.styles)
+        folder, small = (self.cache / secrets.token_hex(16) for _ in range(2))
+        return ManyBatch(key, styles, folder, small, items)
+
+    def work(self, job: ClassicalJob | ImageJob, batch: ManyBatch) -> Generator[str, None, None]:
+        """Paints what is not painted yet; what to say meanwhile."""
+        began, painted = time.monotonic(), 0
+        record = self.studio.settings.provenance
+        finished = dict(batch.done)
+        with closing(paint_in_turn(self.studio, job, batch.items, batch.folder, record, finished)) as events:
+            for one in events:
+                if isinstance(one, PictureStep):
+                    left = _left(time.monotonic() - began, painted, one)
+                    told = [say("grid_number", number=one.number, total=one.total), words.remark(one.message), *left]
+                    yield widgets.progress(one.fraction, words.join(told))
+                    continue
+                painted += one.problem is None and one.item not in finished
+                self.keep(batch, one)
+                known = len(batch.done) + len(batch.problems)
+                number = say("grid_number", number=known, total=len(batch.items))
+                yield widgets.progress(known / len(batch.items), number)
+
+    def keep(self, batch: ManyBatch, one: PictureDone) -> None:
+        """Remembers what became of a picture; of one that is painted there is a small one to be shown."""
+        if one.problem is not None:
+            batch.problems[one.item] = one.problem
+            return
+        if one.outcome.status != KEPT:
+            file = batch.folder / one.item.target
+            small = batch.small / f"{secrets.token_hex(4)}.jpg"
+            # So that Gradio deletes them when they are old.
+            self.panel.temp_files.update((str(file), str(small)))
+            batch.small_of[one.item] = (small.name, *_put_small(file, small))
+        batch.done[one.item] = one.outcome
+
+    def halted(self) -> dict[str, Any]:
+        """After Stop: from now on something else can be begun."""
+        time.sleep(LATE)
+        return {"halted": secrets.token_hex(4)}  # Gradio hands on only what differs from the last
+
+    # The whole --------------------------------------------------------------------------------------------------
+
+    def pack(self, event: gr.EventData, desk: ManyDesk) -> dict[str, Any]:
+        """All that is painted in one file, with a report, to be saved."""
+        once = secrets.token_hex(4)
+        try:
+            if desk.batch is None or not desk.batch.done:
+                raise Problem("result_gone")
+            if desk.packed is not None:
+                desk.packed.unlink(missing_ok=True)
+            name = names.made_of("pictures", *desk.batch.styles[:2], suffix=".zip")
+            place = self.cache / secrets.token_hex(16) / name
+            self.panel.temp_files.add(str(place))
+            pack(desk.batch, place, zh=_text(event, "language").startswith("zh"))
+            desk.packed = place
+            return {"packed": widgets.file(place), "once": once}
+        except Exception as error:
+            return {"told": problems.as_html(error), "once": once}
+
+
+def _put_small(file: Path, small: Path) -> tuple[int, int]:
+    """Makes a small picture of a file; width and height of the file's."""
+    try:
+        small.parent.mkdir(parents=True, exist_ok=True)
+        with Image.open(file) as picture:
+            size = picture.size
+            picture.draft("RGB", (THUMBNAIL, THUMBNAIL))
+            grids.fitted(picture, THUMBNAIL, THUMBNAIL).save(small, format="JPEG", quality=85)
+    except OSError as error:
+        raise Problem("cannot_write") from error
+    return size
+
+
+def pack(batch: ManyBatch, place: Path, zh: bool = False) -> None:
+    """Writes the results, as they are, and report.csv into one ZIP file; `Problem` cannot_write, and result_gone where
+    no result is left. Problems are told in Chinese if `zh`."""
+    rows, there = [], 0
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with ZipFile(place, "w", ZIP_STORED) as packed:  # pictures are compressed already
+            for outcome in report.of_all(batch.items, _outcomes(batch, zh)):
+                file = batch.folder / outcome.target
+                if file.is_file():
+                    packed.write(file, outcome.target)
+                    there += 1
+                rows.append(report.row_of(outcome))
+            packed.writestr(_REPORT, report.as_csv(rows))
+    except OSError as error:
+        with suppress(OSError):
+            place.unlink(missing_ok=True)
+        raise Problem("cannot_write") from error
+    if not there:
+        place.unlink()
+        raise Problem("result_gone")
+
+
+def _outcomes(batch: ManyBatch, zh: bool) -> list[Outcome]:
+    """What is known, with problems in the page's language; a result that is no longer there is none."""
+    gone = Problem("result_gone")
+    there = {item: (batch.folder / item.target).is_file() for item in batch.done}
+    why = batch.problems | {item: gone for item in batch.done if not there[item]}
+    said = {item: "".join(part.zh for part in words.problem(problem)) if zh else str(problem)
+            for item, problem in why.items()}  # fmt: skip
+    told = [replace(failed(item, problem), problem=said[item]) for item, problem in why.items()]
+    return [*(outcome for item, outcome in batch.done.items() if there[item]), *told]
+
+
+def _summary(batch: ManyBatch) -> Said:
+    if batch.problems:
+        return say("many_done_but", count=len(batch.done), total=len(batch.items))
+    return say("grid_done", count=len(batch.done))
+
+
+def _left(seconds: float, painted: int, step: PictureStep) -> list[Said]:
+    """How long the rest takes, about, once a picture has been painted."""
+    if not painted:
+        return []
+    part = step.fraction * step.total - (step.number - 1)  # of the one that is being painted, 0 to 1
+    left = seconds / (painted + part) * (step.total - step.number + 1 - part)
+    if left < 90:
+        return [say("many_left_seconds", count=max(1, round(left)))]
+    return [say("many_left_minutes", count=math.ceil(left / 60))]
+
+
+def _ending(event: Any) -> str:
+    ending = _text(event, "format")
+    return f".{ending if ending in FORMATS else 'png'}"
+
+
+def _name(given: Mapping[str, Any]) -> str:
+    name = given.get("name")
+    return name[-_LONGEST:] if isinstance(name, str) else ""
+
+
+def _text(event: Any, name: str) -> str:
+    value = getattr(event, name, "")
+    return value if isinstance(value, str) else ""
