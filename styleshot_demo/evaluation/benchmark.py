@@ -19,7 +19,8 @@ from styleshot_demo.jobs import METHODS
 def classical(sizes: Sequence[int] = (384, 512, 1024), repeats: int = 5) -> dict[str, Any]:
     """Figures per method and size: seconds per stage (medians), seconds of a slider move, peak memory.
 
-    `slider_ratio` is a slider move's time over that of a full pass; `peak_mb` is what the process took above what it
+    `slider_ratio` is a slider move's time over that of a full pass, `known_style_ratio` that of a photo in a style that
+    has been read before; `peak_mb` is what the process took above what it
     had taken with the models loaded and nothing painted.
     """
     import torch
@@ -66,6 +67,7 @@ def _measure(method: str, size: int, repeats: int) -> dict[str, Any]:
     from styleshot_demo.classical.colour import transfer_colours
     from styleshot_demo.classical.optimise import stylise
     from styleshot_demo.classical.patches import patch_transfer
+    from styleshot_demo.classical.seen_style import SeenStyle
     from styleshot_demo.classical.weights import load_fast
     from styleshot_demo.settings import ASSETS
 
@@ -89,6 +91,9 @@ def _measure(method: str, size: int, repeats: int) -> dict[str, Any]:
         figures["decode"] = _median_seconds(lambda: painter.decode(encoded), repeats)
         figures["slider_move"] = _median_seconds(lambda: painter.decode(encoded, 0.5), repeats)
         figures["slider_ratio"] = round(figures["slider_move"] / figures["full"], 3)
+        known = [(SeenStyle.of(style), 1.0)]
+        figures["known_style"] = _median_seconds(lambda: painter.decode(painter.encode(content, known)), repeats)
+        figures["known_style_ratio"] = round(figures["known_style"] / figures["full"], 3)
     elif method == "patches":
         figures = {"full": _median_seconds(lambda: deque(patch_transfer(content, [(style, 1.0)]), maxlen=1), repeats)}
     elif method == "colour":
