@@ -21,6 +21,7 @@ from styleshot_demo.runners.borrowing import borrow_fast, borrow_vgg
 from styleshot_demo.runners.compositing import apart, crop, finer, onto, onto_finely, seen_in, with_likeness_of
 from styleshot_demo.runners.palettes import held_to, held_to_finely
 from styleshot_demo.runners.regions import RegionFinder
+from styleshot_demo.runners.remaining import DescentTime, RemainingShare
 from styleshot_demo.runners.styles import pixels_of, style_memo, styles_of, told_apart
 from styleshot_demo.runners.weights import TITLES, short_hash
 from styleshot_demo.runtime.cache import ModelCache
@@ -256,8 +257,8 @@ class ClassicalRunner:
         # Of other features it would go on as what it is not.
         key = ("begun", device, "vgg19" in plan.files, *told_apart(content, styles), *settings)
         begun = self.cache.recall(key, keep=False)
-        began, last, first = time.perf_counter(), 0.0, None
-        iteration, pixels = None, target
+        last, iteration, pixels = 0.0, None, target
+        remaining = DescentTime((target.shape[2], target.shape[3]), job.steps)
         iterations = stylise(
             brushed,
             pixels_of(styles),
@@ -277,14 +278,12 @@ class ClassicalRunner:
         try:
             for iteration in iterations:
                 pixels = iteration.pixels
-                first = first or iteration.step
-                now = time.perf_counter()
+                now, seconds = time.perf_counter(), remaining.seconds(iteration.step)
                 preview = None
                 if now - last > PREVIEW_EVERY:
                     preview, last = to_image(whole(pixels)), now
-                left = (now - began) / (iteration.step - first + 1) * (iteration.total - iteration.step)
-                message = remark("iterating", step=iteration.step, total=iteration.total, seconds=round(left))
-                yield Step(iteration.step / iteration.total, message, preview)
+                message = remark("iterating", step=iteration.step, total=iteration.total, seconds=seconds)
+                yield Step(remaining.fraction, message, preview)
         except GeneratorExit:
             if iteration is not None:
                 self.cache.remember(key, iteration.begun(), TITLES["begun"], KEPT_BEGUN)
@@ -344,7 +343,7 @@ class ClassicalRunner:
             )
         painted = np.empty((content.height, content.width, 3), np.uint8)
         painted_finely = None if fine is None else np.empty(painted.shape, np.uint16)
-        began = time.perf_counter()
+        remaining = RemainingShare()
         for part in parts:
             if part.box is not None and part.pixels is not None:
                 rows, columns = slice(*part.box[:2]), slice(*part.box[2:])
@@ -354,8 +353,7 @@ class ClassicalRunner:
                 painted[rows, columns] = to_array(pixels)
                 if painted_finely is not None:
                     painted_finely[rows, columns] = to_array(pixels, deep.WHITE)
-            seconds = (time.perf_counter() - began) * (1 - part.fraction) / max(part.fraction, 0.02)
-            yield Step(part.fraction, remark("painting_whole", seconds=round(seconds)))
+            yield Step(part.fraction, remark("painting_whole", seconds=remaining.seconds(part.fraction)))
         del parts, styles
         yield Whole(Image.fromarray(painted), painted_finely)
 
