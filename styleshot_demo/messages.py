@@ -24,8 +24,13 @@ class Remark:
     key: str
     values: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def sentence(self) -> str:
+        """The key of its sentence: `seconds` that nobody knows yet (None) are left out of it."""
+        return f"{self.key}_untimed" if self.values.get("seconds", 0) is None else self.key
+
     def __str__(self) -> str:
-        return REMARKS[self.key].format(**self.values)
+        return REMARKS[self.sentence].format(**self.values)
 
 
 def remark(key: str, **values: Any) -> Remark:

@@ -37,6 +37,7 @@ class Settings:
     # STYLESHOT_LIBRARY: folder of the styles that are kept, which a team may share; off: none are. By default that of
     # this user; none on a Space, whose visitors would all have the same one
     library: Path | None = field(default_factory=lambda: _own_styles())
+    library_gb: float = 0.0  # STYLESHOT_LIBRARY_GB: that all of these may take; 0: as much as there is. On a Space 1
     # STYLESHOT_HISTORY: folder in which results are kept for those who made them, a folder for each browser; off: none
     # are. By default in the data folder of this user
     history: Path | None = field(default_factory=lambda: _data_folder("history"))
@@ -72,6 +73,7 @@ class Settings:
             placement=_one_of(environ, "STYLESHOT_PLACEMENT", cls.placement, ("auto", *PLACEMENTS)),
             precision=_one_of(environ, "STYLESHOT_PRECISION", cls.precision, ("auto", *PRECISIONS)),
             library=_folder_or_off(environ, "STYLESHOT_LIBRARY", None if on_space else _own_styles()),
+            library_gb=_number(environ, "STYLESHOT_LIBRARY_GB", 1.0 if on_space else cls.library_gb, 0, 4096),
             history=_folder_or_off(environ, "STYLESHOT_HISTORY", _data_folder("history")),
             history_gb=_number(environ, "STYLESHOT_HISTORY_GB", cls.history_gb, 0.05, 4096),
         )

@@ -32,13 +32,20 @@ MADE_OF_PARTS = ("placement_", "model_")  # remark(f"placement_{...}")
 
 def test_each_is_said_somewhere() -> None:
     code = "".join(path.read_text() for path in PACKAGE.rglob("*.py") if path.name not in ("messages.py", "words.py"))
-    unsaid = [key for key in (*PROBLEMS, *REMARKS) if not re.search(rf"[\"']{re.escape(key)}[\"']", code)]
+    every = [key.removesuffix("_untimed") for key in (*PROBLEMS, *REMARKS)]
+    unsaid = [key for key in every if not re.search(rf"[\"']{re.escape(key)}[\"']", code)]
     assert [key for key in unsaid if not key.startswith(MADE_OF_PARTS)] == []
 
 
 def test_remark_with_an_unknown_key_is_a_defect() -> None:
     with pytest.raises(KeyError):
         remark("no such remark")
+
+
+def test_seconds_that_nobody_knows_are_not_said() -> None:
+    assert str(remark("iterating", step=1, total=2, seconds=None)) == "Step 1 of 2"
+    assert str(remark("iterating", step=2, total=2, seconds=0)) == "Step 2 of 2, about 0 s left"
+    assert str(remark("painting_whole", seconds=None)) == "Painting at the photo's own size"
 
 
 def test_remarks_compare_and_cross_to_other_processes() -> None:

@@ -45,6 +45,12 @@ def test_a_space_listens_on_every_address() -> None:
     assert Settings.from_environment({"SPACE_ID": "a/b", "STYLESHOT_HOST": "127.0.0.1"}).host == "127.0.0.1"
 
 
+def test_the_styles_of_a_space_have_a_limit_that_its_host_may_change() -> None:
+    assert Settings.from_environment({}).library_gb == 0
+    assert Settings.from_environment({"SPACE_ID": "a/b"}).library_gb == 1
+    assert Settings.from_environment({"SPACE_ID": "a/b", "STYLESHOT_LIBRARY_GB": "2.5"}).library_gb == 2.5
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

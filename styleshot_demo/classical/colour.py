@@ -75,9 +75,14 @@ def transfer_colours(
     """
     if strength == 0:
         return content.clone()
+    return to_shades(content, [(moments(to_oklab(picture)), weight) for picture, weight in styles], method, strength)
+
+
+@torch.inference_mode()
+def to_shades(content: Tensor, styles: Sequence[tuple[Moments, float]], method: str, strength: float) -> Tensor:
+    """`transfer_colours`, by the moments of the styles' colours in Oklab; `strength` is above 0."""
     lab = to_oklab(content)
-    seen = [(moments(to_oklab(picture)), weight) for picture, weight in styles]
-    return into_gamut(colour_map(moments(lab), seen, method)(lab, strength))
+    return into_gamut(colour_map(moments(lab), styles, method)(lab, strength))
 
 
 def colour_map(content: Moments, styles: Sequence[tuple[Moments, float]], method: str) -> Affine:

@@ -16,12 +16,13 @@ from torch import Tensor, nn
 
 from styleshot_demo.classical.enlarging import add_enlarged_conv, conv_of_enlarged_conv, enlarged_conv
 from styleshot_demo.classical.features import Conv, Encoder, reflected
-from styleshot_demo.classical.grain import Flat, flatness, grained
+from styleshot_demo.classical.grain import Flat, flatness
 from styleshot_demo.classical.regions import Leading, Regions
 from styleshot_demo.classical.rings import without_rings
+from styleshot_demo.classical.seen_style import WeightedStyles, grained, seen_styles, wanted_tones
 from styleshot_demo.classical.statistics import Affine, Moments, moments, moments_at_a_glance, towards
 from styleshot_demo.classical.tiles import Box
-from styleshot_demo.classical.tones import Tones, tones_of
+from styleshot_demo.classical.tones import Tones
 from styleshot_demo.weighting import weighted_sum
 
 DEPTHS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
@@ -248,31 +249,32 @@ class FastTransfer(nn.Module):
     def encode(
         self,
         content: Tensor,
-        styles: Sequence[tuple[Tensor, float]],
+        styles: WeightedStyles,
         transform: str = "wct",
         grain: float = 0.0,
         seed: int = 0,
         period: tuple[int, int] | None = None,
-        colours_of: Sequence[tuple[Tensor, float]] | None = None,
+        colours_of: WeightedStyles | None = None,
     ) -> Encoded:
         """Read a pair.
 
         content    [1, 3, H, W], RGB in [0, 1], sides of at least 16 and any parity
-        styles     ([1, 3, H, W], weight) with weights that sum to 1
+        styles     ([1, 3, H, W] or its `SeenStyle`, weight) with weights that sum to 1
         transform  "wct" or "adain"
         grain      0 to 1: how much brushwork the flat areas of the content are given, of what `seed` shuffles
         period     rows and columns after which the content repeats, where it does (multiples of `STRIDE`): brushwork
                    repeats with it, and its moments are those of the period in the middle
         colours_of  other styles that give colours and tones, as `styles` then give brushwork alone; None: the same
         """
-        colours_of = styles if colours_of is None else colours_of
+        brushes = seen_styles(styles)
+        colours = brushes if colours_of is None else seen_styles(colours_of)
         flat = flatness(content)
-        seen_as = content if flat is None else grained(content, flat, styles, grain, seed, period)
+        seen_as = content if flat is None else grained(content, flat, brushes, grain, seed, period)
         # Halved three times and doubled three times, a side has to come out as it went in.
         lacking = margins(content)
         found = self._read(nn.functional.pad(seen_as, lacking, mode="reflect") if any(lacking) else seen_as)
         own = self._moments(found if period is None else _of_the_middle(found, content, period))
-        seen = [(self._moments(self._read(picture)), weight) for picture, weight in styles]
+        seen = [(brush.features(self._look_at), weight) for brush, weight in brushes]
         return Encoded(
             pixels=content,
             maps={name: found[name] for name in self.decoder.read},
@@ -281,14 +283,14 @@ class FastTransfer(nn.Module):
                 for name in self.decoder.read
             },
             looks=(look(own).to(content), weighted_sum((look(style), weight) for style, weight in seen).to(content)),
-            colours=[(moments_at_a_glance(picture), weight) for picture, weight in colours_of],
+            colours=[(style.colours(), weight) for style, weight in colours],
             regions=(
                 Regions.of(_middle(content, period).of(content)),
-                [(Regions.of(picture), weight) for picture, weight in colours_of],
+                [(style.regions(), weight) for style, weight in colours],
             ),
             period=period,
             flat=flat,
-            tones=wanted_tones(flat, colours_of),
+            tones=wanted_tones(flat, colours),
         )
 
     @torch.inference_mode()
@@ -325,6 +327,9 @@ class FastTransfer(nn.Module):
     def _read(self, pixels: Tensor) -> dict[str, Tensor]:
         return self.encoder(pixels.contiguous(memory_format=torch.channels_last), DEPTHS)
 
+    def _look_at(self, picture: Tensor) -> dict[str, Moments]:
+        return self._moments(self._read(picture))
+
     def _moments(self, found: dict[str, Tensor]) -> dict[str, Moments]:
         exact = self.decoder.read
         return {name: (moments if name in exact else moments_at_a_glance)(maps) for name, maps in found.items()}
@@ -359,13 +364,6 @@ def recoloured(painted: Tensor, encoded: Encoded, strength: float = 1.0) -> Tens
     leading.look_at(middle.of(painted), middle.at(2).of(inside))
     leading.settle(affine)
     return leading.led(made, inside, whole, whole, strength)
-
-
-def wanted_tones(flat: Flat | None, styles: Sequence[tuple[Tensor, float]]) -> Tensor | None:
-    """What `flattened` leads the tones of a drawing to; None of a photograph."""
-    if flat is None or not flat.drawn:
-        return None
-    return weighted_sum((tones_of(picture), weight) for picture, weight in styles)
 
 
 def flattened(painted: Tensor, content: Tensor, flat: Flat, tones: Tensor | None, strength: float) -> Tensor:

@@ -166,24 +166,6 @@ def slope(levels: "np.ndarray", scale: float) -> "np.ndarray":
     return np.sqrt(right * right + down * down)
 
 
-def grained(
-    content: Tensor,
-    flat: Flat,
-    styles: Sequence[tuple[Tensor, float]],
-    grain: float,
-    seed: int,
-    period: tuple[int, int] | None = None,
-) -> Tensor:
-    """The content [1, 3, H, W] with brushwork of the styles, by their weights, where it is flat.
-
-    period  rows and columns after which the content repeats, where it does: its brushwork then repeats with it
-    """
-    if flat.deviation(grain) == 0:
-        return content
-    strokes = [(random_phase(picture, seed, period), weight) for picture, weight in styles]
-    return brushed(content, flat, strokes, grain)
-
-
 def brushed(
     content: Tensor,
     flat: Flat,
@@ -191,7 +173,11 @@ def brushed(
     grain: float,
     corner: tuple[int, int] = (0, 0),
 ) -> Tensor:
-    """`grained`, with what `random_phase` has made of each style; `corner` is as in `with_grain`."""
+    """The content [1, 3, H, W] with the strokes of styles, by their weights, where it is flat.
+
+    strokes  (what `random_phase` has made of a style, weight)
+    corner   as in `with_grain`
+    """
     for made, weight in strokes:
         # One after another: pictures of different sizes have no strokes in common.
         content = with_grain(content, flat.bare, made, flat.deviation(grain) * weight**0.5, corner)

@@ -8,7 +8,7 @@ deepest maps (in half precision those would show: a grey level here and there), 
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from styleshot_demo.classical.fast import DEPTHS, STRIDE, Encoded, FastTransfer,
 from styleshot_demo.classical.grain import SEEN, Calmness, Flat, brushed, calmness_of, random_phase
 from styleshot_demo.classical.regions import Leading, Regions
 from styleshot_demo.classical.rings import Rings
+from styleshot_demo.classical.seen_style import Memo
 from styleshot_demo.classical.statistics import Affine, Gathering, Moments, glance, towards
 from styleshot_demo.classical.tiles import Box, tiles
 from styleshot_demo.classical.tones import Tones, tones_of
@@ -40,11 +41,12 @@ Read = Callable[[Box], Tensor]  # part of a picture -> its pixels, [1, 3, h, w],
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of which only parts are ever in memory as numbers."""
+    """A picture of which only parts are ever in memory as numbers; of a style, `memo` keeps what was computed of it."""
 
     height: int
     width: int
     read: Read
+    memo: Memo = field(default_factory=Memo)
 
     @classmethod
     def of(cls, pixels: Tensor) -> "Picture":
@@ -84,7 +86,10 @@ def recolour_whole(
 
     seen = []
     for picture, weight in styles:
-        found = yield from gathered(picture, 0.0)
+        found = picture.memo.recall("shades")
+        if found is None:
+            found = yield from gathered(picture, 0.0)
+            picture.memo.remember("shades", found)
         seen.append((found, weight))
     own = yield from gathered(content, 0.3)
     affine = colour_map(own, seen, method)
@@ -146,29 +151,30 @@ class _Canvas:
         self.tones = torch.zeros(())
         if self.calmness is not None and self.calmness.drawn > 0:
             for picture, weight in colours_of:
-                pixels = picture.read(Box(0, picture.height, 0, picture.width))
-                self.tones = self.tones + weight * tones_of(pixels)
+                self.tones = self.tones + weight * picture.memo.once("tones", _tones, picture)
         if self.calmness is not None and Flat(Tensor(), Tensor(), self.calmness.drawn).deviation(grain) > 0:
             self.grain = grain
             for picture, weight in styles:
-                pixels = picture.read(Box(0, picture.height, 0, picture.width))
-                self.strokes.append((random_phase(pixels, seed).half(), weight))
+                strokes = picture.memo.once(("strokes", seed), _strokes, picture, seed)
+                self.strokes.append((strokes, weight))
                 yield Part(0.0)
         self.styles: list[tuple[Mapping[str, Moments], float]] = []
         self.colours: list[tuple[Moments, float]] = []
         for picture, weight in styles:
-            gatherings = _gatherings(self.painter, (picture.height, picture.width))
-            for box in tiles(picture.height, picture.width, SIDE):
-                self._gather(gatherings, picture.read, (picture.height, picture.width), box)
-                yield Part(0.0)
-            self.styles.append(({name: one.moments() for name, one in gatherings.items()}, weight))
+            features = picture.memo.recall("features")
+            if features is None:
+                gatherings = _gatherings(self.painter, (picture.height, picture.width))
+                for box in tiles(picture.height, picture.width, SIDE):
+                    self._gather(gatherings, picture.read, (picture.height, picture.width), box)
+                    yield Part(0.0)
+                features = {name: one.moments() for name, one in gatherings.items()}
+                picture.memo.remember("features", features)
+            self.styles.append((features, weight))
         regions = []
         for picture, weight in colours_of:
-            colours = Gathering(glance(picture.height, picture.width))
-            for box in tiles(picture.height, picture.width, SIDE):
-                colours.add(picture.read(box), box, picture.width)
-            self.colours.append((colours.moments(), weight))
-            regions.append((Regions.read(picture.read, picture.height, picture.width), weight))
+            self.colours.append((picture.memo.once("colours", _colours, picture), weight))
+            found = picture.memo.once("regions", Regions.read, picture.read, picture.height, picture.width)
+            regions.append((found, weight))
         own = Regions.read(content.read, content.height, content.width)
         self.leading = Leading(own, regions, (self.height, self.width))
 
@@ -320,6 +326,25 @@ class _Canvas:
         given, _ = self.painter.restyled(replace(known, maps=given), strength)
         laid = place.of(decoder.lay_out(deepest["relu4_1"], style), around)
         return box.of(decoder.finish(laid.contiguous(memory_format=torch.channels_last), given, style), inner)
+
+
+def _all(picture: Picture) -> Tensor:
+    return picture.read(Box(0, picture.height, 0, picture.width))
+
+
+def _tones(picture: Picture) -> Tensor:
+    return tones_of(_all(picture))
+
+
+def _strokes(picture: Picture, seed: int) -> Tensor:
+    return random_phase(_all(picture), seed).half()
+
+
+def _colours(picture: Picture) -> Moments:
+    gathering = Gathering(glance(picture.height, picture.width))
+    for box in tiles(picture.height, picture.width, SIDE):
+        gathering.add(picture.read(box), box, picture.width)
+    return gathering.moments()
 
 
 def _padded(pixels: Tensor) -> Tensor:

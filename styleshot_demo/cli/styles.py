@@ -33,7 +33,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 def _library() -> Library:
-    return Library(settings_asked().library)
+    settings = settings_asked()
+    return Library(settings.library, settings.library_gb)
 
 
 @app.callback()

@@ -1,7 +1,5 @@
 """A sketch painted: the ground in the full style, things with a strength of their own, so that shapes stay readable."""
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 import torch
@@ -9,6 +7,7 @@ from PIL import Image
 
 from styleshot_demo.classical.fast import FULL, STRIDE, Encoded, FastTransfer, cropped, recoloured
 from styleshot_demo.classical.rings import without_rings
+from styleshot_demo.classical.seen_style import WeightedStyles
 from styleshot_demo.compose.sketch import Sketch
 
 GROUND, THINGS = 1.0, 0.72  # shares of the wanted strength
@@ -18,7 +17,7 @@ CONTRAST = 0.55  # how far a thing's light may fall back towards its ground befo
 def painted(
     sketch: Sketch,
     painter: FastTransfer,
-    styles: Sequence[tuple[torch.Tensor, float]],
+    styles: WeightedStyles,
     strength: float = 1.0,
     *,
     grain: float = 0.5,
@@ -26,7 +25,7 @@ def painted(
     ground: float = GROUND,
     things: float = THINGS,
 ) -> Image.Image:
-    """The sketch in the manner of `styles` ([1, 3, H, W] in [0, 1], weight; weights sum to 1), RGB.
+    """The sketch in the manner of `styles`, as `FastTransfer.encode` takes them, RGB.
 
     strength        0 gives the sketch back, 1 the full style
     ground, things  the share of it for the backdrop, and for the things in front
@@ -43,7 +42,7 @@ class Painting:
         self,
         sketch: Sketch,
         painter: FastTransfer,
-        styles: Sequence[tuple[torch.Tensor, float]],
+        styles: WeightedStyles,
         *,
         grain: float = 0.5,
         seed: int = 0,
@@ -54,7 +53,7 @@ class Painting:
         if encoded is not None:
             self.encoded = encoded
             return
-        pixels, period = _tensor(sketch.picture, styles[0][0]), None
+        pixels, period = _tensor(sketch.picture, painter), None
         if sketch.wraps:
             period = (sketch.picture.height, sketch.picture.width)
             if any(side % STRIDE for side in period):  # what the network sees on both sides would not be the same
@@ -143,8 +142,8 @@ def _values(picture: Image.Image) -> np.ndarray:
     return np.asarray(picture.convert("RGB"), np.float32) / 255
 
 
-def _tensor(picture: Image.Image, like: torch.Tensor) -> torch.Tensor:
-    return torch.from_numpy(_values(picture)).permute(2, 0, 1)[None].to(like)
+def _tensor(picture: Image.Image, painter: FastTransfer) -> torch.Tensor:
+    return torch.from_numpy(_values(picture)).permute(2, 0, 1)[None].to(next(painter.parameters()))
 
 
 def _image(pixels: np.ndarray) -> Image.Image:

@@ -19,7 +19,8 @@ from styleshot_demo.jobs import METHODS
 def classical(sizes: Sequence[int] = (384, 512, 1024), repeats: int = 5) -> dict[str, Any]:
     """Figures per method and size: seconds per stage (medians), seconds of a slider move, peak memory.
 
-    `slider_ratio` is a slider move's time over that of a full pass; `peak_mb` is what the process took above what it
+    `slider_ratio` is a slider move's time over that of a full pass, `known_style_ratio` that of a photo in a style that
+    has been read before; `peak_mb` is what the process took above what it
     had taken with the models loaded and nothing painted.
     """
     import torch
@@ -39,13 +40,20 @@ def classical(sizes: Sequence[int] = (384, 512, 1024), repeats: int = 5) -> dict
 
 
 def _median_seconds(work: Callable[[], Any], repeats: int) -> float:
-    work()
-    times = []
-    for _ in range(repeats):
-        began = time.perf_counter()
+    return _alternating_seconds([work], repeats)[0]
+
+
+def _alternating_seconds(works: Sequence[Callable[[], Any]], repeats: int) -> list[float]:
+    """Medians of each, run in turns: what else the machine does meanwhile falls on all of them."""
+    for work in works:
         work()
-        times.append(time.perf_counter() - began)
-    return round(statistics.median(times), 4)
+    times: list[list[float]] = [[] for _ in works]
+    for _ in range(repeats):
+        for own, work in zip(times, works, strict=True):
+            began = time.perf_counter()
+            work()
+            own.append(time.perf_counter() - began)
+    return [round(statistics.median(own), 4) for own in times]
 
 
 def _peak_mb() -> float:
@@ -66,6 +74,7 @@ def _measure(method: str, size: int, repeats: int) -> dict[str, Any]:
     from styleshot_demo.classical.colour import transfer_colours
     from styleshot_demo.classical.optimise import stylise
     from styleshot_demo.classical.patches import patch_transfer
+    from styleshot_demo.classical.seen_style import SeenStyle
     from styleshot_demo.classical.weights import load_fast
     from styleshot_demo.settings import ASSETS
 
@@ -81,8 +90,14 @@ def _measure(method: str, size: int, repeats: int) -> dict[str, Any]:
     painter.decode(painter.encode(content[..., :64, :64], [(style[..., :64, :64], 1.0)]))
     idle = _peak_mb()
     if method == "fast":
+        pair, known = [(style, 1.0)], [(SeenStyle.of(style), 1.0)]
+        full, again = _alternating_seconds(
+            [lambda styles=styles: painter.decode(painter.encode(content, styles)) for styles in (pair, known)], repeats
+        )
         figures = {
-            "full": _median_seconds(lambda: painter.decode(painter.encode(content, [(style, 1.0)])), repeats),
+            "full": full,
+            "known_style": again,
+            "known_style_ratio": round(again / full, 3),
             "encode": _median_seconds(lambda: painter.encode(content, [(style, 1.0)]), repeats),
         }
         encoded = painter.encode(content, [(style, 1.0)])

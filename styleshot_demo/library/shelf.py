@@ -38,12 +38,15 @@ class Library:
     """The styles that come with the program, and those in a folder, which several programs may use at once.
 
     Changes raise `Problem` library_off where there is no folder, style_read_only for a style that comes with the
-    program, style_unknown, cannot_write, and what else is said where they are.
+    program, style_unknown, cannot_write, library_full, and what else is said where they are.
     """
 
-    def __init__(self, folder: Path | None) -> None:
-        """folder: is made when the first style is saved; None: nothing can be saved."""
+    def __init__(self, folder: Path | None, limit_gb: float = 0.0) -> None:
+        """folder    is made when the first style is saved; None: nothing can be saved
+        limit_gb  that all styles may take with those that were deleted, of which the oldest go first; 0: no limit
+        """
         self.folder = folder
+        self._limit = int(limit_gb * 1e9)
         self._known: dict[str, tuple[tuple[int, int], StyleEntry]] = {}  # file -> (its state, what it holds)
         self._lock = threading.Lock()
 
@@ -110,6 +113,7 @@ class Library:
             with _part(folder) as part:
                 with zipfile.ZipFile(part, "w") as target:
                     put_manifest(target, Style(**known, pictures=packing.pack(target, styles, use)))
+                self._make_room(part)
                 path = self._free(folder, known["name"])
                 atomic.put(part, path)
         return self._there(path)
@@ -131,6 +135,7 @@ class Library:
                 with zipfile.ZipFile(part, "w") as target:
                     file.copy_to(target)
                     put_manifest(target, file.style.model_copy(update=given))
+                self._make_room(part, entry.path)
                 atomic.put(part, entry.path)
         return self._there(entry.path)
 
@@ -216,6 +221,20 @@ class Library:
             _log.warning("%s is left out of the library: %s", path.name, error)
             return None
 
+    def _make_room(self, part: Path, instead: Path | None = None) -> None:
+        """For a file that is finished but not in its place yet; `instead` is the one that it takes the place of."""
+        if not self._limit or self.folder is None:
+            return
+        deleted = [path for token in self.deleted() if (path := self.folder / _TRASH / token) != instead]
+        kept = [path for path in self._files() if path != instead]
+        room = self._limit - sum(map(_size, [part, *kept]))
+        if room < 0:
+            raise Problem("library_full", limit=f"{self._limit / 1e9:g}")
+        for path in deleted:  # the last one first: it stays longest
+            room -= _size(path)
+            if room < 0:
+                path.unlink(missing_ok=True)
+
     def _there(self, path: Path) -> StyleEntry:
         entry = self._entry(path)
         if entry is None:
@@ -240,6 +259,7 @@ class Library:
                 with zipfile.ZipFile(part, "w") as target:
                     file.copy_to(target)
                     put_manifest(target, file.style.model_copy(update={"name": name}))
+            self._make_room(part, None if keep else path)
             place = self._free(folder, name)
             atomic.put(part, place)
             if not keep:
@@ -272,6 +292,13 @@ class Library:
                 yield
         except (OSError, Timeout) as error:
             raise Problem("cannot_write") from error
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # another program may delete it at any time
+        return 0
 
 
 @contextmanager

@@ -20,6 +20,8 @@ from styleshot_demo.runners.borrowing import borrow_fast, borrow_vgg
 from styleshot_demo.runners.compositing import apart, crop, finer, onto, onto_finely, seen_in, with_likeness_of
 from styleshot_demo.runners.palettes import held_to, held_to_finely
 from styleshot_demo.runners.regions import RegionFinder
+from styleshot_demo.runners.remaining import DescentTime, RemainingShare
+from styleshot_demo.runners.styles import pixels_of, style_memo, styles_of, told_apart
 from styleshot_demo.runners.weights import TITLES, short_hash
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from styleshot_demo.classical.fast import Encoded, FastTransfer
     from styleshot_demo.classical.likeness import Place
     from styleshot_demo.classical.tiles import Box
+    from styleshot_demo.runners.styles import SeenStyles
 
 PREVIEW_EVERY = 0.5  # seconds between previews: converting and sending one costs more than a small iteration
 SCREEN = 1024  # pixels of the longest side of the preview of a whole photo
@@ -134,7 +137,7 @@ class ClassicalRunner:
         yield Step(0.0, remark("encoding"))
         job = plan.job
         painter = borrow_fast(self.settings, self.cache, plan.device, borrowed, models)
-        encoded = self._encoded(job, content, painter, plan.device)
+        encoded = self._encoded(job, content, painter, self._styles(job, plan.device, models), plan.device)
         yield Step(0.6, remark("painting"))
         pixels = painter.decode(encoded, job.strength)
         if job.keep_colours:
@@ -142,14 +145,14 @@ class ClassicalRunner:
         yield pixels
 
     def _encoded(
-        self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer", device: str
+        self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer", styles: "SeenStyles", device: str
     ) -> "Encoded":
         """The pair's statistics: remembered, so that moving the strength slider only decodes."""
         of_styles = (job.styles_at, job.colour_style, job.transform)
-        key = ("pair", device, *_seen(job, content), job.size, *of_styles, job.grain, job.seed)
+        key = ("pair", device, *told_apart(content, styles), job.size, *of_styles, job.grain, job.seed)
         encoded = self.cache.recall(key)
         if encoded is None:
-            brushes, colours = jobs.roles(self._styles(job, device), job.colour_style)
+            brushes, colours = jobs.roles(styles, job.colour_style)
             encoded = painter.encode(
                 to_tensor(content, device), brushes, job.transform, job.grain, job.seed, colours_of=colours
             )
@@ -176,11 +179,12 @@ class ClassicalRunner:
 
         held = self._held(job, content, device, models)
         # What it looks like at full strength is remembered, so that another strength takes a moment.
-        key = ("pieced", device, *_seen(job, content), job.size, job.styles_at, job.seed, held is not None)
+        styles = self._styles(job, device, models)
+        key = ("pieced", device, *told_apart(content, styles), job.size, job.styles_at, job.seed, held is not None)
         pieced = self.cache.recall(key)
         last = 0.0
         if pieced is None:
-            for part in patch_transfer(target, self._styles(job, device), job.seed, held):
+            for part in patch_transfer(target, pixels_of(styles), job.seed, held):
                 pieced, preview, now = part.pixels, None, time.perf_counter()
                 if part.step and now - last > PREVIEW_EVERY:
                     preview, last = to_image(blended(pieced)), now
@@ -208,13 +212,14 @@ class ClassicalRunner:
         import torch
 
         from styleshot_demo.classical.colour import with_colours_of
-        from styleshot_demo.classical.fast import flattened, wanted_tones
-        from styleshot_demo.classical.grain import flatness, grained
+        from styleshot_demo.classical.fast import flattened
+        from styleshot_demo.classical.grain import flatness
         from styleshot_demo.classical.optimise import stylise
+        from styleshot_demo.classical.seen_style import grained, wanted_tones
 
         job, device = plan.job, plan.device
         target = to_tensor(content, device)
-        styles = self._styles(job, device)
+        styles = self._styles(job, device, models)
         flat = flatness(target)
         tones = wanted_tones(flat, styles)
         brushed = target if flat is None else grained(target, flat, styles, job.grain * job.strength, job.seed)
@@ -245,13 +250,13 @@ class ClassicalRunner:
         free = {name: value for name, value in job.settings().items() if name not in ("style_weights", "palette")}
         settings = tuple(value for _, value in sorted(free.items()))
         # Of other features it would go on as what it is not.
-        key = ("begun", device, "vgg19" in plan.files, *_seen(job, content), *settings)
+        key = ("begun", device, "vgg19" in plan.files, *told_apart(content, styles), *settings)
         begun = self.cache.recall(key, keep=False)
-        began, last, first = time.perf_counter(), 0.0, None
-        iteration, pixels = None, target
+        last, iteration, pixels = 0.0, None, target
+        remaining = DescentTime((target.shape[2], target.shape[3]), job.steps)
         iterations = stylise(
             brushed,
-            styles,
+            pixels_of(styles),
             features,
             painter,
             start=start,
@@ -268,14 +273,12 @@ class ClassicalRunner:
         try:
             for iteration in iterations:
                 pixels = iteration.pixels
-                first = first or iteration.step
-                now = time.perf_counter()
+                now, seconds = time.perf_counter(), remaining.seconds(iteration.step)
                 preview = None
                 if now - last > PREVIEW_EVERY:
                     preview, last = to_image(whole(pixels)), now
-                left = (now - began) / (iteration.step - first + 1) * (iteration.total - iteration.step)
-                message = remark("iterating", step=iteration.step, total=iteration.total, seconds=round(left))
-                yield Step(iteration.step / iteration.total, message, preview)
+                message = remark("iterating", step=iteration.step, total=iteration.total, seconds=seconds)
+                yield Step(remaining.fraction, message, preview)
         except GeneratorExit:
             if iteration is not None:
                 self.cache.remember(key, iteration.begun(), TITLES["begun"], KEPT_BEGUN)
@@ -285,12 +288,12 @@ class ClassicalRunner:
     def _colour(
         self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> "Generator[Step | torch.Tensor, None, None]":
-        from styleshot_demo.classical.colour import transfer_colours
+        from styleshot_demo.classical.colour import to_shades
 
         yield Step(0.0, remark("painting"))
         job, device = plan.job, plan.device
-        styles = self._styles(job, device)
-        yield transfer_colours(to_tensor(content, device), styles, job.colour_method, job.strength)
+        shades = [(style.shades(), share) for style, share in self._styles(job, device, models)]
+        yield to_shades(to_tensor(content, device), shades, job.colour_method, job.strength)
 
     def _whole(
         self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
@@ -308,10 +311,14 @@ class ClassicalRunner:
             painter = borrow_fast(self.settings, self.cache, device, borrowed, models)
         if max(content.size) > SCREEN:
             yield Step(0.0, remark("painting"))
-            yield Step(0.0, remark("painting"), to_image(self._small(job, content, painter, device)))
+            yield Step(0.0, remark("painting"), to_image(self._small(job, content, painter, device, models)))
 
         def picture(image: Image.Image) -> Picture:
             return Picture(image.height, image.width, lambda box: to_tensor(crop(image, box), device))
+
+        def style(image: Image.Image) -> Picture:
+            memo = style_memo(self.cache, pictures.digest(image), job.styles_at, device, models, tiled=True)
+            return replace(picture(pictures.fit_longest(image, job.styles_at)), memo=memo)
 
         def read_finely(box: "Box") -> "torch.Tensor":
             assert fine is not None
@@ -319,10 +326,7 @@ class ClassicalRunner:
             return torch.from_numpy(part / deep.WHITE).permute(2, 0, 1)[None].to(device)
 
         shares = jobs.shares(job.styles)
-        styles = [
-            (picture(pictures.fit_longest(style, job.styles_at)), share)
-            for (style, _), share in zip(job.styles, shares, strict=True)
-        ]
+        styles = [(style(image), share) for (image, _), share in zip(job.styles, shares, strict=True)]
         fine = finer(job, content)
         target = picture(content) if fine is None else Picture(content.height, content.width, read_finely)
         if painter is None:
@@ -334,7 +338,7 @@ class ClassicalRunner:
             )
         painted = np.empty((content.height, content.width, 3), np.uint8)
         painted_finely = None if fine is None else np.empty(painted.shape, np.uint16)
-        began = time.perf_counter()
+        remaining = RemainingShare()
         for part in parts:
             if part.box is not None and part.pixels is not None:
                 rows, columns = slice(*part.box[:2]), slice(*part.box[2:])
@@ -344,38 +348,34 @@ class ClassicalRunner:
                 painted[rows, columns] = to_array(pixels)
                 if painted_finely is not None:
                     painted_finely[rows, columns] = to_array(pixels, deep.WHITE)
-            seconds = (time.perf_counter() - began) * (1 - part.fraction) / max(part.fraction, 0.02)
-            yield Step(part.fraction, remark("painting_whole", seconds=round(seconds)))
+            yield Step(part.fraction, remark("painting_whole", seconds=remaining.seconds(part.fraction)))
         del parts, styles
         yield Whole(Image.fromarray(painted), painted_finely)
 
     def _small(
-        self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer | None", device: str
+        self,
+        job: ClassicalJob,
+        content: Image.Image,
+        painter: "FastTransfer | None",
+        device: str,
+        models: dict[str, str],
     ) -> "torch.Tensor":
         """About what the whole picture will look like, as large as a screen shows it."""
-        from styleshot_demo.classical.colour import transfer_colours, with_colours_of
+        from styleshot_demo.classical.colour import to_shades, with_colours_of
 
         pixels = to_tensor(pictures.fit_longest(content, SCREEN), device)
         least, _ = jobs.CLASSICAL_SIZES
-        styles = self._styles(job, device, max(least, round(job.styles_at * SCREEN / max(content.size))))
+        styles = self._styles(job, device, models, max(least, round(job.styles_at * SCREEN / max(content.size))))
         if painter is None:
-            return transfer_colours(pixels, styles, job.colour_method, job.strength)
+            shades = [(style.shades(), share) for style, share in styles]
+            return to_shades(pixels, shades, job.colour_method, job.strength)
         brushes, colours = jobs.roles(styles, job.colour_style)
         encoded = painter.encode(pixels, brushes, job.transform, job.grain, job.seed, colours_of=colours)
         made = painter.decode(encoded, job.strength)
         return with_colours_of(pixels, made) if job.keep_colours else made
 
     def _styles(
-        self, job: ClassicalJob, device: str, size: int | None = None
-    ) -> "list[tuple[torch.Tensor, float]]":
+        self, job: ClassicalJob, device: str, models: dict[str, str], size: int | None = None
+    ) -> "SeenStyles":
         """The styles, their longest side at `size` pixels; None: as the job says."""
-        return [
-            (to_tensor(pictures.fit_longest(picture, size or job.styles_at), device), share)
-            for (picture, _), share in zip(job.styles, jobs.shares(job.styles), strict=True)
-        ]
-
-
-def _seen(job: ClassicalJob, content: Image.Image) -> tuple:
-    """What tells the pictures of one job, with their weights, from those of others."""
-    styles = zip(job.styles, jobs.shares(job.styles), strict=True)
-    return pictures.digest(content), tuple((pictures.digest(picture), share) for (picture, _), share in styles)
+        return styles_of(self.cache, job.styles, size or job.styles_at, device, models)

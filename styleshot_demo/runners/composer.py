@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from styleshot_demo import jobs, pictures
 from styleshot_demo.events import Event, Finished, Step
-from styleshot_demo.images.ops import grid, to_tensor
+from styleshot_demo.images.ops import grid
 from styleshot_demo.job_defaults import side_of
 from styleshot_demo.jobs import TextJob
 from styleshot_demo.messages import remark
 from styleshot_demo.plan import Plan
 from styleshot_demo.runners.borrowing import borrow_fast
+from styleshot_demo.runners.styles import styles_of
 from styleshot_demo.runners.weights import TITLES
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
@@ -43,11 +43,8 @@ def compose(plan: Plan[TextJob], settings: Settings, cache: ModelCache) -> Gener
     with ExitStack() as borrowed:
         yield Step(0.0, remark("composing"))
         painter = borrow_fast(settings, cache, plan.device, borrowed, models)
-        styles = [
-            (to_tensor(pictures.fit_longest(picture, side_of(job)), plan.device), share)
-            for (picture, _), share in zip(job.styles, jobs.shares(job.styles), strict=True)
-        ]
-        seen = [(pictures.digest(picture), share) for picture, share in job.styles]
+        styles = styles_of(cache, job.styles, side_of(job), plan.device, models)
+        seen = [(style.digest, share) for style, share in styles]
         for place, shot in enumerate(plan.shots):
             yield Step(place / total, remark("composing"))
             # Remembered, so that another strength only decodes.

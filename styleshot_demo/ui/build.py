@@ -97,7 +97,7 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
         history.build(studio.settings, targets, tabs, drops)
         presets.build(targets, tabs, drops)
         strengths = [tab.view.strength for tab in (classical, text_driven, image_driven)]
-        library.build(studio.settings.library, targets, strengths)
+        library.build(studio.settings, targets, strengths)
         gr.HTML(f"<p>{say('footer').html()}</p>", elem_id="foot", apply_default_css=False)
         models.select(refresh, None, panel_outputs, **INSTANT)
         # Who comes back from the models may have fetched one.

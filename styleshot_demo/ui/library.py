@@ -16,6 +16,7 @@ from styleshot_demo import names
 from styleshot_demo.errors import Problem
 from styleshot_demo.library import Library, StyleEntry
 from styleshot_demo.library.style import MAX_STRENGTH
+from styleshot_demo.settings import Settings
 from styleshot_demo.ui import controls, desk, problems, words
 from styleshot_demo.ui.controls import INSTANT
 from styleshot_demo.ui.restore import Target
@@ -23,14 +24,14 @@ from styleshot_demo.ui.widgets import address
 from styleshot_demo.ui.words import Said, say
 
 
-def build(folder: Path | None, targets: Sequence[Target], strengths: Sequence[Any]) -> None:
+def build(settings: Settings, targets: Sequence[Target], strengths: Sequence[Any]) -> None:
     """Makes the drawers work; without a folder they stay hidden. To be called outside of the tabs.
 
     strengths  the slider of each target
     """
-    if folder is None:
+    if settings.library is None:
         return
-    Desk(Library(folder), targets, strengths).wire()
+    Desk(Library(settings.library, settings.library_gb), targets, strengths).wire()
 
 
 class Desk:

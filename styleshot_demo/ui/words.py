@@ -124,7 +124,7 @@ def remark(told: Remark) -> Said:
         values["model"] = called(str(values["model"]))
     if "nearest" in values:
         values["nearest"] = _drawings(str(values["nearest"]))
-    return _filled(messages.REMARKS[told.key], REMARKS_ZH[told.key], values)
+    return _filled(messages.REMARKS[told.sentence], REMARKS_ZH[told.sentence], values)
 
 
 def _drawings(names: str) -> Said:

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from styleshot_demo.classical.grain import DEVIATION, flatness, grained, random_phase, with_grain
+from styleshot_demo.classical.grain import DEVIATION, flatness, random_phase, with_grain
+from styleshot_demo.classical.seen_style import grained, seen_styles
 
 
 def page() -> torch.Tensor:
@@ -99,9 +100,9 @@ def test_amount_0_changes_nothing_and_weights_mix() -> None:
     content = page()
     flat = flatness(content)
     one, other = strokes(), strokes(64, 64).transpose(2, 3)
-    assert torch.equal(grained(content, flat, [(one, 1.0)], 0, 7), content)
-    mixed = grained(content, flat, [(one, 0.5), (other, 0.5)], 1.0, 7)[..., :60, :]
-    alone = grained(content, flat, [(one, 1.0)], 1.0, 7)[..., :60, :]
+    assert torch.equal(grained(content, flat, seen_styles([(one, 1.0)]), 0, 7), content)
+    mixed = grained(content, flat, seen_styles([(one, 0.5), (other, 0.5)]), 1.0, 7)[..., :60, :]
+    alone = grained(content, flat, seen_styles([(one, 1.0)]), 1.0, 7)[..., :60, :]
     down, right = (float(mixed.diff(dim=axis).square().mean()) for axis in (2, 3))
     assert 1 / 3 < down / right < 3
     assert float(mixed.std()) == pytest.approx(float(alone.std()), rel=0.2)
@@ -110,5 +111,5 @@ def test_amount_0_changes_nothing_and_weights_mix() -> None:
 @pytest.mark.parametrize("shape", [(16, 16), (17, 600), (600, 17), (1, 1)])
 def test_any_shape(shape: tuple[int, int]) -> None:
     content = torch.ones(1, 3, *shape)
-    made = grained(content, flatness(content), [(strokes(17, 23), 1.0)], 1.0, 0)
+    made = grained(content, flatness(content), seen_styles([(strokes(17, 23), 1.0)]), 1.0, 0)
     assert made.shape == content.shape and made.isfinite().all()

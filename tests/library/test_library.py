@@ -5,6 +5,7 @@ import json
 import random
 import subprocess
 import sys
+import weakref
 import zipfile
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from PIL import Image
 from styleshot_demo import ClassicalJob, Settings, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.library import MAX_PICTURES, Library, bundled, search
+from styleshot_demo.library.stylefile import StyleFile
 from styleshot_demo.settings import ASSETS
 
 STYLES = ASSETS / "styles"
@@ -118,6 +120,56 @@ def test_a_brand_of_two_hundred_pictures_is_used_by_its_four_most_typical(librar
     chosen = library.save("Chosen", made[:9], use=[8, 2])
     assert [picture.used for picture in chosen.style.pictures] == [False, False, True] + [False] * 5 + [True]
     assert problem(library.save, "More", [*made, made[0]]) == "too_many_style_pictures"
+
+
+def test_two_hundred_pictures_go_in_out_and_in_again_one_at_a_time(library, tmp_path, monkeypatch):
+    """As a brand would: photos of some size, of which no more than two are ever in memory at once."""
+    photo = pictures.fit_longest(pictures.open_picture(BATIK), 256)
+    made = []
+    for number in range(MAX_PICTURES):
+        path = tmp_path / f"{number:03d}.jpg"
+        photo.crop((number % 14, number // 14, 200 + number % 14, 200 + number // 14)).save(path, quality=80)
+        made.append((path, 1.0))
+    alive: list[weakref.ref] = []
+    most = 0
+
+    def counted(source):
+        nonlocal most
+        image = open_picture(source)
+        alive.append(weakref.ref(image))
+        most = max(most, sum(one() is not None for one in alive))
+        return image
+
+    open_picture = pictures.open_picture
+    monkeypatch.setattr(pictures, "open_picture", counted)
+    entry = library.save("Brand", made)
+    exported = library.export(entry.key, tmp_path)
+    again = Library(tmp_path / "others").add(exported)
+    monkeypatch.undo()
+    assert len(alive) >= 2 * MAX_PICTURES and most <= 2
+    assert again.style == entry.style and len(again.style.pictures) == MAX_PICTURES
+    with StyleFile(again.path) as file:
+        for picture, (path, _) in zip(again.style.pictures, made, strict=True):
+            assert pictures.digest(file.picture(picture.file)) == pictures.digest(pictures.open_picture(path))
+    assert len(ClassicalJob(WOODCUT, again.used()).styles) == 4
+
+
+def test_all_styles_together_have_a_limit(tmp_path):
+    one = Library(tmp_path / "styles").save("One", [(BATIK, 1.0)])
+    size = one.path.stat().st_size
+    library = Library(tmp_path / "styles", 2.5 * size / 1e9)
+    two = library.save("Two", [(BATIK, 1.0)])
+    assert problem(library.save, "Three", [(BATIK, 1.0)]) == "library_full"
+    assert problem(library.add, one.path) == "library_full"
+    assert [entry.name for entry in library.styles() if not entry.read_only] == ["One", "Two"]
+    assert not list(library.folder.glob(".*.part"))
+    assert library.change(two.key, "Second").name == "Second", "it takes the place of its own"
+    # What was deleted can be brought back as long as nobody needs the room.
+    token = library.delete(one.key)
+    assert library.restore(token).name == "One"
+    token = library.delete(one.key)
+    library.save("Three", [(BATIK, 1.0)])
+    assert problem(library.restore, token) == "style_gone" and library.deleted() == []
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ def test_progress(shared):
     previews = [step.preview for step in steps if step.preview]
     assert previews and all(preview.size == (128, 128) for preview in previews)
     alone = [str(step.message) for step in shared.run(text(steps=1)) if isinstance(step, Step)]
-    assert any(line.startswith("Step 1 of 1, about 0 s left") for line in alone)
+    assert "Step 1 of 1" in alone, "how long decoding takes, nobody knows yet"
 
 
 def test_each_picture_is_handed_out_as_soon_as_it_is_finished(shared):

@@ -27,6 +27,8 @@ TITLES = {
     "taesd": "TAESD",
     "tokens": "Style tokens",
     "pairs": "Encoded pictures",
+    "styles": "Styles that were read",
+    "strokes": "Strokes of styles",
     "composed": "Composed scenes",
     "subjects": "Found subjects",
     "people": "Found people",
