@@ -335,7 +335,7 @@ def test_pictures_that_are_finished_survive_a_stop_in_the_middle(open_studio, pi
     expect(page.locator("#text-result .save")).to_be_visible()
 
     # Stopped between pictures: those that are finished stay, each with what makes it.
-    put(page, "text", steps=150, count=8, seed=3, size=128)
+    put(page, "text", steps=150, count=8, seed=3, size=256)
     page.locator("#text-run").click()
     expect(page.locator("#text-result .thumbs")).to_contain_text("seed 3", timeout=2 * LONG)
     page.locator("#text-stop").click()
