@@ -13,7 +13,7 @@ class Step:
     """How far a job is: `fraction` 0 to 1, a sentence, and what the picture looks like by now (or None).
 
     made_by  the `provenance.Record` of how `preview` was made, where that is one of several pictures that is finished,
-             or a picture of a classical job so far; else None
+             or a picture so far of a classical job or of what `optimise` paints for a text job; else None
     """
 
     fraction: float

@@ -54,6 +54,11 @@ def uses_content(job: DiffusionJob) -> bool:
     return content_strength(job) > 0
 
 
+def optimised(job: DiffusionJob) -> bool:
+    """Whether a job asks the composer for what only `optimise` does; at style strength 0 its sketch stays as it is."""
+    return isinstance(job, TextJob) and job.painted_by == "optimise" and job.style_strength > 0
+
+
 def side_of(job: DiffusionJob) -> int:
     """The size of a job whose defaults are filled in."""
     assert job.size is not None

@@ -9,7 +9,7 @@ from PIL import Image
 
 from styleshot_demo import pictures, provenance
 from styleshot_demo.events import Result
-from styleshot_demo.job_defaults import preprocessors_of
+from styleshot_demo.job_defaults import optimised, preprocessors_of
 from styleshot_demo.jobs import ClassicalJob, EnlargeJob, ImageJob, TextJob, seed_of
 from styleshot_demo.messages import Remark
 from styleshot_demo.needs import too_little
@@ -79,6 +79,14 @@ class Plan(Generic[JobT]):
         of no use to anybody."""
         if not self.fits:
             raise too_little(self.fitting, self.most)
+
+    @property
+    def descends(self) -> bool:
+        """Whether `optimise` paints: step by step, in minutes."""
+        job = self.job
+        if isinstance(job, ClassicalJob):
+            return job.method == "optimise" and job.strength > 0
+        return self.model == "composer" and isinstance(job, TextJob) and optimised(job)
 
     @cached_property
     def shots(self) -> tuple[Shot, ...]:

@@ -12,6 +12,7 @@ from styleshot_demo.job_defaults import (
     DiffusionJob,
     filled_in,
     follows_sketch,
+    optimised,
     pixels_of,
     preprocessors_of,
     side_of,
@@ -78,7 +79,7 @@ class Planner:
             return self._enlarge(job, TIGHT if lower else SPARE)
         if not isinstance(job, TextJob | ImageJob):
             raise TypeError(f"a {type(job).__name__} is no job")
-        return self._diffusion(job, lower)
+        return self._diffusion(job, lower, lend)
 
     def ready(
         self, kind: str, preprocessor: str = "contour", model: str = "auto", follow_sketch: bool = False
@@ -139,15 +140,20 @@ class Planner:
         remarks = [] if (told := why_not_gpu(self.settings)) is None else [told]
         if job.whole and not job.at_own_size:
             remarks.append(remark("whole_not_optimised", size=job.size))
-        names = files.PAINTER if job.method in ("fast", "optimise") else ()
-        if job.method == "optimise":
-            vgg = hub.find("vgg19", self.settings).here
-            names = ("vgg19", *names) if vgg else names
-            remarks.append(remark("features_vgg" if vgg else "features_builtin"))
+        names, told_of = self._networks(job.method)
+        remarks += told_of
         size = pictures.longest_at(job.content.size, job.longest)
         return Plan(
             job, job.method, names, device, "float32", None, size, needed, free, fitting, tuple(remarks), most=room.most
         )
+
+    def _networks(self, method: str) -> tuple[tuple[str, ...], list[Remark]]:
+        """(the catalogue's models that a classical method paints with, what a person should know of that)."""
+        if method != "optimise":
+            return files.PAINTER if method == "fast" else (), []
+        if hub.find("vgg19", self.settings).here:
+            return ("vgg19", *files.PAINTER), [remark("features_vgg")]
+        return files.PAINTER, [remark("features_builtin")]
 
     def _whole_room(
         self,
@@ -197,13 +203,13 @@ class Planner:
 
     # StyleShot ---------------------------------------------------------------------------------------------------
 
-    def _diffusion(self, job: DiffusionJob, lower: bool) -> Plan:
+    def _diffusion(self, job: DiffusionJob, lower: bool, lend: bool) -> Plan:
         choice = self.choose(job)
         if choice.model is None or choice.why is None:
             raise choice.problem()
         remarks = [choice.why]
         if choice.model == "composer" and isinstance(job, TextJob):
-            return self._composed(job, choice.why, TIGHT if lower else SPARE)
+            return self._composed(job, choice.why, TIGHT if lower else SPARE, lend)
         if choice.model == "painter" and isinstance(job, ImageJob):
             return self._painted(job, choice.why, TIGHT if lower else SPARE)
         asked, job = job, filled_in(job, choice.model)
@@ -212,6 +218,9 @@ class Planner:
         if getattr(job, "tile", False):
             job = replace(job, tile=False)
             remarks.append(remark("tile_not_composed"))
+        if optimised(job):
+            job = replace(job, painted_by=TextJob.painted_by)
+            remarks.append(remark("optimise_not_composed"))
         if choice.model == "small":
             job, told = small.suited(job, files.small_folder(self.settings))
             remarks += [remark("preview_model"), *told]
@@ -257,19 +266,25 @@ class Planner:
             scene=scene,
         )
 
-    def _composed(self, job: TextJob, why: Remark, share: float) -> Plan:
+    def _composed(self, job: TextJob, why: Remark, share: float, lend: bool) -> Plan:
+        method = "optimise" if optimised(job) else "fast"
+        if method == "optimise":
+            why = remark("model_composer_optimise")
+            if job.tile:
+                raise Problem("optimise_no_tile")
         told = scenes.unread(job.prompt, job.negative_prompt if job.negative_prompt != NEGATIVE_PROMPT else "")
         job, resized = scenes.suited(job)
         scene = scenes.scene_of(job.prompt, job.tile, job.moved)
         job = replace(job, moved=moved.as_text(scene.places))  # without those of things that are not there
         remarks = [why, *scenes.not_understood(scene), *told, *resized]
-        return self._with_fast("composer", job, (side_of(job), side_of(job)), remarks, share, scene)
+        lent = lend and self._lends_to(method)
+        return self._in_its_place("composer", job, (side_of(job), side_of(job)), remarks, share, scene, method, lent)
 
     def _painted(self, job: ImageJob, why: Remark, share: float) -> Plan:
         job, told = painter.suited(job)
-        return self._with_fast("painter", job, size_of(job, 8), [why, *told], share)
+        return self._in_its_place("painter", job, size_of(job, 8), [why, *told], share)
 
-    def _with_fast(
+    def _in_its_place(
         self,
         model: str,
         job: DiffusionJob,
@@ -277,13 +292,19 @@ class Planner:
         remarks: Sequence[Remark],
         share: float,
         scene: "Scene | None" = None,
+        method: str = "fast",
+        lent: bool = False,
     ) -> Plan:
-        """The plan of what the fast network paints in StyleShot's place, at a `size` of width and height."""
+        """The plan of what a classical method paints in StyleShot's place, at a `size` of width and height."""
         told = why_not_gpu(self.settings)
-        device = device_of(self.settings)
+        device = "cuda" if lent else device_of(self.settings)
+        names, told_of = self._networks(method)
+        remarks = [*remarks, *told_of]
         styles = [picture.size for picture, _ in job.styles]
         around = 0 if scene is None else 2 * scene.margin
-        needed, free, fitting = self._room("fast", max(size) + around, [size, *styles], device, share)
+        shapes, own = [size, *styles], "cpu" if lent else device
+        needed, free, fitting = self._room(method, max(size) + around, shapes, own, share)
+        fitting = SIZES_TO_FIT[0] if lent else fitting
         fitting = max(fitting - around, SIZES_TO_FIT[-1])
         if model == "painter":  # its brush grows beyond a style strength of 1
             boldest = max(1.0, job.style_strength)
@@ -291,13 +312,13 @@ class Planner:
         return Plan(
             job=job,
             model=model,
-            files=files.PAINTER,
+            files=names,
             device=device,
             precision="float32",
             placement=None,
             size=size,
             memory=needed,
-            free=free,
+            free=None if lent else free,
             fitting=min(int(fitting * min(size) / max(size)), DIFFUSION_SIZES[0]),  # `job.size` is the short side
             remarks=tuple(remarks) if told is None else (*remarks, told),
             scene=scene,

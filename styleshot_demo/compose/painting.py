@@ -65,18 +65,24 @@ class Painting:
         """The picture, RGB, in the sketch's size; the parameters are those of `painted`."""
         if strength == 0:
             return self.sketch.picture.copy()
-        mask, margin = self._mask(), self.sketch.scene.margin
+        mask, margin = _mask(self.sketch), self.sketch.scene.margin
         shares = torch.from_numpy(strength * (ground + (things - ground) * mask))[None, None]
         shares = _wrapped(shares, margin).to(self.encoded.pixels)
         pixels = _inside(_decoded(self.painter, self.encoded, shares, margin), margin)
         made = pixels[0].permute(1, 2, 0).cpu().numpy()
         return _image(_set_off(made, _values(self.sketch.picture), mask, strength, self.sketch.wraps))
 
-    def _mask(self) -> np.ndarray:
-        """[H, W] 0 to 1: the things, with an edge as soft as a stroke is wide."""
-        mask = self.sketch.things_mask()
-        values = np.asarray(mask, np.float32) / 255
-        return _blurred(values, 1.2 * min(mask.size) / 512, self.sketch.wraps)
+
+def set_off(picture: Image.Image, sketch: Sketch, strength: float = 1.0) -> Image.Image:
+    """Another painting of the sketch, RGB in its size, with things as light or as dark against the ground as drawn."""
+    return _image(_set_off(_values(picture), _values(sketch.picture), _mask(sketch), strength, sketch.wraps))
+
+
+def _mask(sketch: Sketch) -> np.ndarray:
+    """[H, W] 0 to 1: the things, with an edge as soft as a stroke is wide."""
+    mask = sketch.things_mask()
+    values = np.asarray(mask, np.float32) / 255
+    return _blurred(values, 1.2 * min(mask.size) / 512, sketch.wraps)
 
 
 @torch.inference_mode()

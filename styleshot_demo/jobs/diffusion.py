@@ -13,14 +13,15 @@ from styleshot_demo.jobs.seeds import MAX_SEED, seed_of
 TEXT_MODELS = ("auto", "styleshot", "composer", "small")
 IMAGE_MODELS = ("auto", "styleshot", "painter", "small")
 PREPROCESSORS = ("contour", "lineart", "both")
+PAINTED_BY = ("fast", "optimise")  # the classical methods that can paint a sketch
 SCHEDULERS = ("dpm++", "pndm", "unipc", "euler-a", "ddim")
 MAX_IMAGES = 8
 IMAGE_SIZES = (128, 1024)  # pixels of a side of a diffusion model's picture, or of its short side
 SIZE_MULTIPLE = 8  # one number of the latents stands for 8 x 8 pixels
 
 # Those settings that mean something to the composer, and those that do to nobody else.
-COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed", "tile", "moved")
-COMPOSER_ONLY = ("tile", "moved")
+COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed", "painted_by", "tile", "moved")
+COMPOSER_ONLY = ("painted_by", "tile", "moved")
 # Those that mean something to the painter.
 PAINTER_FIELDS = ("model", "style_strength", "content_strength", "size", "seed")
 
@@ -30,7 +31,7 @@ StyleStrength = Annotated[
     float,
     Number(
         "0 is the prompt alone, 1 the style as published; beyond 1 the composer paints things as boldly as what is "
-        "behind, and the painter's brush grows",
+        "behind, by optimise the style pulls harder, and the painter's brush grows",
         0, 2, step=0.05,
     ),
 ]  # fmt: skip
@@ -105,6 +106,14 @@ class TextJob:
             "of its own seed, as an image job of that sketch does at its defaults"
         ),
     ] = False
+    painted_by: Annotated[
+        str,
+        Choice(
+            "What paints the composer's sketch: fast, in a moment; optimise, Gatys' method, from there step by step, "
+            "in minutes, and no tile",
+            PAINTED_BY,
+        ),
+    ] = "fast"
     tile: Annotated[
         bool,
         Switch(
@@ -139,7 +148,8 @@ class TextJob:
         names = COMPOSER_FIELDS if self.model == "composer" else fields(TextJob)
         own = {name: getattr(self, name) for name in names}
         if self.model != "composer":  # what others do not read is in no record of theirs
-            own = {name: value for name, value in own.items() if value or name not in COMPOSER_ONLY}
+            usual = {name: getattr(TextJob, name) for name in COMPOSER_ONLY}
+            own = {name: value for name, value in own.items() if name not in usual or value != usual[name]}
         return {"job": "text", **own, "style_weights": [weight for _, weight in self.styles]}
 
 

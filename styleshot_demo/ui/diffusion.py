@@ -71,6 +71,14 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
             min_width=120,
         )
     # Those that one of the models alone can do anything with are seen where that one paints.
+    if "painted_by" in known:
+        fields["painted_by"] = control(
+            known["painted_by"],
+            start["painted_by"],
+            kind,
+            visible=weights.composer_seen(ready),
+            elem_classes="segments",
+        )
     if "tile" in known:
         with gr.Row(elem_classes="switches"):
             fields["tile"] = control(known["tile"], start["tile"], kind, visible=weights.composer_seen(ready))

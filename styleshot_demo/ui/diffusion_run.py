@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from styleshot_demo import jobs
+from styleshot_demo.events import Step
 from styleshot_demo.plan import Plan
 from styleshot_demo.ui import widgets
 from styleshot_demo.ui.asked import Asked
@@ -24,6 +25,7 @@ class DiffusionRun:
     made       those that are finished
     value      of the element that shows them all, once they are
     told       what is said with it
+    begun      the last preview that can be saved of a picture that is not finished
     sketches   files of what was drawn before it was painted, one for each seed
     """
 
@@ -36,11 +38,12 @@ class DiffusionRun:
     value: dict[str, Any] | None = None
     told: str = ""
     sketches: list[Path] = field(default_factory=list)
+    begun: Step | None = None
 
     @property
     def quick(self) -> bool:
         """Whether it takes but a moment: one picture, by the fast network."""
-        return self.plan.model in ("composer", "painter") and self.total == 1
+        return self.plan.model in ("composer", "painter") and self.total == 1 and not self.plan.descends
 
     def drawn(self) -> Drawn | None:
         """What the composer makes of the prompt; None where it draws nothing."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -185,7 +186,10 @@ class DiffusionTab:
                     step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                     if event.preview is not None:
                         if event.message.key == "made":
-                            run.made.append(self.made_alone(run, len(run.made), event))
+                            run.made.append(self.made_alone(run, event))
+                            run.begun = None
+                        elif event.made_by is not None:
+                            run.begun = event
                         elif self.keep_sketch(run, event):
                             step |= self.drawn(run.drawn(), usable=False)
                         step[view.shown] = widgets.painting(event.preview, run.made)
@@ -265,12 +269,20 @@ class DiffusionTab:
         return {self.sketch: sketch.refused(problem, jobs.text("prompt", settings["prompt"]))}
 
     def left(self, desk: DiffusionDesk, run: DiffusionRun) -> dict[Any, Any]:
-        """Updates that show those pictures of a run that were finished; else what was there before it."""
-        if run.value is None and run.made:
+        """Updates that show what a run that did not end has painted, saved; else what was there before it."""
+        if run.value is None and (run.made or run.begun):
+            alone = run.begun is not None and run.total == 1
+            told = [] if alone else [say("stopped_after", count=len(run.made), total=run.total)]
+            if run.begun is not None:
+                try:
+                    run.made.append(self.made_alone(run, run.begun))
+                except Problem as problem:  # such as a disk that is full
+                    return {self.view.shown: widgets.back(), self.view.status: problems.as_html(problem)}
+                told.append(say("stopped_painting", **run.begun.message.values))
             run.sketches = run.sketches[: len(run.made)]
             desk.ready = run.drawn()
             run.value = widgets.hung(run.made, run.asked, run.sketches)
-            run.told = problems.note(say("stopped_after", count=len(run.made), total=run.total))
+            run.told = problems.note(words.join(told, " "))
         return {self.view.shown: run.value or widgets.back(), **self.drawn(desk.ready)}
 
     def give_back(self, desk: DiffusionDesk, result: Any) -> Any:
@@ -311,21 +323,27 @@ class DiffusionTab:
             for number, image in enumerate(result.images)
         ]
 
-    def made_alone(self, run: DiffusionRun, number: int, step: Step) -> widgets.Made:
-        """Saves picture `number` of a run that has not ended."""
+    def made_alone(self, run: DiffusionRun, step: Step) -> widgets.Made:
+        """Saves the next picture of a run that has not ended, finished or as far as it is."""
         assert step.preview is not None  # the picture itself
-        return self._saved(step.preview, number, run.plan, run.stem, step.made_by)
+        number, record = len(run.made), step.made_by
+        if step.message.key == "made":
+            return self._saved(step.preview, number, run.plan, run.stem, record)
+        at = int(step.message.values["step"])
+        record = replace(record, settings={**record.settings, "stopped_at": at})
+        return self._saved(step.preview, number, run.plan, run.stem, record, f"step{at}")
 
     def _saved(
-        self, image: Image.Image, number: int, plan: Plan, stem: str, record: Record
+        self, image: Image.Image, number: int, plan: Plan, stem: str, record: Record, stopped: str = ""
     ) -> widgets.Made:
-        """Saves image `number` of a result with the record that makes it alone."""
+        """Saves image `number` of a result with the record that makes it alone, or where that was `stopped`."""
         settings = plan.alone()[number]
         tag, caption = "", say("seed_caption", seed=settings["seed"])
         if plan.job.total > plan.job.count:
             tag = settings["preprocessor"]
             caption = words.join([say(f"preprocessor_{tag}"), caption])
-        method, strength = "-".join(filter(None, (plan.model, tag))), settings["style_strength"]
+        painter = "optimise" if plan.descends else ""
+        method, strength = "-".join(filter(None, (plan.model, painter, tag, stopped))), settings["style_strength"]
         name = results.file_name(stem, method, plan.job.styles, strength, settings["seed"])
         kept = record if self.studio.settings.provenance else None
         path = results.save(image, kept, Path(self.view.shown.GRADIO_CACHE), name)

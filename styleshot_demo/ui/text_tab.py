@@ -22,7 +22,7 @@ def build(studio: Studio) -> DiffusionTab:
                 fields["moved"] = diffusion.moved("text")
             presets_drawer.build("text")
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
-            weights = Weights("text", studio, [finer, fields["follow_sketch"]], [fields["tile"]])
+            weights = Weights("text", studio, [finer, fields["follow_sketch"]], [fields["painted_by"], fields["tile"]])
             view = diffusion.view("text")
     panel = grid_panel.build("text", TextJob)
     fields = {"prompt": prompt, **fields}
