@@ -6,7 +6,7 @@ when the first such word is met, which takes some four seconds of one core and 1
 
 import threading
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 # Cosine from which a name is offered. Of 110 unknown words in both languages 61 get a name so, 49 of them a sensible
 # one; rare words ("heron"), which the encoder knows only by syllables, stay below it for the most part.
 LEAST = 0.46
+# The encoder lacks rare Chinese signs: a name of these alone, such as 骆驼, is to it what signs without a meaning
+# are, from this cosine. By its Chinese name such a drawing would come near every other word of lacking signs.
+MEANINGLESS, LOST = "\ue000\ue000", 0.9
 _loading = threading.Lock()
 
 
@@ -47,9 +50,12 @@ def _known() -> "tuple[USE, np.ndarray, list[str], np.ndarray] | None":
         return None
     arts = [art for art in catalogue().values() if _is_thing(art)]
     encoder = USE(threads=1)
-    both: Any = [encoder.encode([art.name for art in arts]), encoder.encode([art.zh for art in arts])]
-    middle = np.mean(both, axis=(0, 1))
-    return encoder, middle, [art.name for art in arts], np.mean([_directions(one, middle) for one in both], axis=0)
+    english, chinese = encoder.encode([art.name for art in arts]), encoder.encode([art.zh for art in arts])
+    lost = chinese @ encoder.encode(MEANINGLESS) > LOST
+    chinese = np.where(lost[:, None], english, chinese)
+    middle = np.mean([english, chinese], axis=(0, 1))
+    vectors = (_directions(english, middle) + _directions(chinese, middle)) / 2
+    return encoder, middle, [art.name for art in arts], vectors
 
 
 def _directions(vectors: np.ndarray, middle: np.ndarray) -> np.ndarray:

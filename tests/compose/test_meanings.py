@@ -35,6 +35,7 @@ def test_an_unknown_word_gets_what_means_nearly_the_same(said, name):
 
 def test_what_means_nothing_like_it_is_not_offered():
     assert nearest("zzyzx") == nearest("鹭") == ()
+    assert nearest("琵琶") == ()  # of signs that the encoder lacks, as are 蜥蜴 and 蚂蚁
 
 
 def test_what_is_spelt_nearly_so_comes_first_and_alone():
