@@ -87,7 +87,7 @@ def of_all(items: Iterable[Item], outcomes: Iterable[Outcome]) -> list[Outcome]:
 def as_csv(rows: Iterable[Mapping[str, Any]]) -> bytes:
     """A table of what `row_of` makes, with the mark that spreadsheets know UTF-8 by."""
     table = io.StringIO(newline="")
-    writer = csv.DictWriter(table, COLUMNS)
+    writer: csv.DictWriter[str] = csv.DictWriter(table, COLUMNS)
     writer.writeheader()
     writer.writerows(rows)
     return table.getvalue().encode("utf-8-sig", errors="backslashreplace")  # a name that is no text is spelled out
