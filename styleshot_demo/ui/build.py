@@ -87,7 +87,7 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
                 refresh, panel_outputs = panel.build(studio)
         targets = [classical.wire(page), text_driven.wire(page, text), image_driven.wire(page, image)]
         for tab, target in zip((classical, text_driven, image_driven), targets, strict=True):
-            grid.wire(tab.grid, studio, target)
+            grid.wire(tab.grid, studio, target, page)
         restore.build(targets, tabs)
         drops = drop.build(targets, tabs)
         text_driven.hand_on(targets, drops)
