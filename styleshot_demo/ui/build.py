@@ -88,7 +88,7 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
                 refresh, panel_outputs = panel.build(studio)
         targets = [classical.wire(page), text_driven.wire(page, text), image_driven.wire(page, image)]
         for tab, target in zip((classical, text_driven, image_driven), targets, strict=True):
-            grid.wire(tab.grid, studio, target)
+            grid.wire(tab.grid, studio, target, page)
         for tab in (classical, image_driven):
             if tab.many is not None:
                 many.wire(tab.grid, tab.many, studio)

@@ -42,6 +42,15 @@
       this.changed();
     }
 
+    /* As it was before a reload. */
+    lay({ name = "", values = "" } = {}) {
+      this.choose(name);
+      const kept = parts(values);
+      for (const chip of this.chips.children) chip.setAttribute("aria-pressed", String(kept.includes(chip.value)));
+      if (!this.input.hidden) this.input.value = values;
+      this.changed();
+    }
+
     relabel() {
       for (const [place, axis] of this.axes.entries()) {
         const option = this.select.options[place + 1];
@@ -64,6 +73,16 @@
     }
   }
 
+  /* For this window alone: which grid is on show, by the name that the server knows it by, and what was asked for. */
+  const place = (kind) => `styleshot-${kind}-grid`;
+  const kept = (kind) => {
+    try { return JSON.parse(sessionStorage.getItem(place(kind))) ?? {}; } catch { return {}; }
+  };
+  const keep = (kind, more) => {
+    try { sessionStorage.setItem(place(kind), JSON.stringify({ ...kept(kind), ...more })); } catch { /* private windows may refuse */ }
+  };
+  const gridLay = (kind) => String(kept(kind).token ?? "");
+
   const grid = (kind, element, { axes, most }, texts, start, value, watch, trigger) => {
     const own = window.styleshot.desk(kind);
     const part = (place) => element.querySelector(place);
@@ -73,6 +92,7 @@
     let halting = false; // what is begun now would be stopped too
     let now = null; // what is on show
     let opened = null; // the cell that is looked at
+    let asked = {}; // what the last press has asked for
     const ask = (act, more = {}) => trigger(act, { ...more, language: document.documentElement.lang });
 
     const settle = () => {
@@ -157,7 +177,7 @@
       turn = Math.random().toString(36).slice(2);
       told.replaceChildren();
       show(true);
-      const asked = Object.fromEntries(Object.entries(sides).map(([name, { select, values }]) => [name, { name: select.value, values }]));
+      asked = Object.fromEntries(Object.entries(sides).map(([name, { select, values }]) => [name, { name: select.value, values }]));
       ask("paint", { ...asked, turn });
     });
     halt.addEventListener("click", () => {
@@ -178,8 +198,19 @@
       if (event.target === dialog || event.target.closest(".end")) dialog.close();
     });
 
-    watch("value", () => {
+    const back = (said) => {
+      if (turn || now) return; // something else has begun meanwhile
+      now = said;
+      lay();
+      hang();
+      const before = kept(kind);
+      for (const [name, axis] of Object.entries(sides)) axis.lay(before.asked?.[name]);
+      if (before.open) open(true);
+    };
+
+    const heard = () => {
       const said = value() || {};
+      if (said.back) return back(said);
       if (said.usual) {
         const axis = sides[said.usual.side];
         if (axis.select.value === said.usual.name && !axis.input.value) axis.input.value = said.usual.text;
@@ -198,20 +229,28 @@
       if (said.cells) {
         const fresh = now?.turn !== turn;
         now = said;
-        if (fresh) lay();
+        if (fresh) {
+          lay();
+          keep(kind, { token: said.token, asked });
+        }
         hang();
       }
       if (said.working) return;
       turn = null;
       show(false);
-    });
+    };
+    watch("value", heard);
 
     const opener = `#${kind}-grid-open`;
+    const open = (shown) => {
+      panel.hidden = !shown;
+      document.querySelector(opener)?.setAttribute("aria-expanded", String(shown));
+      keep(kind, { open: shown });
+    };
     document.addEventListener("click", (event) => {
       const button = event.target.closest?.(opener);
       if (!button) return;
-      panel.hidden = !panel.hidden;
-      button.setAttribute("aria-expanded", String(!panel.hidden));
+      open(panel.hidden);
       if (panel.hidden) return;
       if (!sides.rows.select.value && !sides.columns.select.value) sides.columns.choose(start);
       panel.scrollIntoView({ block: "nearest", behavior: "smooth" });
@@ -222,7 +261,8 @@
     sides.rows.choose("");
     sides.columns.choose("");
     speak();
+    if (value()?.back) back(value()); // it came before this was drawn, as in a tab that was not open
   };
 
-  Object.assign(window.styleshot, { grid });
+  Object.assign(window.styleshot, { grid, gridLay });
 })();

@@ -1,10 +1,11 @@
 """Grids on the page: what the panel of a tab (grid_panel.py, grid.js) asks for is done here."""
 
+import json
 import secrets
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from styleshot_demo.grid import STYLE, Axis, CellDone, Grid, NamedStyle
 from styleshot_demo.grid.styles import ALL, CHOSEN, named, read_styles
 from styleshot_demo.jobs import open_named
 from styleshot_demo.library import Library
-from styleshot_demo.provenance import Record
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, problems, restore, results, widgets, words
 from styleshot_demo.ui.controls import INSTANT, LATE, PAINTING, Inputs
+from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid, PaintedGrids
 from styleshot_demo.ui.grid_panel import label_of, title_of
 from styleshot_demo.ui.words import Said, say
 
@@ -51,27 +52,15 @@ class GridSource:
 
 
 @dataclass
-class GridCellFile:
-    """A finished cell: its file, how it was made, and the style pictures it was made from, as paths with weights."""
-
-    path: Path
-    record: Record
-    styles: Sequence[tuple[str, float]]
-
-
-@dataclass
 class GridDesk:
     """The last grid of one visitor's page. Never an output: its handlers change it as they go."""
 
-    grid: Grid | None = None
-    stem: str = ""
-    content: str | None = None
-    cells: dict[tuple[int, int], GridCellFile] = field(default_factory=dict)
+    last: PaintedGrid | None = None
 
 
-def wire(source: GridSource, studio: Studio, target: restore.Target) -> None:
+def wire(source: GridSource, studio: Studio, target: restore.Target, page: gr.Blocks) -> None:
     """Makes the panel of a tab work. To be called outside of the tabs."""
-    GridPanel(source, studio, target).wire()
+    GridPanel(source, studio, target).wire(page)
 
 
 class GridPanel:
@@ -81,8 +70,9 @@ class GridPanel:
         self.source, self.studio, self.target, self.panel = source, studio, target, source.panel
         self.folder = Path(self.panel.GRADIO_CACHE)
         self.desk = gr.State(GridDesk())  # each visitor gets one
+        self.painted = PaintedGrids()
 
-    def wire(self) -> None:
+    def wire(self, page: gr.Blocks) -> None:
         """Connects the events."""
         panel, source = self.panel, self.source
         everything = [self.desk, *source.inputs.components(), *source.fields.values()]
@@ -93,6 +83,17 @@ class GridPanel:
         pictures = [*([source.inputs.content] if source.inputs.content else []), *source.inputs.styles]
         outputs = list(dict.fromkeys([panel, *pictures, *self.target.outputs]))
         panel.use(self.use, self.desk, outputs, **INSTANT).then(**self.target.save)
+        carrier = gr.Textbox(visible=False)
+        lay = f"() => [window.styleshot.gridLay({json.dumps(source.kind)}), null]"
+        page.load(self.back, [carrier, self.desk], panel, js=lay, **INSTANT)
+
+    def back(self, token: str, desk: GridDesk) -> Any:
+        """After a reload: what the page showed before, where that is still known."""
+        painted = self.painted.find(token)
+        if painted is None or not painted.cells:
+            return gr.skip()
+        desk.last = painted
+        return {**painted.shown(), "back": True}
 
     # Painting ---------------------------------------------------------------------------------------------------
 
@@ -101,13 +102,13 @@ class GridPanel:
         turn = _text(event, "turn")[:40]
         yield {"turn": turn, "told": widgets.progress(0, say("starting")), "working": True}
         try:
-            made = self.begin(event, desk, values)
-            shown = {"turn": turn, **_shape(made)}
+            made, painted = self.begin(event, desk, values)
+            shown = {"turn": turn, **painted.shape, "token": painted.token}
             cells: list[dict[str, Any]] = []
             with closing(grids.paint(self.studio, made)) as events:
                 for one in events:
                     if isinstance(one, CellDone):
-                        cells.append(self.keep(desk, made, one))
+                        cells.append(self.keep(made, painted, one))
                         yield {**shown, "cells": list(cells), "working": True}
                         continue
                     number = say("grid_number", number=one.number, total=one.total)
@@ -119,7 +120,7 @@ class GridPanel:
         except Exception as error:
             yield {"turn": turn, "told": problems.as_html(error)}
 
-    def begin(self, event: Any, desk: GridDesk, values: Values) -> Grid:
+    def begin(self, event: Any, desk: GridDesk, values: Values) -> tuple[Grid, PaintedGrid]:
         """The grid that is asked for; it takes the place of the last one."""
         content, styles = self.source.inputs.read(values[: len(self.source.inputs.components())])
         sides = [_asked(event, side) for side in _SIDES]
@@ -132,8 +133,9 @@ class GridPanel:
         else:
             job, stem = self.source.make(values)
         made = Grid(job, *axes)
-        desk.grid, desk.stem, desk.content, desk.cells = made, stem, content, {}
-        return made
+        differing = tuple(axis.name for axis in made.axes)
+        desk.last = self.painted.add(PaintedGrid(_shape(made), made.words(), differing, stem, content))
+        return made, desk.last
 
     def axis(self, name: str, text: str, chosen: Sequence[NamedStyle], values: Values) -> Axis:
         """An axis from what was typed; nothing: the usual values."""
@@ -154,23 +156,23 @@ class GridPanel:
         changed[first] = self.file_of(style.styles[0][0])
         return tuple(changed)
 
-    def keep(self, desk: GridDesk, made: Grid, cell: CellDone) -> dict[str, Any]:
+    def keep(self, made: Grid, painted: PaintedGrid, cell: CellDone) -> dict[str, Any]:
         """Saves a finished cell; returns what the script shows of it."""
         place = cell.row, cell.column
         plan = cell.result.plan
         record = plan.record(0, cell.result.models)
         labels = [axis.labels[number] for axis, number in zip((made.rows, made.columns), place, strict=True) if axis]
-        name = names.made_of(desk.stem, plan.model, *labels, suffix=".png")
+        name = names.made_of(painted.stem, plan.model, *labels, suffix=".png")
         kept = record if self.studio.settings.provenance else None
         path = results.save(cell.result.images[0], kept, self.folder, name)
         self.panel.temp_files.add(str(path))  # so that Gradio deletes it when it is old
-        if desk.grid is made:  # else another one was begun while this cell came to its end
-            desk.cells[place] = GridCellFile(path, record, self.styles_of(made, place))
         width, height = cell.result.images[0].size
-        return {
+        shown = {
             "row": cell.row, "column": cell.column, "src": widgets.address(path), "name": path.name,
             "width": width, "height": height,
         }  # fmt: skip
+        painted.cells[place] = GridCellFile(path, record, self.styles_of(made, place), shown)
+        return shown
 
     def styles_of(self, made: Grid, place: tuple[int, int]) -> list[tuple[str, float]]:
         """The style pictures of a cell as files that a page may show, with their weights."""
@@ -218,29 +220,27 @@ class GridPanel:
         """What there is of the grid as one picture with labels in the page's language, to be saved."""
         once = secrets.token_hex(4)
         try:
-            made, cells = desk.grid, dict(desk.cells)  # more may come meanwhile
-            if made is None or not cells:
+            if desk.last is None or not desk.last.cells:
                 raise Problem("result_gone")
-            path = self.drawn(desk.stem, made, cells, zh=_text(event, "language").startswith("zh"))
+            path = self.drawn(desk.last, zh=_text(event, "language").startswith("zh"))
             return {"sheet": widgets.file(path), "once": once}
         except Exception as error:
             return {"told": problems.as_html(error), "once": once}
 
-    def drawn(self, stem: str, made: Grid, files: Mapping[tuple[int, int], GridCellFile], zh: bool) -> Path:
+    def drawn(self, painted: PaintedGrid, zh: bool) -> Path:
         """Draws the sheet and saves it; its record is that of its first cell, and says what differs."""
-        cells = {}
+        files, cells, shape = dict(painted.cells), {}, painted.shape  # more may come meanwhile
         for place, cell in files.items():
             with Image.open(cell.path) as picture:
                 cells[place] = grids.fitted(picture, grids.LARGEST, grids.LARGEST)
-        shape = _shape(made)
         side = "zh" if zh else "en"
         labels = [[one[side] for one in shape[name]] for name in _SIDES]
         titles = tuple(shape["titles"][name][side] for name in _SIDES)
         sheet = grids.draw_sheet(cells, labels[0], labels[1], (titles[0], titles[1]))
         records = [cell.record for cell in files.values()]
         models = {name: mark for record in records for name, mark in record.models.items()}
-        record = provenance.with_grid(records[0], made.words(), models)
-        name = names.made_of(stem, "grid", *(axis.name for axis in made.axes), suffix=".png")
+        record = provenance.with_grid(records[0], painted.words, models)
+        name = names.made_of(painted.stem, "grid", *painted.axes, suffix=".png")
         path = results.save(sheet, record if self.studio.settings.provenance else None, self.folder, name)
         self.panel.temp_files.add(str(path))
         return path
@@ -248,15 +248,17 @@ class GridPanel:
     def use(self, event: gr.EventData, desk: GridDesk) -> dict[Any, Any]:
         """Puts the pictures and settings of a cell into the controls."""
         place = getattr(event, "row", None), getattr(event, "column", None)
-        cell = desk.cells.get(place) if all(type(one) is int for one in place) else None  # type: ignore[arg-type]
-        if cell is None:
+        painted = desk.last
+        known = painted is not None and all(type(one) is int for one in place)
+        cell = painted.cells.get(place) if known else None  # type: ignore[union-attr, arg-type]
+        if painted is None or cell is None:
             told = problems.as_html(Problem("result_gone"))
             return {self.panel: {"told": told, "once": secrets.token_hex(4)}}
         inputs = self.source.inputs
         updates = dict(self.target.fill(provenance.restore(cell.record)))
         updates |= controls.laid(inputs, [path for path, _ in cell.styles], [weight for _, weight in cell.styles])
-        if inputs.content and desk.content:
-            updates[inputs.content] = controls.shown(desk.content)
+        if inputs.content and painted.content:
+            updates[inputs.content] = controls.shown(painted.content)
         told = problems.note(say("grid_used"))
         return {**updates, self.panel: {"told": told, "used": True, "once": secrets.token_hex(4)}}
 

@@ -13,6 +13,8 @@ from browser.steps import LONG, open_tab, put, upload  # noqa: E402
 
 from styleshot_demo import provenance  # noqa: E402
 
+RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
+
 
 class Panel:
     """The panel of a tab."""
@@ -99,6 +101,44 @@ def test_a_grid_is_painted_looked_at_used_and_saved(open_page, photo, nameless):
     expect(page.locator("#method input[value=colour]")).to_be_checked(timeout=LONG)
     expect(page.locator("#classical-strength input[type=number]")).to_have_value("0.5")
     expect(panel.news).to_contain_text("as they were for that picture")
+
+
+def test_a_grid_is_there_again_after_a_reload_for_this_window_alone(open_page, photo):
+    page = open_page()
+    begin(page, photo)
+    panel = Panel(page).open()
+    panel.choose("rows", "method", "fast, colour")
+    panel.choose("columns", "strength", "0.5, 1")
+    panel.paint(4)
+    sources = panel.cells.locator("img").evaluate_all("(all) => all.map((image) => image.src)")
+    open_page.forgiven += RELOAD
+    page.reload(wait_until="domcontentloaded")
+    expect(panel.done).to_have_count(4, timeout=LONG)
+    expect(panel.box).to_be_visible()
+    assert panel.cells.locator("img").evaluate_all("(all) => all.map((image) => image.src)") == sources
+    assert panel.labels("row") == ["Fast", "Colour"] and panel.labels("column") == ["0.5", "1"]
+    # What was asked for stands there too, to be changed and painted again.
+    assert [panel.box.locator(f"[data-side={side}] select").input_value() for side in ("rows", "columns")] == [
+        "method", "strength"
+    ]  # fmt: skip
+    expect(panel.box.locator("[data-side=columns] input")).to_have_value("0.5, 1")
+    expect(panel.box.locator("[data-side=rows] .chips [aria-pressed=true]")).to_have_count(2)
+    expect(panel.count).to_contain_text("4 pictures")
+    # And the cells are not only seen.
+    data, name = panel.sheet()
+    assert name == "my-photo-grid-method-strength.png"
+    assert provenance.read(data).settings["grid"] == "method=fast,colour x strength=0.5,1"
+    panel.cells.nth(2).click()
+    panel.box.locator("dialog .use").click()
+    expect(page.locator("#method input[value=colour]")).to_be_checked(timeout=LONG)
+    # Another visitor sees nothing of it, whatever their browser says.
+    other = open_page()
+    told = "JSON.stringify({ token: '0'.repeat(32), open: true })"
+    other.evaluate(f"sessionStorage.setItem('styleshot-classical-grid', {told})")
+    other.reload(wait_until="domcontentloaded")
+    expect(other.locator("#classical-grid-open")).to_be_visible(timeout=LONG)
+    other.wait_for_timeout(1500)
+    expect(Panel(other).cells).to_have_count(0)
 
 
 def test_two_styles_are_mixed_and_the_weights_come_back(open_page, photo):
