@@ -8,6 +8,7 @@ from styleshot_demo.compose.belonging import ABOVE, WORN
 # Of people that are drawn whole, in shares of their height: how wide a head is, where the brim of a hat lies below its
 # top, and where a hand is.
 HEAD, BRIM, HAND = 0.47, 0.15, 0.30
+RIM = {"basket": 0.30}  # where the rim of what holds things is, below the top of its handle
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,12 @@ def contained(
     flower = art.by_name()[name].subgroup in ("plant-flower", "plant-other")
     share = 0.0 if count == 1 else number / (count - 1) - 0.5
     room = art.proportion(their) * tall / aspect
-    several = 1.0 if count == 1 else 0.62
+    several = 1.0 if count == 1 else 0.62 if flower else 0.75
+    rim = y - (1 - RIM.get(their, 0.0)) * tall
     deep = 0.30 if flower else 0.25
     wide = (0.95 if flower else 0.55) * several * room
-    height = min((1.0 if flower else 0.6) * tall, wide * aspect / art.proportion(name), (y - tall - 0.03) / (1 - deep))
+    height = min((1.0 if flower else 0.6) * tall, wide * aspect / art.proportion(name), (rim - 0.03) / (1 - deep))
     # Those in the middle stand higher, behind the others.
     raised = 0.25 * (1 - 2 * abs(share)) * height if count > 2 else 0.0
     across = share * (1.1 if flower else 0.6) * room
-    return Spot(x + across, y - tall + deep * height - raised, height, -0.005 - 0.004 * (1 - 2 * abs(share)))
+    return Spot(x + across, rim + deep * height - raised, height, -0.005 - 0.004 * (1 - 2 * abs(share)))

@@ -217,7 +217,8 @@ class _Stage:
         if to is not None and to in self.done:
             targets = self.done[to]
             target = targets[number % len(targets)]
-            tries = [self._related(thing, index, number + more, height, target, flip) for more in range(4)]
+            others = 1 if thing.relation == "in" else 4  # a place that is held is no other's
+            tries = [self._related(thing, index, number + more, height, target, flip) for more in range(others)]
             return min(tries, key=lambda one: self._crowded(one, to))
         best: tuple[float, Placed] | None = None
         for _ in range(TRIES):
@@ -314,6 +315,11 @@ class _Stage:
                 cost += 8 * max(0, need - max(left, self.aspect - right))
         return cost + 0.25 * self.random.random()
 
+    def _among_held(self, index: int, number: int, holder: int) -> tuple[int, int]:
+        """(which of all that the thing `holder` holds a copy is, how many there are)."""
+        held = [one.count * (one.relation == "in" and one.to == holder) for one in self.scene.things]
+        return (sum(held[:index]) + number) % sum(held), sum(held)
+
     def _related(self, thing: Thing, index: int, number: int, height: float, target: Placed, flip: bool) -> Placed:
         random, relation = self.random, thing.relation
         other = self.scene.things[target.index].name
@@ -327,7 +333,8 @@ class _Stage:
             if relation == "with":
                 spot = carrying.carried(thing.name, body, self.aspect, side)
             else:
-                spot = carrying.contained(thing.name, body, other, self.aspect, number % thing.count, thing.count)
+                place, total = self._among_held(index, number, target.index)
+                spot = carrying.contained(thing.name, body, other, self.aspect, place, total)
             return Placed(index, spot.x, spot.y, spot.height, target.depth + spot.nearer, "thing", flip)
         if relation == "on":
             seat = SEATS.get(other, 0.9)

@@ -22,6 +22,8 @@ TIMES: dict[str, list[str]] = _TABLES["times"]
 WEATHERS: dict[str, list[str]] = _TABLES["weathers"]
 KINDS: dict[str, list[str]] = _TABLES["kinds"]
 MEANT: dict[str, list[str]] = _TABLES["meant"]
+# Words -> the drawings that stand for one of what they name; those after the first are in it where it can hold them.
+SEVERAL: list[tuple[list[str], list[str]]] = [(words, drawings) for words, drawings in _TABLES["several"]]
 # Things that are not drawn, by the drawing that comes near.
 NEAR: dict[str, list[str]] = _TABLES["near"]
 IRREGULAR: dict[str, str] = _TABLES["irregular"]

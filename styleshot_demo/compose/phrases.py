@@ -28,11 +28,13 @@ class Meaning:
     kind    thing, keyword (a thing, less surely), colour, size, count, relation, place, time, weather, kind or stop
     value   name of the drawing, or of the fact
     plural  more than one of it
+    more    names of further drawings that a thing is made of
     """
 
     kind: str
     value: str | int
     plural: bool = False
+    more: tuple[str, ...] = ()
 
 
 def normal(text: str) -> str:
@@ -107,6 +109,9 @@ def phrases() -> dict[str, tuple[Meaning, ...]]:
     for name, words in lexicon.MEANT.items():
         for word in words:
             _add_forms(add, word, "thing", name)
+    for words, (first, *more) in lexicon.SEVERAL:
+        for word in words:
+            add(word, Meaning("thing", first, more=tuple(more)))
     for word in near():  # one phrase each, which nothing is meant by
         found.setdefault(word, {})
     for art in catalogue().values():

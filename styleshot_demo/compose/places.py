@@ -45,6 +45,9 @@ def place_of(arts: Sequence[Art], facts: Mapping[str, str]) -> str:
     if not homes:
         return "meadow" if facts.get("weather") != "snow" else "snow"
     outdoors = [one for one in homes if one in OUTDOOR_FIRST]
+    food = [art for art in arts if art.group == "food-drink"]
+    if "table" in homes and 2 * len(food) > len(arts) and all(metres(art) < 0.5 for art in arts):
+        return "table"  # with the basket that it lies in
     small = all(one in ("table", "plain", "room") for one in homes)
     if small or (not outdoors and "sky" not in homes):
         return "room" if "room" in homes else homes[0]

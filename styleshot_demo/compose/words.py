@@ -5,13 +5,14 @@ relations join two things; places, times, weather and kinds of picture are facts
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from styleshot_demo.compose import lexicon
 from styleshot_demo.compose.art import by_name
-from styleshot_demo.compose.belonging import joined
+from styleshot_demo.compose.belonging import HOLDERS, joined
 from styleshot_demo.compose.nearest import nearest
 from styleshot_demo.compose.phrases import (
     SCENERY,
@@ -305,7 +306,22 @@ class _Reader:
             self.relation = None
             self.group = []
         self.group.append(new)
+        self._add_more(meaning, new, spans)
 
+    def _add_more(self, meaning: Meaning, first: int, spans: list[Span]) -> None:
+        """What else the words of the thing `first` mean: in it where it can hold something, else beside it."""
+        held = meaning.value in HOLDERS
+        counts = Counter(meaning.more)
+        if not held:
+            counts[str(meaning.value)] += self.things[first].count
+            self.things[first] = replace(self.things[first], count=counts.pop(str(meaning.value)))
+        for name, count in counts.items():
+            if len(self.things) < MOST_THINGS:
+                said = self.things[first].said
+                self.things.append(Thing(name, count=count, said=said))
+                if held:
+                    self.things[-1] = replace(self.things[-1], relation="in", to=first)
+                self.thing_spans.append(list(spans))
 
     def _merged(self, before: str, thing: Thing) -> Thing | None:
         """The last thing and this one as one person, if one of them is a person and the other a beard or hair.

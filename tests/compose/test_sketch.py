@@ -121,9 +121,9 @@ def test_no_thing_of_a_pattern_stands_beside_its_like(count):
 
 
 def test_snow_lies_in_the_street_too():
-    """Falling flakes over dry asphalt are no snowy village."""
+    """Falling flakes over dry asphalt are no snowy street."""
     bare, snowed = (
         pixels(draw(understood(words), SIZE).picture.convert("L"))[-64:].mean()
-        for words in ("a city street", "a snowy village")
+        for words in ("a city street", "a snowy street")
     )
     assert snowed > 210 and bare < 140
