@@ -271,14 +271,15 @@ class DiffusionTab:
     def left(self, desk: DiffusionDesk, run: DiffusionRun) -> dict[Any, Any]:
         """Updates that show what a run that did not end has painted, saved; else what was there before it."""
         if run.value is None and (run.made or run.begun):
-            alone = run.begun is not None and run.total == 1
+            begun = run.begun  # which the run itself may still exchange, until it hears that it is stopped
+            alone = begun is not None and run.total == 1
             told = [] if alone else [say("stopped_after", count=len(run.made), total=run.total)]
-            if run.begun is not None:
+            if begun is not None:
                 try:
-                    run.made.append(self.made_alone(run, run.begun))
+                    run.made.append(self.made_alone(run, begun))
                 except Problem as problem:  # such as a disk that is full
                     return {self.view.shown: widgets.back(), self.view.status: problems.as_html(problem)}
-                told.append(say("stopped_painting", **run.begun.message.values))
+                told.append(say("stopped_painting", **begun.message.values))
             run.sketches = run.sketches[: len(run.made)]
             desk.ready = run.drawn()
             run.value = widgets.hung(run.made, run.asked, run.sketches)
