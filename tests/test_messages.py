@@ -53,3 +53,8 @@ def test_remarks_compare_and_cross_to_other_processes() -> None:
     assert str(first) == "Step 1 of 2, about 3 s left"
     assert pickle.loads(pickle.dumps(first)) == first
     assert first != remark("iterating", step=2, total=2, seconds=3)
+
+
+def test_what_tells_seconds_can_be_told_before_they_are_known():
+    timed = {key for key, text in REMARKS.items() if "{seconds}" in text and "left" in text}
+    assert timed and {f"{key}_untimed" for key in timed} <= REMARKS.keys()

@@ -98,7 +98,7 @@ def test_of_several_each_is_what_it_is_alone(studio):
     first, second = (image.tobytes() for image in finished.result.images)
     assert first != second == studio.finish(job(seed=8)).images[0].tobytes()
     told = [str(step.message) for step in steps if step.message.key == "iterating_several"]
-    assert told[0].startswith("Picture 1 of 2: step 1 of 6, ") and told[-1].startswith("Picture 2 of 2: step 6 of 6, ")
+    assert told[0].startswith("Picture 1 of 2: step 1 of 6") and told[-1].startswith("Picture 2 of 2: step 6 of 6")
     seeds = [step.made_by.seed for step in steps if isinstance(step, Step) and step.made_by]
     assert seeds == sorted(seeds) and set(seeds) == {7, 8}
 
