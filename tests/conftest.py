@@ -5,6 +5,7 @@ import socket
 import tempfile
 
 import pytest
+from hypothesis import settings
 
 # Before any test imports a library that reads them.
 for _name in [name for name in os.environ if name.startswith(("STYLESHOT_", "HF_", "SPACE_"))]:
@@ -15,6 +16,10 @@ os.environ["HF_HOME"] = _home.name
 os.environ["XDG_CACHE_HOME"] = os.path.join(_home.name, "cache")
 os.environ["XDG_DATA_HOME"] = os.path.join(_home.name, "data")
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+# A machine that is busy with other things may be slow; a test that hangs ends by its own limit.
+settings.register_profile("without deadlines", deadline=None)
+settings.load_profile("without deadlines")
 
 _LONG = ("browser", "parity", "training", "runtime")  # folders
 
