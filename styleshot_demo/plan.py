@@ -88,6 +88,12 @@ class Plan(Generic[JobT]):
             return job.method == "optimise" and job.strength > 0
         return self.model == "composer" and isinstance(job, TextJob) and optimised(job)
 
+    @property
+    def iterations(self) -> int:
+        """How many of them `optimise` makes, of all pictures together; where it paints."""
+        job = self.job
+        return job.steps if isinstance(job, ClassicalJob) else len(self.shots) * ClassicalJob.steps
+
     @cached_property
     def shots(self) -> tuple[Shot, ...]:
         """The pictures to make, in their order; for diffusion jobs."""

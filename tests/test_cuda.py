@@ -66,7 +66,7 @@ def models(tmp_path_factory):
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
 def test_a_second_picture_reads_nothing_from_disk(models, photo, placement, monkeypatch):
-    """Weights that lie parked in main memory were counted as if they lay on the GPU, and dropped after each picture."""
+    """Weights that lie offloaded in main memory were counted as on the GPU, dropped after each picture."""
     from styleshot_demo.runners import weights
 
     studio, loaded, load = Studio(Settings(models=models, placement=placement)), [], weights.load

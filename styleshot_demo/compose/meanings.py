@@ -32,12 +32,12 @@ def alike(said: str, most: int = 3) -> tuple[str, ...]:
     """
     if len(said) == 1 and is_chinese(said):
         return ()
-    with _loading:  # two threads would load it twice
+    with _loading:  # two threads would load it twice; and it limits the threads of others for as long as it computes
         known = _known()
-    if known is None:
-        return ()
-    encoder, middle, names, vectors = known
-    cosines = vectors @ _directions(encoder.encode([said]), middle)[0]
+        if known is None:
+            return ()
+        encoder, middle, names, vectors = known
+        cosines = vectors @ _directions(encoder.encode([said]), middle)[0]
     return tuple(names[at] for at in np.argsort(-cosines, kind="stable")[:most] if cosines[at] >= LEAST)
 
 

@@ -59,8 +59,8 @@ def seconds_for(plan: Any) -> int:
     """How many seconds the GPU is asked for; `plan` is a `plan.Plan`."""
     width, height = plan.size
     area = width * height / 512**2
-    if plan.placement is None:  # a classical method
-        return min(LONGEST, round(STARTING + area * PER_ITERATION * plan.job.steps))
+    if plan.placement is None:  # a classical method, of a photo or of the composer's sketches
+        return min(LONGEST, round(STARTING + area * PER_ITERATION * plan.iterations))
     step = PER_STEP * (1.5 if hasattr(plan.job, "content") else 1)  # the ControlNet
     return min(LONGEST, round(STARTING + len(plan.shots) * area * (PER_PICTURE + step * plan.job.steps)))
 

@@ -68,7 +68,7 @@ def in_float32(module: nn.Module) -> Iterator[None]:
     try:
         for tensor in tensors:
             _widen(tensor)
-        # Parked layers (`runtime.placement`) fetch theirs in half precision by hooks, which were there first.
+        # Offloaded layers (`runtime.placement`) fetch theirs in half precision by hooks, which were there first.
         hooks += [layer.register_forward_pre_hook(widen_own) for layer in module.modules()]
         with torch.autocast(tensors[0].device.type, enabled=False):
             yield

@@ -186,6 +186,8 @@ class DiffusionTab:
                     step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                     if event.preview is not None:
                         if event.message.key == "made":
+                            # A run that was begun anew, with less memory or without a GPU, makes them all again.
+                            del run.made[event.message.values["picture"] - 1 :]
                             run.made.append(self.made_alone(run, event))
                             run.begun = None
                         elif event.made_by is not None:
@@ -279,7 +281,9 @@ class DiffusionTab:
                     run.made.append(self.made_alone(run, begun))
                 except Problem as problem:  # such as a disk that is full
                     return {self.view.shown: widgets.back(), self.view.status: problems.as_html(problem)}
-                told.append(say("stopped_painting", **begun.message.values))
+                # What was begun is remembered of one picture alone, and not by a process that has gone with its GPU.
+                goes_on = alone and run.plan.free is not None
+                told.append(say("stopped_painting" if goes_on else "stopped_there", **begun.message.values))
             run.sketches = run.sketches[: len(run.made)]
             desk.ready = run.drawn()
             run.value = widgets.hung(run.made, run.asked, run.sketches)

@@ -90,10 +90,11 @@ class GridPanel:
     def back(self, token: str, desk: GridDesk) -> Any:
         """After a reload: what the page showed before, where that is still known."""
         painted = self.painted.find(token)
-        if painted is None or not painted.cells:
+        shown = painted.shown() if painted is not None else {}
+        if not shown.get("cells"):  # of files that are old none is left
             return gr.skip()
         desk.last = painted
-        return {**painted.shown(), "back": True}
+        return {**shown, "back": True}
 
     # Painting ---------------------------------------------------------------------------------------------------
 

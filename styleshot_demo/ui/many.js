@@ -111,7 +111,7 @@
       event.preventDefault();
       event.stopImmediatePropagation();
       document.body.classList.remove("dragged");
-      dropped(event.dataTransfer).then(take);
+      dropped(event.dataTransfer).then(take).catch(() => say(left, "no_pictures"));
     }, true);
 
     /* Painting ------------------------------------------------------------------------------------------------- */
@@ -135,7 +135,7 @@
       const caption = document.createElement("span");
       caption.textContent = name;
       button.append(image, caption);
-      button.addEventListener("click", () => look(name));
+      button.addEventListener("click", () => look(name, small));
       return button;
     };
     const hang = (fresh) => {
@@ -155,8 +155,9 @@
         return line;
       }));
     };
-    const look = (name) => {
-      const source = at(now.folder, name);
+    // Another photo of the same name has its result at the same address, and browsers remember pictures by that.
+    const look = (name, small) => {
+      const source = `${at(now.folder, name)}?${small}`;
       part("dialog img").src = source;
       part(".which").textContent = name;
       [part("a.save").href, part("a.save").download] = [source, name.split("/").pop()];

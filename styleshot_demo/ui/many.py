@@ -32,6 +32,8 @@ from styleshot_demo.ui.many_panel import FORMATS
 from styleshot_demo.ui.words import Said, say
 
 Values = tuple[Any, ...]
+# Apart from other painting: one of these lasts for long, and would keep a place from those who wait for one picture.
+MANY: dict[str, Any] = {**PAINTING, "concurrency_id": "many", "concurrency_limit": 4}
 THUMBNAIL = 320  # pixels of a small picture's longest side
 _REPORT = "report.csv"
 _LONGEST = 1000  # characters of a name that a browser tells
@@ -102,7 +104,7 @@ class ManyPictures:
         """Connects the events."""
         panel, source = self.panel, self.source
         everything = [self.desk, *source.inputs.components(), *source.fields.values()]
-        run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **PAINTING)
+        run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **MANY)
         panel.halt(self.halted, None, panel, cancels=[run], trigger_mode="multiple", **INSTANT)
         panel.pack(self.pack, self.desk, panel, trigger_mode="multiple", **INSTANT)
 
@@ -116,6 +118,7 @@ class ManyPictures:
             ending = _ending(event)
             job = self.job(values)
             desk.batch = batch = self.begin(job, ending, self.files(event), desk.batch)
+            yield {"turn": turn, **batch.shown(), "told": widgets.progress(0, say("starting")), "working": True}
             for told in self.work(job, batch):
                 yield {"turn": turn, **batch.shown(), "told": told, "working": True}
             yield {"turn": turn, **batch.shown(), "told": problems.note(_summary(batch))}
@@ -150,7 +153,9 @@ class ManyPictures:
         key = fingerprint(job, ending, self.studio.settings.provenance, self.studio)
         items = uploaded(files, ending)
         if last is not None and last.key == key:
-            done = {item: last.done[item] for item in items if item in last.done}
+            # Gradio deletes what is old.
+            there = [item for item in items if item in last.done and (last.folder / item.target).is_file()]
+            done = {item: last.done[item] for item in there}
             return replace(last, items=items, done=done, small_of=dict(last.small_of), problems={})
         styles = tuple(names.stem_of(picture.info.get("file_name")) for picture, _ in job.styles)
         folder, small = (self.cache / secrets.token_hex(16) for _ in range(2))
@@ -178,6 +183,7 @@ class ManyPictures:
         """Remembers what became of a picture; of one that is painted there is a small one to be shown."""
         if one.problem is not None:
             batch.problems[one.item] = one.problem
+            batch.done.pop(one.item, None)
             return
         if one.outcome.status != KEPT:
             file = batch.folder / one.item.target
@@ -201,7 +207,8 @@ class ManyPictures:
             if desk.batch is None or not desk.batch.done:
                 raise Problem("result_gone")
             if desk.packed is not None:
-                desk.packed.unlink(missing_ok=True)
+                with suppress(OSError):  # it may still be on its way to the browser
+                    desk.packed.unlink()
             name = names.made_of("pictures", *desk.batch.styles[:2], suffix=".zip")
             place = self.cache / secrets.token_hex(16) / name
             self.panel.temp_files.add(str(place))
@@ -251,12 +258,13 @@ def pack(batch: ManyBatch, place: Path, zh: bool = False) -> None:
 def _outcomes(batch: ManyBatch, zh: bool) -> list[Outcome]:
     """What is known, with problems in the page's language; a result that is no longer there is none."""
     gone = Problem("result_gone")
-    there = {item: (batch.folder / item.target).is_file() for item in batch.done}
-    why = batch.problems | {item: gone for item in batch.done if not there[item]}
+    done = dict(batch.done)  # a picture may be finished meanwhile
+    there = {item: (batch.folder / item.target).is_file() for item in done}
+    why = dict(batch.problems) | {item: gone for item in done if not there[item]}
     said = {item: "".join(part.zh for part in words.problem(problem)) if zh else str(problem)
             for item, problem in why.items()}  # fmt: skip
     told = [replace(failed(item, problem), problem=said[item]) for item, problem in why.items()]
-    return [*(outcome for item, outcome in batch.done.items() if there[item]), *told]
+    return [*(outcome for item, outcome in done.items() if there[item]), *told]
 
 
 def _summary(batch: ManyBatch) -> Said:

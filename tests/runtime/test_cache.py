@@ -546,7 +546,7 @@ class Tensor:
 
 
 def test_main_memory_and_each_gpu_have_a_budget_of_their_own():
-    """What lies parked in main memory takes nothing of a GPU: else 4.4 GB were read anew for every picture."""
+    """What lies offloaded in main memory takes nothing of a GPU: else 4.4 GB were read anew for every picture."""
     cache, loads = ModelCache(lambda memory: {"cpu": 5_000, "cuda:0": 3_000}[memory]), []
     parts = {"encoder": ("cpu", 1_800), "unet": ("cpu", 1_700), "controlnet": ("cpu", 700), "vae": ("cuda:0", 2_900)}
     for _ in range(2):

@@ -50,12 +50,12 @@ def same_in_single(net):
 def test_parked_layers_compute_what_the_whole_would(half):
     x = torch.randn(2, 3, 9, 9, generator=torch.Generator().manual_seed(1))
     expected = same_in_single(half)(x)
-    parked = placement.offload_layers(half, CPU, torch.float32)
+    offloaded = placement.offload_layers(half, CPU, torch.float32)
     for _ in range(2):
-        assert torch.equal(parked(x), expected)
-    assert parked.second.weight.dtype == parked.last.bias.dtype == torch.float16
-    assert parked.norm.weight.dtype == parked.free.dtype == torch.float32
-    assert parked.places.dtype == torch.int64
+        assert torch.equal(offloaded(x), expected)
+    assert offloaded.second.weight.dtype == offloaded.last.bias.dtype == torch.float16
+    assert offloaded.norm.weight.dtype == offloaded.free.dtype == torch.float32
+    assert offloaded.places.dtype == torch.int64
 
 
 def test_a_parked_model_has_the_dtype_it_computes_in():
@@ -66,16 +66,16 @@ def test_a_parked_model_has_the_dtype_it_computes_in():
 
 def test_parked_weights_stay_where_they_are(half):
     place = half.last.weight.data_ptr()
-    parked = placement.offload_layers(half, CPU, torch.float32)
-    parked(torch.zeros(1, 3, 9, 9))
-    assert parked.last.weight.data_ptr() == place
+    offloaded = placement.offload_layers(half, CPU, torch.float32)
+    offloaded(torch.zeros(1, 3, 9, 9))
+    assert offloaded.last.weight.data_ptr() == place
 
 
 def test_a_layer_that_fails_sends_its_weights_home(half):
-    parked = placement.offload_layers(half, CPU, torch.float32)
+    offloaded = placement.offload_layers(half, CPU, torch.float32)
     with pytest.raises(RuntimeError):
-        parked.last(torch.zeros(1, 7))
-    assert parked.last.weight.dtype == torch.float16
+        offloaded.last(torch.zeros(1, 7))
+    assert offloaded.last.weight.dtype == torch.float16
 
 
 def test_eight_bits_are_close(half):
@@ -84,13 +84,13 @@ def test_eight_bits_are_close(half):
     half.places.zero_()
     expected = same_in_single(half)(x)
     weight = half.last.weight.float()
-    parked = placement.offload_layers(half, CPU, torch.float32, eight_bits=True)
-    assert parked.last.weight.dtype == torch.float8_e4m3fn and parked.last.bias.dtype == torch.float16
-    found = parked(x)
+    offloaded = placement.offload_layers(half, CPU, torch.float32, eight_bits=True)
+    assert offloaded.last.weight.dtype == torch.float8_e4m3fn and offloaded.last.bias.dtype == torch.float16
+    found = offloaded(x)
     assert torch.allclose(found, expected, atol=0.05)
     seen = []
-    parked.last.register_forward_hook(lambda layer, inputs, output: seen.append(layer.weight.clone()), prepend=True)
-    parked(x)
+    offloaded.last.register_forward_hook(lambda layer, inputs, output: seen.append(layer.weight.clone()), prepend=True)
+    offloaded(x)
     # The rounding of three bits after the leading one, and what lies below the smallest number.
     assert torch.allclose(seen[0], weight, rtol=2**-4, atol=float(weight.abs().max()) / 448 / 512)
 

@@ -240,6 +240,10 @@ def test_what_takes_longer_asks_for_longer():
     assert seconds(ImageJob(PICTURE, [PICTURE], steps=60)) > plain
     brief = seconds(ClassicalJob(PICTURE, [PICTURE], method="optimise", steps=10))
     assert brief < seconds(ClassicalJob(PICTURE, [PICTURE], method="optimise", size=1024))
+    drawn = seconds(TextJob([PICTURE], "a fox", model="composer", painted_by="optimise", size=512))
+    assert drawn == seconds(ClassicalJob(Image.new("RGB", (512, 512)), [PICTURE], method="optimise", size=512))
+    several = TextJob([PICTURE], "a fox", model="composer", painted_by="optimise", size=512, count=3)
+    assert seconds(several) > 2 * drawn - zerogpu.STARTING
     large = replace(studio.plan(text(count=8, steps=150)), size=(1024, 1024))
     assert zerogpu.seconds_for(large) == zerogpu.LONGEST
 

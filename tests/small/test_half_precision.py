@@ -54,7 +54,7 @@ def test_half_precision_paints_the_same_picture(exact, kind, placement):
 
 @pytest.fixture(scope="module")
 def encoders():
-    """(style encoder, adapter) in single precision, then as they lie on a GPU: parked, and resident on ZeroGPU."""
+    """(style encoder, adapter) in single precision, then as they lie on a GPU: offloaded, and resident on ZeroGPU."""
     found = [each for each in weights.locate(Settings(device="cpu"), "small", "contour")][-1]
     places = [
         Placement("resident", "cpu", "float32"),

@@ -1,4 +1,4 @@
-"""Decoding with a real autoencoder whose numbers leave half precision, resident and parked."""
+"""Decoding with a real autoencoder whose numbers leave half precision, resident and offloaded."""
 
 import copy
 
