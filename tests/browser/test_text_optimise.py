@@ -32,7 +32,10 @@ def paint_until(page, least):
 
 def stop(page):
     page.locator("#text-stop").click()
-    expect(page.locator("#text-status")).to_contain_text("Stopped at step", timeout=LONG)
+    said = page.locator("#text-status")
+    expect(said).to_contain_text("Stopped at step", timeout=LONG)
+    page.wait_for_timeout(1500)  # a last step that was on its way may have been shown over it for a moment
+    expect(said).to_contain_text("Stopped at step", timeout=LONG)
     return step(page)
 
 
