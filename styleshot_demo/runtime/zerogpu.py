@@ -55,6 +55,11 @@ def withholds() -> bool:
     return lends() and not in_worker()
 
 
+def forgets(device: str) -> bool:
+    """Whether what a run on that device remembers is gone with the process that the GPU was lent to."""
+    return lends() and device.startswith("cuda")
+
+
 def seconds_for(plan: Any) -> int:
     """How many seconds the GPU is asked for; `plan` is a `plan.Plan`."""
     width, height = plan.size

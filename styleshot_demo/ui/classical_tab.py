@@ -13,6 +13,7 @@ from styleshot_demo import jobs, names, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import ClassicalJob
+from styleshot_demo.runtime import zerogpu
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import (
     controls,
@@ -281,7 +282,8 @@ class ClassicalTab:
                 run.value = widgets.pair(run.before, self.save_unfinished(run), run.asked)
             except Problem as problem:  # such as a disk that is full
                 return {view.shown: widgets.back(), view.status: problems.as_html(problem)}
-            run.told = problems.note(say("stopped_at", step=run.step, total=run.total))
+            told = "stopped_at" if self.goes_on(run) else "stopped_there"
+            run.told = problems.note(say(told, step=run.step, total=run.total))
         return {view.shown: run.value}
 
     def stopped(self, desk: ClassicalDesk) -> dict[Any, Any]:
@@ -292,7 +294,12 @@ class ClassicalTab:
         finished = run.value is not None and run.step == run.total
         shown = self.left(run)
         text = shown.get(self.view.status, run.told)
-        return {**self.ended(text), **shown, self.again: gr.update(visible=not finished)}
+        return {**self.ended(text), **shown, self.again: gr.update(visible=not finished and self.goes_on(run))}
+
+    @staticmethod
+    def goes_on(run: ClassicalRun) -> bool:
+        """Whether a stopped run can be gone on with."""
+        return run.made_by is None or not zerogpu.forgets(run.made_by.computed["device"])
 
     def keep(self, desk: ClassicalDesk) -> Any:
         """A file of the picture that is being painted, as it is now."""

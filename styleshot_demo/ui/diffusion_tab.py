@@ -14,6 +14,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.plan import Plan
 from styleshot_demo.provenance import Record, Restored
+from styleshot_demo.runtime import zerogpu
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import (
     desk,
@@ -186,8 +187,6 @@ class DiffusionTab:
                     step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                     if event.preview is not None:
                         if event.message.key == "made":
-                            # A run that was begun anew, with less memory or without a GPU, makes them all again.
-                            del run.made[event.message.values["picture"] - 1 :]
                             run.made.append(self.made_alone(run, event))
                             run.begun = None
                         elif event.made_by is not None:
@@ -282,7 +281,7 @@ class DiffusionTab:
                 except Problem as problem:  # such as a disk that is full
                     return {self.view.shown: widgets.back(), self.view.status: problems.as_html(problem)}
                 # What was begun is remembered of one picture alone, and not by a process that has gone with its GPU.
-                goes_on = alone and run.plan.free is not None
+                goes_on = alone and not zerogpu.forgets(begun.made_by.computed["device"])
                 told.append(say("stopped_painting" if goes_on else "stopped_there", **begun.message.values))
             run.sketches = run.sketches[: len(run.made)]
             desk.ready = run.drawn()
@@ -329,9 +328,10 @@ class DiffusionTab:
         ]
 
     def made_alone(self, run: DiffusionRun, step: Step) -> widgets.Made:
-        """Saves the next picture of a run that has not ended, finished or as far as it is."""
+        """Saves a picture of a run that has not ended, finished or as far as it is."""
         assert step.preview is not None  # the picture itself
-        number, record = len(run.made), step.made_by
+        number, record = step.message.values.get("picture", 1) - 1, step.made_by
+        del run.made[number:]  # a run that was begun anew, with less memory or without a GPU, makes them all again
         if step.message.key == "made":
             return self._saved(step.preview, number, run.plan, run.stem, record)
         at = int(step.message.values["step"])

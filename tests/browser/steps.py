@@ -57,6 +57,15 @@ def run(page, kind):
     expect(page.locator(f"#{kind}-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
 
 
+def compose(page, prompt):
+    """Has the composer paint a small picture of a prompt, in the style of an example."""
+    open_tab(page, "text")
+    page.locator("#text-example-styles button").nth(9).click()
+    page.locator("#text-prompt textarea").fill(prompt)
+    put(page, "text", size=256)
+    run(page, "text")
+
+
 def paint_grid(page, kind):
     """The grid that the panel offers: the bytes of its cells, in order."""
     page.locator(f"#{kind}-grid-open").click()

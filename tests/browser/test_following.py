@@ -7,7 +7,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, download, open_tab, put, run, upload  # noqa: E402
+from browser.steps import LONG, compose, download, open_tab, put, run, upload  # noqa: E402
 
 
 def shown(page, kind):
@@ -29,11 +29,7 @@ def drag(page, kind, strength):
 
 def test_a_composed_picture_follows_the_strength_but_not_the_prompt(open_page, tmp_path):
     page = open_page()
-    open_tab(page, "text")
-    page.locator("#text-example-styles button").nth(9).click()
-    page.locator("#text-prompt textarea").fill("a red apple on a table")
-    put(page, "text", size=256)
-    run(page, "text")
+    compose(page, "a red apple on a table")
     full = download(page, "text", tmp_path).read_bytes()
     drag(page, "text", 0.4)
     path = download(page, "text", tmp_path)

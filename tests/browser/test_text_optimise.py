@@ -8,7 +8,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, download, has_small, open_tab, put, restore, run  # noqa: E402
+from browser.steps import LONG, compose, download, has_small, open_tab, put, restore  # noqa: E402
 
 
 def step(page):
@@ -41,11 +41,7 @@ def stop(page):
 
 def test_chosen_stopped_saved_and_gone_on_with(open_page, tmp_path):
     page = open_page()
-    open_tab(page, "text")
-    page.locator("#text-example-styles button").nth(9).click()
-    page.locator("#text-prompt textarea").fill("a red apple on a table")
-    put(page, "text", size=256)
-    run(page, "text")
+    compose(page, "a red apple on a table")
     expect(page.locator("#text-status")).to_contain_text("painted by fast")
 
     page.locator("#text-painted-by label", has_text="Optimise").click()
