@@ -1,9 +1,9 @@
 """Colour transfer cluster by cluster: each cluster of a content takes a colour that the style really has.
 
 One map for all colours of a picture carries moments to moments: a photo of browns is stretched until some of them are
-acid green, though no such green is in the style. So the content is divided by its colours into a few regions (Lloyd's
-k-means), the style likewise, and each region of the painted picture moves towards the style's regions that are like it:
-in tone, in the hue that the content has there, and in the colour that it was painted in. As in transfers by
+acid green, though no such green is in the style. So the content is divided by its colours into a few clusters (Lloyd's
+k-means), the style likewise, and each cluster of the painted picture moves towards the style's clusters that are like
+it: in tone, in the hue that the content has there, and in the colour that it was painted in. As in transfers by
 swatches (Reinhard et al., Color Transfer between Images, 2001), only that the pairs are found.
 """
 
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 CLUSTERS = 6
 SAMPLES = 1024  # cells of a picture that are read, about
 ITERATIONS = 8
-SEED_QUANTILE = 0.98  # share of the cells that are nearer than where a new region begins: the last ones are outliers
+SEED_QUANTILE = 0.98  # share of the cells that are nearer than where a new cluster begins: the last ones are outliers
 BLEND = 0.7  # of the way
 LIGHTNESS_BLEND = 0.3  # share of that for lightness: light and dark are the content's
-SOFTNESS = 0.05  # Oklab: how far one region's colours reach into another's
-# What tells that regions are alike: how light they are within their picture, in deviations; the content's own hue, and
+SOFTNESS = 0.05  # Oklab: how far one cluster's colours reach into another's
+# What tells that clusters are alike: how light they are within their picture, in deviations; the content's own hue, and
 # the painted one, in `HUES` of Oklab.
 TONE_WEIGHT, CONTENT_HUE_WEIGHT, PAINTED_HUE_WEIGHT = 1.0, 1.25, 0.75
 HUE_SCALE = 0.07
@@ -39,7 +39,7 @@ MIN_DEVIATION = 0.05  # least deviation of lightness that tones are told by
 
 @dataclass(frozen=True)
 class ColourClusters:
-    """The regions of a picture: their colours [K, 3] in Oklab, and which shares [K] of it they are, both float64."""
+    """A picture's clusters: their colours [K, 3] in Oklab, and which shares [K] of it they are, both float64."""
 
     colours: Tensor
     shares: Tensor
@@ -65,7 +65,7 @@ class ColourClusters:
         return cls(*map(torch.from_numpy, _kmeans(torch.cat(seen).cpu().double().numpy(), count)))
 
     def standardised_lightness(self) -> Tensor:
-        """[K]: how light each region is within the picture, in deviations from the mean."""
+        """[K]: how light each cluster is within the picture, in deviations from the mean."""
         light = self.colours[:, 0]
         mean = (self.shares * light).sum()
         return (light - mean) / (self.shares * (light - mean) ** 2).sum().sqrt().clamp_min(MIN_DEVIATION)
@@ -86,12 +86,12 @@ class ClusterColourTransfer:
         self._shift = torch.zeros(count, 3)
 
     def memberships(self, content: Tensor) -> Tensor:
-        """[1, K, h, w] on every second pixel of a content [1, 3, H, W]: how far a place belongs to each region.
+        """[1, K, h, w] on every second pixel of a content [1, 3, H, W]: how far a place belongs to each cluster.
 
         It sums to 1. Of a part of a content that begins at even places it is what the whole has there.
         """
         colours = self.content.colours.to(content)
-        # |x - c|^2 without |x|^2, which all regions have in common.
+        # |x - c|^2 without |x|^2, which all clusters have in common.
         nearness = torch.einsum("kc,nchw->nkhw", 2 * colours, to_oklab(halved(content)))
         nearness = nearness - colours.square().sum(1)[:, None, None]
         return torch.softmax(nearness / (2 * SOFTNESS**2), 1)
@@ -103,7 +103,7 @@ class ClusterColourTransfer:
         self._sums += (memberships @ made.T).cpu().double()
 
     def fit(self, recoloured: Callable[[Tensor], Tensor]) -> None:
-        """When all parts have been looked at; `recoloured` is what becomes of painted colours [1, 3, K, 1] before."""
+        """When all parts have been observed; `recoloured` is what becomes of painted colours [1, 3, K, 1] before."""
         means = self._sums / self._places.clamp_min(1e-9)[:, None]
         painted = recoloured(means.float().T[None, :, :, None]).clamp(0, 1)
         colours = to_oklab(painted)[0, :, :, 0].T.double()
@@ -125,12 +125,12 @@ class ClusterColourTransfer:
         )
 
     def _matching(self, style: ColourClusters, painted: Tensor) -> Tensor:
-        """[K, K]: how much each region of the style counts for each of the content, summing to 1."""
+        """[K, K]: how much each cluster of the style counts for each of the content, summing to 1."""
         cost = TONE_WEIGHT * (self.content.standardised_lightness()[:, None] - style.standardised_lightness()) ** 2
         for weight, colours in ((CONTENT_HUE_WEIGHT, self.content.colours), (PAINTED_HUE_WEIGHT, painted)):
             away = (colours[:, None, 1:] - style.colours[None, :, 1:]) / HUE_SCALE
             cost = cost + weight * away.square().sum(2)
-        cost = cost.masked_fill(style.shares == 0, math.inf)  # of few colours there are fewer regions
+        cost = cost.masked_fill(style.shares == 0, math.inf)  # of few colours there are fewer clusters
         return torch.softmax(-cost / TEMPERATURE, 1)
 
 

@@ -106,7 +106,7 @@ class DeringingFilter:
         self._sums[down : down + len(sums), right : right + sums.shape[1]] = sums.cpu()
 
     def fit(self) -> None:
-        """When all parts have been looked at."""
+        """When all parts have been observed."""
         rows = self._sums.shape[0]
         total = self._sums.sum((0, 1))
         step = max(1, CELL_BATCH // self._sums.shape[1])

@@ -359,7 +359,7 @@ def _crop_to_central_period(found: Mapping[str, Tensor], content: Tensor, period
 
 
 def match_colours(painted: Tensor, encoded: Encoded, strength: float = 1.0) -> Tensor:
-    """What the decoder painted, [1, 3, H, W], with the colours of the styles: of the whole, then of each region."""
+    """What the decoder painted, [1, 3, H, W], with the colours of the styles: of the whole, then of each cluster."""
     middle = _central_period(encoded.pixels, encoded.period)
     affine = colour_transform(middle.crop(painted), encoded.colours)
     made = affine(painted, strength)

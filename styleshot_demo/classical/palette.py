@@ -73,8 +73,8 @@ class PaletteMap:
 
 def main_colours(picture: Tensor, count: int) -> list[tuple[int, int, int]]:
     """Up to `count` colours that a picture [1, 3, H, W] in [0, 1] is made of, dark to light: sRGB, 0 to 255 each."""
-    regions = ColourClusters.from_pixels(picture, count)
-    colours = regions.colours[regions.shares > 0]
+    clusters = ColourClusters.from_pixels(picture, count)
+    colours = clusters.colours[clusters.shares > 0]
     colours = colours[colours[:, 0].argsort()].float()
     found = into_gamut(colours.T[None, :, :, None])[0, :, :, 0].T.mul(255).round().int().tolist()
     return list(dict.fromkeys((red, green, blue) for red, green, blue in found))

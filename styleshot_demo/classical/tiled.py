@@ -181,15 +181,15 @@ class _TiledTransfer:
                 features = {name: one.moments() for name, one in gatherings.items()}
                 picture.cache.put("features", features)
             self.styles.append((features, weight))
-        regions = []
+        clusters = []
         for picture, weight in colours_of:
             self.colours.append((picture.cache.get_or_compute("colours", _colour_moments, picture), weight))
             found = picture.cache.get_or_compute(
                 "clusters", ColourClusters.from_reader, picture.read, picture.height, picture.width
             )
-            regions.append((found, weight))
+            clusters.append((found, weight))
         own = ColourClusters.from_reader(content.read, content.height, content.width)
-        self.cluster_transfer = ClusterColourTransfer(own, regions, (self.height, self.width))
+        self.cluster_transfer = ClusterColourTransfer(own, clusters, (self.height, self.width))
 
     def encode_content(self) -> Iterator[TileStep]:
         """Gathers its moments, and keeps its deepest maps, which are small."""

@@ -47,7 +47,7 @@ class ToneCurve:
         self._places += len(light)
 
     def fit(self, share: float) -> None:
-        """When all parts have been looked at: lead the tones `share` of the way, 0 to 1."""
+        """When all parts have been observed: lead the tones `share` of the way, 0 to 1."""
         count, light = self._sums
         known = count > MIN_SHARE * self._places
         if not known.any():
