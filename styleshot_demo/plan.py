@@ -116,12 +116,12 @@ class Plan(Generic[JobT]):
             settings["model"] = self.model
         return settings if self.scene is None else settings | {"scene": scenes.as_setting(self.scene)}
 
-    def alone(self) -> list[dict[str, Any]]:
+    def settings_per_image(self) -> list[dict[str, Any]]:
         """For each image of the result the settings that make it and nothing else."""
         job = self.job
         if not isinstance(job, TextJob | ImageJob):
             return [self.settings()]
-        return [self._as_it_ran(job.alone(n)) for n in range(job.total)]
+        return [self._as_it_ran(job.single(n)) for n in range(job.total)]
 
     def computed(self) -> dict[str, str]:
         """What it was computed on, for the record."""
@@ -145,7 +145,7 @@ class Plan(Generic[JobT]):
             made_by = provenance.enlarged(self.job.made_by, self.job.factor, models or {})
             if made_by is not None:
                 return made_by
-        settings = self.alone()[number]
+        settings = self.settings_per_image()[number]
         made_by = provenance.record(settings, models or {}, settings["seed"])
         return replace(made_by, computed=self.computed(), inputs=self.inputs())
 

@@ -27,7 +27,7 @@ from styleshot_demo.jobs import (
     ImageJob,
     TextJob,
     moved,
-    seen_at,
+    style_size_for,
 )
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
@@ -104,7 +104,9 @@ class Planner:
         content, styles  (width, height) of the pictures, as far as they are known; the others as in `ClassicalJob`
         """
         own = content is not None and whole and method in WHOLE_METHODS
-        styles_at = seen_at(max(content) if own and content else size, own, None if method == "colour" else brush_size)
+        styles_at = style_size_for(
+            max(content) if own and content else size, own, None if method == "colour" else brush_size
+        )
         room = self._whole_room(
             method,
             size,
@@ -132,7 +134,7 @@ class Planner:
             "cpu" if lent else device,
             share,
             job.at_own_size,
-            job.styles_at,
+            job.style_size,
             _finding(job.keep_background, job.region),
         )
         needed = 0 if job.strength == 0 else room.needed  # the content as it is

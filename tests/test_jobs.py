@@ -114,7 +114,7 @@ def test_pictures_come_in_many_ways(tmp_path: Path) -> None:
 
 def test_style_weights_stay_as_given_and_zero_costs_nothing() -> None:
     job = ClassicalJob(PHOTO, [(PHOTO, 3), ("no such file", 0), PHOTO])
-    assert [weight for _, weight in job.styles] == [3, 1] and jobs.shares(job.styles) == [0.75, 0.25]
+    assert [weight for _, weight in job.styles] == [3, 1] and jobs.normalised_weights(job.styles) == [0.75, 0.25]
     assert [weight for _, weight in ClassicalJob(PHOTO, (PHOTO, 0.3)).styles] == [1.0]
 
 
@@ -125,7 +125,7 @@ def test_any_weights(weights: list[float]) -> None:
     if sum(weights) == 0:
         assert problem(styles=pairs).key == "weights_all_zero"
     else:
-        found = jobs.shares(ClassicalJob(PHOTO, pairs).styles)
+        found = jobs.normalised_weights(ClassicalJob(PHOTO, pairs).styles)
         assert sum(found) == pytest.approx(1)
         assert all(weight >= 0 for weight in found)
 
@@ -199,13 +199,13 @@ def test_a_mapping_gives_each_picture_its_weight(tmp_path):
 def test_whole_photos_and_brushes() -> None:
     large = nasty.photo(1600, 1200)
     job = ClassicalJob(large, PHOTO, whole=True)
-    assert (job.longest, job.styles_at) == (1600, jobs.WHOLE_STYLES_AT)
+    assert (job.longest, job.style_size) == (1600, jobs.WHOLE_STYLES_AT)
     assert "size" not in job.settings() and "brush_size" not in job.settings()
-    assert ClassicalJob(PHOTO, PHOTO, whole=True).styles_at == 256
-    assert ClassicalJob(large, PHOTO, size=700).styles_at == 700
+    assert ClassicalJob(PHOTO, PHOTO, whole=True).style_size == 256
+    assert ClassicalJob(large, PHOTO, size=700).style_size == 700
     brushed = ClassicalJob(large, PHOTO, whole=True, brush_size=2048)
-    assert brushed.styles_at == brushed.settings()["brush_size"] == 2048
+    assert brushed.style_size == brushed.settings()["brush_size"] == 2048
     # It cannot optimise so large, and a map of colours has no brush.
     assert ClassicalJob(large, PHOTO, method="optimise", whole=True, brush_size=300).longest == 512
-    assert ClassicalJob(large, PHOTO, method="colour", whole=True, brush_size=300).styles_at == jobs.WHOLE_STYLES_AT
+    assert ClassicalJob(large, PHOTO, method="colour", whole=True, brush_size=300).style_size == jobs.WHOLE_STYLES_AT
     assert problem(brush_size=100).key == "out_of_range" and problem(whole="yes").key == "unknown_choice"

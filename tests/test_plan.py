@@ -110,7 +110,7 @@ def made_again(studio, result, number, job):
     kinds = {"classical": ClassicalJob, "text": TextJob, "image": ImageJob}
     content = {} if restored.job == "text" else {"content": job.content}
     again = studio.finish(kinds[restored.job](**content, styles=styles, **restored.settings))
-    assert len(again.images) == 1 and again.settings == result.plan.alone()[number]
+    assert len(again.images) == 1 and again.settings == result.plan.settings_per_image()[number]
     return again.images[0]
 
 
@@ -211,7 +211,7 @@ def test_the_record_names_the_pictures(tmp_path, studio):
     assert inputs["style_sha256"][0] == inputs["style_sha256"][1] != inputs["content_sha256"]
     assert str(tmp_path) not in json.dumps(inputs)
     nasty = [r"C:\Users\me\Desktop\cat.png", "/home/me/a\nb.png"]
-    assert [jobs.named(one) for one in nasty] == ["cat.png", "a b.png"]
+    assert [jobs.file_name_of(one) for one in nasty] == ["cat.png", "a b.png"]
 
 
 def test_planning_loads_nothing_and_needs_no_torch():

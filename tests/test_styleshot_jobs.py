@@ -98,11 +98,11 @@ def test_pictures_are_needed():
 def test_each_image_can_be_asked_for_alone():
     job = text(count=3, seed=jobs.MAX_SEED - 1)
     assert job.total == 3
-    assert [job.alone(n).seed for n in range(3)] == [jobs.MAX_SEED - 1, jobs.MAX_SEED, 0]
-    assert all(job.alone(n).count == 1 for n in range(3))
+    assert [job.single(n).seed for n in range(3)] == [jobs.MAX_SEED - 1, jobs.MAX_SEED, 0]
+    assert all(job.single(n).count == 1 for n in range(3))
     both = image(count=2, seed=5, preprocessor="both")
     assert both.total == 4 and both.preprocessors == ("contour", "lineart")
-    alone = [(one.preprocessor, one.seed, one.count) for one in map(both.alone, range(4))]
+    alone = [(one.preprocessor, one.seed, one.count) for one in map(both.single, range(4))]
     assert alone == [("contour", 5, 1), ("contour", 6, 1), ("lineart", 5, 1), ("lineart", 6, 1)]
 
 

@@ -13,7 +13,7 @@ from styleshot_demo.batch.listing import Item
 from styleshot_demo.batch.outcome import KEPT, PAINTED, Outcome, as_problem, failed
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
-from styleshot_demo.jobs import ClassicalJob, ImageJob, named, open_named
+from styleshot_demo.jobs import ClassicalJob, ImageJob, file_name_of, open_named
 from styleshot_demo.messages import Remark
 from styleshot_demo.studio import Studio
 
@@ -67,7 +67,7 @@ def paint_in_turn(
             yield PictureDone(item, replace(before, status=KEPT))
             continue
         try:
-            outcome = yield from _paint(studio, job, item, folder, record, _Place(number, len(items)).step)
+            outcome = yield from _paint(studio, job, item, folder, record, _Position(number, len(items)).step)
         except Exception as error:
             problem = as_problem(error)
             yield PictureDone(item, failed(item, problem), problem)
@@ -78,7 +78,7 @@ def paint_in_turn(
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Position:
     """A picture's place among all, from 0."""
 
     number: int
@@ -97,7 +97,7 @@ def _paint(
     step: Callable[[float, Remark], PictureStep],
 ) -> Generator[PictureStep, None, Outcome]:
     content = open_named(item.path, deep=isinstance(job, ClassicalJob) and job.method == "colour")
-    content.info["file_name"] = named(item.name)  # what it was called before it was uploaded
+    content.info["file_name"] = file_name_of(item.name)  # what it was called before it was uploaded
     own = replace(job, content=content)
     del content
     with closing(studio.run(own)) as events:

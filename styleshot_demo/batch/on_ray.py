@@ -10,11 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from styleshot_demo.batch.crew import Crew
+from styleshot_demo.batch.concurrency import Concurrency
 from styleshot_demo.batch.listing import Item
 from styleshot_demo.batch.order import BatchOrder
 from styleshot_demo.batch.outcome import FAILED, Outcome
-from styleshot_demo.batch.painter import Painter, use_threads
+from styleshot_demo.batch.worker import Worker, use_threads
 from styleshot_demo.errors import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,14 +29,14 @@ class Actor:
     def __init__(self, order: BatchOrder, threads: int) -> None:
         use_threads(threads)
         self._order = order
-        self._painter = Painter(order)
+        self._worker = Worker(order)
 
     def __call__(self, batch: dict[str, Any]) -> dict[str, list[Any]]:
-        told = []
+        rows = []
         for path, name, target in zip(batch["path"], batch["name"], batch["target"], strict=True):
             item = Item(Path(os.fsdecode(path)), os.fsdecode(name), os.fsdecode(target))
-            told.append(_row_of(self._paint(item)))
-        return {name: [row[name] for row in told] for name in told[0]}
+            rows.append(_row_of(self._paint(item)))
+        return {name: [row[name] for row in rows] for name in rows[0]}
 
     def _paint(self, item: Item) -> Outcome:
         # As long as the tries of those that died here, in bytes.
@@ -48,7 +48,7 @@ class Actor:
                     problem = Problem("process_ended")
                     return Outcome(item.name, item.target, FAILED, problem=str(problem), key=problem.key)
                 stream.write(b".")
-            outcome = self._painter.paint(item)
+            outcome = self._worker.paint(item)
             tries.unlink()
         except OSError:
             problem = Problem("cannot_write")
@@ -56,12 +56,12 @@ class Actor:
         return outcome
 
 
-def paint_on_ray(order: BatchOrder, items: Sequence[Item], crew: Crew) -> Generator[Outcome, None, None]:
+def paint_on_ray(order: BatchOrder, items: Sequence[Item], concurrency: Concurrency) -> Generator[Outcome, None, None]:
     """The outcomes of all items, as they become known.
 
     Uses the cluster that RAY_ADDRESS names, whose machines see all files at the same places and have this program; else
-    it starts one on this machine with `crew.workers` processors. An actor that dies is replaced, and what it had in
-    work is painted again; what has ended `TRIES` actors has failed. Raises `Problem` ray_missing.
+    it starts one on this machine with `concurrency.workers` processors. An actor that dies is replaced, and what it had
+    in work is painted again; what has ended `TRIES` actors has failed. Raises `Problem` ray_missing.
     """
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     try:
@@ -73,7 +73,7 @@ def paint_on_ray(order: BatchOrder, items: Sequence[Item], crew: Crew) -> Genera
     # Of a worker that died Ray tells on stdout, where results go.
     with contextlib.redirect_stdout(sys.stderr):
         if own:
-            _start(ray, crew)
+            _start(ray, concurrency)
         try:
             DataContext.get_current().enable_progress_bars = False
             rows = [_packed(item) for item in items]
@@ -81,12 +81,12 @@ def paint_on_ray(order: BatchOrder, items: Sequence[Item], crew: Crew) -> Genera
                 ray.data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS))
                 .map_batches(
                     Actor,
-                    fn_constructor_kwargs={"order": order, "threads": crew.threads},
+                    fn_constructor_kwargs={"order": order, "threads": concurrency.threads},
                     batch_size=1,
                     # One task for each actor: what another one waits for is not lost with it.
-                    compute=ActorPoolStrategy(size=crew.workers, max_tasks_in_flight_per_actor=1),
+                    compute=ActorPoolStrategy(size=concurrency.workers, max_tasks_in_flight_per_actor=1),
                     num_cpus=1,
-                    num_gpus=1 if crew.on_gpus else 0,
+                    num_gpus=1 if concurrency.on_gpus else 0,
                 )
                 .iter_rows()
             )
@@ -116,11 +116,11 @@ def _outcome_of(row: dict[str, Any]) -> Outcome:
     return Outcome(**(row | {"name": os.fsdecode(row["name"]), "target": os.fsdecode(row["target"]), "seed": seed}))
 
 
-def _start(ray: Any, crew: Crew) -> None:
+def _start(ray: Any, concurrency: Concurrency) -> None:
     """Connects to a cluster, or starts one; Ray itself says only what keeps it from working."""
     options: dict[str, Any] = {}
     if not os.environ.get("RAY_ADDRESS"):
-        options = {"num_cpus": crew.workers, "include_dashboard": False}
+        options = {"num_cpus": concurrency.workers, "include_dashboard": False}
         os.environ.setdefault("RAY_worker_niceness", "0")  # painting is what the machine is asked for
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     ray.init(

@@ -70,11 +70,11 @@ def processes(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
     ]
 
 
-def write(told: Mapping[str, Any], order: BatchOrder) -> tuple[Path, Path]:
+def write(contents: Mapping[str, Any], order: BatchOrder) -> tuple[Path, Path]:
     """Writes report.csv and report.json into the folder for results, each whole or not at all; returns their places."""
     places = [order.out / f"report{order.shard.label}.{ending}" for ending in ("csv", "json")]
-    pictures.write_bytes(as_csv(told["files"]), places[0])
-    pictures.write_bytes(json.dumps(told, indent=2, allow_nan=False).encode("ascii"), places[1])
+    pictures.write_bytes(as_csv(contents["files"]), places[0])
+    pictures.write_bytes(json.dumps(contents, indent=2, allow_nan=False).encode("ascii"), places[1])
     return places[0], places[1]
 
 

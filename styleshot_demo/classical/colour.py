@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from styleshot_demo.classical.statistics import Affine, Moments, adain, mixed, moments, optimal_transport
+from styleshot_demo.classical.statistics import Affine, Moments, adain, moments, optimal_transport, pointwise_conv
 from styleshot_demo.weighting import weighted_sum
 
 # Above this gain the noise and the block edges of a compressed photograph become visible.
@@ -23,15 +23,15 @@ _TO_LAB = ((0.2104542553, 0.7936177850, -0.0040720468), (1.9779984951, -2.428592
 def to_oklab(pixels: Tensor) -> Tensor:
     """sRGB [N, 3, H, W] in [0, 1] -> Oklab: lightness 0 to 1, a and b about -0.4 to 0.4."""
     linear = torch.where(pixels <= 0.04045, pixels / 12.92, ((pixels.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4)
-    lms = mixed(linear, pixels.new_tensor(_TO_LMS)).clamp_min(0)
-    return mixed(lms.pow(1 / 3), pixels.new_tensor(_TO_LAB))
+    lms = pointwise_conv(linear, pixels.new_tensor(_TO_LMS)).clamp_min(0)
+    return pointwise_conv(lms.pow(1 / 3), pixels.new_tensor(_TO_LAB))
 
 
 def from_oklab(lab: Tensor) -> Tensor:
     """Oklab -> sRGB [N, 3, H, W]; not clipped: colours no screen can show lie outside [0, 1]."""
     inverse_lab = torch.linalg.inv(torch.tensor(_TO_LAB, dtype=torch.float64)).to(lab)
     inverse_lms = torch.linalg.inv(torch.tensor(_TO_LMS, dtype=torch.float64)).to(lab)
-    linear = mixed(mixed(lab, inverse_lab) ** 3, inverse_lms)
+    linear = pointwise_conv(pointwise_conv(lab, inverse_lab) ** 3, inverse_lms)
     return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055)
 
 
@@ -75,11 +75,15 @@ def transfer_colours(
     """
     if strength == 0:
         return content.clone()
-    return to_shades(content, [(moments(to_oklab(picture)), weight) for picture, weight in styles], method, strength)
+    return transfer_to_moments(
+        content, [(moments(to_oklab(picture)), weight) for picture, weight in styles], method, strength
+    )
 
 
 @torch.inference_mode()
-def to_shades(content: Tensor, styles: Sequence[tuple[Moments, float]], method: str, strength: float) -> Tensor:
+def transfer_to_moments(
+    content: Tensor, styles: Sequence[tuple[Moments, float]], method: str, strength: float
+) -> Tensor:
     """`transfer_colours`, by the moments of the styles' colours in Oklab; `strength` is above 0."""
     lab = to_oklab(content)
     return into_gamut(colour_map(moments(lab), styles, method)(lab, strength))

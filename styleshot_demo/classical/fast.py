@@ -14,48 +14,48 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from styleshot_demo.classical.enlarging import add_enlarged_conv, conv_of_enlarged_conv, enlarged_conv
-from styleshot_demo.classical.features import Conv, Encoder, reflected
-from styleshot_demo.classical.grain import Flat, flatness
-from styleshot_demo.classical.regions import Leading, Regions
-from styleshot_demo.classical.rings import without_rings
-from styleshot_demo.classical.seen_style import WeightedStyles, grained, seen_styles, wanted_tones
-from styleshot_demo.classical.statistics import Affine, Moments, moments, moments_at_a_glance, towards
+from styleshot_demo.classical.cached_style import WeightedStyles, add_style_textures, cached_styles, target_tones
+from styleshot_demo.classical.colour_clusters import ClusterColourTransfer, ColourClusters
+from styleshot_demo.classical.deringing import dering
+from styleshot_demo.classical.features import Conv, Encoder, reflection_pad
+from styleshot_demo.classical.grain import FlatMasks, flat_masks
+from styleshot_demo.classical.statistics import Affine, Moments, blended_transform, moments, subsampled_moments
 from styleshot_demo.classical.tiles import Box
-from styleshot_demo.classical.tones import Tones
+from styleshot_demo.classical.tones import ToneCurve
+from styleshot_demo.classical.upsample_conv import add_upsample_conv, conv_of_upsample_conv, upsample_conv
 from styleshot_demo.weighting import weighted_sum
 
-DEPTHS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
+LAYERS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
 INNER = {"relu3_1": 96, "relu2_1": 48, "relu1_1": 24}
 STRIDE = 8  # of relu4_1
 HIDDEN = 128
 # How far the moments go at strength 1. The last steps towards the style's own would cost more of the content than they
 # bring of the style: `evaluate classical` shows both.
-FULL = 0.8
+STRENGTH_SCALE = 0.8
 # How far lightness goes to the moments of the style's; tints go all the way. With all of it, a photo of one tone would
 # be torn into the style's darkest and brightest.
-LIGHT_SHARE = 0.4
-COLOUR_GAIN = 2.5  # most that a direction of colours is stretched: the noise of a flat picture should not bloom
+LIGHTNESS_SHARE = 0.4
+MAX_COLOUR_GAIN = 2.5  # most that a direction of colours is stretched: the noise of a flat picture should not bloom
 
 
-def look(seen: Mapping[str, Moments]) -> Tensor:
-    """[1, 2 C] float32: mean and deviation of all C channels of the `DEPTHS`, from their moments by layer name."""
-    return torch.cat([part for name in DEPTHS for part in (seen[name].mean, seen[name].deviation)]).float()[None]
+def style_vector(style: Mapping[str, Moments]) -> Tensor:
+    """[1, 2 C] float32: mean and deviation of all C channels of the `LAYERS`, from their moments by layer name."""
+    return torch.cat([part for name in LAYERS for part in (style[name].mean, style[name].deviation)]).float()[None]
 
 
-def recolouring(painted: Tensor, styles: Sequence[tuple[Moments, float]]) -> Affine:
+def colour_transform(painted: Tensor, styles: Sequence[tuple[Moments, float]]) -> Affine:
     """The map that leads the colours of `painted` [1, 3, H, W] to the moments of the styles' (Pitié & Kokaram, 2007).
 
     styles  (moments of the RGB values of a style, weight) with weights that sum to 1
     """
-    return recolouring_from(moments_at_a_glance(painted), styles)
+    return colour_transform_from_moments(subsampled_moments(painted), styles)
 
 
-def recolouring_from(painted: Moments, styles: Sequence[tuple[Moments, float]]) -> Affine:
-    """`recolouring`, of what is known of the painted colours."""
-    whole = towards(painted, styles, "wct", COLOUR_GAIN)
+def colour_transform_from_moments(painted: Moments, styles: Sequence[tuple[Moments, float]]) -> Affine:
+    """`colour_transform`, of what is known of the painted colours."""
+    whole = blended_transform(painted, styles, "wct", MAX_COLOUR_GAIN)
     identity = torch.eye(3, dtype=whole.matrix.dtype, device=whole.matrix.device)
-    share = identity - (1 - LIGHT_SHARE) / 3  # the mean of the three values is lightness, what is left of them tint
+    share = identity - (1 - LIGHTNESS_SHARE) / 3  # the mean of the three values is lightness, what is left of them tint
     return Affine(
         identity + share @ (whole.matrix - identity),
         whole.centre,
@@ -64,11 +64,11 @@ def recolouring_from(painted: Moments, styles: Sequence[tuple[Moments, float]]) 
 
 
 class Decoder(nn.Module):
-    """Restyled features of several depths to a picture.
+    """Transformed features of several depths to a picture.
 
     From relu4_1 up, each stage halves the stride: 3x3 convolution, nearest-neighbour enlargement, 3x3 convolution. At a
-    `fused` depth the second one also sees the content's own features of that depth, restyled, so that contours need
-    not survive the bottleneck. The style's `look` modulates the channels of each convolution. Residual blocks (He et
+    `fused` depth the second one also sees the content's own features of that depth, transformed, so that contours need
+    not survive the bottleneck. The `style_vector` modulates the channels of each convolution. Residual blocks (He et
     al., CVPR 2016) before the first enlargement lay out what is larger than a few pixels, where maps are small.
     """
 
@@ -85,33 +85,35 @@ class Decoder(nn.Module):
         blocks  residual blocks at `STRIDE`
         """
         super().__init__()
-        self.widths = {name: widths[name] for name in DEPTHS}
+        self.widths = {name: widths[name] for name in LAYERS}
         self.inner = dict(inner or INNER)
         self.fused = tuple(fused)
         self.stages = nn.ModuleDict()
         last = self.widths["relu4_1"]
-        for name in DEPTHS[1:]:
+        for name in LAYERS[1:]:
             width = self.inner[name]
             joined = width + (self.widths[name] if name in self.fused else 0)
             self.stages[name] = nn.ModuleList([Conv(last, width), Conv(joined, width)])
             last = width
         self.picture = Conv(last, 3)
-        deepest = self.inner[DEPTHS[1]]
+        deepest = self.inner[LAYERS[1]]
         self.blocks = nn.ModuleList(
             nn.ModuleList([Conv(deepest, deepest), Conv(deepest, deepest)]) for _ in range(blocks)
         )
         self.hidden = hidden
-        self._modulated = [self.inner[name] for name in DEPTHS[1:] for _ in range(2)]
+        self._modulated_widths = [self.inner[name] for name in LAYERS[1:] for _ in range(2)]
         self.modulator = nn.Sequential(
-            nn.Linear(2 * sum(self.widths.values()), hidden), nn.ReLU(), nn.Linear(hidden, 2 * sum(self._modulated))
+            nn.Linear(2 * sum(self.widths.values()), hidden),
+            nn.ReLU(),
+            nn.Linear(hidden, 2 * sum(self._modulated_widths)),
         )
         # An untrained modulator changes nothing, nor does an untrained block.
-        for last_layer in (self.modulator[2], *(_pair(block)[1] for block in self.blocks)):
+        for last_layer in (self.modulator[2], *(_conv_pair(block)[1] for block in self.blocks)):
             for parameter in last_layer.parameters():
                 nn.init.zeros_(parameter)
 
     @property
-    def read(self) -> tuple[str, ...]:
+    def input_layers(self) -> tuple[str, ...]:
         """The depths whose maps are painted from."""
         return ("relu4_1", *self.fused)
 
@@ -126,12 +128,12 @@ class Decoder(nn.Module):
             "blocks": len(self.blocks),
         }
 
-    def forward(self, given: Mapping[str, Tensor], style: Tensor) -> Tensor:
+    def forward(self, features: Mapping[str, Tensor], style: Tensor) -> Tensor:
         """Pixels [N, 3, H, W], about [0, 1] but not clipped.
 
-        given  restyled content features [N, C, h, w] of relu4_1 and of the fused depths, of a picture whose sides are
-               multiples of `STRIDE`
-        style  the style's `look`
+        features  transformed content features [N, C, h, w] of relu4_1 and of the fused depths, of a picture whose sides
+                  are multiples of `STRIDE`
+        style     its `style_vector`
         """
         modulations = self._modulations(style)
 
@@ -139,74 +141,74 @@ class Decoder(nn.Module):
             gain, bias = next(modulations)
             return torch.relu_(torch.addcmul(bias[:, :, None, None], maps, gain[:, :, None, None]))
 
-        maps = given["relu4_1"]
-        for name in DEPTHS[1:]:
-            first, second = _pair(self.stages[name])
+        maps = features["relu4_1"]
+        for name in LAYERS[1:]:
+            first, second = _conv_pair(self.stages[name])
             maps = modulated(first(maps))
-            if name == DEPTHS[1]:
-                maps = self._laid_out(maps)
+            if name == LAYERS[1]:
+                maps = self._residual_blocks(maps)
             maps = nn.functional.interpolate(maps, scale_factor=2, mode="nearest")
             if name in self.fused:
-                maps = torch.cat([maps, given[name]], 1)
+                maps = torch.cat([maps, features[name]], 1)
             maps = modulated(second(maps))
         return self.picture(maps)
 
-    def paint(self, given: Mapping[str, Tensor], style: Tensor) -> Tensor:
+    def infer(self, features: Mapping[str, Tensor], style: Tensor) -> Tensor:
         """What `forward` returns, for one picture (N = 1) and without gradients, in less time.
 
         The modulation goes into the weights, and nothing is enlarged before it is convolved.
         """
-        return self.finish(self.lay_out(given["relu4_1"], style), given, style)
+        return self.upsample(self.bottleneck(features["relu4_1"], style), features, style)
 
-    def lay_out(self, deepest: Tensor, style: Tensor) -> Tensor:
-        """What `paint` does at `STRIDE`: [1, C, h, w] of restyled relu4_1 [1, C, h, w]."""
-        first, _ = _pair(self.stages[DEPTHS[1]])
-        return self._laid_out(_conv(deepest, *_modulated(first, next(self._modulations(style)))).relu_())
+    def bottleneck(self, deepest: Tensor, style: Tensor) -> Tensor:
+        """What `infer` does at `STRIDE`: [1, C, h, w] of transformed relu4_1 [1, C, h, w]."""
+        first, _ = _conv_pair(self.stages[LAYERS[1]])
+        return self._residual_blocks(_conv(deepest, *_fold_modulation(first, next(self._modulations(style)))).relu_())
 
-    def finish(self, maps: Tensor, given: Mapping[str, Tensor], style: Tensor) -> Tensor:
-        """What `paint` makes of what `lay_out` returned, and of the maps of the fused depths."""
+    def upsample(self, maps: Tensor, features: Mapping[str, Tensor], style: Tensor) -> Tensor:
+        """What `infer` makes of what `bottleneck` returned, and of the maps of the fused depths."""
         modulations = self._modulations(style)
-        for name in DEPTHS[1:]:
-            first, second = _pair(self.stages[name])
+        for name in LAYERS[1:]:
+            first, second = _conv_pair(self.stages[name])
             modulation = next(modulations)
-            if name != DEPTHS[1]:
-                maps = _conv(maps, *_modulated(first, modulation)).relu_()
-            weight, bias = _modulated(second, next(modulations))
+            if name != LAYERS[1]:
+                maps = _conv(maps, *_fold_modulation(first, modulation)).relu_()
+            weight, bias = _fold_modulation(second, next(modulations))
             if name in self.fused:
                 own, fused = weight.split([len(first.weight), weight.shape[1] - len(first.weight)], 1)
-                large = _conv(given[name], fused.contiguous(memory_format=torch.channels_last), bias)
-                add_enlarged_conv(large, maps, own)
-            elif name == DEPTHS[-1]:
-                return conv_of_enlarged_conv(maps, weight, bias, self.picture.weight, cast(Tensor, self.picture.bias))
+                large = _conv(features[name], fused.contiguous(memory_format=torch.channels_last), bias)
+                add_upsample_conv(large, maps, own)
+            elif name == LAYERS[-1]:
+                return conv_of_upsample_conv(maps, weight, bias, self.picture.weight, cast(Tensor, self.picture.bias))
             else:
-                large = enlarged_conv(maps, weight, bias)
+                large = upsample_conv(maps, weight, bias)
             maps = large.relu_()
         return self.picture(maps)
 
-    def _laid_out(self, maps: Tensor) -> Tensor:
-        for first, second in map(_pair, self.blocks):
+    def _residual_blocks(self, maps: Tensor) -> Tensor:
+        for first, second in map(_conv_pair, self.blocks):
             maps = maps + second(torch.relu_(first(maps)))
         return maps
 
     def _modulations(self, style: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """Factor and offset [N, C] of each convolution's channels, in turn."""
-        gains, biases = self.modulator(style).split(sum(self._modulated), 1)
-        return zip((1 + gains).split(self._modulated, 1), biases.split(self._modulated, 1), strict=True)
+        gains, biases = self.modulator(style).split(sum(self._modulated_widths), 1)
+        return zip((1 + gains).split(self._modulated_widths, 1), biases.split(self._modulated_widths, 1), strict=True)
 
 
-def _modulated(layer: nn.Conv2d, modulation: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+def _fold_modulation(layer: nn.Conv2d, modulation: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     """Weight and bias of a convolution that has the modulation in them."""
     gain, bias = (part[0] for part in modulation)
     return layer.weight * gain[:, None, None, None], cast(Tensor, layer.bias) * gain + bias
 
 
-def _pair(layers: nn.Module) -> tuple[nn.Conv2d, nn.Conv2d]:
+def _conv_pair(layers: nn.Module) -> tuple[nn.Conv2d, nn.Conv2d]:
     first, second = cast(nn.ModuleList, layers)
     return cast(nn.Conv2d, first), cast(nn.Conv2d, second)
 
 
 def _conv(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return nn.functional.conv2d(reflected(maps), weight, bias)
+    return nn.functional.conv2d(reflection_pad(maps), weight, bias)
 
 
 @dataclass
@@ -216,25 +218,25 @@ class Encoded:
     pixels   [1, 3, H, W], the content
     maps     its feature maps, sides enlarged to multiples of `STRIDE`: relu4_1, and each depth that the decoder fuses
     affines  the maps onto the styles' moments for those
-    looks    the content's and the styles' `look`, [1, 2 C] each
+    style_vectors  the content's and the styles', [1, 2 C] each
     colours  (moments of a style's pixels, weight)
-    regions  the content's, and (a style's, weight); None: colours are not led by them
+    clusters  of colours: the content's, and (a style's, weight); None: colours are not transferred by them
     period   rows and columns after which the content repeats, where it does
     flat     where the content is, if anywhere
-    tones    the styles' `tones_of`, by their weights, where the content is a drawing
-    rebuilt  [1, 3, H, W]: what the decoder makes of the unchanged features; None until a strength below 1 needs it
+    tones    the styles' `tone_quantiles`, by their weights, where the content is a drawing
+    reconstruction  [1, 3, H, W]: what the decoder makes of the unchanged features; None until it is needed
     """
 
     pixels: Tensor
     maps: dict[str, Tensor]
     affines: dict[str, Affine]
-    looks: tuple[Tensor, Tensor]
+    style_vectors: tuple[Tensor, Tensor]
     colours: list[tuple[Moments, float]]
-    regions: tuple[Regions, list[tuple[Regions, float]]] | None = None
+    clusters: tuple[ColourClusters, list[tuple[ColourClusters, float]]] | None = None
     period: tuple[int, int] | None = None
-    flat: Flat | None = None
+    flat: FlatMasks | None = None
     tones: Tensor | None = None
-    rebuilt: Tensor | None = None
+    reconstruction: Tensor | None = None
 
 
 class FastTransfer(nn.Module):
@@ -254,43 +256,48 @@ class FastTransfer(nn.Module):
         grain: float = 0.0,
         seed: int = 0,
         period: tuple[int, int] | None = None,
-        colours_of: WeightedStyles | None = None,
+        colour_styles: WeightedStyles | None = None,
     ) -> Encoded:
         """Read a pair.
 
         content    [1, 3, H, W], RGB in [0, 1], sides of at least 16 and any parity
-        styles     ([1, 3, H, W] or its `SeenStyle`, weight) with weights that sum to 1
+        styles     ([1, 3, H, W] or its `CachedStyle`, weight) with weights that sum to 1
         transform  "wct" or "adain"
         grain      0 to 1: how much brushwork the flat areas of the content are given, of what `seed` shuffles
         period     rows and columns after which the content repeats, where it does (multiples of `STRIDE`): brushwork
                    repeats with it, and its moments are those of the period in the middle
-        colours_of  other styles that give colours and tones, as `styles` then give brushwork alone; None: the same
+        colour_styles  other styles that give colours and tones, as `styles` then give brushwork alone; None: the same
         """
-        brushes = seen_styles(styles)
-        colours = brushes if colours_of is None else seen_styles(colours_of)
-        flat = flatness(content)
-        seen_as = content if flat is None else grained(content, flat, brushes, grain, seed, period)
+        brush_styles = cached_styles(styles)
+        colours = brush_styles if colour_styles is None else cached_styles(colour_styles)
+        flat = flat_masks(content)
+        textured = content if flat is None else add_style_textures(content, flat, brush_styles, grain, seed, period)
         # Halved three times and doubled three times, a side has to come out as it went in.
-        lacking = margins(content)
-        found = self._read(nn.functional.pad(seen_as, lacking, mode="reflect") if any(lacking) else seen_as)
-        own = self._moments(found if period is None else _of_the_middle(found, content, period))
-        seen = [(brush.features(self._look_at), weight) for brush, weight in brushes]
+        missing = stride_padding(content)
+        maps = self._encode(nn.functional.pad(textured, missing, mode="reflect") if any(missing) else textured)
+        content_moments = self._moments(maps if period is None else _crop_to_central_period(maps, content, period))
+        style_moments = [(brush.feature_moments(self._style_moments), weight) for brush, weight in brush_styles]
         return Encoded(
             pixels=content,
-            maps={name: found[name] for name in self.decoder.read},
+            maps={name: maps[name] for name in self.decoder.input_layers},
             affines={
-                name: towards(own[name], [(style[name], weight) for style, weight in seen], transform)
-                for name in self.decoder.read
+                name: blended_transform(
+                    content_moments[name], [(style[name], weight) for style, weight in style_moments], transform
+                )
+                for name in self.decoder.input_layers
             },
-            looks=(look(own).to(content), weighted_sum((look(style), weight) for style, weight in seen).to(content)),
-            colours=[(style.colours(), weight) for style, weight in colours],
-            regions=(
-                Regions.of(_middle(content, period).of(content)),
-                [(style.regions(), weight) for style, weight in colours],
+            style_vectors=(
+                style_vector(content_moments).to(content),
+                weighted_sum((style_vector(style), weight) for style, weight in style_moments).to(content),
+            ),
+            colours=[(style.colour_moments(), weight) for style, weight in colours],
+            clusters=(
+                ColourClusters.from_pixels(_central_period(content, period).crop(content)),
+                [(style.colour_clusters(), weight) for style, weight in colours],
             ),
             period=period,
             flat=flat,
-            tones=wanted_tones(flat, colours),
+            tones=target_tones(flat, colours),
         )
 
     @torch.inference_mode()
@@ -302,79 +309,81 @@ class FastTransfer(nn.Module):
         """
         if strength == 0:
             return encoded.pixels.clone()
-        pixels = recoloured(self._paint(encoded, strength), encoded, strength)
+        pixels = match_colours(self._decode(encoded, strength), encoded, strength)
         if strength < 1:
-            pixels = pixels + (1 - strength) * self.lost(encoded)
+            pixels = pixels + (1 - strength) * self.residual(encoded)
         pixels = pixels.clamp(0, 1)
         if encoded.flat is not None:
-            pixels = flattened(pixels, encoded.pixels, encoded.flat, encoded.tones, strength)
+            pixels = clean_flat_areas(pixels, encoded.pixels, encoded.flat, encoded.tones, strength)
         return pixels
 
     @torch.inference_mode()
-    def lost(self, encoded: Encoded) -> Tensor:
+    def residual(self, encoded: Encoded) -> Tensor:
         """[1, 3, H, W]: the content, less what the decoder makes of its unchanged features."""
-        if encoded.rebuilt is None:
-            encoded.rebuilt = self._paint(encoded, 0.0)
-        return encoded.pixels - encoded.rebuilt
+        if encoded.reconstruction is None:
+            encoded.reconstruction = self._decode(encoded, 0.0)
+        return encoded.pixels - encoded.reconstruction
 
     @torch.inference_mode()
-    def restyled(self, encoded: Encoded, strength: float) -> tuple[dict[str, Tensor], Tensor]:
-        """What the decoder paints from: the content's maps with the style's moments, and the `look`."""
-        share = FULL * strength
-        given = {name: encoded.affines[name](maps, share) for name, maps in encoded.maps.items()}
-        return given, torch.lerp(*encoded.looks, share)
+    def transformed_features(self, encoded: Encoded, strength: float) -> tuple[dict[str, Tensor], Tensor]:
+        """What the decoder paints from: the content's maps with the style's moments, and the `style_vector`."""
+        share = STRENGTH_SCALE * strength
+        features = {name: encoded.affines[name](maps, share) for name, maps in encoded.maps.items()}
+        return features, torch.lerp(*encoded.style_vectors, share)
 
-    def _read(self, pixels: Tensor) -> dict[str, Tensor]:
-        return self.encoder(pixels.contiguous(memory_format=torch.channels_last), DEPTHS)
+    def _encode(self, pixels: Tensor) -> dict[str, Tensor]:
+        return self.encoder(pixels.contiguous(memory_format=torch.channels_last), LAYERS)
 
-    def _look_at(self, picture: Tensor) -> dict[str, Moments]:
-        return self._moments(self._read(picture))
+    def _style_moments(self, picture: Tensor) -> dict[str, Moments]:
+        return self._moments(self._encode(picture))
 
     def _moments(self, found: dict[str, Tensor]) -> dict[str, Moments]:
-        exact = self.decoder.read
-        return {name: (moments if name in exact else moments_at_a_glance)(maps) for name, maps in found.items()}
+        exact = self.decoder.input_layers
+        return {name: (moments if name in exact else subsampled_moments)(maps) for name, maps in found.items()}
 
-    def _paint(self, encoded: Encoded, strength: float) -> Tensor:
-        return cropped(self.decoder.paint(*self.restyled(encoded, strength)), encoded.pixels)
+    def _decode(self, encoded: Encoded, strength: float) -> Tensor:
+        return cropped(self.decoder.infer(*self.transformed_features(encoded, strength)), encoded.pixels)
 
 
-def _middle(content: Tensor, period: tuple[int, int] | None) -> Box:
+def _central_period(content: Tensor, period: tuple[int, int] | None) -> Box:
     """The part of a content [1, 3, H, W] that counts: all of it, or where it repeats the period in its middle."""
     sides = content.shape[2:]
     rows, columns = ((side - length) // 2 for side, length in zip(sides, period or sides, strict=True))
     return Box(rows, sides[0] - rows, columns, sides[1] - columns)
 
 
-def _of_the_middle(found: Mapping[str, Tensor], content: Tensor, period: tuple[int, int]) -> dict[str, Tensor]:
+def _crop_to_central_period(found: Mapping[str, Tensor], content: Tensor, period: tuple[int, int]) -> dict[str, Tensor]:
     """Of the maps of a content those of its `_middle`."""
-    middle = _middle(content, period)
-    return {name: middle.at(content.shape[2] // maps.shape[2]).of(maps) for name, maps in found.items()}
+    middle = _central_period(content, period)
+    return {name: middle.downscaled(content.shape[2] // maps.shape[2]).crop(maps) for name, maps in found.items()}
 
 
-def recoloured(painted: Tensor, encoded: Encoded, strength: float = 1.0) -> Tensor:
-    """What the decoder painted, [1, 3, H, W], with the colours of the styles: of the whole, then of each region."""
-    middle = _middle(encoded.pixels, encoded.period)
-    affine = recolouring(middle.of(painted), encoded.colours)
+def match_colours(painted: Tensor, encoded: Encoded, strength: float = 1.0) -> Tensor:
+    """What the decoder painted, [1, 3, H, W], with the colours of the styles: of the whole, then of each cluster."""
+    middle = _central_period(encoded.pixels, encoded.period)
+    affine = colour_transform(middle.crop(painted), encoded.colours)
     made = affine(painted, strength)
-    if encoded.regions is None:
+    if encoded.clusters is None:
         return made
-    whole = _middle(encoded.pixels, None)
-    leading = Leading(*encoded.regions, (whole.height, whole.width))
-    inside = leading.inside(encoded.pixels)
-    leading.look_at(middle.of(painted), middle.at(2).of(inside))
-    leading.settle(affine)
-    return leading.led(made, inside, whole, whole, strength)
+    whole = _central_period(encoded.pixels, None)
+    transfer = ClusterColourTransfer(*encoded.clusters, (whole.height, whole.width))
+    memberships = transfer.memberships(encoded.pixels)
+    transfer.observe(middle.crop(painted), middle.downscaled(2).crop(memberships))
+    transfer.fit(affine)
+    return transfer.apply(made, memberships, whole, whole, strength)
 
 
-def flattened(painted: Tensor, content: Tensor, flat: Flat, tones: Tensor | None, strength: float) -> Tensor:
-    """`painted` [1, 3, H, W] without rings in its flat areas, and if it is a drawing, with its tones in their order."""
-    made = without_rings(painted, content, strength * flat.calm).clamp(0, 1)
+def clean_flat_areas(
+    painted: Tensor, content: Tensor, flat: FlatMasks, tones: Tensor | None, strength: float
+) -> Tensor:
+    """`painted` [1, 3, H, W] without ringing in its flat areas, and if a drawing, with its tones in their order."""
+    made = dering(painted, content, strength * flat.area).clamp(0, 1)
     if tones is None:
         return made
-    leading = Tones(tones)
-    leading.look_at(painted, content, flat.calm)
-    leading.settle(strength * flat.drawn)
-    return leading.led(made, content, flat.calm)
+    curve = ToneCurve(tones)
+    curve.observe(painted, content, flat.area)
+    curve.fit(strength * flat.drawing_score)
+    return curve.apply(made, content, flat.area)
 
 
 def cropped(painted: Tensor, content: Tensor) -> Tensor:
@@ -382,6 +391,6 @@ def cropped(painted: Tensor, content: Tensor) -> Tensor:
     return painted[..., : content.shape[2], : content.shape[3]]
 
 
-def margins(pixels: Tensor) -> tuple[int, int, int, int]:
+def stride_padding(pixels: Tensor) -> tuple[int, int, int, int]:
     """What a picture [1, 3, H, W] lacks at the right and at the bottom to multiples of `STRIDE`, as `pad` takes it."""
     return (0, -pixels.shape[3] % STRIDE, 0, -pixels.shape[2] % STRIDE)

@@ -22,7 +22,7 @@ WIDTHS = {
 
 
 MEAN, DEVIATION = 0.45, 0.225  # of the pixels of natural pictures, about
-COPIED = 2**14  # places of maps from which on copying them row by row takes less time than `pad`
+COPY_THRESHOLD = 2**14  # places of maps from which on copying them row by row takes less time than `pad`
 
 
 class Conv(nn.Conv2d):
@@ -32,13 +32,13 @@ class Conv(nn.Conv2d):
         super().__init__(inputs, outputs, 3, padding=1, padding_mode="reflect")
 
     def forward(self, input: Tensor) -> Tensor:
-        return nn.functional.conv2d(reflected(input), self.weight, self.bias)
+        return nn.functional.conv2d(reflection_pad(input), self.weight, self.bias)
 
 
-def reflected(maps: Tensor) -> Tensor:
+def reflection_pad(maps: Tensor) -> Tensor:
     """Maps [N, C, H, W] with one place more on each side, which is what lies opposite: [N, C, H + 2, W + 2]."""
     count, channels, height, width = maps.shape
-    if torch.is_grad_enabled() or maps.device.type != "cpu" or height * width < COPIED:
+    if torch.is_grad_enabled() or maps.device.type != "cpu" or height * width < COPY_THRESHOLD:
         return nn.functional.pad(maps, (1, 1, 1, 1), mode="reflect")
     made = maps.new_empty(count, height + 2, width + 2, channels).permute(0, 3, 1, 2)
     made[:, :, 1:-1, 1:-1] = maps
@@ -76,19 +76,19 @@ class Encoder(nn.Module):
         x = pixels
         names = list(self.layers)
         for number, (name, following) in enumerate(zip(names, [*names[1:], None], strict=True)):
-            before = self.layers[name](x) if number else self._centred(x)
+            before = self.layers[name](x) if number else self._first_conv(x)
             pooled = following is not None and following[4] != name[4]
             if name in wanted:
                 x = torch.relu(before) if before_relu else torch.relu_(before)
                 found[name] = before if before_relu else x
                 if len(found) == len(wanted):
                     break
-                x = _pooled(x) if pooled else x
+                x = _max_pool(x) if pooled else x
             else:  # the maximum of what is above 0 is what is above 0 of the maximum, of which there is a quarter
-                x = torch.relu_(_pooled(before) if pooled else before)
+                x = torch.relu_(_max_pool(before) if pooled else before)
         return found
 
-    def _centred(self, pixels: Tensor) -> Tensor:
+    def _first_conv(self, pixels: Tensor) -> Tensor:
         """What the first layer makes of pixels around 0: it need not spend its bias on the mean of natural pictures.
 
         Centring goes into its few weights, in place of two passes over all pixels.
@@ -96,10 +96,10 @@ class Encoder(nn.Module):
         layer = cast(Conv, self.layers[next(iter(self.layers))])
         weight = layer.weight / DEVIATION
         bias = cast(Tensor, layer.bias) - MEAN * weight.sum((1, 2, 3))
-        return nn.functional.conv2d(reflected(pixels), weight, bias)
+        return nn.functional.conv2d(reflection_pad(pixels), weight, bias)
 
 
-def _pooled(maps: Tensor) -> Tensor:
+def _max_pool(maps: Tensor) -> Tensor:
     """Maximum of each 2x2 places; without their indices, which `max_pool2d` finds too, it takes less time."""
     height, width = (side // 2 * 2 for side in maps.shape[2:])
     rows = torch.maximum(maps[:, :, :height:2], maps[:, :, 1:height:2])

@@ -14,41 +14,43 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from styleshot_demo.classical.statistics import mixed
-from styleshot_demo.classical.tiles import Box, enlarged, seen_by
+from styleshot_demo.classical.statistics import pointwise_conv
+from styleshot_demo.classical.tiles import Box, source_box, upsample_crop
 
 if TYPE_CHECKING:
     import numpy as np
 
-LARGEST = 24.0  # pixels: larger structures of a style are its things, not its strokes
+MAX_WAVELENGTH = 24.0  # pixels: larger structures of a style are its things, not its strokes
 DEVIATION = 16 / 255  # of the texture, at most
 HEADROOM = 1.5  # deviations that are kept free at black and white
 SCALE = 1.5  # pixels, of the gradient
 DECAY = 6.0  # grey levels a pixel: where lightness changes so much, there is a share of exp(-1) of flatness left
 # Grey levels a pixel, averaged around: calm enough to count as flat, too lively to. In a drawing a soft shadow is flat.
-TEXTURE = {"photograph": (0.4, 0.8), "drawing": (1.5, 3.0)}
-MOST = 4.0  # grey levels a pixel: that one place counts for little, so that an edge does not make all around it lively
-COARSE = 4  # pixels, of the cells in which that is looked at
-SEEN = 16  # pixels around a place that tell how flat it is there, at least
-AROUND = 5  # cells
-SMALLEST = 0.15  # share of a picture; less of it is not worth the time
-CLEAN = 0.13  # grey levels that single pixels of a flat area stand out, on average: a camera's do so more
-DRAWN = (0.45, 0.65)  # clean share of a picture: up to here it is a photograph, from here on a drawing
-LIGHT = (0.299, 0.587, 0.114)
+GRADIENT_RANGE = {"photograph": (0.4, 0.8), "drawing": (1.5, 3.0)}
+MAX_GRADIENT = (
+    4.0  # grey levels a pixel: that one place counts for little, so that an edge does not make all around it lively
+)
+CELL = 4  # pixels, of the cells in which that is looked at
+CONTEXT = 16  # pixels around a place that tell how flat it is there, at least
+WINDOW = 5  # cells
+MIN_SHARE = 0.15  # share of a picture; less of it is not worth the time
+MAX_NOISE = 0.13  # grey levels that single pixels of a flat area stand out, on average: a camera's do so more
+CLEAN_SHARE_RANGE = (0.45, 0.65)  # clean share of a picture: up to here it is a photograph, from here on a drawing
+LUMA = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True)
-class Flat:
+class FlatMasks:
     """Where a content is flat, [1, 1, H, W] each, 0 to 1.
 
-    calm   whether the area is, up to its very edge: photographs of grass or skin are not
-    bare   `calm` where there is also no edge: what grain is for
-    drawn  0 (a photograph) to 1 (a drawing, or a thing on white)
+    area           whether it is flat, up to its very edge: photographs of grass or skin are not
+    interior       `area` where there is also no edge: what grain is for
+    drawing_score  0 (a photograph) to 1 (a drawing, or a thing on white)
     """
 
-    calm: Tensor
-    bare: Tensor
-    drawn: float
+    area: Tensor
+    interior: Tensor
+    drawing_score: float
 
     def deviation(self, grain: float) -> float:
         """Of the texture, in the range of pixels, for a job's `grain`.
@@ -56,84 +58,86 @@ class Flat:
         At the default of a half, drawings get all of it. Photographs get little, for who takes one of the sky wants
         a sky; more beyond.
         """
-        return DEVIATION * (self.drawn * min(1.0, 2 * grain) + (1 - self.drawn) * grain**4)
+        return DEVIATION * (self.drawing_score * min(1.0, 2 * grain) + (1 - self.drawing_score) * grain**4)
 
 
-def flatness(content: Tensor) -> Flat | None:
+def flat_masks(content: Tensor) -> FlatMasks | None:
     """Where a content [1, 3, H, W] in [0, 1] is flat; None where that is next to nowhere."""
     whole = Box(0, content.shape[2], 0, content.shape[3])
-    calmness = calmness_of(lambda box: box.of(content), whole.height, whole.width, strip=whole.height)
-    return None if calmness is None else calmness.flat(content, whole)
+    flatness = flatness_map(lambda box: box.crop(content), whole.height, whole.width, strip=whole.height)
+    return None if flatness is None else flatness.masks(content, whole)
 
 
 @dataclass(frozen=True)
-class Calmness:
-    """Where a picture of `size` (height, width) is calm, on cells of about `COARSE` pixels.
+class FlatnessMap:
+    """Where a picture of `size` (height, width) is flat, on cells of about `CELL` pixels.
 
-    cells  [1, 1, h, w], 0 to 1
-    drawn  as in `Flat`
+    cells          [1, 1, h, w], 0 to 1
+    drawing_score  as in `FlatMasks`
     """
 
     cells: Tensor
-    drawn: float
+    drawing_score: float
     size: tuple[int, int]
 
-    def at(self, box: Box) -> Tensor:
+    def crop(self, box: Box) -> Tensor:
         """[1, 1, h, w] of the pixels in a part of the picture."""
         small = (self.cells.shape[2], self.cells.shape[3])
-        seen = seen_by(box, small, self.size)
-        return enlarged(seen.of(self.cells), seen, small, self.size, box)
+        seen = source_box(box, small, self.size)
+        return upsample_crop(seen.crop(self.cells), seen, small, self.size, box)
 
-    def flat(self, content: Tensor, box: Box) -> Flat:
-        """For a part of the picture; what lies within `SEEN` pixels of its inner borders is not right.
+    def masks(self, content: Tensor, box: Box) -> FlatMasks:
+        """For a part of the picture; what lies within `CONTEXT` pixels of its inner borders is not right.
 
         content  [1, 3, h, w], that part
         """
         import cv2
         import numpy as np
 
-        change = cv2.dilate(slope(to_levels(content), SCALE), np.ones((5, 5), np.uint8))
-        calm = self.at(box).to(content)
-        return Flat(calm, calm * torch.from_numpy(np.exp(-change / DECAY)).to(content), self.drawn)
+        change = cv2.dilate(gradient_magnitude(grey_levels(content), SCALE), np.ones((5, 5), np.uint8))
+        area = self.crop(box).to(content)
+        return FlatMasks(area, area * torch.from_numpy(np.exp(-change / DECAY)).to(content), self.drawing_score)
 
 
-def calmness_of(read: Callable[[Box], Tensor], height: int, width: int, strip: int = 512) -> Calmness | None:
-    """Where a picture is calm, read in strips of about so many rows; None where that is next to nowhere.
+def flatness_map(read: Callable[[Box], Tensor], height: int, width: int, strip: int = 512) -> FlatnessMap | None:
+    """Where a picture is flat, read in strips of about so many rows; None where that is next to nowhere.
 
     read  a part of the picture, [1, 3, h, w] in [0, 1]
     """
     import cv2
     import numpy as np
 
-    rows, columns = (max(1, round(side / COARSE)) for side in (height, width))
+    rows, columns = (max(1, round(side / CELL)) for side in (height, width))
     change, noise = (np.empty((rows, columns), np.float32) for _ in range(2))
-    for top in range(0, rows, max(1, strip // COARSE)):
-        bottom = min(rows, top + max(1, strip // COARSE))
+    for top in range(0, rows, max(1, strip // CELL)):
+        bottom = min(rows, top + max(1, strip // CELL))
         own = top * height // rows, -(-bottom * height // rows)
-        window = Box(*own, 0, width).grown(SEEN, height, width)
-        levels = to_levels(read(window))
+        window = Box(*own, 0, width).expanded(CONTEXT, height, width)
+        levels = grey_levels(read(window))
         soft = cv2.GaussianBlur(levels, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE)
-        for cells, values in ((change, slope(levels, SCALE)), (noise, np.abs(levels - soft))):
-            values = np.minimum(values[own[0] - window.top : own[1] - window.top], MOST)
+        for cells, values in ((change, gradient_magnitude(levels, SCALE)), (noise, np.abs(levels - soft))):
+            values = np.minimum(values[own[0] - window.top : own[1] - window.top], MAX_GRADIENT)
             values = cv2.resize(values, (columns, len(values)), interpolation=cv2.INTER_AREA)
-            cells[top:bottom] = _rows_averaged(values, own[0], range(top, bottom), height / rows)
+            cells[top:bottom] = _mean_rows(values, own[0], range(top, bottom), height / rows)
 
     def around(values: np.ndarray) -> np.ndarray:
-        values = cv2.blur(values, (AROUND, AROUND), borderType=cv2.BORDER_REPLICATE)
+        values = cv2.blur(values, (WINDOW, WINDOW), borderType=cv2.BORDER_REPLICATE)
         # The calmest of the windows that see a place tells: an edge has a calm side, grass has none.
-        return cv2.erode(values, np.ones((AROUND, AROUND), np.uint8))
+        return cv2.erode(values, np.ones((WINDOW, WINDOW), np.uint8))
 
-    lively = around(change)
-    clean = float(((around(noise) < CLEAN) & (lively < TEXTURE["photograph"][1])).mean())
-    drawn = float(np.clip((clean - DRAWN[0]) / (DRAWN[1] - DRAWN[0]), 0, 1))
-    low, high = ((1 - drawn) * photo + drawn * flat for photo, flat in zip(*TEXTURE.values(), strict=True))
-    calm = np.clip((high - lively) / (high - low), 0, 1)
-    if calm.mean() < SMALLEST:
+    gradients = around(change)
+    clean = float(((around(noise) < MAX_NOISE) & (gradients < GRADIENT_RANGE["photograph"][1])).mean())
+    drawing_score = float(np.clip((clean - CLEAN_SHARE_RANGE[0]) / (CLEAN_SHARE_RANGE[1] - CLEAN_SHARE_RANGE[0]), 0, 1))
+    low, high = (
+        (1 - drawing_score) * photo + drawing_score * flat for photo, flat in zip(*GRADIENT_RANGE.values(), strict=True)
+    )
+    flatness = np.clip((high - gradients) / (high - low), 0, 1)
+    if flatness.mean() < MIN_SHARE:
         return None
-    return Calmness(torch.from_numpy(calm)[None, None], drawn, (height, width))
+    return FlatnessMap(torch.from_numpy(flatness)[None, None], drawing_score, (height, width))
 
 
-def _rows_averaged(values: "np.ndarray", first: int, cells: range, side: float) -> "np.ndarray":
+def _mean_rows(values: "np.ndarray", first: int, cells: range, side: float) -> "np.ndarray":
     """[len(cells), w]: means over the rows that each of these cells, `side` rows high, covers, in part or whole.
 
     values  [h, w], from row `first` on
@@ -142,7 +146,7 @@ def _rows_averaged(values: "np.ndarray", first: int, cells: range, side: float) 
 
     starts = np.arange(cells.start, cells.stop) * side
     made = np.zeros((len(cells), values.shape[1]), np.float32)
-    # Row by row, not as a product of matrices: see `slope`.
+    # Row by row, not as a product of matrices: see `gradient_magnitude`.
     for tap in range(math.ceil(side) + 1):
         rows = np.floor(starts).astype(int) + tap
         share = np.clip(np.minimum(rows + 1, starts + side) - np.maximum(rows, starts), 0, None) / side
@@ -150,12 +154,12 @@ def _rows_averaged(values: "np.ndarray", first: int, cells: range, side: float) 
     return made
 
 
-def to_levels(content: Tensor) -> "np.ndarray":
+def grey_levels(content: Tensor) -> "np.ndarray":
     """Lightness of pixels [1, 3, H, W] in grey levels, 0 to 255: an array [H, W]."""
-    return mixed(content, 255 * content.new_tensor(LIGHT)[None])[0, 0].cpu().numpy()
+    return pointwise_conv(content, 255 * content.new_tensor(LUMA)[None])[0, 0].cpu().numpy()
 
 
-def slope(levels: "np.ndarray", scale: float) -> "np.ndarray":
+def gradient_magnitude(levels: "np.ndarray", scale: float) -> "np.ndarray":
     """How fast `levels` [H, W] change from one pixel to the next, seen through a Gaussian of `scale` pixels."""
     import cv2
     import numpy as np
@@ -166,9 +170,9 @@ def slope(levels: "np.ndarray", scale: float) -> "np.ndarray":
     return np.sqrt(right * right + down * down)
 
 
-def brushed(
+def add_textures(
     content: Tensor,
-    flat: Flat,
+    flat: FlatMasks,
     strokes: Sequence[tuple[Tensor, float]],
     grain: float,
     corner: tuple[int, int] = (0, 0),
@@ -176,11 +180,11 @@ def brushed(
     """The content [1, 3, H, W] with the strokes of styles, by their weights, where it is flat.
 
     strokes  (what `random_phase` has made of a style, weight)
-    corner   as in `with_grain`
+    corner   as in `add_texture`
     """
     for made, weight in strokes:
         # One after another: pictures of different sizes have no strokes in common.
-        content = with_grain(content, flat.bare, made, flat.deviation(grain) * weight**0.5, corner)
+        content = add_texture(content, flat.interior, made, flat.deviation(grain) * weight**0.5, corner)
     return content
 
 
@@ -203,7 +207,7 @@ def random_phase(style: Tensor, seed: int, size: tuple[int, int] | None = None) 
     phase = torch.fft.rfft2(noise)
     phase = phase / phase.abs().clamp_min(1e-12)
     rows, columns = torch.fft.fftfreq(height)[:, None], torch.fft.rfftfreq(width)[None]
-    kept = 1 - torch.exp(-0.5 * ((rows**2 + columns**2) * LARGEST**2)).to(style)
+    kept = 1 - torch.exp(-0.5 * ((rows**2 + columns**2) * MAX_WAVELENGTH**2)).to(style)
     made = torch.fft.irfft2(spectrum * phase * kept, s=(height, width))
     return made / made.square().mean().sqrt().clamp_min(1e-6)
 
@@ -224,10 +228,10 @@ def _window(length: int) -> Tensor:
     return torch.sin((away / fall).clamp(0, 1) * math.pi / 2) ** 2
 
 
-def with_grain(
-    content: Tensor, bare: Tensor, strokes: Tensor, deviation: float, corner: tuple[int, int] = (0, 0)
+def add_texture(
+    content: Tensor, mask: Tensor, strokes: Tensor, deviation: float, corner: tuple[int, int] = (0, 0)
 ) -> Tensor:
-    """`content` [1, 3, H, W] with `strokes` of a `deviation` where it is `bare`.
+    """`content` [1, 3, H, W] with `strokes` of a `deviation` where `mask` is 1.
 
     strokes  [1, 3, h, w] of any size, as `random_phase` makes them
     corner   row and column of the picture at which the content begins, where it is part of one
@@ -238,5 +242,5 @@ def with_grain(
     )
     field = strokes.index_select(2, rows).index_select(3, columns)
     room = HEADROOM * deviation
-    lifted = content + bare * (content.clamp(room, 1 - room) - content)
-    return (lifted + bare * deviation * field).clamp(0, 1)
+    lifted = content + mask * (content.clamp(room, 1 - room) - content)
+    return (lifted + mask * deviation * field).clamp(0, 1)

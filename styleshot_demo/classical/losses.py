@@ -39,15 +39,15 @@ def sliced_wasserstein(maps: Tensor, style: Tensor, slices: Tensor, samples: int
     slices       [C, K], unit columns: the directions on which both sets of vectors are projected
     samples      vectors drawn from each map at most, the same for the same sizes
     """
-    found = slices.T @ _some(maps.flatten(2), samples)
-    wanted = slices.T @ _some(style.flatten(2), samples)
+    found = slices.T @ _subsample(maps.flatten(2), samples)
+    wanted = slices.T @ _subsample(style.flatten(2), samples)
     spread = wanted.std(dim=2).mean(dim=1).clamp_min(1e-8)
     count = min(found.shape[2], wanted.shape[2])
     found, wanted = _quantiles(found, count), _quantiles(wanted, count)
     return ((found - wanted).abs().mean((1, 2)) / spread).mean()
 
 
-def _some(vectors: Tensor, count: int) -> Tensor:
+def _subsample(vectors: Tensor, count: int) -> Tensor:
     """At most `count` of the vectors [N, C, P]; sorting all of a large map would cost more than the networks do."""
     size = vectors.shape[2]
     if size <= count:
@@ -75,7 +75,7 @@ def patches(pixels: Tensor, scale: int) -> Tensor:
     return torch.nn.functional.unfold(pixels, 3).unflatten(2, (height, width))
 
 
-def directions(channels: int, count: int, seed: int, device: torch.device | str = "cpu") -> Tensor:
+def random_projections(channels: int, count: int, seed: int, device: torch.device | str = "cpu") -> Tensor:
     """[channels, count] random unit columns, the same for the same seed."""
     values = torch.randn(channels, count, generator=torch.Generator().manual_seed(seed))
     return torch.nn.functional.normalize(values, dim=0).to(device)

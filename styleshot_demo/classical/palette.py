@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from styleshot_demo.classical.colour import into_gamut, to_oklab
-from styleshot_demo.classical.regions import Regions
+from styleshot_demo.classical.colour_clusters import ColourClusters
 
 SOFTNESS = 0.07  # Oklab: how far one colour of the palette reaches into another's
 SHADE = 0.12  # Oklab: how much lighter or darker than a mixture its shades may be
@@ -73,8 +73,8 @@ class PaletteMap:
 
 def main_colours(picture: Tensor, count: int) -> list[tuple[int, int, int]]:
     """Up to `count` colours that a picture [1, 3, H, W] in [0, 1] is made of, dark to light: sRGB, 0 to 255 each."""
-    regions = Regions.of(picture, count)
-    colours = regions.colours[regions.shares > 0]
+    clusters = ColourClusters.from_pixels(picture, count)
+    colours = clusters.colours[clusters.shares > 0]
     colours = colours[colours[:, 0].argsort()].float()
     found = into_gamut(colours.T[None, :, :, None])[0, :, :, 0].T.mul(255).round().int().tolist()
     return list(dict.fromkeys((red, green, blue) for red, green, blue in found))

@@ -19,16 +19,16 @@ from styleshot_demo.classical.colour import transfer_colours
 
 COARSEST = 128  # pixels of the longest side where it begins
 PATCHES = (16, 8)  # pixels of their sides, at every scale in turn
-TIMES = 2  # that each is looked for
+ITERATIONS = 2  # that each is looked for
 POOL = 16_384  # patches of all styles that are looked through
 COMPONENTS = 32  # in which patches are compared: principal ones of the pool
-LEARNT = 4096  # patches that these are learnt from
+PCA_SAMPLES = 4096  # patches that these are learnt from
 CONTENT = (0.15, 0.75)  # weight of the content beside the patches, before the last time: where it is flat, at edges
 FINEST = 0.3  # share of both at the finest scale, where the style has its say
-HELD = 1.5  # and as much more where it is to be held
+MASK_WEIGHT = 1.5  # and as much more where it is to be held
 ROBUST = 0.8  # power of distances that is minimised: patches that fit badly count for less (Kwatra et al., 3.1)
 STARTING_NOISE = 0.05
-AT_ONCE = 2048  # patches that are looked for at a time
+BATCH = 2048  # patches that are looked for at a time
 
 
 @dataclass(frozen=True)
@@ -48,25 +48,25 @@ class PatchStep:
 
 @torch.inference_mode()
 def patch_transfer(
-    content: Tensor, styles: Sequence[tuple[Tensor, float]], seed: int = 0, held: Tensor | None = None
+    content: Tensor, styles: Sequence[tuple[Tensor, float]], seed: int = 0, content_mask: Tensor | None = None
 ) -> Iterator[PatchStep]:
     """The content made of the styles' patches; the last `PatchStep` has its size.
 
     content  [1, 3, H, W], RGB in [0, 1], sides of at least 16
     styles   ([1, 3, H, W], weight) with weights that sum to 1: of each so many patches
     seed     draws the patches that are looked through
-    held     [1, 1, H, W], 0 to 1: where the content pulls as strongly as it can, such as in faces; None: nowhere
+    content_mask  [1, 1, H, W], 0 to 1: where the content pulls as strongly as it can, such as in faces; None: nowhere
     """
     generator = torch.Generator().manual_seed(seed)
     guide = transfer_colours(content, styles)
     scales = max(1, 1 + round(math.log2(max(content.shape[2:]) / COARSEST)))
-    work = [(scale, size, time) for scale in range(scales)[::-1] for size in PATCHES for time in range(TIMES)]
+    work = [(scale, size, time) for scale in range(scales)[::-1] for size in PATCHES for time in range(ITERATIONS)]
     costs = [4.0**-scale for scale, _, _ in work]
     made: Tensor | None = None
     pool: _Pool | None = None
     done = 0.0
     for number, ((scale, size, time), cost) in enumerate(zip(work, costs, strict=True)):
-        seen = _shrunk(guide, scale)
+        seen = _downscaled(guide, scale)
         if made is None:
             noise = torch.randn(seen.shape, generator=generator).to(seen)
             made = seen + STARTING_NOISE * noise
@@ -74,24 +74,24 @@ def patch_transfer(
             made = interpolate(made, size=seen.shape[2:], mode="bicubic", align_corners=False)
         size = min(size, *seen.shape[2:])
         if pool is None or time == 0:
-            pool = _Pool.of([(_shrunk(style, scale), weight) for style, weight in styles], size, generator)
+            pool = _Pool.of([(_downscaled(style, scale), weight) for style, weight in styles], size, generator)
         found, distances = [], []
         padded = _padded(made, size)
         wanted = unfold(padded, size, stride=_step(size))[0].T
-        for start in range(0, len(wanted), AT_ONCE):
-            places, away = pool.nearest(wanted[start : start + AT_ONCE])
+        for start in range(0, len(wanted), BATCH):
+            places, away = pool.nearest(wanted[start : start + BATCH])
             found.append(places)
             distances.append(away)
-            share = min(1.0, (start + AT_ONCE) / len(wanted))
+            share = min(1.0, (start + BATCH) / len(wanted))
             yield PatchStep(number, len(work), (done + cost * share) / sum(costs), made.clamp(0, 1))
         done += cost
         confidence = (torch.cat(distances) + 1e-4) ** (ROBUST / 2 - 1)
-        made = _overlapped(pool.patches[torch.cat(found)], confidence, padded.shape[2:], size)
+        made = _blend_overlaps(pool.patches[torch.cat(found)], confidence, padded.shape[2:], size)
         made = made[..., : seen.shape[2], : seen.shape[3]]
         if number + 1 < len(work):
-            pull = _pull(seen) * (FINEST if scale == 0 else 1.0)
-            if held is not None:
-                pull = pull + HELD * _shrunk(held, scale)
+            pull = _content_weight(seen) * (FINEST if scale == 0 else 1.0)
+            if content_mask is not None:
+                pull = pull + MASK_WEIGHT * _downscaled(content_mask, scale)
             made = (made + pull * seen) / (1 + pull)
     assert made is not None  # there is work at one scale at least
     yield PatchStep(len(work), len(work), 1.0, made.clamp(0, 1))
@@ -103,7 +103,9 @@ class _Pool:
     def __init__(self, patches: Tensor, generator: torch.Generator) -> None:
         self.patches = patches
         self._mean = patches.mean(0)
-        learnt = patches[torch.randperm(len(patches), generator=generator)[:LEARNT].to(patches.device)] - self._mean
+        learnt = (
+            patches[torch.randperm(len(patches), generator=generator)[:PCA_SAMPLES].to(patches.device)] - self._mean
+        )
         # Of the covariance, which is small, not of the patches, which are many.
         _, vectors = torch.linalg.eigh((learnt.T @ learnt).cpu().double())  # some GPUs have no double precision
         self._components = vectors[:, -COMPONENTS:].to(patches)
@@ -124,7 +126,7 @@ class _Pool:
                 places = torch.randperm(rows * columns, generator=generator)[:count].sort().values
             else:
                 places = torch.arange(rows * columns)
-            drawn.append(_cut(style, places // columns, places % columns, size))
+            drawn.append(_extract(style, places // columns, places % columns, size))
         return cls(torch.cat(drawn), generator)
 
     def nearest(self, wanted: Tensor) -> tuple[Tensor, Tensor]:
@@ -134,7 +136,7 @@ class _Pool:
         return best.indices, (best.values + seen.square().sum(1)).clamp_min(0)
 
 
-def _cut(picture: Tensor, rows: Tensor, columns: Tensor, size: int) -> Tensor:
+def _extract(picture: Tensor, rows: Tensor, columns: Tensor, size: int) -> Tensor:
     """[N, 3 size^2]: the patches of a picture [1, 3, h, w] that begin there, as `unfold` lays them out."""
     across = torch.arange(size)
     rows, columns = (starts[:, None] + across for starts in (rows, columns))
@@ -143,7 +145,7 @@ def _cut(picture: Tensor, rows: Tensor, columns: Tensor, size: int) -> Tensor:
     return taken.permute(1, 0, 2, 3).flatten(1)
 
 
-def _overlapped(patches: Tensor, confidence: Tensor, sides: Sequence[int], size: int) -> Tensor:
+def _blend_overlaps(patches: Tensor, confidence: Tensor, sides: Sequence[int], size: int) -> Tensor:
     """[1, 3, h, w]: the mean of patches [N, 3 size^2] where they lie, by `confidence` [N], less at their rims."""
     ramp = torch.hann_window(size + 2, periodic=False)[1:-1].to(patches)
     window = (ramp[:, None] * ramp[None]).flatten()
@@ -153,7 +155,7 @@ def _overlapped(patches: Tensor, confidence: Tensor, sides: Sequence[int], size:
     return total / fold(weights.T[None].contiguous(), tuple(sides), size, stride=step).clamp_min(1e-12)
 
 
-def _pull(content: Tensor) -> Tensor:
+def _content_weight(content: Tensor) -> Tensor:
     """[1, 1, h, w]: the weight of a content [1, 3, h, w], more where there is something to tell."""
     light = pad(content.mean(1, keepdim=True), (1, 1, 1, 1), mode="replicate")
     across, down = light[..., 1:-1, 2:] - light[..., 1:-1, :-2], light[..., 2:, 1:-1] - light[..., :-2, 1:-1]
@@ -173,7 +175,7 @@ def _padded(picture: Tensor, size: int) -> Tensor:
     return pad(picture, (0, right, 0, down), mode="replicate")
 
 
-def _shrunk(picture: Tensor, scale: int) -> Tensor:
+def _downscaled(picture: Tensor, scale: int) -> Tensor:
     """Halved `scale` times."""
     if scale == 0:
         return picture

@@ -11,7 +11,7 @@ from torch import Tensor
 from styleshot_demo.classical.tiles import Box
 from styleshot_demo.weighting import weighted_sum
 
-AT_ONCE = 2**17  # vectors: sums of many more are no longer exact in single precision, by some grey levels of a picture
+CHUNK = 2**17  # vectors: sums of many more are no longer exact in single precision, by some grey levels of a picture
 
 
 @dataclass(frozen=True)
@@ -43,68 +43,68 @@ class Affine:
         matrix = identity + strength * (self.matrix - identity)
         shift = self.target * strength + self.centre * (1 - strength) - matrix @ self.centre
         # Map and blend in a single pass over the maps.
-        return mixed(maps, matrix.to(maps), shift.to(maps))
+        return pointwise_conv(maps, matrix.to(maps), shift.to(maps))
 
 
-def mixed(maps: Tensor, matrix: Tensor, shift: Tensor | None = None) -> Tensor:
+def pointwise_conv(maps: Tensor, matrix: Tensor, bias: Tensor | None = None) -> Tensor:
     """`matrix` [D, C] times the vectors at all places of `maps` [N, C, H, W], plus `shift` [D]: [N, D, H, W]."""
     if maps.shape[1] > 3 or maps.device.type != "cpu":
-        return torch.nn.functional.conv2d(maps, matrix[:, :, None, None], shift)
+        return torch.nn.functional.conv2d(maps, matrix[:, :, None, None], bias)
     # Of colours the product takes a tenth of the time.
     made = (matrix @ maps.flatten(2)).unflatten(2, maps.shape[2:])
-    return made if shift is None else made.add_(shift[:, None, None])
+    return made if bias is None else made.add_(bias[:, None, None])
 
 
 def moments(maps: Tensor) -> Moments:
     """Moments of feature maps [N, C, H, W] over all places of all N."""
-    gathering = Gathering()
-    gathering.add_vectors(_vectors(maps))
-    return gathering.moments()
+    running = RunningMoments()
+    running.update_vectors(_vectors(maps))
+    return running.moments()
 
 
-def moments_at_a_glance(maps: Tensor) -> Moments:
+def subsampled_moments(maps: Tensor) -> Moments:
     """`moments` where they need not be exact: of maps of more than 2^16 places every seventh is read, or fewer.
 
     A distance that has no divisor in common with the width meets all columns, so no regular pattern is misread.
     """
-    return _moments(_vectors(maps)[:: glance(*maps.shape[2:])])
+    return _moments(_vectors(maps)[:: sampling_stride(*maps.shape[2:])])
 
 
-def glance(height: int, width: int) -> int:
-    """Every how many places of maps of this size are read at a glance."""
+def sampling_stride(height: int, width: int) -> int:
+    """Every how many places of maps of this size `subsampled_moments` reads."""
     return 1 if height * width <= 2**16 else next(step for step in count(7) if math.gcd(step, width) == 1)
 
 
-class Gathering:
+class RunningMoments:
     """Moments of maps of which one part after another is seen; merged as by Chan, Golub & LeVeque (1979)."""
 
-    def __init__(self, step: int = 1) -> None:
-        """`step`: read every so many places, as `glance` tells."""
-        self.step = step
+    def __init__(self, stride: int = 1) -> None:
+        """`stride`: read every so many places, as `sampling_stride` tells."""
+        self.stride = stride
         self._count = 0
         self._mean: Tensor | float = 0.0
         self._scatter: Tensor | float = 0.0  # [C, C], sum of products of what lies off the mean
 
-    def add(self, part: Tensor, box: Box, width: int) -> None:
+    def update(self, part: Tensor, box: Box, width: int) -> None:
         """The part `box` of maps that are `width` wide, [1, C, h, w]."""
         vectors = _vectors(part)
-        if self.step > 1:
+        if self.stride > 1:
             rows, columns = (torch.arange(*ends) for ends in (box[:2], box[2:]))
-            vectors = vectors[((rows[:, None] * width + columns) % self.step == 0).flatten().to(part.device)]
-        self.add_vectors(vectors)
+            vectors = vectors[((rows[:, None] * width + columns) % self.stride == 0).flatten().to(part.device)]
+        self.update_vectors(vectors)
 
-    def add_vectors(self, vectors: Tensor) -> None:
+    def update_vectors(self, vectors: Tensor) -> None:
         """[n, C], float32."""
-        for piece in vectors.split(AT_ONCE):
+        for piece in vectors.split(CHUNK):
             count = len(piece)
             if count == 0:
                 continue
-            found = _moments(piece)
+            batch = _moments(piece)
             total = self._count + count
-            away = found.mean - self._mean
-            self._scatter = self._scatter + found.covariance * max(1, count - 1)
-            self._scatter = self._scatter + torch.outer(away, away) * (self._count * count / total)
-            self._mean = self._mean + away * (count / total)
+            delta = batch.mean - self._mean
+            self._scatter = self._scatter + batch.covariance * max(1, count - 1)
+            self._scatter = self._scatter + torch.outer(delta, delta) * (self._count * count / total)
+            self._mean = self._mean + delta * (count / total)
             self._count = total
 
     def moments(self) -> Moments:
@@ -158,13 +158,13 @@ def adain(content: Moments, style: Moments, max_gain: float = math.inf) -> Affin
 
 
 # Features of a calm sky are nearly constant; stretched without a limit they would turn into stains.
-FEATURE_GAIN = 4.0
+MAX_FEATURE_GAIN = 4.0
 
 TRANSFORMS = {"wct": optimal_transport, "adain": adain}
 
 
-def towards(
-    content: Moments, styles: Sequence[tuple[Moments, float]], transform: str, max_gain: float = FEATURE_GAIN
+def blended_transform(
+    content: Moments, styles: Sequence[tuple[Moments, float]], transform: str, max_gain: float = MAX_FEATURE_GAIN
 ) -> Affine:
     """The mean, by the styles' weights (which sum to 1), of the maps onto each style."""
     maps = [(TRANSFORMS[transform](content, style, max_gain=max_gain), weight) for style, weight in styles]

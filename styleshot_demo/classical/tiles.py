@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
-ALIGNED = 16  # pixels: tiles begin at multiples of it, as the networks' strides and the cells of rings do
+ALIGNMENT = 16  # pixels: tiles begin at multiples of it, as the networks' strides and the cells of rings do
 
 
 class Box(NamedTuple):
@@ -26,7 +26,7 @@ class Box(NamedTuple):
     def width(self) -> int:
         return self.right - self.left
 
-    def grown(self, margin: int, height: int, width: int) -> "Box":
+    def expanded(self, margin: int, height: int, width: int) -> "Box":
         """With a margin on all sides, as far as a picture of `height` x `width` goes.
 
         What is computed in such a window equals what is computed in the whole picture, but for a margin as wide as the
@@ -39,11 +39,11 @@ class Box(NamedTuple):
             min(width, self.right + margin),
         )
 
-    def at(self, stride: int) -> "Box":
+    def downscaled(self, stride: int) -> "Box":
         """The places of a map with this stride; at the end of a picture one may stick out."""
         return Box(self.top // stride, -(-self.bottom // stride), self.left // stride, -(-self.right // stride))
 
-    def of(self, maps: Tensor, window: "Box | None" = None) -> Tensor:
+    def crop(self, maps: Tensor, window: "Box | None" = None) -> Tensor:
         """This part of `maps` [..., h, w], which show `window`, or the whole."""
         down, right = (window.top, window.left) if window is not None else (0, 0)
         return maps[..., self.top - down : self.bottom - down, self.left - right : self.right - right]
@@ -58,19 +58,19 @@ def tiles(height: int, width: int, side: int) -> Iterator[Box]:
 
 def _parts(length: int, side: int) -> Iterator[tuple[int, int]]:
     step = -(-length // -(-length // side))
-    step = -(-step // ALIGNED) * ALIGNED
+    step = -(-step // ALIGNMENT) * ALIGNMENT
     for start in range(0, length, step):
         yield start, min(start + step, length)
 
 
-def enlarged(maps: Tensor, place: Box, small: tuple[int, int], size: tuple[int, int], box: Box) -> Tensor:
+def upsample_crop(maps: Tensor, place: Box, small: tuple[int, int], size: tuple[int, int], box: Box) -> Tensor:
     """The part `box` of what bilinear enlargement from `small` to `size` (height, width each) makes.
 
-    maps  [N, C, h, w]: the part `place` of the small maps, with all that `box` sees of them (see `seen_by`)
+    maps  [N, C, h, w]: the part `place` of the small maps, with all that `box` sees of them (see `source_box`)
     """
     for axis, start, end, offset in ((2, box.top, box.bottom, place.top), (3, box.left, box.right, place.left)):
         few, many = small[axis - 2], size[axis - 2]
-        places = _shown_at(torch.arange(start, end, dtype=torch.float64), few, many)
+        places = _source_coordinates(torch.arange(start, end, dtype=torch.float64), few, many)
         first = places.long()
         share = (places - first).to(maps)
         share = share[:, None] if axis == 2 else share
@@ -89,15 +89,15 @@ def halved(pixels: Tensor) -> Tensor:
     return (rows[..., ::2] + rows[..., 1::2]) / 4  # in a third of the time of `avg_pool2d`
 
 
-def seen_by(box: Box, small: tuple[int, int], size: tuple[int, int]) -> Box:
-    """The part of the small maps that `enlarged` needs for `box`."""
+def source_box(box: Box, small: tuple[int, int], size: tuple[int, int]) -> Box:
+    """The part of the small maps that `upsample_crop` needs for `box`."""
     sides = []
     for start, end, few, many in ((box.top, box.bottom, small[0], size[0]), (box.left, box.right, small[1], size[1])):
-        low, high = _shown_at(torch.tensor([start, end - 1], dtype=torch.float64), few, many).long().tolist()
+        low, high = _source_coordinates(torch.tensor([start, end - 1], dtype=torch.float64), few, many).long().tolist()
         sides += [low, min(few, high + 2)]
     return Box(*sides)
 
 
-def _shown_at(places: Tensor, few: int, many: int) -> Tensor:
+def _source_coordinates(places: Tensor, few: int, many: int) -> Tensor:
     """Where on a side of `few` pixels those `places` lie that it has when enlarged to `many`."""
     return ((places + 0.5) * (few / many) - 0.5).clamp(0, few - 1)

@@ -14,7 +14,7 @@ import typer
 from filelock import FileLock, Timeout
 from PIL import Image
 
-from styleshot_demo.batch.crew import Crew, crew
+from styleshot_demo.batch.concurrency import Concurrency, choose_concurrency
 from styleshot_demo.batch.listing import Item, Shard, listed
 from styleshot_demo.batch.order import BatchOrder, fingerprint, put_styles
 from styleshot_demo.batch.outcome import FAILED as NOT_PAINTED
@@ -106,7 +106,7 @@ def batch(
     items = _items(inputs, out, ending, part)
     mark = fingerprint(sample, ending, keep, Studio(program))
     order = BatchOrder(out.absolute(), (), options, ending, keep, program, mark, part)
-    hands = crew(sample, len(items), program, workers, threads)
+    hands = choose_concurrency(sample, len(items), program, workers, threads)
     if dry_run:
         with TemporaryDirectory() as folder:
             _tell_estimate(_with_styles(order, styles, Path(folder)), items, hands, as_json)
@@ -146,7 +146,7 @@ def _alone(order: BatchOrder) -> Iterator[None]:
             shutil.rmtree(order.parts, ignore_errors=True)
 
 
-def _paint(order: BatchOrder, items: list[Item], hands: Crew, engine: str, as_json: bool) -> None:
+def _paint(order: BatchOrder, items: list[Item], hands: Concurrency, engine: str, as_json: bool) -> None:
     from styleshot_demo.batch import report
 
     if engine == "ray":
@@ -204,7 +204,7 @@ def _summary(figures: dict[str, Any], table: Path) -> str:
     return f"{counts}; {_duration(figures['seconds'])}: {table}"
 
 
-def _tell_estimate(order: BatchOrder, items: list[Item], hands: Crew, as_json: bool) -> None:
+def _tell_estimate(order: BatchOrder, items: list[Item], hands: Concurrency, as_json: bool) -> None:
     from styleshot_demo.batch.estimate import estimate
     from styleshot_demo.batch.pool import measure_here
 

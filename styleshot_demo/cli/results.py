@@ -79,7 +79,8 @@ def write_image(result: Result, place: int, out: Path, keep: bool) -> Path:
     What was painted is not lost because of a place: where `out` cannot be written, it goes into another file.
     """
     made_by = result.plan.record(place, result.models) if keep else None
-    return write_somewhere(result.images[place], out, made_by, result.plan.alone()[place]["seed"], result.deep)
+    seed = result.plan.settings_per_image()[place]["seed"]
+    return write_somewhere(result.images[place], out, made_by, seed, result.deep)
 
 
 def write_somewhere(

@@ -135,14 +135,14 @@ def decoder(
     The JSON beside the built-in weights says what they were trained with.
     """
     _check(contents, styles, teacher, out, device, precision)
-    from styleshot_demo.classical.fast import DEPTHS
+    from styleshot_demo.classical.fast import LAYERS
     from styleshot_demo.classical.weights import load_decoder, load_encoder
     from styleshot_demo.training.classical_decoder import DecoderRecipe, train_decoder
 
     with asked():
-        unknown = [depth for depth in fused or () if depth not in DEPTHS[1:]]
+        unknown = [depth for depth in fused or () if depth not in LAYERS[1:]]
         if unknown:
-            raise Problem("unknown_choice", value=unknown[0][:40], name="fused", choices=", ".join(DEPTHS[1:]))
+            raise Problem("unknown_choice", value=unknown[0][:40], name="fused", choices=", ".join(LAYERS[1:]))
     given = _given(
         steps=steps,
         rebuild_steps=rebuild_steps,

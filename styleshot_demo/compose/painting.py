@@ -5,9 +5,9 @@ import numpy as np
 import torch
 from PIL import Image
 
-from styleshot_demo.classical.fast import FULL, STRIDE, Encoded, FastTransfer, cropped, recoloured
-from styleshot_demo.classical.rings import without_rings
-from styleshot_demo.classical.seen_style import WeightedStyles
+from styleshot_demo.classical.cached_style import WeightedStyles
+from styleshot_demo.classical.deringing import dering
+from styleshot_demo.classical.fast import STRENGTH_SCALE, STRIDE, Encoded, FastTransfer, cropped, match_colours
 from styleshot_demo.compose.sketch import Sketch
 
 GROUND, THINGS = 1.0, 0.72  # shares of the wanted strength
@@ -96,17 +96,17 @@ def _decoded(painter: FastTransfer, encoded: Encoded, shares: torch.Tensor, marg
     given = {}
     for name, maps in encoded.maps.items():
         here = torch.nn.functional.interpolate(shares, maps.shape[2:], mode="bilinear", antialias=True)
-        given[name] = maps + here * (encoded.affines[name](maps, FULL) - maps)
-    style = torch.lerp(*encoded.looks, FULL * float(_inside(shares, margin).mean()))
-    pixels = cropped(painter.decoder.paint(given, style), encoded.pixels)
+        given[name] = maps + here * (encoded.affines[name](maps, STRENGTH_SCALE) - maps)
+    style = torch.lerp(*encoded.style_vectors, STRENGTH_SCALE * float(_inside(shares, margin).mean()))
+    pixels = cropped(painter.decoder.infer(given, style), encoded.pixels)
     # Tints go nearly as far everywhere: a thing may keep its shape in an ink painting, but not an orange coat.
     tints = (shares + shares.max()) / 2
-    pixels = pixels + tints * (recoloured(pixels, encoded) - pixels)
+    pixels = pixels + tints * (match_colours(pixels, encoded) - pixels)
     if float(shares.min()) < 1:
-        pixels = pixels + (1 - shares) * painter.lost(encoded)
+        pixels = pixels + (1 - shares) * painter.residual(encoded)
     pixels = pixels.clamp(0, 1)
     if encoded.flat is not None:
-        pixels = without_rings(pixels, encoded.pixels, shares * encoded.flat.calm).clamp(0, 1)
+        pixels = dering(pixels, encoded.pixels, shares * encoded.flat.area).clamp(0, 1)
     return pixels
 
 

@@ -71,10 +71,10 @@ def _peak_mb() -> float:
 def _measure(method: str, size: int, repeats: int) -> dict[str, Any]:
     import torch
 
+    from styleshot_demo.classical.cached_style import CachedStyle
     from styleshot_demo.classical.colour import transfer_colours
     from styleshot_demo.classical.optimise import stylise
     from styleshot_demo.classical.patches import patch_transfer
-    from styleshot_demo.classical.seen_style import SeenStyle
     from styleshot_demo.classical.weights import load_fast
     from styleshot_demo.settings import ASSETS
 
@@ -90,7 +90,7 @@ def _measure(method: str, size: int, repeats: int) -> dict[str, Any]:
     painter.decode(painter.encode(content[..., :64, :64], [(style[..., :64, :64], 1.0)]))
     idle = _peak_mb()
     if method == "fast":
-        pair, known = [(style, 1.0)], [(SeenStyle.of(style), 1.0)]
+        pair, known = [(style, 1.0)], [(CachedStyle.of(style), 1.0)]
         full, again = _alternating_seconds(
             [lambda styles=styles: painter.decode(painter.encode(content, styles)) for styles in (pair, known)], repeats
         )

@@ -14,7 +14,7 @@ from typing import Any, cast
 from PIL import Image
 
 from styleshot_demo.batch import report
-from styleshot_demo.batch.crew import Crew
+from styleshot_demo.batch.concurrency import Concurrency
 from styleshot_demo.batch.listing import listed
 from styleshot_demo.batch.order import BatchOrder, fingerprint
 from styleshot_demo.batch.outcome import PAINTED, Outcome
@@ -42,7 +42,7 @@ def speed(count: int, workers: int, on_picture: OnPicture = lambda done, total: 
         _write_photos(photos, count, SIZE)
         load = [round(os.getloadavg()[0], 2)] if hasattr(os, "getloadavg") else []
         loop = [_in_a_loop(photos, 1)]
-        outcomes = _batch(photos, Path(folder, "painted"), SIZE, Crew(workers, 1, ["cpu"]))
+        outcomes = _batch(photos, Path(folder, "painted"), SIZE, Concurrency(workers, 1, ["cpu"]))
         batch = _minute(outcomes, count, workers, on_picture)
         loop.append(_in_a_loop(photos, 1))
         threaded = _in_a_loop(photos, workers)
@@ -67,7 +67,7 @@ def memory(count: int, workers: int, on_picture: OnPicture = lambda done, total:
         photos = Path(folder, "photos")
         _write_photos(photos, count, SMALL)
         outcomes = []
-        for outcome in _batch(photos, Path(folder, "painted"), SMALL, Crew(workers, 1, ["cpu"])):
+        for outcome in _batch(photos, Path(folder, "painted"), SMALL, Concurrency(workers, 1, ["cpu"])):
             outcomes.append(outcome)
             on_picture(len(outcomes), count)
     painted = sum(outcome.status == PAINTED for outcome in outcomes)
@@ -83,13 +83,13 @@ def _write_photos(folder: Path, count: int, size: int) -> None:
         original.resize((size, size)).crop((0, 0, size, height)).save(folder / f"{n:05}.jpg", quality=90)
 
 
-def _batch(photos: Path, out: Path, size: int, crew: Crew) -> Iterator[Outcome]:
+def _batch(photos: Path, out: Path, size: int, concurrency: Concurrency) -> Iterator[Outcome]:
     settings = {"method": "fast", "size": size}
     sample = ClassicalJob(Image.new("RGB", (256, 256)), cast(Any, STYLE), **settings)  # which opens the file
     mark = fingerprint(sample, ".png", False, Studio(_PROGRAM))
     order = BatchOrder(out, ((STYLE, 1.0, None),), settings, ".png", False, _PROGRAM, mark)
     order.state.mkdir(parents=True)
-    return paint_here(order, listed([photos], out, ".png"), crew)
+    return paint_here(order, listed([photos], out, ".png"), concurrency)
 
 
 def _minute(outcomes: Iterator[Outcome], count: int, workers: int, on_picture: OnPicture) -> float:

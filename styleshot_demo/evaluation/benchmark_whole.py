@@ -102,23 +102,27 @@ def _compare(method: str, megapixels: float, content: Path | None) -> dict[str, 
     import torch
 
     from styleshot_demo.classical.colour import transfer_colours
+    from styleshot_demo.classical.tiled import LazyPicture, stylise_tiled, transfer_colours_tiled
     from styleshot_demo.classical.weights import load_fast
-    from styleshot_demo.classical.whole import Picture, paint_whole, recolour_whole
     from styleshot_demo.images.ops import to_tensor
 
     picture, style = (to_tensor(one) for one in (_picture(megapixels, content), _picture(1, STYLE)))
     if method == "fast":
         painter = load_fast(ASSETS / "weights/encoder.safetensors", ASSETS / "weights/fast.safetensors")
         at_once = painter.decode(painter.encode(picture, [(style, 1.0)], grain=0.5))
-        parts = paint_whole(painter, Picture.of(picture), [(Picture.of(style), 1.0)], grain=0.5)
+        parts = stylise_tiled(
+            painter, LazyPicture.from_pixels(picture), [(LazyPicture.from_pixels(style), 1.0)], grain=0.5
+        )
     else:
         at_once = transfer_colours(picture, [(style, 1.0)])
-        parts = recolour_whole(Picture.of(picture), [(Picture.of(style), 1.0)], "monge-kantorovich", 1.0)
+        parts = transfer_colours_tiled(
+            LazyPicture.from_pixels(picture), [(LazyPicture.from_pixels(style), 1.0)], "monge-kantorovich", 1.0
+        )
     made = torch.full_like(at_once, float("nan"))
     for part in parts:
         if part.box is not None:
             assert part.pixels is not None  # where they belong is said with them
-            part.box.of(made).copy_(part.pixels)
+            part.box.crop(made).copy_(part.pixels)
     levels = [one.mul(255).round() for one in (made, at_once)]
     return {
         "largest_difference": round(float((made - at_once).abs().max()) * 255, 3),

@@ -12,7 +12,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from styleshot_demo.classical.losses import directions, gram, gram_distance, perceptual_distance, sliced_wasserstein
+from styleshot_demo.classical.losses import (
+    gram,
+    gram_distance,
+    perceptual_distance,
+    random_projections,
+    sliced_wasserstein,
+)
 from styleshot_demo.images.ops import to_array
 
 Features = Callable[[Tensor], Mapping[str, Tensor]]
@@ -37,7 +43,7 @@ def style_sliced_distance(features: Features, result: Tensor, style: Tensor, sli
     """Mean over layers of the sliced Wasserstein distance of feature vectors, in deviations of the style's."""
     found, wanted = features(result), features(style)
     distances = [
-        sliced_wasserstein(found[name], wanted[name], directions(wanted[name].shape[1], slices, seed=0))
+        sliced_wasserstein(found[name], wanted[name], random_projections(wanted[name].shape[1], slices, seed=0))
         for name in wanted
     ]
     return float(sum(distances) / len(distances))

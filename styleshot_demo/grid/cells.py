@@ -24,7 +24,7 @@ class Grid:
 
     def __post_init__(self) -> None:
         if isinstance(self.job, ImageJob | TextJob):
-            object.__setattr__(self, "job", self.job.alone(0))
+            object.__setattr__(self, "job", self.job.single(0))
         names = [axis.name for axis in self.axes]
         if not names:
             raise Problem("grid_no_axis")

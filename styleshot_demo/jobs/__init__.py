@@ -16,8 +16,8 @@ from styleshot_demo.jobs.classical import (
     WHOLE_METHODS,
     WHOLE_STYLES_AT,
     ClassicalJob,
-    read_by,
-    seen_at,
+    settings_read_by,
+    style_size_for,
 )
 from styleshot_demo.jobs.diffusion import (
     COMPOSER_FIELDS,
@@ -35,7 +35,16 @@ from styleshot_demo.jobs.diffusion import (
     TextJob,
 )
 from styleshot_demo.jobs.enlarge import ENLARGERS, FACTORS, MAX_ENLARGED, EnlargeJob
-from styleshot_demo.jobs.inputs import MAX_FILE_NAME, MAX_STYLES, Picture, named, open_named, open_styles, roles, shares
+from styleshot_demo.jobs.inputs import (
+    MAX_FILE_NAME,
+    MAX_STYLES,
+    Picture,
+    file_name_of,
+    normalised_weights,
+    open_named,
+    open_styles,
+    roles,
+)
 from styleshot_demo.jobs.palette import MAX_COLOURS, palette_rgb
 from styleshot_demo.jobs.regions import FEATHER, FOUND, REGION_FIELDS, REGIONS
 from styleshot_demo.jobs.schema import check_each, defaults, fields
@@ -84,16 +93,16 @@ __all__ = [
     "choice",
     "defaults",
     "fields",
-    "named",
+    "file_name_of",
     "new_seed",
     "number",
     "open_named",
     "open_styles",
     "palette_rgb",
-    "read_by",
+    "settings_read_by",
     "roles",
     "seed_of",
-    "seen_at",
-    "shares",
+    "style_size_for",
+    "normalised_weights",
     "text",
 ]

@@ -23,7 +23,7 @@ OPTIMISERS = ("adam", "lbfgs")
 _OPTIMISE = ("optimise",)
 
 
-def seen_at(longest: int, whole: bool, brush_size: int | None) -> int:
+def style_size_for(longest: int, whole: bool, brush_size: int | None) -> int:
     """The longest side at which a classical job sees its styles, if that of its result is `longest` pixels."""
     if brush_size is not None:
         return brush_size
@@ -161,14 +161,14 @@ class ClassicalJob:
         return {"first": 0, "last": len(self.styles) - 1}.get(self.colours_from)
 
     @property
-    def styles_at(self) -> int:
+    def style_size(self) -> int:
         """The longest side at which the styles are seen, pixels."""
         brush_size = self.brush_size if self.method in STROKED else None
-        return seen_at(self.longest, self.at_own_size, brush_size)
+        return style_size_for(self.longest, self.at_own_size, brush_size)
 
     def settings(self) -> dict[str, Any]:
         """The settings that shaped the result (no pictures), JSON-ready: those that the method reads."""
-        own = {name: getattr(self, name) for name in read_by(self.method)}
+        own = {name: getattr(self, name) for name in settings_read_by(self.method)}
         # What follows from others is not among them, lest it stay behind when somebody changes those.
         own = {name: value for name, value in own.items() if value is not None}
         if self.at_own_size:
@@ -182,7 +182,7 @@ class ClassicalJob:
         return {**own, "style_weights": [weight for _, weight in self.styles]}
 
 
-def read_by(method: str) -> tuple[str, ...]:
+def settings_read_by(method: str) -> tuple[str, ...]:
     """The names of the settings that a method reads, `method` among them."""
     known = fields(ClassicalJob)
     return tuple(name for name, field in known.items() if not field.setting.methods or method in field.setting.methods)

@@ -139,7 +139,7 @@ class TextJob:
         """How many images the result has."""
         return self.count
 
-    def alone(self, n: int) -> "TextJob":
+    def single(self, n: int) -> "TextJob":
         """The job that makes image `n` of this one, 0 to `total - 1`, and nothing else."""
         return replace(self, seed=seed_of(self.seed, n), count=1)
 
@@ -214,7 +214,7 @@ class ImageJob:
         """How many images the result has."""
         return self.count * len(self.preprocessors)
 
-    def alone(self, n: int) -> "ImageJob":
+    def single(self, n: int) -> "ImageJob":
         """The job that makes image `n` of this one, 0 to `total - 1`, and nothing else."""
         preprocessor = self.preprocessors[n // self.count]
         return replace(self, preprocessor=preprocessor, seed=seed_of(self.seed, n % self.count), count=1)

@@ -23,8 +23,8 @@ MAX_FILE_NAME = 120  # characters of a picture's file name that are kept
 def open_styles(styles: Any) -> tuple[tuple[Image.Image, float], ...]:
     """One picture, several, or (picture, weight) pairs as opened pictures with their weights.
 
-    Weights stay as they were given, in any unit (a lone picture has 1): `shares` makes them sum to 1. Pictures of
-    weight 0 are left out, so they cost nothing and cannot change the result.
+    Weights stay as they were given, in any unit (a lone picture has 1): `normalised_weights` makes them sum to 1.
+    Pictures of weight 0 are left out, so they cost nothing and cannot change the result.
     """
     if styles is None:
         raise Problem("style_needed")
@@ -59,14 +59,14 @@ def open_named(source: Picture, deep: bool = False) -> Image.Image:
         known = {name: source.info[name] for name in KEPT_INFO if name in source.info}
     else:
         picture, pixels = pictures.open_deep(source) if deep else (pictures.open_picture(source), None)
-        known: dict[Any, Any] = {"file_name": name} if (name := named(source)) else {}
+        known: dict[Any, Any] = {"file_name": name} if (name := file_name_of(source)) else {}
         if pixels is not None:
             known["deep"] = pixels
     picture.info.update(known)
     return picture
 
 
-def named(source: Any) -> str | None:
+def file_name_of(source: Any) -> str | None:
     """The name of a file without its folder, whichever system wrote the path, in printable characters; None for what
     is no path."""
     if not isinstance(source, str | Path):
@@ -75,7 +75,7 @@ def named(source: Any) -> str | None:
     return "".join(sign if sign.isprintable() else " " for sign in name)[:MAX_FILE_NAME] or None
 
 
-def shares(styles: Sequence[tuple[Image.Image, float]]) -> list[float]:
+def normalised_weights(styles: Sequence[tuple[Image.Image, float]]) -> list[float]:
     """The weights of a job's styles, made to sum to 1."""
     total = sum(weight for _, weight in styles)
     return [weight / total for _, weight in styles]

@@ -17,11 +17,11 @@ from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.plan import Plan
 from styleshot_demo.runners.borrowing import borrow_fast, borrow_vgg
-from styleshot_demo.runners.compositing import apart, crop, finer, onto, onto_finely, seen_in, with_likeness_of
-from styleshot_demo.runners.palettes import held_to, held_to_finely
+from styleshot_demo.runners.compositing import crop, finer, onto, onto_finely, preserved_faces, seen_in, split_opacity
+from styleshot_demo.runners.palettes import apply_palette, apply_palette_16bit
 from styleshot_demo.runners.regions import RegionFinder
-from styleshot_demo.runners.remaining import DescentTime, RemainingShare
-from styleshot_demo.runners.styles import pixels_of, style_memo, styles_of, told_apart
+from styleshot_demo.runners.remaining import OptimisationTime, RemainingShare
+from styleshot_demo.runners.styles import pictures_key, pixels_of, style_cache, styles_of
 from styleshot_demo.runners.weights import TITLES, short_hash
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
@@ -30,19 +30,19 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
 
+    from styleshot_demo.classical.face_preservation import FaceLocation
     from styleshot_demo.classical.fast import Encoded, FastTransfer
-    from styleshot_demo.classical.likeness import Place
     from styleshot_demo.classical.tiles import Box
-    from styleshot_demo.runners.styles import SeenStyles
+    from styleshot_demo.runners.styles import CachedStyles
 
 PREVIEW_EVERY = 0.5  # seconds between previews: converting and sending one costs more than a small iteration
 SCREEN = 1024  # pixels of the longest side of the preview of a whole photo
 KEPT_PAIRS = 2
-KEPT_BEGUN = 1  # stopped descents: one is some hundred bytes for each pixel
+KEPT_STATES = 1  # stopped optimisations: one is some hundred bytes for each pixel
 
 
 @dataclass(frozen=True)
-class Whole:
+class TiledImage:
     """A picture that was painted in tiles; `fine` is the same in 16 bits a channel, [H, W, 3] uint16, or None."""
 
     image: Image.Image
@@ -79,7 +79,7 @@ class ClassicalRunner:
         else:
             if plan.free is not None:
                 self.cache.make_free(plan.device, plan.memory)
-            colours, alpha = apart(content)
+            colours, alpha = split_opacity(content)
             if job.keep_background or job.region in jobs.FOUND:
                 yield Step(0.0, remark("finding"))
             where = self._regions.painted(job, colours, alpha, models, notes)
@@ -89,13 +89,13 @@ class ClassicalRunner:
 
             def finished(painted: Image.Image) -> Image.Image:
                 models.update(hashes)
-                alike = with_likeness_of(painted, colours, places)
-                return pictures.join_alpha(onto(around, where, held_to(job.palette, alike)), alpha)
+                alike = preserved_faces(painted, colours, places)
+                return pictures.join_alpha(onto(around, where, apply_palette(job.palette, alike)), alpha)
 
             work = getattr(self, f"_{job.method}")
             if job.at_own_size or fine is not None:
-                work = self._whole
-            painted: Whole | torch.Tensor | None = None
+                work = self._tiled
+            painted: TiledImage | torch.Tensor | None = None
             with ExitStack() as borrowed, closing(work(plan, colours, borrowed, models)) as events:
                 for event in events:
                     if isinstance(event, Step):
@@ -104,9 +104,9 @@ class ClassicalRunner:
                         yield event
                     else:
                         painted = event
-            if isinstance(painted, Whole):
+            if isinstance(painted, TiledImage):
                 if fine is not None and painted.fine is not None:
-                    held = held_to_finely(job.palette, painted.fine)
+                    held = apply_palette_16bit(job.palette, painted.fine)
                     fine = deep.with_opacity(onto_finely(fine, where, held), alpha)
                 image = finished(painted.image)
             else:
@@ -116,16 +116,16 @@ class ClassicalRunner:
             notes.append(remark("kept_16_bits"))
         yield Finished(plan.result([image], time.perf_counter() - started, models, notes, deep=fine))
 
-    def _faces(self, content: Image.Image) -> "tuple[list[Place], dict[str, str]]":
+    def _faces(self, content: Image.Image) -> "tuple[list[FaceLocation], dict[str, str]]":
         """(where faces are, hash of the network if it found some): remembered, so that the slider only paints."""
-        from styleshot_demo.classical.likeness import Place
+        from styleshot_demo.classical.face_preservation import FaceLocation
         from styleshot_demo.helpers.faces import faces
 
         key = ("faces", pictures.digest(content))
         places = self.cache.recall(key)
         if places is None:
             boxes = [(face.box, face.size) for face in faces(content)]
-            places = [Place((left + right) / 2, (top + low) / 2, size) for (left, top, right, low), size in boxes]
+            places = [FaceLocation((left + right) / 2, (top + low) / 2, s) for (left, top, right, low), s in boxes]
             self.cache.remember(key, places, TITLES["faces"], KEPT_PAIRS, lambda found: 64 * (1 + len(found)))
         return places, short_hash(hub.require("faces", self.settings), self.settings) if places else {}
 
@@ -145,16 +145,16 @@ class ClassicalRunner:
         yield pixels
 
     def _encoded(
-        self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer", styles: "SeenStyles", device: str
+        self, job: ClassicalJob, content: Image.Image, painter: "FastTransfer", styles: "CachedStyles", device: str
     ) -> "Encoded":
         """The pair's statistics: remembered, so that moving the strength slider only decodes."""
-        of_styles = (job.styles_at, job.colour_style, job.transform)
-        key = ("pair", device, *told_apart(content, styles), job.size, *of_styles, job.grain, job.seed)
+        of_styles = (job.style_size, job.colour_style, job.transform)
+        key = ("pair", device, *pictures_key(content, styles), job.size, *of_styles, job.grain, job.seed)
         encoded = self.cache.recall(key)
         if encoded is None:
             brushes, colours = jobs.roles(styles, job.colour_style)
             encoded = painter.encode(
-                to_tensor(content, device), brushes, job.transform, job.grain, job.seed, colours_of=colours
+                to_tensor(content, device), brushes, job.transform, job.grain, job.seed, colour_styles=colours
             )
             self.cache.remember(key, encoded, TITLES["pairs"], KEPT_PAIRS)
         return encoded
@@ -177,26 +177,27 @@ class ClassicalRunner:
                 pixels = with_colours_of(target, pixels)
             return torch.lerp(target, pixels, job.strength)
 
-        held = self._held(job, content, device, models)
+        content_mask = self._face_mask(job, content, device, models)
         # What it looks like at full strength is remembered, so that another strength takes a moment.
         styles = self._styles(job, device, models)
-        key = ("pieced", device, *told_apart(content, styles), job.size, job.styles_at, job.seed, held is not None)
-        pieced = self.cache.recall(key)
+        masked = content_mask is not None
+        key = ("patched", device, *pictures_key(content, styles), job.size, job.style_size, job.seed, masked)
+        patched = self.cache.recall(key)
         last = 0.0
-        if pieced is None:
-            for part in patch_transfer(target, pixels_of(styles), job.seed, held):
-                pieced, preview, now = part.pixels, None, time.perf_counter()
+        if patched is None:
+            for part in patch_transfer(target, pixels_of(styles), job.seed, content_mask):
+                patched, preview, now = part.pixels, None, time.perf_counter()
                 if part.step and now - last > PREVIEW_EVERY:
-                    preview, last = to_image(blended(pieced)), now
+                    preview, last = to_image(blended(patched)), now
                 yield Step(part.fraction, remark("piecing", step=part.step, total=part.total), preview)
-            self.cache.remember(key, pieced, TITLES["pieced"], KEPT_PAIRS)
-        yield blended(pieced)
+            self.cache.remember(key, patched, TITLES["patched"], KEPT_PAIRS)
+        yield blended(patched)
 
-    def _held(
+    def _face_mask(
         self, job: ClassicalJob, content: Image.Image, device: str, models: dict[str, str]
     ) -> "torch.Tensor | None":
         """Where the content is to be held, [1, 1, H, W]: in faces that are to be kept; None: nowhere."""
-        from styleshot_demo.classical.likeness import heads
+        from styleshot_demo.classical.face_preservation import head_mask
 
         places, hashes = self._faces(content) if job.keep_faces else ([], {})
         models.update(hashes)
@@ -204,25 +205,26 @@ class ClassicalRunner:
             return None
         import torch
 
-        return torch.from_numpy(heads(places, content.height, content.width))[None, None].to(device)
+        return torch.from_numpy(head_mask(places, content.height, content.width))[None, None].to(device)
 
     def _optimise(
         self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> "Generator[Step | torch.Tensor, None, None]":
         import torch
 
+        from styleshot_demo.classical.cached_style import add_style_textures, target_tones
         from styleshot_demo.classical.colour import with_colours_of
-        from styleshot_demo.classical.fast import flattened
-        from styleshot_demo.classical.grain import flatness
+        from styleshot_demo.classical.fast import clean_flat_areas
+        from styleshot_demo.classical.grain import flat_masks
         from styleshot_demo.classical.optimise import stylise
-        from styleshot_demo.classical.seen_style import grained, wanted_tones
 
         job, device = plan.job, plan.device
         target = to_tensor(content, device)
         styles = self._styles(job, device, models)
-        flat = flatness(target)
-        tones = wanted_tones(flat, styles)
-        brushed = target if flat is None else grained(target, flat, styles, job.grain * job.strength, job.seed)
+        flat = flat_masks(target)
+        tones = target_tones(flat, styles)
+        grain = job.grain * job.strength
+        textured = target if flat is None else add_style_textures(target, flat, styles, grain, job.seed)
 
         def whole(pixels: "torch.Tensor") -> "torch.Tensor":
             if pixels.shape != target.shape:
@@ -231,7 +233,7 @@ class ClassicalRunner:
                     pixels, size=target.shape[2:], mode="bilinear", antialias=True
                 )
             if flat is not None:
-                pixels = flattened(pixels, target, flat, tones, job.strength)
+                pixels = clean_flat_areas(pixels, target, flat, tones, job.strength)
             return with_colours_of(target, pixels) if job.keep_colours else pixels
 
         yield Step(0.0, remark("encoding"))
@@ -243,19 +245,19 @@ class ClassicalRunner:
         if job.start == "noise":
             start = torch.rand(target.shape, generator=torch.Generator().manual_seed(job.seed)).to(device)
         elif job.start == "content":
-            start = brushed
+            start = textured
         # Of other beginnings, flat areas have nothing that should stay.
-        ground = flat if start is None and flat is not None and flat.drawn else None
+        ground = flat if start is None and flat is not None and flat.drawing_score else None
         # A descent that was stopped goes on where it was, to the same result.
         free = {name: value for name, value in job.settings().items() if name not in ("style_weights", "palette")}
         settings = tuple(value for _, value in sorted(free.items()))
         # Of other features it would go on as what it is not.
-        key = ("begun", device, "vgg19" in plan.files, *told_apart(content, styles), *settings)
-        begun = self.cache.recall(key, keep=False)
+        key = ("stopped", device, "vgg19" in plan.files, *pictures_key(content, styles), *settings)
+        resume_from = self.cache.recall(key, keep=False)
         last, iteration, pixels = 0.0, None, target
-        remaining = DescentTime((target.shape[2], target.shape[3]), job.steps)
+        remaining = OptimisationTime((target.shape[2], target.shape[3]), job.steps)
         iterations = stylise(
-            brushed,
+            textured,
             pixels_of(styles),
             features,
             painter,
@@ -268,7 +270,7 @@ class ClassicalRunner:
             optimiser=job.optimiser,
             seed=job.seed,
             flat=ground,
-            begun=begun,
+            resume_from=resume_from,
         )
         try:
             for iteration in iterations:
@@ -281,29 +283,29 @@ class ClassicalRunner:
                 yield Step(remaining.fraction, message, preview)
         except GeneratorExit:
             if iteration is not None:
-                self.cache.remember(key, iteration.begun(), TITLES["begun"], KEPT_BEGUN)
+                self.cache.remember(key, iteration.state(), TITLES["stopped"], KEPT_STATES)
             raise
         yield whole(pixels)
 
     def _colour(
         self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> "Generator[Step | torch.Tensor, None, None]":
-        from styleshot_demo.classical.colour import to_shades
+        from styleshot_demo.classical.colour import transfer_to_moments
 
         yield Step(0.0, remark("painting"))
         job, device = plan.job, plan.device
-        shades = [(style.shades(), share) for style, share in self._styles(job, device, models)]
-        yield to_shades(to_tensor(content, device), shades, job.colour_method, job.strength)
+        shades = [(style.oklab_moments(), share) for style, share in self._styles(job, device, models)]
+        yield transfer_to_moments(to_tensor(content, device), shades, job.colour_method, job.strength)
 
-    def _whole(
+    def _tiled(
         self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
-    ) -> "Generator[Step | Whole, None, None]":
+    ) -> "Generator[Step | TiledImage, None, None]":
         """`fast` and `colour` at the photo's own size: first as large as a screen shows it, then all of it in tiles."""
         import numpy as np
         import torch
 
         from styleshot_demo.classical.colour import with_colours_of
-        from styleshot_demo.classical.whole import Picture, paint_whole, recolour_whole
+        from styleshot_demo.classical.tiled import LazyPicture, stylise_tiled, transfer_colours_tiled
 
         job, device = plan.job, plan.device
         painter = None
@@ -311,30 +313,30 @@ class ClassicalRunner:
             painter = borrow_fast(self.settings, self.cache, device, borrowed, models)
         if max(content.size) > SCREEN:
             yield Step(0.0, remark("painting"))
-            yield Step(0.0, remark("painting"), to_image(self._small(job, content, painter, device, models)))
+            yield Step(0.0, remark("painting"), to_image(self._preview(job, content, painter, device, models)))
 
-        def picture(image: Image.Image) -> Picture:
-            return Picture(image.height, image.width, lambda box: to_tensor(crop(image, box), device))
+        def picture(image: Image.Image) -> LazyPicture:
+            return LazyPicture(image.height, image.width, lambda box: to_tensor(crop(image, box), device))
 
-        def style(image: Image.Image) -> Picture:
-            memo = style_memo(self.cache, pictures.digest(image), job.styles_at, device, models, tiled=True)
-            return replace(picture(pictures.fit_longest(image, job.styles_at)), memo=memo)
+        def style(image: Image.Image) -> LazyPicture:
+            cache = style_cache(self.cache, pictures.digest(image), job.style_size, device, models, tiled=True)
+            return replace(picture(pictures.fit_longest(image, job.style_size)), cache=cache)
 
         def read_finely(box: "Box") -> "torch.Tensor":
             assert fine is not None
             part = fine[box.top : box.bottom, box.left : box.right].astype(np.float32)
             return torch.from_numpy(part / deep.WHITE).permute(2, 0, 1)[None].to(device)
 
-        shares = jobs.shares(job.styles)
+        shares = jobs.normalised_weights(job.styles)
         styles = [(style(image), share) for (image, _), share in zip(job.styles, shares, strict=True)]
         fine = finer(job, content)
-        target = picture(content) if fine is None else Picture(content.height, content.width, read_finely)
+        target = picture(content) if fine is None else LazyPicture(content.height, content.width, read_finely)
         if painter is None:
-            parts = recolour_whole(target, styles, job.colour_method, job.strength)
+            parts = transfer_colours_tiled(target, styles, job.colour_method, job.strength)
         else:
             brushes, colours = jobs.roles(styles, job.colour_style)
-            parts = paint_whole(
-                painter, target, brushes, job.strength, job.transform, job.grain, job.seed, colours_of=colours
+            parts = stylise_tiled(
+                painter, target, brushes, job.strength, job.transform, job.grain, job.seed, colour_styles=colours
             )
         painted = np.empty((content.height, content.width, 3), np.uint8)
         painted_finely = None if fine is None else np.empty(painted.shape, np.uint16)
@@ -350,9 +352,9 @@ class ClassicalRunner:
                     painted_finely[rows, columns] = to_array(pixels, deep.WHITE)
             yield Step(part.fraction, remark("painting_whole", seconds=remaining.seconds(part.fraction)))
         del parts, styles
-        yield Whole(Image.fromarray(painted), painted_finely)
+        yield TiledImage(Image.fromarray(painted), painted_finely)
 
-    def _small(
+    def _preview(
         self,
         job: ClassicalJob,
         content: Image.Image,
@@ -361,21 +363,21 @@ class ClassicalRunner:
         models: dict[str, str],
     ) -> "torch.Tensor":
         """About what the whole picture will look like, as large as a screen shows it."""
-        from styleshot_demo.classical.colour import to_shades, with_colours_of
+        from styleshot_demo.classical.colour import transfer_to_moments, with_colours_of
 
         pixels = to_tensor(pictures.fit_longest(content, SCREEN), device)
         least, _ = jobs.CLASSICAL_SIZES
-        styles = self._styles(job, device, models, max(least, round(job.styles_at * SCREEN / max(content.size))))
+        styles = self._styles(job, device, models, max(least, round(job.style_size * SCREEN / max(content.size))))
         if painter is None:
-            shades = [(style.shades(), share) for style, share in styles]
-            return to_shades(pixels, shades, job.colour_method, job.strength)
+            shades = [(style.oklab_moments(), share) for style, share in styles]
+            return transfer_to_moments(pixels, shades, job.colour_method, job.strength)
         brushes, colours = jobs.roles(styles, job.colour_style)
-        encoded = painter.encode(pixels, brushes, job.transform, job.grain, job.seed, colours_of=colours)
+        encoded = painter.encode(pixels, brushes, job.transform, job.grain, job.seed, colour_styles=colours)
         made = painter.decode(encoded, job.strength)
         return with_colours_of(pixels, made) if job.keep_colours else made
 
     def _styles(
         self, job: ClassicalJob, device: str, models: dict[str, str], size: int | None = None
-    ) -> "SeenStyles":
+    ) -> "CachedStyles":
         """The styles, their longest side at `size` pixels; None: as the job says."""
-        return styles_of(self.cache, job.styles, size or job.styles_at, device, models)
+        return styles_of(self.cache, job.styles, size or job.style_size, device, models)

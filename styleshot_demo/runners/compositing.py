@@ -11,11 +11,11 @@ from styleshot_demo.jobs import ClassicalJob
 if TYPE_CHECKING:
     import numpy as np
 
-    from styleshot_demo.classical.likeness import Place
+    from styleshot_demo.classical.face_preservation import FaceLocation
     from styleshot_demo.classical.tiles import Box
 
 
-def apart(content: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+def split_opacity(content: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """(the content's own colours, mode RGB; its opacity, or None). What cannot be seen at all becomes white paper.
 
     Painted without its opacity, which is put back at the end: half transparent colours would else pale twice.
@@ -48,7 +48,7 @@ def onto(content: Image.Image, where: Image.Image | None, painted: Image.Image) 
 def finer(job: ClassicalJob, content: Image.Image) -> "np.ndarray | None":
     """The content's 16 bits a channel, [H, W, 3] uint16, as large as `content`, where they are there and are kept.
 
-    What cannot be seen at all is white, as in `apart`.
+    What cannot be seen at all is white, as in `split_opacity`.
     """
     import numpy as np
 
@@ -71,17 +71,17 @@ def onto_finely(content: "np.ndarray", where: Image.Image | None, painted: "np.n
     return painted
 
 
-def with_likeness_of(painted: Image.Image, content: Image.Image, places: "list[Place]") -> Image.Image:
-    """`likeness.with_likeness` for a preview too, which may be smaller than the content."""
+def preserved_faces(painted: Image.Image, content: Image.Image, places: "list[FaceLocation]") -> Image.Image:
+    """`preserve_faces` for a preview too, which may be smaller than the content."""
     if not places:
         return painted
-    from styleshot_demo.classical.likeness import Place, with_likeness
+    from styleshot_demo.classical.face_preservation import FaceLocation, preserve_faces
 
     if painted.size != content.size:
         scale = painted.width / content.width
-        places = [Place(scale * place.x, scale * place.y, scale * place.size) for place in places]
+        places = [FaceLocation(scale * place.x, scale * place.y, scale * place.size) for place in places]
         content = content.resize(painted.size, Image.Resampling.BOX)
-    return with_likeness(painted, content, places)
+    return preserve_faces(painted, content, places)
 
 
 def crop(image: Image.Image, box: "Box") -> Image.Image:

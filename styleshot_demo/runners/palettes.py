@@ -18,15 +18,15 @@ PIXELS = 2**20  # that are mapped at once
 SEEN = 512  # pixels of the longest side at which a picture's colours are looked for
 
 
-def held_to(palette: str, painted: Image.Image) -> Image.Image:
+def apply_palette(palette: str, painted: Image.Image) -> Image.Image:
     """A picture, mode RGB, in the colours of a palette as a job keeps it; as it is where that is empty."""
     import numpy as np
 
     return Image.fromarray(_mapped(palette, np.asarray(painted), 255)) if palette else painted
 
 
-def held_to_finely(palette: str, painted: "np.ndarray") -> "np.ndarray":
-    """`held_to` for [H, W, 3] uint16."""
+def apply_palette_16bit(palette: str, painted: "np.ndarray") -> "np.ndarray":
+    """`apply_palette` for [H, W, 3] uint16."""
     return _mapped(palette, painted, deep.WHITE) if palette else painted
 
 

@@ -24,7 +24,7 @@ class Work:
     cost: float
 
 
-class Told:
+class SmoothedEstimate:
     """What a person is told: it falls as it may, and grows slowly, so that one late step frightens nobody."""
 
     def __init__(self, clock: Clock = time.perf_counter) -> None:
@@ -50,7 +50,7 @@ class RemainingTime:
         self._total = sum(each.count * each.cost for each in work.values())
         self._seconds: dict[str, list[float]] = {kind: [] for kind in work}
         self._clock = clock
-        self._told = Told(clock)
+        self._estimate = SmoothedEstimate(clock)
         self._last = clock()
 
     def begin(self) -> None:
@@ -83,7 +83,7 @@ class RemainingTime:
                 if each is None:
                     return None
                 left += count * each
-        return self._told.seconds(left)
+        return self._estimate.seconds(left)
 
     def _each(self, kind: str) -> float | None:
         own = self._seconds[kind]
@@ -102,7 +102,7 @@ class RemainingShare:
 
     def __init__(self, clock: Clock = time.perf_counter) -> None:
         self._clock = clock
-        self._told = Told(clock)
+        self._estimate = SmoothedEstimate(clock)
         self._first: tuple[float, float] | None = None
 
     def seconds(self, fraction: float) -> int | None:
@@ -110,13 +110,13 @@ class RemainingShare:
         now = self._clock()
         if self._first is None:  # what came before, such as loading, tells nothing of the rest
             self._first = (now, fraction)
-        then, begun = self._first
-        if fraction - begun < STARTED:
+        then, first = self._first
+        if fraction - first < STARTED:
             return None
-        return self._told.seconds((now - then) * (1 - fraction) / (fraction - begun))
+        return self._estimate.seconds((now - then) * (1 - fraction) / (fraction - first))
 
 
-class DescentTime:
+class OptimisationTime:
     """Of `classical.optimise.stylise`, which goes from few pixels to many."""
 
     # Beside its pixels an iteration draws as many samples at every scale; measured, in pixels. And the first one of a
@@ -125,11 +125,11 @@ class DescentTime:
 
     def __init__(self, size: tuple[int, int], steps: int, clock: Clock = time.perf_counter) -> None:
         """`size`: height and width of the content."""
-        from styleshot_demo.classical.optimise import scales_for, shares
+        from styleshot_demo.classical.optimise import pyramid_sizes, steps_per_scale
 
         longest = max(size)
-        scales = scales_for(longest)
-        counts = shares(steps, scales)
+        scales = pyramid_sizes(longest)
+        counts = steps_per_scale(steps, scales)
         self._ends = list(accumulate(counts))
         self._begins = [end - count for end, count in zip(self._ends, counts, strict=True)]
         work = {}
@@ -138,7 +138,7 @@ class DescentTime:
             work[f"first of {level}"] = Work(1, self.FIRST * cost)
             work[f"scale {level}"] = Work(count - 1, cost)
         self._remaining = RemainingTime(work, clock)
-        self._told = False
+        self._started = False
 
     @property
     def fraction(self) -> float:
@@ -149,8 +149,8 @@ class DescentTime:
         """Until all iterations have ended, after number `step` (from 1), of which each is to be told; as
         `RemainingTime.seconds`."""
         level = bisect_right(self._ends, step - 1)
-        first = not self._told or step - 1 == self._begins[level]
-        self._told = True
+        first = not self._started or step - 1 == self._begins[level]
+        self._started = True
         self._remaining.done(f"first of {level}" if first else f"scale {level}")
         # Counted anew: a descent that was stopped goes on in the middle.
         for number, (begin, end) in enumerate(zip(self._begins, self._ends, strict=True)):

@@ -14,36 +14,36 @@ from styleshot_demo.runtime.storages import bytes_of
 if TYPE_CHECKING:
     import torch
 
-    from styleshot_demo.classical.seen_style import Memo, SeenStyle
+    from styleshot_demo.classical.cached_style import CachedStyle, StyleCache
 
-    SeenStyles = list[tuple[SeenStyle, float]]
+    CachedStyles = list[tuple[CachedStyle, float]]
 
 KEPT_STATISTICS = 1024  # four or five of each style, some 100 kB together
 KEPT_STROKES = 8  # as large as the style is seen: 12 bytes a pixel
 
 
-def style_memo(
+def style_cache(
     cache: ModelCache, digest: str, size: int, device: str, models: Mapping[str, str], tiled: bool = False
-) -> "Memo":
+) -> "StyleCache":
     """What was computed of one picture, seen at `size`, by the painter whose hashes are in `models`: in the cache.
 
     tiled  computed part by part, which rounds in other places
     """
     # Here, not above: `classical` takes as long to import as torch does.
-    from styleshot_demo.classical.seen_style import Memo
+    from styleshot_demo.classical.cached_style import StyleCache
 
     picture = ("style", digest, size, device, *(models.get(name, "") for name in PAINTER), tiled)
 
-    class CachedMemo(Memo):
-        def recall(self, what: Hashable) -> Any:
+    class SharedStyleCache(StyleCache):
+        def get(self, what: Hashable) -> Any:
             return cache.recall((*picture, what))
 
-        def remember(self, what: Hashable, value: Any) -> None:
+        def put(self, what: Hashable, value: Any) -> None:
             strokes = isinstance(what, tuple) and what[0] == "strokes"
             title, most = (TITLES["strokes"], KEPT_STROKES) if strokes else (TITLES["styles"], KEPT_STATISTICS)
             cache.remember((*picture, what), value, title, most, bytes_of)
 
-    return CachedMemo()
+    return SharedStyleCache()
 
 
 def styles_of(
@@ -52,25 +52,25 @@ def styles_of(
     size: int,
     device: str,
     models: Mapping[str, str],
-) -> "SeenStyles":
+) -> "CachedStyles":
     """The styles of a job, their longest side at `size` pixels; weights sum to 1. None is read before it has to be."""
-    from styleshot_demo.classical.seen_style import SeenStyle
+    from styleshot_demo.classical.cached_style import CachedStyle
 
     def reader(picture: Image.Image) -> "Callable[[], torch.Tensor]":
         return lambda: to_tensor(pictures.fit_longest(picture, size), device)
 
     made = []
-    for (picture, _), share in zip(styles, jobs.shares(styles), strict=True):
+    for (picture, _), share in zip(styles, jobs.normalised_weights(styles), strict=True):
         digest = pictures.digest(picture)
-        made.append((SeenStyle(reader(picture), style_memo(cache, digest, size, device, models), digest), share))
+        made.append((CachedStyle(reader(picture), style_cache(cache, digest, size, device, models), digest), share))
     return made
 
 
-def told_apart(content: Image.Image, styles: "SeenStyles") -> tuple[Hashable, ...]:
+def pictures_key(content: Image.Image, styles: "CachedStyles") -> tuple[Hashable, ...]:
     """What tells the pictures of one job, with their weights, from those of others."""
     return pictures.digest(content), tuple((style.digest, share) for style, share in styles)
 
 
-def pixels_of(styles: "SeenStyles") -> "list[tuple[torch.Tensor, float]]":
+def pixels_of(styles: "CachedStyles") -> "list[tuple[torch.Tensor, float]]":
     """The pictures themselves, [1, 3, H, W], with their weights."""
     return [(style.pixels, share) for style, share in styles]

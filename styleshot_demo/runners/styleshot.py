@@ -251,7 +251,7 @@ class StyleShotRunner:
             }
         run = pipeline.iterate(
             job.prompt,
-            style_weights=jobs.shares(job.styles) if tokens is not None else None,
+            style_weights=jobs.normalised_weights(job.styles) if tokens is not None else None,
             style_strength=shot.style_strength,
             style_tokens=tokens,
             **helped,

@@ -8,10 +8,10 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
-from styleshot_demo.classical.fast import DEPTHS, LIGHT_SHARE, Decoder, FastTransfer, look, recolouring
+from styleshot_demo.classical.fast import LAYERS, LIGHTNESS_SHARE, Decoder, FastTransfer, colour_transform, style_vector
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.classical.losses import perceptual_distance
-from styleshot_demo.classical.statistics import Moments, moments, towards
+from styleshot_demo.classical.statistics import Moments, blended_transform, moments
 from styleshot_demo.research.onnx_network import OnnxNetwork
 from styleshot_demo.research.teacher import Teacher
 from styleshot_demo.training.core.device import device_and_dtype, module_to
@@ -104,7 +104,7 @@ class DecoderLosses:
         pixels = self._batch(self.photos if step % 2 else self.paintings, self.recipe.seed, step)
         read = self.precision.read
         with torch.no_grad():
-            found, target = read(self.encoder, pixels, DEPTHS), read(self.guide, pixels, JUDGED)
+            found, target = read(self.encoder, pixels, LAYERS), read(self.guide, pixels, JUDGED)
         made = self._paint(found, None, "wct")
         seen = read(self.guide, made, JUDGED)
         return {
@@ -116,13 +116,13 @@ class DecoderLosses:
         content = self._batch(self.photos, self.recipe.seed, step)
         style = self._batch(self.paintings, self.recipe.seed + 1, step)
         with torch.no_grad():
-            found, wanted = (self.precision.read(self.encoder, pixels, DEPTHS) for pixels in (content, style))
+            found, wanted = (self.precision.read(self.encoder, pixels, LAYERS) for pixels in (content, style))
         raw = self._paint(found, wanted, "adain" if step % 4 == 1 else "wct")
         same = without_colour_gradient(raw)
         pairs = zip(raw.split(1), same.split(1), style.split(1), strict=True)
-        made = torch.cat([recolouring(one, [(moments(goal), 1.0)])(twin) for one, twin, goal in pairs])
+        made = torch.cat([colour_transform(one, [(moments(goal), 1.0)])(twin) for one, twin, goal in pairs])
         # Nothing, to the eye; to a gradient the lightness that the map leaves to the decoder.
-        made = made + (1 - LIGHT_SHARE) * (raw - same).mean(1, keepdim=True)
+        made = made + (1 - LIGHTNESS_SHARE) * (raw - same).mean(1, keepdim=True)
         terms = {"range": 10 * (made - made.clamp(0, 1)).abs().mean()}
         for judge in self._judges(step):
             losses = judge.losses(made, content, style, weights=self.weights, step=step, precision=self.precision)
@@ -140,17 +140,19 @@ class DecoderLosses:
 
     def _paint(self, found: dict[str, Tensor], wanted: dict[str, Tensor] | None, transform: str) -> Tensor:
         """What the decoder makes of `found` maps, moved to the moments of the `wanted` ones if there are any."""
-        given = {name: found[name] for name in self.decoder.read}
+        given = {name: found[name] for name in self.decoder.input_layers}
         goals = own = each_moments(found)
         if wanted is not None:
             goals = each_moments(wanted)
             for name, maps in given.items():
                 pairs = zip(maps.split(1), own, goals, strict=True)
                 given[name] = torch.cat(
-                    [towards(mine[name], [(goal[name], 1.0)], transform)(one) for one, mine, goal in pairs]
+                    [blended_transform(mine[name], [(goal[name], 1.0)], transform)(one) for one, mine, goal in pairs]
                 )
         with self.precision.computing():
-            return self.decoder(given, torch.cat([look(goal) for goal in goals]).to(self.precision.place)).float()
+            return self.decoder(
+                given, torch.cat([style_vector(goal) for goal in goals]).to(self.precision.place)
+            ).float()
 
     def _batch(self, crops: Crops, seed: int, step: int) -> Tensor:
         pixels = crops.batch(self.recipe.batch, seed, step)
@@ -224,10 +226,10 @@ def _row(
 ) -> dict[str, float]:
     """Figures of one pair of pictures [1, 3, H, W], by each network, and how well the content is rebuilt."""
     # What is trained is judged: leading colours by regions comes after it.
-    encoded = replace(painter.encode(content, [(style, 1.0)]), regions=None)
+    encoded = replace(painter.encode(content, [(style, 1.0)]), clusters=None)
     made = painter.decode(encoded)
     row = figures(guide.expanded, made, content, style)
-    row["psnr"] = float(-10 * painter.lost(encoded).square().mean().log10())
+    row["psnr"] = float(-10 * painter.residual(encoded).square().mean().log10())
     for network in others:
         judged_by = figures(network, made, content, style)
         row |= {f"{Path(network.source).stem}_{name}": value for name, value in judged_by.items()}

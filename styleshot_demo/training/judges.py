@@ -10,9 +10,9 @@ from torch import Tensor
 
 from styleshot_demo.classical.losses import (
     covariance,
-    directions,
     gram_distance,
     perceptual_distance,
+    random_projections,
     sliced_wasserstein,
 )
 from styleshot_demo.training.style_statistics import StyleStatistics, sliced_distance
@@ -72,7 +72,7 @@ class Judge:
             goal = {name: StyleStatistics.of(maps) for name, maps in style_seen.items()}
         seen = precision.read(self.maps, made)
         got = {name: StyleStatistics.of(maps) for name, maps in seen.items()}
-        slices = {name: directions(maps.shape[1], 24, step, precision.place) for name, maps in seen.items()}
+        slices = {name: random_projections(maps.shape[1], 24, step, precision.place) for name, maps in seen.items()}
 
         def mean_of(distance: Callable[[str], Tensor], layers: dict[str, float] = self.style_layers) -> Tensor:
             return weighted_sum((distance(name), weight) for name, weight in layers.items()) / sum(layers.values())
@@ -95,7 +95,7 @@ def figures(maps: Maps, made: Tensor, content: Tensor, style: Tensor) -> dict[st
         "content": mean(perceptual_distance(seen[n], content_seen[n]) for n in seen),
         "gram": mean(gram_distance(covariance(seen[n]), covariance(style_seen[n])) for n in seen),
         "sliced": mean(
-            sliced_wasserstein(seen[n], style_seen[n], directions(seen[n].shape[1], 64, 0, place)) for n in seen
+            sliced_wasserstein(seen[n], style_seen[n], random_projections(seen[n].shape[1], 64, 0, place)) for n in seen
         ),
     }
 

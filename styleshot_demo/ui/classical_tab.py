@@ -196,7 +196,7 @@ class ClassicalTab:
         size, brush = (CHECKS[name](name, asked[name]) for name in ("size", "brush_size"))
         own = self.opened.shape(content) if asked["whole"] and asked["method"] in jobs.WHOLE_METHODS else None
         longest = max(own) if own else size
-        styles_at = jobs.seen_at(longest, own is not None, None if asked["method"] == "colour" else brush)
+        styles_at = jobs.style_size_for(longest, own is not None, None if asked["method"] == "colour" else brush)
         brought = [(self.opened.bring(path, styles_at), weight) for path, weight in styles]
         job = ClassicalJob(self.opened.bring(content, longest), tuple(brought), **asked)
         before = self.opened.shown(content, min(longest, jobs.CLASSICAL_SIZES[1]), self.folder)

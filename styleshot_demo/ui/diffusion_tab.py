@@ -342,7 +342,7 @@ class DiffusionTab:
         self, image: Image.Image, number: int, plan: Plan, stem: str, record: Record, stopped: str = ""
     ) -> widgets.Made:
         """Saves image `number` of a result with the record that makes it alone, or where that was `stopped`."""
-        settings = plan.alone()[number]
+        settings = plan.settings_per_image()[number]
         tag, caption = "", say("seed_caption", seed=settings["seed"])
         if plan.job.total > plan.job.count:
             tag = settings["preprocessor"]

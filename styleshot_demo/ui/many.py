@@ -132,7 +132,7 @@ class ManyPictures:
         if dict(zip(self.source.fields, values[shape:], strict=True)).get("region") == "mask":
             raise Problem("many_brushed")
         job, _ = self.source.make((Image.new("RGB", (256, 256)), *values[1:]))
-        return job.alone(0) if isinstance(job, ImageJob) else job
+        return job.single(0) if isinstance(job, ImageJob) else job
 
     def files(self, event: Any) -> list[tuple[Path, str]]:
         """(place, name) of each picture that was chosen. Anybody may send anything here."""

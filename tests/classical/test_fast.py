@@ -43,7 +43,8 @@ def test_painting_is_the_decoder_done_faster(painter):
     encoded = painter.encode(content, [(picture(8), 1.0)])
     with torch.inference_mode():
         given = {name: encoded.affines[name](maps) for name, maps in encoded.maps.items()}
-        made, wanted = painter.decoder.paint(given, encoded.looks[1]), painter.decoder(given, encoded.looks[1])
+        style = encoded.style_vectors[1]
+        made, wanted = painter.decoder.infer(given, style), painter.decoder(given, style)
     torch.testing.assert_close(made, wanted, atol=1e-4, rtol=0)
 
 

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from styleshot_demo.classical.grain import DEVIATION, flatness, random_phase, with_grain
-from styleshot_demo.classical.seen_style import grained, seen_styles
+from styleshot_demo.classical.cached_style import add_style_textures, cached_styles
+from styleshot_demo.classical.grain import DEVIATION, add_texture, flat_masks, random_phase
 
 
 def page() -> torch.Tensor:
@@ -25,24 +25,24 @@ def strokes(height: int = 96, width: int = 80) -> torch.Tensor:
 
 
 def test_paper_is_flat_up_to_its_edges_and_grass_is_not() -> None:
-    flat = flatness(page())
-    assert flat.calm.min() > 0.85
-    assert flat.bare[..., :60, :].min() > 0.9 and flat.bare[..., 90:110, 70:90].min() > 0.9
-    assert flat.bare[0, 0, 100, 60] < 0.01
-    assert flatness(grass()) is None
+    flat = flat_masks(page())
+    assert flat.area.min() > 0.85
+    assert flat.interior[..., :60, :].min() > 0.9 and flat.interior[..., 90:110, 70:90].min() > 0.9
+    assert flat.interior[0, 0, 100, 60] < 0.01
+    assert flat_masks(grass()) is None
 
 
 def test_a_sky_is_flat_although_it_shades() -> None:
     sky = torch.linspace(0.3, 0.6, 200)[None, None, :, None].expand(1, 3, 200, 160)
-    assert flatness(sky).bare.min() > 0.7
+    assert flat_masks(sky).interior.min() > 0.7
 
 
 def test_a_photograph_is_no_drawing() -> None:
     """What a camera adds to a sky tells; so does a picture that is mostly something else than paper."""
     shaken = page() + 0.004 * torch.randn(1, 3, 200, 160, generator=torch.Generator().manual_seed(1))
     busy = torch.cat([page(), grass(), grass()], 2)
-    drawing, photo, other = (flatness(content) for content in (page(), shaken.clamp(0, 1), busy))
-    assert drawing.drawn == 1 and photo.drawn == 0 and other.drawn == 0
+    drawing, photo, other = (flat_masks(content) for content in (page(), shaken.clamp(0, 1), busy))
+    assert drawing.drawing_score == 1 and photo.drawing_score == 0 and other.drawing_score == 0
     assert drawing.deviation(0.5) == DEVIATION and 0 < photo.deviation(0.5) < DEVIATION / 5
     assert photo.deviation(1.0) == DEVIATION and drawing.deviation(0) == photo.deviation(0) == 0
 
@@ -87,8 +87,8 @@ def test_a_seed_decides() -> None:
 
 def test_only_what_is_bare_gets_grain_and_nothing_is_cut_off() -> None:
     content = page()
-    flat = flatness(content)
-    made = with_grain(content, flat.bare, random_phase(strokes(), 1), DEVIATION)
+    flat = flat_masks(content)
+    made = add_texture(content, flat.interior, random_phase(strokes(), 1), DEVIATION)
     assert made.shape == content.shape
     paper = made[..., :60, :]
     assert float(paper.std()) == pytest.approx(DEVIATION, rel=0.25)
@@ -98,11 +98,11 @@ def test_only_what_is_bare_gets_grain_and_nothing_is_cut_off() -> None:
 
 def test_amount_0_changes_nothing_and_weights_mix() -> None:
     content = page()
-    flat = flatness(content)
+    flat = flat_masks(content)
     one, other = strokes(), strokes(64, 64).transpose(2, 3)
-    assert torch.equal(grained(content, flat, seen_styles([(one, 1.0)]), 0, 7), content)
-    mixed = grained(content, flat, seen_styles([(one, 0.5), (other, 0.5)]), 1.0, 7)[..., :60, :]
-    alone = grained(content, flat, seen_styles([(one, 1.0)]), 1.0, 7)[..., :60, :]
+    assert torch.equal(add_style_textures(content, flat, cached_styles([(one, 1.0)]), 0, 7), content)
+    mixed = add_style_textures(content, flat, cached_styles([(one, 0.5), (other, 0.5)]), 1.0, 7)[..., :60, :]
+    alone = add_style_textures(content, flat, cached_styles([(one, 1.0)]), 1.0, 7)[..., :60, :]
     down, right = (float(mixed.diff(dim=axis).square().mean()) for axis in (2, 3))
     assert 1 / 3 < down / right < 3
     assert float(mixed.std()) == pytest.approx(float(alone.std()), rel=0.2)
@@ -111,5 +111,5 @@ def test_amount_0_changes_nothing_and_weights_mix() -> None:
 @pytest.mark.parametrize("shape", [(16, 16), (17, 600), (600, 17), (1, 1)])
 def test_any_shape(shape: tuple[int, int]) -> None:
     content = torch.ones(1, 3, *shape)
-    made = grained(content, flatness(content), seen_styles([(strokes(17, 23), 1.0)]), 1.0, 0)
+    made = add_style_textures(content, flat_masks(content), cached_styles([(strokes(17, 23), 1.0)]), 1.0, 0)
     assert made.shape == content.shape and made.isfinite().all()

@@ -1,11 +1,11 @@
 import torch
 
 from styleshot_demo.classical.losses import (
-    directions,
     gram,
     gram_distance,
     moment_distance,
     perceptual_distance,
+    random_projections,
     sliced_wasserstein,
     total_variation,
 )
@@ -22,7 +22,7 @@ def test_gram_is_the_mean_outer_product_over_places():
 
 
 def test_every_distance_of_a_thing_to_itself_is_zero():
-    values, slices = maps(1), directions(5, 8, seed=0)
+    values, slices = maps(1), random_projections(5, 8, seed=0)
     assert float(gram_distance(gram(values), gram(values))) == 0
     assert float(moment_distance(values, values)) == 0
     assert float(sliced_wasserstein(values, values, slices)) == 0
@@ -38,7 +38,7 @@ def test_style_distances_do_not_care_where_things_are():
     values = maps(4)
     order = torch.randperm(900, generator=torch.Generator().manual_seed(0))
     shuffled = values.flatten(2)[:, :, order].view_as(values)
-    slices = directions(5, 8, seed=0)
+    slices = random_projections(5, 8, seed=0)
     assert float(gram_distance(gram(shuffled), gram(values))) < 1e-5
     assert float(sliced_wasserstein(shuffled, values, slices)) < 1e-5
     assert float(perceptual_distance(shuffled, values)) > 0.05
@@ -55,7 +55,7 @@ def test_sliced_wasserstein_of_a_shift_is_the_shift_in_deviations():
 def test_sliced_wasserstein_compares_maps_of_different_sizes():
     one, other = torch.zeros(1, 5, 10, 10), torch.ones(1, 5, 31, 17)
     other[..., ::2] = 0
-    assert torch.isfinite(sliced_wasserstein(one, other, directions(5, 8, seed=0)))
+    assert torch.isfinite(sliced_wasserstein(one, other, random_projections(5, 8, seed=0)))
 
 
 def test_total_variation_counts_both_axes():

@@ -3,9 +3,9 @@ import pytest
 import torch
 from PIL import Image
 
-from styleshot_demo.classical.grain import Flat
+from styleshot_demo.classical.grain import FlatMasks
 from styleshot_demo.classical.losses import gram, gram_distance
-from styleshot_demo.classical.optimise import STYLE_LAYERS, Ground, scales_for, shares, stylise
+from styleshot_demo.classical.optimise import STYLE_LAYERS, FlatAreaConstraint, pyramid_sizes, steps_per_scale, stylise
 from styleshot_demo.classical.weights import load_fast
 from styleshot_demo.settings import ASSETS
 
@@ -85,11 +85,11 @@ def test_closing_the_iterator_stops(painter):
 
 
 def test_scales_and_shares():
-    assert scales_for(256) == [128, 256]
-    assert scales_for(128) == [128]
-    assert scales_for(2048) == [256, 512, 1024, 2048]
+    assert pyramid_sizes(256) == [128, 256]
+    assert pyramid_sizes(128) == [128]
+    assert pyramid_sizes(2048) == [256, 512, 1024, 2048]
     for steps in (1, 2, 5, 200):
-        counts = shares(steps, [128, 256, 512])
+        counts = steps_per_scale(steps, [128, 256, 512])
         assert min(counts) >= 1 and (sum(counts) == steps or steps < 3)
 
 
@@ -117,14 +117,14 @@ def test_a_low_strength_stays_near_the_content(painter):
 def test_what_was_stopped_goes_on_to_the_same_picture(painter, optimiser):
     content, styles = picture(13, 160, 260), [(picture(14), 1.0)]
     options = {"steps": 6, "optimiser": optimiser, "seed": 5}
-    assert shares(6, scales_for(260)) == [4, 2]
+    assert steps_per_scale(6, pyramid_sizes(260)) == [4, 2]
     begun = {}
     # What is given out on the way does not change with what follows, so one run stands for all that are stopped.
     for iteration in stylise(content, styles, painter.encoder, painter, **options):
         if iteration.step in (2, 4, 5):  # within the first scale, at its end, within the second
-            begun[iteration.step] = iteration.begun()
+            begun[iteration.step] = iteration.state()
     for stop, state in begun.items():
-        rest = run(painter, content, styles, begun=state, **options)
+        rest = run(painter, content, styles, resume_from=state, **options)
         assert [one.step for one in rest] == list(range(stop + 1, 7))
         assert torch.equal(rest[-1].pixels, iteration.pixels)
     assert len(begun) == 3
@@ -151,7 +151,8 @@ def test_flat_ground_gets_no_clouds_and_keeps_its_strokes(painter):
     content = (content * 0.9 + bare * grain).clamp(0, 1)
     first = run(painter, content, [(style, 1.0)], steps=1)[-1].pixels
     free, held = (
-        run(painter, content, [(style, 1.0)], steps=12, flat=flat)[-1].pixels for flat in (None, Flat(bare, bare, 1.0))
+        run(painter, content, [(style, 1.0)], steps=12, flat=flat)[-1].pixels
+        for flat in (None, FlatMasks(bare, bare, 1.0))
     )
     ground = torch.nn.functional.avg_pool2d(bare, 16)[0, 0] == 1
 
@@ -169,7 +170,7 @@ def test_ground_takes_off_seams_and_strengthens_what_fades():
     first = 0.5 + 0.1 * picture(17, 128, 128, cells=24) - 0.05
     seam = 0.4 * torch.nn.functional.avg_pool2d(1 - bare, 25, 1, 12, count_include_pad=False)
     painted = 0.5 + 0.5 * (first - 0.5) - seam
-    kept = Ground(Flat(bare, bare, 1.0), first).kept(painted)
+    kept = FlatAreaConstraint(FlatMasks(bare, bare, 1.0), first).apply(painted)
     area = (bare[0, 0] == 1) & (seam[0, 0] > 0.05)
     before, after = (float((pixels - first)[..., area].mean()) for pixels in (painted, kept))
     assert before < -0.05 and abs(after) < 0.5 * abs(before)
@@ -182,5 +183,5 @@ def test_ground_takes_off_seams_and_strengthens_what_fades():
 @pytest.mark.parametrize("size", [(33, 61), (32, 200)])
 def test_ground_of_any_shape(size):
     first, everywhere = picture(18, *size), torch.ones(1, 1, *size)
-    kept = Ground(Flat(everywhere, everywhere, 1.0), first).kept(first)
+    kept = FlatAreaConstraint(FlatMasks(everywhere, everywhere, 1.0), first).apply(first)
     assert kept.shape == first.shape and float((kept - first).mean().abs()) < 0.01

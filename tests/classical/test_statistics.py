@@ -3,12 +3,12 @@ import torch
 
 from styleshot_demo.classical.statistics import (
     Affine,
-    Gathering,
+    RunningMoments,
     adain,
+    blended_transform,
     moments,
-    moments_at_a_glance,
     optimal_transport,
-    towards,
+    subsampled_moments,
 )
 from styleshot_demo.classical.tiles import tiles
 
@@ -56,7 +56,7 @@ def test_adain_of_a_flat_channel_is_finite():
 @pytest.mark.parametrize("transform", ["wct", "adain"])
 def test_strength_blends_from_the_content_to_the_style(transform):
     content, style = maps_of(9), maps_of(10)
-    affine = towards(moments(content), [(moments(style), 1.0)], transform)
+    affine = blended_transform(moments(content), [(moments(style), 1.0)], transform)
     assert affine(content, 0.0) is content
     half = (content + affine(content, 1.0)) / 2
     assert torch.allclose(affine(content, 0.5), half, atol=1e-3)
@@ -64,8 +64,8 @@ def test_strength_blends_from_the_content_to_the_style(transform):
 
 def test_weights_mix_the_maps_of_several_styles():
     content, one, other = moments(maps_of(11)), moments(maps_of(12)), moments(maps_of(13))
-    mixed = towards(content, [(one, 0.25), (other, 0.75)], "wct")
-    alone = towards(content, [(one, 1.0)], "wct"), towards(content, [(other, 1.0)], "wct")
+    mixed = blended_transform(content, [(one, 0.25), (other, 0.75)], "wct")
+    alone = blended_transform(content, [(one, 1.0)], "wct"), blended_transform(content, [(other, 1.0)], "wct")
     assert torch.allclose(mixed.matrix, 0.25 * alone[0].matrix + 0.75 * alone[1].matrix)
     assert torch.allclose(mixed.target, 0.25 * one.mean + 0.75 * other.mean)
 
@@ -79,13 +79,13 @@ def test_moments_of_a_single_place_are_finite():
 @pytest.mark.parametrize("width", [320, 322, 308])
 def test_a_glance_at_a_large_map_tells_its_moments_a_fine_pattern_too(width):
     maps = maps_of(14)
-    for found, wanted in zip(vars(moments_at_a_glance(maps)).values(), vars(moments(maps)).values(), strict=True):
+    for found, wanted in zip(vars(subsampled_moments(maps)).values(), vars(moments(maps)).values(), strict=True):
         assert torch.equal(found, wanted)  # small ones are read whole
     large = torch.nn.functional.interpolate(maps, size=(300, width), mode="bilinear")
     large[:, 0] += torch.arange(width) % 2
     large[:, 1] += (torch.arange(300) % 2)[:, None]
     large[:, 2] += torch.arange(width) % 7 == 0
-    found, wanted = moments_at_a_glance(large), moments(large)
+    found, wanted = subsampled_moments(large), moments(large)
     torch.testing.assert_close(found.mean, wanted.mean, atol=0.01, rtol=0)
     torch.testing.assert_close(found.covariance, wanted.covariance, atol=0.02, rtol=0)
 
@@ -93,9 +93,9 @@ def test_a_glance_at_a_large_map_tells_its_moments_a_fine_pattern_too(width):
 def test_moments_of_parts_are_those_of_the_whole():
     maps = torch.rand(1, 5, 60, 90) * torch.linspace(0.1, 3, 90) + 2
     for step in (1, 7):
-        gathering = Gathering(step)
+        gathering = RunningMoments(step)
         for box in tiles(60, 90, 32):
-            gathering.add(box.of(maps), box, 90)
+            gathering.update(box.crop(maps), box, 90)
         wanted = moments(maps) if step == 1 else moments(maps.flatten(2)[:, :, None, ::7])
         for found, value in zip(vars(gathering.moments()).values(), vars(wanted).values(), strict=True):
             torch.testing.assert_close(found, value, atol=1e-4, rtol=1e-4)

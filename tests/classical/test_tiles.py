@@ -1,21 +1,21 @@
 import pytest
 import torch
 
-from styleshot_demo.classical.tiles import ALIGNED, Box, enlarged, seen_by, tiles
+from styleshot_demo.classical.tiles import ALIGNMENT, Box, source_box, tiles, upsample_crop
 
 
 @pytest.mark.parametrize("size", [(16, 16), (701, 33), (1024, 513), (40, 4000)])
 def test_tiles_cover_a_picture_once(size):
     covered = torch.zeros(size, dtype=torch.int32)
     for box in tiles(*size, 256):
-        assert box.top % ALIGNED == box.left % ALIGNED == 0 and max(box.height, box.width) <= 256
-        box.of(covered).add_(1)
+        assert box.top % ALIGNMENT == box.left % ALIGNMENT == 0 and max(box.height, box.width) <= 256
+        box.crop(covered).add_(1)
     assert (covered == 1).all()
 
 
 def test_a_window_ends_with_the_picture():
-    assert Box(0, 32, 64, 96).grown(24, 40, 200) == Box(0, 40, 40, 120)
-    assert Box(16, 41, 0, 8).at(8) == Box(2, 6, 0, 1)
+    assert Box(0, 32, 64, 96).expanded(24, 40, 200) == Box(0, 40, 40, 120)
+    assert Box(16, 41, 0, 8).downscaled(8) == Box(2, 6, 0, 1)
 
 
 @pytest.mark.parametrize("small, size", [((9, 7), (18, 14)), ((9, 7), (17, 13)), ((5, 8), (21, 30)), ((1, 3), (9, 9))])
@@ -23,6 +23,6 @@ def test_parts_are_enlarged_as_the_whole_is(small, size):
     maps = torch.rand(1, 2, *small)
     wanted = torch.nn.functional.interpolate(maps, size=size, mode="bilinear")
     for box in (Box(0, size[0], 0, size[1]), Box(3, 8, 2, 9), Box(size[0] - 1, size[0], 0, 1)):
-        seen = seen_by(box, small, size)
-        made = enlarged(seen.of(maps), seen, small, size, box)
-        torch.testing.assert_close(made, box.of(wanted), atol=1e-6, rtol=0)
+        seen = source_box(box, small, size)
+        made = upsample_crop(seen.crop(maps), seen, small, size, box)
+        torch.testing.assert_close(made, box.crop(wanted), atol=1e-6, rtol=0)

@@ -3,7 +3,7 @@
 import torch
 
 from styleshot_demo.classical.tiles import tiles
-from styleshot_demo.classical.tones import TONES, Tones, tones_of
+from styleshot_demo.classical.tones import TONES, ToneCurve, tone_quantiles
 
 
 def drawing() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -21,14 +21,14 @@ def style() -> torch.Tensor:
 
 def led(share: float, calm: float = 1.0) -> tuple[torch.Tensor, torch.Tensor]:
     content, painted, flat = drawing()
-    leading = Tones(tones_of(style()))
-    leading.look_at(painted, content, flat)
-    leading.settle(share)
-    return leading.led(painted, content, calm * flat), painted
+    leading = ToneCurve(tone_quantiles(style()))
+    leading.observe(painted, content, flat)
+    leading.fit(share)
+    return leading.apply(painted, content, calm * flat), painted
 
 
 def test_a_styles_tones_rise_from_its_darks_to_its_lights() -> None:
-    tones = tones_of(style())
+    tones = tone_quantiles(style())
     assert len(tones) == TONES and (tones.diff() > 0).all() and tones[0] < 0.1 and tones[-1] > 0.8
 
 
@@ -48,12 +48,12 @@ def test_nothing_happens_without_a_share_or_where_it_is_not_flat() -> None:
 def test_part_by_part_it_is_the_same() -> None:
     content, painted, flat = drawing()
     whole, _ = led(1.0)
-    leading = Tones(tones_of(style()))
+    leading = ToneCurve(tone_quantiles(style()))
     boxes = list(tiles(96, 128, 48))
     for box in boxes:
-        leading.look_at(box.of(painted), box.of(content), box.of(flat))
-    leading.settle(1.0)
+        leading.observe(box.crop(painted), box.crop(content), box.crop(flat))
+    leading.fit(1.0)
     made = torch.empty_like(painted)
     for box in boxes:
-        box.of(made).copy_(leading.led(box.of(painted), box.of(content), box.of(flat)))
+        box.crop(made).copy_(leading.apply(box.crop(painted), box.crop(content), box.crop(flat)))
     torch.testing.assert_close(made, whole, atol=1e-5, rtol=0)

@@ -213,7 +213,7 @@ def test_only_the_flat_areas_of_drawings_are_held_while_optimising(studio, pictu
         studio.finish(ClassicalJob(content, [picture(256, 256, 1)], **options))
     flat, *rest = held
     assert rest == [None, None]
-    assert flat.drawn == 1 and float(flat.bare[..., :40, :60].min()) > 0.9
+    assert flat.drawing_score == 1 and float(flat.interior[..., :40, :60].min()) > 0.9
 
 
 def test_closing_stops_within_one_iteration(studio, picture, monkeypatch) -> None:
@@ -503,10 +503,10 @@ def test_small_photos_have_an_own_size_too(studio, picture, size) -> None:
 
 
 def test_a_screenful_comes_first_then_tiles_and_closing_stops_between_them(studio, picture, monkeypatch) -> None:
-    from styleshot_demo.classical import whole
+    from styleshot_demo.classical import tiled
 
     monkeypatch.setattr(classical, "SCREEN", 128)
-    monkeypatch.setattr(whole, "SIDE", 64)
+    monkeypatch.setattr(tiled, "TILE", 64)
     content = picture(256, 192)
     job = ClassicalJob(content, [picture(256, 256, 1)], whole=True, keep_colours=True, keep_background=True)
     *steps, finished = studio.run(job)
@@ -518,8 +518,8 @@ def test_a_screenful_comes_first_then_tiles_and_closing_stops_between_them(studi
     assert [step.fraction for step in tiles] == sorted(step.fraction for step in tiles)
     assert distance(previews[0].resize(content.size), finished.result.images[0]) < 20
     read = []
-    decode = whole._Canvas._made
-    monkeypatch.setattr(whole._Canvas, "_made", lambda *args: read.append(1) or decode(*args))
+    decode = tiled._TiledTransfer._decode_tile
+    monkeypatch.setattr(tiled._TiledTransfer, "_decode_tile", lambda *args: read.append(1) or decode(*args))
     with closing(studio.run(job)) as events:
         for event in events:
             if isinstance(event, Step) and read:

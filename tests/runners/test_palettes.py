@@ -13,7 +13,7 @@ from styleshot_demo.classical.colour import to_oklab
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Step
 from styleshot_demo.images.ops import to_tensor
-from styleshot_demo.runners.palettes import held_to, palette_of
+from styleshot_demo.runners.palettes import apply_palette, palette_of
 from styleshot_demo.settings import ASSETS
 
 STYLES = [ASSETS / "styles/byzantine-mosaic.jpg", ASSETS / "styles/ink-wash.jpg"]
@@ -88,12 +88,12 @@ def test_results_and_previews_are_held_to_the_palette(studio, picture, method) -
             seen += [event.preview] if isinstance(event, Step) and event.preview else []
             last = event
     held = last.result.images[0]
-    assert held.tobytes() == held_to(PALETTE, free).tobytes() != free.tobytes()
+    assert held.tobytes() == apply_palette(PALETTE, free).tobytes() != free.tobytes()
     assert seen or method != "optimise"
     for preview in seen:  # holding moves what is held already by far less than what is free
-        again, moved = (held_to(PALETTE, one) for one in (preview, free))
+        again, moved = (apply_palette(PALETTE, one) for one in (preview, free))
         assert distance(again, preview) < 0.8 * distance(moved, free)
-    assert held_to("", free) is free
+    assert apply_palette("", free) is free
 
 
 def test_a_photo_at_its_own_size_is_held_too_and_what_is_kept_is_not(studio, picture) -> None:
@@ -105,7 +105,7 @@ def test_a_photo_at_its_own_size_is_held_too_and_what_is_kept_is_not(studio, pic
     clear, solid = (np.asarray(content.getchannel("A")) == value for value in (0, 255))
     pair = [np.asarray(each.convert("RGB"), int) for each in (free, held)]
     assert (pair[0][clear] == pair[1][clear]).all()
-    wanted = np.asarray(held_to(PALETTE, free.convert("RGB")), int)
+    wanted = np.asarray(apply_palette(PALETTE, free.convert("RGB")), int)
     assert np.abs(pair[1][solid] - wanted[solid]).max() <= 2
     assert (pair[0][solid] != pair[1][solid]).any()
 

@@ -4,9 +4,17 @@ from collections.abc import Iterable
 
 import pytest
 
-from styleshot_demo.classical.optimise import scales_for, shares
+from styleshot_demo.classical.optimise import pyramid_sizes, steps_per_scale
 from styleshot_demo.runners.progress import StepProgress
-from styleshot_demo.runners.remaining import ENOUGH, JUMP, DescentTime, RemainingShare, RemainingTime, Told, Work
+from styleshot_demo.runners.remaining import (
+    ENOUGH,
+    JUMP,
+    OptimisationTime,
+    RemainingShare,
+    RemainingTime,
+    SmoothedEstimate,
+    Work,
+)
 
 # Seconds of `optimise` at 512 x 384 on one core: of an iteration and of the first one at each scale, as measured.
 RECORDED = {128: (0.21, 2.46), 256: (0.5, 1.16), 512: (1.9, 2.88)}
@@ -23,7 +31,7 @@ class Clock:
 def descent(steps: int, slower: float = 1.0) -> list[float]:
     """Seconds of each iteration at 512 x 384, as recorded, on a machine so many times slower."""
     each = []
-    for scale, count in zip(scales_for(512), shares(steps, scales_for(512)), strict=True):
+    for scale, count in zip(pyramid_sizes(512), steps_per_scale(steps, pyramid_sizes(512)), strict=True):
         usual, first = RECORDED[scale]
         each += [first * slower, *[usual * slower] * (count - 1)]
     return each
@@ -32,7 +40,7 @@ def descent(steps: int, slower: float = 1.0) -> list[float]:
 def told(seconds: list[float], begun: int = 0) -> Iterable[tuple[int | None, float]]:
     """(what is told, what is true) after every iteration from number `begun` + 1 on."""
     clock = Clock()
-    remaining = DescentTime((384, 512), len(seconds), clock)
+    remaining = OptimisationTime((384, 512), len(seconds), clock)
     for number in range(begun, len(seconds)):
         clock.now += seconds[number]
         yield remaining.seconds(number + 1), sum(seconds[number + 1 :])
@@ -50,9 +58,9 @@ def test_the_first_number_of_an_optimisation_is_near_what_it_takes(steps: int, s
 
 
 def test_where_the_fine_scales_are_too_far_off_there_is_no_number_yet() -> None:
-    scales = scales_for(2048)
-    remaining = DescentTime((2048, 2048), 100, clock := Clock())
-    coarse, second = shares(100, scales)[:2]
+    scales = pyramid_sizes(2048)
+    remaining = OptimisationTime((2048, 2048), 100, clock := Clock())
+    coarse, second = steps_per_scale(100, scales)[:2]
     left = []
     for number in range(coarse + second):
         clock.now += 1.0 if number < coarse else 4.0
@@ -70,7 +78,7 @@ def test_a_descent_that_was_stopped_counts_what_is_left_of_it() -> None:
 
 def test_the_share_that_is_done_is_one_of_the_time() -> None:
     seconds, clock = descent(100), Clock()
-    remaining = DescentTime((384, 512), 100, clock)
+    remaining = OptimisationTime((384, 512), 100, clock)
     shares_done = []
     for number, each in enumerate(seconds, 1):
         clock.now += each
@@ -119,7 +127,7 @@ def test_waiting_before_a_step_is_no_part_of_it() -> None:
 
 def test_it_falls_at_once() -> None:
     clock = Clock()
-    shown = Told(clock)
+    shown = SmoothedEstimate(clock)
     assert shown.seconds(100) == 100 and shown.seconds(10) == 10 and shown.seconds(100) == 10
     clock.now += 1
     assert shown.seconds(100) == 11

@@ -108,11 +108,11 @@ def test_another_size_network_or_picture_is_read_for_itself(studio, passes) -> N
         passes.clear()
         studio.finish(job)
         assert len(passes) == 2
-    memo = styles.style_memo(studio.cache, "picture", 256, "cpu", {"encoder": "a", "fast": "b"})
-    memo.remember("colours", 1)
+    memo = styles.style_cache(studio.cache, "picture", 256, "cpu", {"encoder": "a", "fast": "b"})
+    memo.put("colours", 1)
     for models in ({"encoder": "a", "fast": "c"}, {"encoder": "c", "fast": "b"}):
-        assert styles.style_memo(studio.cache, "picture", 256, "cpu", models).recall("colours") is None
-    assert memo.recall("colours") == 1
+        assert styles.style_cache(studio.cache, "picture", 256, "cpu", models).get("colours") is None
+    assert memo.get("colours") == 1
 
 
 def test_what_is_remembered_is_bounded_and_can_be_unloaded(studio, passes, monkeypatch) -> None:

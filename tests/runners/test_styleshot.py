@@ -132,7 +132,7 @@ def test_same_job_same_bytes_and_each_image_alone(models, shared, make):
     assert images[0] != images[1]
     assert [picture.tobytes() for picture in fresh(models).finish(job).images] == images
     for n, expected in enumerate(images):
-        assert shared.finish(job.alone(n)).images[0].tobytes() == expected
+        assert shared.finish(job.single(n)).images[0].tobytes() == expected
 
 
 @pytest.mark.parametrize("make", [text, image])
@@ -169,7 +169,7 @@ def test_both_preprocessors(shared):
     assert len(result.images) == job.total == 4
     assert result.control.size == (320, 128)
     for n in (1, 2):
-        assert shared.finish(job.alone(n)).images[0].tobytes() == result.images[n].tobytes()
+        assert shared.finish(job.single(n)).images[0].tobytes() == result.images[n].tobytes()
     assert result.models.keys() == {"sd15", "styleshot", "styleshot-lineart"}
 
 

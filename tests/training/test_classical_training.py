@@ -195,7 +195,7 @@ def test_blocks_that_are_added_to_a_decoder_change_nothing_at_first(data, tmp_pa
         for _, second in made.blocks:
             second.weight.normal_(0, 0.05)
         assert not torch.allclose(made(given, look), start(given, look), atol=1e-3)
-        torch.testing.assert_close(made.paint(given, look), made(given, look), atol=1e-4, rtol=0)
+        torch.testing.assert_close(made.infer(given, look), made(given, look), atol=1e-4, rtol=0)
 
 
 def test_a_gradient_asks_for_no_other_brightness_contrast_or_tint():

@@ -45,9 +45,9 @@ def test_the_photos_own_size_is_asked_for_as_in_python(tab, upload, method):
     line = tab.fits(method, 512, True, 300, False, "everywhere", content, style)
     assert f"{size[0]} × {size[1]}" in line
     wanted = ClassicalJob(content, style, method=method, whole=True, brush_size=300)
-    assert run.job.styles_at == wanted.styles_at == max(run.job.styles[0][0].size)
+    assert run.job.style_size == wanted.style_size == max(run.job.styles[0][0].size)
     assert pictures.digest(run.job.styles[0][0]) == pictures.digest(
-        pictures.fit_longest(wanted.styles[0][0], wanted.styles_at)
+        pictures.fit_longest(wanted.styles[0][0], wanted.style_size)
     )
 
 

@@ -34,8 +34,8 @@ TITLES = {
     "people": "Found people",
     "faces": "Found faces",
     "edges": "Edges of photos",
-    "begun": "Stopped optimisation",
-    "pieced": "Pieced pictures",
+    "stopped": "Stopped optimisation",
+    "patched": "Pieced pictures",
     "contour": "Contour detector",
     "lineart": "Lineart detector",
 }

@@ -3,8 +3,8 @@
 import pytest
 from PIL import Image
 
-from styleshot_demo.batch import crew as room
-from styleshot_demo.batch.crew import Crew, crew
+from styleshot_demo.batch import concurrency
+from styleshot_demo.batch.concurrency import Concurrency, choose_concurrency
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.settings import Settings
 
@@ -17,7 +17,7 @@ def machine(monkeypatch: pytest.MonkeyPatch):
     """`machine(cores, gigabytes)`: what there seems to be."""
 
     def put(cores: int, gigabytes: float) -> None:
-        monkeypatch.setattr(room, "cores", lambda: cores)
+        monkeypatch.setattr(concurrency, "cores", lambda: cores)
         monkeypatch.setattr("styleshot_demo.runtime.cache.free_memory", lambda device: int(gigabytes * 1e9))
         monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
 
@@ -27,16 +27,16 @@ def machine(monkeypatch: pytest.MonkeyPatch):
 def test_a_process_for_each_core_with_a_thread_each(machine) -> None:
     machine(8, 64)
     job = ClassicalJob(PICTURE, [PICTURE])
-    assert crew(job, 100, CPU) == Crew(8, 1, ["cpu"])
-    assert crew(job, 3, CPU) == Crew(3, 2, ["cpu"])  # no more than there are pictures
-    assert crew(job, 100, CPU, workers=2) == Crew(2, 4, ["cpu"])
-    assert crew(job, 100, CPU, workers=2, threads=3) == Crew(2, 3, ["cpu"])
+    assert choose_concurrency(job, 100, CPU) == Concurrency(8, 1, ["cpu"])
+    assert choose_concurrency(job, 3, CPU) == Concurrency(3, 2, ["cpu"])  # no more than there are pictures
+    assert choose_concurrency(job, 100, CPU, workers=2) == Concurrency(2, 4, ["cpu"])
+    assert choose_concurrency(job, 100, CPU, workers=2, threads=3) == Concurrency(2, 3, ["cpu"])
 
 
 def test_a_setting_of_fewer_threads_is_kept_to(machine, monkeypatch: pytest.MonkeyPatch) -> None:
     machine(8, 64)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    assert crew(ClassicalJob(PICTURE, [PICTURE]), 100, CPU, workers=2) == Crew(2, 1, ["cpu"])
+    assert choose_concurrency(ClassicalJob(PICTURE, [PICTURE]), 100, CPU, workers=2) == Concurrency(2, 1, ["cpu"])
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,11 @@ def test_a_setting_of_fewer_threads_is_kept_to(machine, monkeypatch: pytest.Monk
 )
 def test_no_more_processes_than_there_is_memory_for(machine, settings, gigabytes: float, workers: int) -> None:
     machine(8, gigabytes)
-    assert crew(ClassicalJob(PICTURE, [PICTURE], **settings), 100, CPU).workers == workers
+    assert choose_concurrency(ClassicalJob(PICTURE, [PICTURE], **settings), 100, CPU).workers == workers
 
 
 def test_a_process_for_each_gpu(machine, monkeypatch: pytest.MonkeyPatch) -> None:
     machine(8, 64)
-    monkeypatch.setattr(room, "gpus", lambda settings: ["cuda:0", "cuda:1"])
-    hands = crew(ClassicalJob(PICTURE, [PICTURE]), 100, Settings())
-    assert hands == Crew(2, 4, ["cuda:0", "cuda:1"]) and hands.on_gpus
+    monkeypatch.setattr(concurrency, "gpus", lambda settings: ["cuda:0", "cuda:1"])
+    hands = choose_concurrency(ClassicalJob(PICTURE, [PICTURE]), 100, Settings())
+    assert hands == Concurrency(2, 4, ["cuda:0", "cuda:1"]) and hands.on_gpus

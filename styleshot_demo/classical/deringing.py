@@ -11,43 +11,45 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, pad
 
-from styleshot_demo.classical.grain import slope, to_levels
-from styleshot_demo.classical.tiles import Box, enlarged, halved, seen_by
+from styleshot_demo.classical.grain import gradient_magnitude, grey_levels
+from styleshot_demo.classical.tiles import Box, halved, source_box, upsample_crop
 
 if TYPE_CHECKING:
     import numpy as np
 
 # All but the last step is done on every second pixel: rings are wide.
-EDGE = 16.0  # grey levels from one of those to the next: an edge that rings
-CALM = 12.0  # grey levels likewise: where lightness changes so much, a place counts as flat by exp(-1)
-REACH = (4.0, 12.0, 30.0)  # pixels over which a ring falls to exp(-1)
-WIDTH = 5  # of those pixels, over which the lightness of an edge is that of both its sides
+EDGE_THRESHOLD = 16.0  # grey levels from one of those to the next: an edge that rings
+FLATNESS_SCALE = 12.0  # grey levels likewise: where lightness changes so much, a place counts as flat by exp(-1)
+DECAY_LENGTHS = (4.0, 12.0, 30.0)  # pixels over which a ring falls to exp(-1)
+EDGE_BLUR = 5  # of those pixels, over which the lightness of an edge is that of both its sides
 SHARPNESS = 32.0  # a place that differs from the nearest edge by 1 / this lies on one side of it
 CELL = 8  # of those pixels
-CELLS_AROUND = 7  # that a fit sees, across
+CELL_WINDOW = 7  # that a fit sees, across
 RIDGE = 0.02  # pulls the fit of a cell to that of the whole picture
-CELLS_AT_ONCE = 8192  # that are fitted, on the processor: some kinds of GPU cannot solve small systems at all
-SEEN = 16  # pixels around a place that tell how fast lightness changes there, at least
-KNOWN = 4  # columns of the fit that are no rings: 1 and the content's colours
+CELL_BATCH = 8192  # that are fitted, on the processor: some kinds of GPU cannot solve small systems at all
+CONTEXT = 16  # pixels around a place that tell how fast lightness changes there, at least
+FIXED_COLUMNS = 4  # columns of the fit that are no rings: 1 and the content's colours
 
 
-def without_rings(painted: Tensor, content: Tensor, calm: Tensor) -> Tensor:
-    """`painted` [1, 3, H, W] without what in it follows the distance to the edges of `content`, where that is `calm`.
+def dering(painted: Tensor, content: Tensor, mask: Tensor) -> Tensor:
+    """`painted` [1, 3, H, W] without what in it follows the distance to the edges of `content`, where `mask` is 1.
 
     content  [1, 3, H, W] in [0, 1]
-    calm     [1, 1, H, W], 1: take all of it away, 0: leave the place as it is
+    mask     [1, 1, H, W], 1: take all of it away, 0: leave the place as it is
     """
     whole = Box(0, content.shape[2], 0, content.shape[3])
-    rings = Rings.around(lambda box: box.of(content), whole.height, whole.width, strip=whole.height)
-    if rings is None:
+    deringing = DeringingFilter.from_reader(
+        lambda box: box.crop(content), whole.height, whole.width, strip=whole.height
+    )
+    if deringing is None:
         return painted
-    rings.look_at(painted, content, calm, whole)
-    rings.fit()
-    return rings.taken_off(painted, content, whole)
+    deringing.observe(painted, content, mask, whole)
+    deringing.fit()
+    return deringing.apply(painted, content, whole)
 
 
-class Rings:
-    """The rings of one picture, which may be looked at, and be freed of them, part by part.
+class DeringingFilter:
+    """The ringing of one picture, which may be observed, and removed, part by part: `observe`, `fit`, `apply`.
 
     Parts begin at multiples of `2 * CELL` pixels, and end there or with the picture.
     """
@@ -56,87 +58,91 @@ class Rings:
         """`size` is height and width; the others are [1, 1, h, w] on every second pixel: how fast lightness changes,
         how far the nearest edge is, and how light it is there."""
         self.size = size
-        self.small = Box(0, size[0], 0, size[1]).at(2)
+        self.small = Box(0, size[0], 0, size[1]).downscaled(2)
         self.away, self.edge = away, edge
         # Of what was not looked at yet, how fast lightness changes there, in place of how flat it is.
         self._flat = change
         rows, columns = -(-self.small.height // CELL), -(-self.small.width // CELL)
-        self._sums = torch.zeros(rows, columns, KNOWN + 2 * len(REACH), KNOWN + 2 * len(REACH) + 3)
-        self._strength = torch.zeros(1, 6 * len(REACH), rows, columns)
+        self._sums = torch.zeros(
+            rows, columns, FIXED_COLUMNS + 2 * len(DECAY_LENGTHS), FIXED_COLUMNS + 2 * len(DECAY_LENGTHS) + 3
+        )
+        self._strength = torch.zeros(1, 6 * len(DECAY_LENGTHS), rows, columns)
 
     @classmethod
-    def around(
+    def from_reader(
         cls, read: Callable[[Box], Tensor], height: int, width: int, strip: int = 512
-    ) -> "Rings | None":
+    ) -> "DeringingFilter | None":
         """The rings around the edges of a picture that is read in strips of about so many rows; None if it has none.
 
         read  a part of the picture, [1, 3, h, w] in [0, 1]
         """
         import numpy as np
 
-        small = Box(0, height, 0, width).at(2)
+        small = Box(0, height, 0, width).downscaled(2)
         levels, change = (np.empty((small.height, small.width), np.float32) for _ in range(2))
         for top in range(0, height, strip + strip % 2):
             own = Box(top, min(height, top + strip + strip % 2), 0, width)
-            window = own.grown(SEEN, height, width)
-            seen = to_levels(halved(read(window)))
-            kept = slice((own.top - window.top) // 2, (own.top - window.top) // 2 + own.at(2).height)
-            levels[own.at(2).top : own.at(2).bottom] = seen[kept]
-            change[own.at(2).top : own.at(2).bottom] = slope(seen, 0.6)[kept]
-        found = _nearest_edge(change > EDGE, levels)
+            window = own.expanded(CONTEXT, height, width)
+            seen = grey_levels(halved(read(window)))
+            kept = slice((own.top - window.top) // 2, (own.top - window.top) // 2 + own.downscaled(2).height)
+            levels[own.downscaled(2).top : own.downscaled(2).bottom] = seen[kept]
+            change[own.downscaled(2).top : own.downscaled(2).bottom] = gradient_magnitude(seen, 0.6)[kept]
+        found = _nearest_edge(change > EDGE_THRESHOLD, levels)
         if found is None:
             return None
         return cls((height, width), *(torch.from_numpy(part)[None, None] for part in (change, *found)))
 
-    def look_at(self, painted: Tensor, content: Tensor, calm: Tensor, box: Box) -> None:
-        """Learn from a part of the picture, to be done once with each; all are as in `without_rings`."""
-        place = box.at(2)
-        small, made, area = (halved(part) for part in (content, painted, calm))
-        falls, sides = self._seen(small, place)
-        flat = place.of(self._flat)
-        flat.copy_(area.cpu() * torch.exp(-flat / CALM))
+    def observe(self, painted: Tensor, content: Tensor, mask: Tensor, box: Box) -> None:
+        """Learn from a part of the picture, to be done once with each; all are as in `dering`."""
+        place = box.downscaled(2)
+        small, made, area = (halved(part) for part in (content, painted, mask))
+        falls, sides = self._basis(small, place)
+        flat = place.crop(self._flat)
+        flat.copy_(area.cpu() * torch.exp(-flat / FLATNESS_SCALE))
         rings = torch.cat([falls * side for side in sides], 1)
         known = torch.cat([torch.ones_like(rings[:, :1]), small, rings], 1)
-        sums = _cell_sums(known, made, flat.to(content))
+        sums = _normal_equations(known, made, flat.to(content))
         down, right = place.top // CELL, place.left // CELL
         self._sums[down : down + len(sums), right : right + sums.shape[1]] = sums.cpu()
 
     def fit(self) -> None:
-        """When all parts have been looked at."""
+        """When all parts have been observed."""
         rows = self._sums.shape[0]
         total = self._sums.sum((0, 1))
-        step = max(1, CELLS_AT_ONCE // self._sums.shape[1])
-        half = CELLS_AROUND // 2
+        step = max(1, CELL_BATCH // self._sums.shape[1])
+        half = CELL_WINDOW // 2
         for top in range(0, rows, step):
             bottom = min(rows, top + step)
-            seen = Box(top, bottom, 0, 1).grown(half, rows, 1)
-            fitted = _fitted(self._sums[seen.top : seen.bottom], total)[top - seen.top :][: bottom - top, :, KNOWN:]
+            seen = Box(top, bottom, 0, 1).expanded(half, rows, 1)
+            fitted = _solve(self._sums[seen.top : seen.bottom], total)[top - seen.top :][
+                : bottom - top, :, FIXED_COLUMNS:
+            ]
             self._strength[0, :, top:bottom] = fitted.flatten(2).permute(2, 0, 1)
         del self._sums
 
-    def taken_off(self, painted: Tensor, content: Tensor, box: Box) -> Tensor:
-        """A part of the picture without its rings; painted and content are as in `without_rings`."""
+    def apply(self, painted: Tensor, content: Tensor, box: Box) -> Tensor:
+        """A part of the picture without its rings; painted and content are as in `dering`."""
         small = (self.small.height, self.small.width)
-        window = seen_by(box, small, self.size)
-        away, edge, flat = (window.of(part).to(content) for part in (self.away, self.edge, self._flat))
+        window = source_box(box, small, self.size)
+        away, edge, flat = (window.crop(part).to(content) for part in (self.away, self.edge, self._flat))
         cells = (self._strength.shape[2], self._strength.shape[3])
-        seen = seen_by(window, cells, (cells[0] * CELL, cells[1] * CELL))
-        spread = enlarged(seen.of(self._strength), seen, cells, (cells[0] * CELL, cells[1] * CELL), window)
-        spread = spread.to(content).reshape(2, len(REACH), 3, *away.shape[2:])
-        lighter, darker = (part * _falls(away)[0][:, None] for part in spread)  # [reach, 3, h, w]
+        seen = source_box(window, cells, (cells[0] * CELL, cells[1] * CELL))
+        spread = upsample_crop(seen.crop(self._strength), seen, cells, (cells[0] * CELL, cells[1] * CELL), window)
+        spread = spread.to(content).reshape(2, len(DECAY_LENGTHS), 3, *away.shape[2:])
+        lighter, darker = (part * _decays(away)[0][:, None] for part in spread)  # [reach, 3, h, w]
         # What is smooth is enlarged; on which side of the edge a pixel lies is its own affair.
         coarse = torch.cat([lighter.sum(0), darker.sum(0), edge[0], flat[0]])[None]
-        lighter, darker, edge, flat = enlarged(coarse, window, small, self.size, box).split([3, 3, 1, 1], 1)
+        lighter, darker, edge, flat = upsample_crop(coarse, window, small, self.size, box).split([3, 3, 1, 1], 1)
         on_light, on_dark = _sides(content, edge)
         return painted - flat * (on_light * lighter + on_dark * darker)
 
-    def _seen(self, small: Tensor, place: Box) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        return _falls(place.of(self.away).to(small)), _sides(small, place.of(self.edge).to(small))
+    def _basis(self, small: Tensor, place: Box) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        return _decays(place.crop(self.away).to(small)), _sides(small, place.crop(self.edge).to(small))
 
 
-def _falls(away: Tensor) -> Tensor:
+def _decays(away: Tensor) -> Tensor:
     """[1, len(REACH), h, w]: how much of a ring is left so far away from an edge."""
-    return torch.cat([torch.exp(-2 * away / reach) for reach in REACH], 1)
+    return torch.cat([torch.exp(-2 * away / reach) for reach in DECAY_LENGTHS], 1)
 
 
 def _sides(content: Tensor, edge: Tensor) -> tuple[Tensor, Tensor]:
@@ -145,7 +151,7 @@ def _sides(content: Tensor, edge: Tensor) -> tuple[Tensor, Tensor]:
     return side.clamp_min(0), side.clamp_max(0)
 
 
-def _cell_sums(known: Tensor, painted: Tensor, flat: Tensor) -> Tensor:
+def _normal_equations(known: Tensor, painted: Tensor, flat: Tensor) -> Tensor:
     """[rows, columns, K, K + 3]: products of `known` [1, K, h, w] with itself and with `painted` [1, 3, h, w], summed
     over the flat places of each cell."""
     count = known.shape[1]
@@ -156,15 +162,15 @@ def _cell_sums(known: Tensor, painted: Tensor, flat: Tensor) -> Tensor:
     return cells[..., :count].transpose(2, 3) @ cells
 
 
-def _fitted(sums: Tensor, total: Tensor) -> Tensor:
+def _solve(sums: Tensor, total: Tensor) -> Tensor:
     """[rows, columns, K, 3]: for each cell how what is painted is made of what is known in the flat places around.
 
     Least squares, drawn towards the solution for the whole picture, whose sums are `total` [K, K + 3].
     """
     count = sums.shape[2]
-    half = CELLS_AROUND // 2
+    half = CELL_WINDOW // 2
     flattened = pad(sums.flatten(2).permute(2, 0, 1)[None], (half,) * 4)
-    around = avg_pool2d(flattened, CELLS_AROUND, stride=1) * CELLS_AROUND**2
+    around = avg_pool2d(flattened, CELL_WINDOW, stride=1) * CELL_WINDOW**2
     sums = around[0].permute(1, 2, 0).reshape(sums.shape)
     ridge = torch.full((count,), RIDGE)
     ridge[0] = RIDGE / 200
@@ -187,5 +193,5 @@ def _nearest_edge(edges: "np.ndarray", levels: "np.ndarray") -> "tuple[np.ndarra
     away, labels = cv2.distanceTransformWithLabels(free, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     labels = cast("np.ndarray", labels)  # of whole numbers, which its stubs do not say
     by_label = np.zeros(labels.max() + 1, np.float32)
-    by_label[labels[edges]] = cv2.blur(levels, (WIDTH, WIDTH))[edges] / 255
+    by_label[labels[edges]] = cv2.blur(levels, (EDGE_BLUR, EDGE_BLUR))[edges] / 255
     return away, by_label[labels]

@@ -14,7 +14,7 @@ _LARGEST = (6300, 6300)  # pixels of the largest photo that is painted at its ow
 
 
 @dataclass(frozen=True)
-class Crew:
+class Concurrency:
     """The processes of a batch.
 
     workers  how many
@@ -31,9 +31,9 @@ class Crew:
         return is_cuda(self.devices[0])
 
 
-def crew(
+def choose_concurrency(
     sample: ClassicalJob, count: int, program: Settings, workers: int | None = None, threads: int | None = None
-) -> Crew:
+) -> Concurrency:
     """The processes for `count` pictures like `sample`, a job of the batch with any content.
 
     workers  None: one for each GPU; without one, one for each core as far as there is memory for what they paint
@@ -47,7 +47,7 @@ def crew(
     said = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
     if said.isdecimal() and int(said) > 0:
         share = min(share, int(said))
-    return Crew(workers, threads or share, devices)
+    return Concurrency(workers, threads or share, devices)
 
 
 def cores() -> int:

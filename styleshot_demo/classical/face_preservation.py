@@ -32,7 +32,7 @@ PALER = 8.0  # CIELAB: by no more does skin get lighter or darker than it is, or
 
 
 @dataclass(frozen=True)
-class Place:
+class FaceLocation:
     """Where a face is: its middle and its size (longest side from the brows to the chin), in pixels."""
 
     x: float
@@ -40,7 +40,7 @@ class Place:
     size: float
 
 
-def with_likeness(painted: Image.Image, content: Image.Image, places: Sequence[Place]) -> Image.Image:
+def preserve_faces(painted: Image.Image, content: Image.Image, places: Sequence[FaceLocation]) -> Image.Image:
     """`painted` with the likeness of the faces at `places` of `content`, both RGB and of one size."""
     if not places:
         return painted
@@ -52,12 +52,12 @@ def with_likeness(painted: Image.Image, content: Image.Image, places: Sequence[P
             for middle, length in ((place.y, made.shape[0]), (place.x, made.shape[1]))
         )
         if rows.start < rows.stop and columns.start < columns.stop:
-            inside = Place(place.x - columns.start, place.y - rows.start, place.size)
-            _give_back(made[rows, columns], given[rows, columns], inside)
+            inside = FaceLocation(place.x - columns.start, place.y - rows.start, place.size)
+            _restore(made[rows, columns], given[rows, columns], inside)
     return Image.fromarray(made)
 
 
-def heads(places: Sequence[Place], height: int, width: int) -> np.ndarray:
+def head_mask(places: Sequence[FaceLocation], height: int, width: int) -> np.ndarray:
     """float32 [height, width]: 1 in the heads at `places`, falling to 0 around them."""
     made = np.zeros((height, width), np.float32)
     for place in places:
@@ -65,7 +65,7 @@ def heads(places: Sequence[Place], height: int, width: int) -> np.ndarray:
     return made
 
 
-def _give_back(painted: np.ndarray, content: np.ndarray, place: Place) -> None:
+def _restore(painted: np.ndarray, content: np.ndarray, place: FaceLocation) -> None:
     """Changes `painted`, one face with what is around it; both uint8 [h, w, 3].
 
     What is given back is smooth: of a large face it is found in a smaller picture, and put on by strips, for a face may
@@ -77,7 +77,7 @@ def _give_back(painted: np.ndarray, content: np.ndarray, place: Place) -> None:
     small = (painted, content)
     if scale < 1:
         small = [cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA) for part in small]
-    given = _given(small[0], small[1], Place(place.x * scale, place.y * scale, place.size * scale))
+    given = _correction(small[0], small[1], FaceLocation(place.x * scale, place.y * scale, place.size * scale))
     right = (np.arange(width, dtype=np.float32) + 0.5) * (columns / width) - 0.5
     for top in range(0, height, STRIP):
         strip = painted[top : top + STRIP]
@@ -93,7 +93,7 @@ def _give_back(painted: np.ndarray, content: np.ndarray, place: Place) -> None:
         strip[changed] = np.round(255 * back[changed])
 
 
-def _given(painted: np.ndarray, content: np.ndarray, place: Place) -> np.ndarray:
+def _correction(painted: np.ndarray, content: np.ndarray, place: FaceLocation) -> np.ndarray:
     """float32 [h, w, 4]: what is added to lightness and to both colours of CIELAB, and how much a place counts."""
     made, own = (cv2.cvtColor(part.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) for part in (painted, content))
     down, right = np.mgrid[: made.shape[0], : made.shape[1]].astype(np.float32)
@@ -101,9 +101,9 @@ def _given(painted: np.ndarray, content: np.ndarray, place: Place) -> np.ndarray
     right = (right - place.x) / place.size
     away = np.hypot(right, down)
     head = _head(place, *made.shape[:2])
-    skin = _skin(own, away < CHEEKS) * _fading(away, 0.6 * REACH, REACH)
+    skin = _skin(own, away < CHEEKS) * _smoothstep(away, 0.6 * REACH, REACH)
     skin = cv2.GaussianBlur(skin, (0, 0), max(0.8, place.size / 80))
-    skin = np.maximum(skin, _fading(away, CHEEKS, 1.4 * CHEEKS))
+    skin = np.maximum(skin, _smoothstep(away, CHEEKS, 1.4 * CHEEKS))
     weight = np.maximum(skin, HAIR * head)
 
     amount = cv2.GaussianBlur(weight, (0, 0), AROUND * place.size)[..., None] + 1e-3
@@ -122,11 +122,11 @@ def _given(painted: np.ndarray, content: np.ndarray, place: Place) -> np.ndarray
     return np.dstack([light, colours, weight]).astype(np.float32)
 
 
-def _head(place: Place, height: int, width: int) -> np.ndarray:
+def _head(place: FaceLocation, height: int, width: int) -> np.ndarray:
     down, right = np.mgrid[:height, :width].astype(np.float32)
     down = (down - (place.y - ABOVE * place.size)) / (HEAD[1] * place.size)
     right = (right - place.x) / (HEAD[0] * place.size)
-    return _fading(np.hypot(right, down), 0.8, 1.15)
+    return _smoothstep(np.hypot(right, down), 0.8, 1.15)
 
 
 def _band(lightness: np.ndarray, size: float) -> np.ndarray:
@@ -134,7 +134,7 @@ def _band(lightness: np.ndarray, size: float) -> np.ndarray:
     return fine - broad
 
 
-def _fading(distance: np.ndarray, inner: float, outer: float) -> np.ndarray:
+def _smoothstep(distance: np.ndarray, inner: float, outer: float) -> np.ndarray:
     """1 up to `inner`, 0 from `outer` on."""
     part = np.clip((outer - distance) / (outer - inner), 0, 1)
     return part * part * (3 - 2 * part)
@@ -149,4 +149,4 @@ def _skin(lab: np.ndarray, sure: np.ndarray) -> np.ndarray:
     spread = 1.48 * np.median(np.abs(known - middle), axis=0)
     spread = np.maximum(spread, (TONE[0], TONE[1], TONE[1])) * (2.0, 1.5, 1.5)
     away = np.sqrt((((lab - middle) / spread) ** 2).sum(2))
-    return _fading(away, 0.8, 1.8).astype(np.float32)
+    return _smoothstep(away, 0.8, 1.8).astype(np.float32)

@@ -3,14 +3,14 @@
 import pytest
 import torch
 
-from styleshot_demo.classical import whole
+from styleshot_demo.classical import tiled
 from styleshot_demo.classical.colour import transfer_colours
 from styleshot_demo.classical.fast import Decoder, FastTransfer
 from styleshot_demo.classical.features import WIDTHS, Encoder
-from styleshot_demo.classical.grain import flatness
+from styleshot_demo.classical.grain import flat_masks
+from styleshot_demo.classical.tiled import LazyPicture, stylise_tiled, transfer_colours_tiled
 from styleshot_demo.classical.tiles import Box
 from styleshot_demo.classical.weights import load_fast
-from styleshot_demo.classical.whole import Picture, paint_whole, recolour_whole
 from styleshot_demo.settings import ASSETS
 
 LEVEL = 1 / 255
@@ -23,8 +23,8 @@ def painter() -> FastTransfer:
 
 @pytest.fixture(autouse=True)
 def small_tiles(monkeypatch):
-    monkeypatch.setattr(whole, "SIDE", 96)
-    monkeypatch.setattr(whole, "COLOUR_SIDE", 96)
+    monkeypatch.setattr(tiled, "TILE", 96)
+    monkeypatch.setattr(tiled, "COLOUR_TILE", 96)
 
 
 def busy(seed: int, height: int, width: int) -> torch.Tensor:
@@ -49,8 +49,8 @@ def joined(parts, like: torch.Tensor) -> torch.Tensor:
         assert last <= part.fraction <= 1
         last = part.fraction
         if part.box is not None:
-            assert part.box.of(made).isnan().all()
-            part.box.of(made).copy_(part.pixels)
+            assert part.box.crop(made).isnan().all()
+            part.box.crop(made).copy_(part.pixels)
     assert last == 1
     return made
 
@@ -60,8 +60,10 @@ STYLES = [(busy(1, 90, 101), 0.7), (busy(2, 64, 80), 0.3)]
 
 def at_once_and_in_tiles(painter, content, strength=1.0, transform="wct", grain=0.5):
     at_once = painter.decode(painter.encode(content, STYLES, transform, grain, 3), strength)
-    styles = [(Picture.of(pixels), weight) for pixels, weight in STYLES]
-    return at_once, joined(paint_whole(painter, Picture.of(content), styles, strength, transform, grain, 3), content)
+    styles = [(LazyPicture.from_pixels(pixels), weight) for pixels, weight in STYLES]
+    return at_once, joined(
+        stylise_tiled(painter, LazyPicture.from_pixels(content), styles, strength, transform, grain, 3), content
+    )
 
 
 @pytest.mark.parametrize("size", [(250, 203), (97, 300), (16, 220), (192, 96), (33, 40)])
@@ -73,7 +75,7 @@ def test_no_tile_shows(painter, size):
 @pytest.mark.parametrize("strength, transform", [(1.0, "wct"), (0.4, "wct"), (1.0, "adain")])
 def test_no_tile_shows_in_flat_areas(painter, strength, transform):
     content = drawing(201, 230)
-    assert flatness(content).drawn == 1
+    assert flat_masks(content).drawing_score == 1
     at_once, in_tiles = at_once_and_in_tiles(painter, content, strength, transform)
     assert float((at_once - in_tiles).abs().max()) < LEVEL
 
@@ -81,7 +83,7 @@ def test_no_tile_shows_in_flat_areas(painter, strength, transform):
 def test_maps_that_do_not_fit_are_read_again_to_the_same_picture(painter, monkeypatch):
     content = drawing(201, 230)
     _, kept = at_once_and_in_tiles(painter, content)
-    monkeypatch.setattr(whole, "KEPT_BYTES", 0)
+    monkeypatch.setattr(tiled, "KEPT_BYTES", 0)
     _, read_again = at_once_and_in_tiles(painter, content)
     assert torch.equal(kept, read_again)
 
@@ -100,9 +102,11 @@ def test_no_more_than_a_tile_is_ever_read_for_colours():
 
     def read(box: Box) -> torch.Tensor:
         largest.append(max(box.height, box.width))
-        return box.of(content)
+        return box.crop(content)
 
-    for _ in recolour_whole(Picture(300, 300, read), [(Picture.of(STYLES[0][0]), 1.0)], "reinhard", 1.0):
+    for _ in transfer_colours_tiled(
+        LazyPicture(300, 300, read), [(LazyPicture.from_pixels(STYLES[0][0]), 1.0)], "reinhard", 1.0
+    ):
         pass
     assert max(largest) <= 96
 
@@ -111,7 +115,7 @@ def test_no_more_than_a_tile_is_ever_read_for_colours():
 @pytest.mark.parametrize("strength", [1.0, 0.5])
 def test_colours_are_moved_by_one_map(method, strength):
     content = busy(4, 250, 203)
-    styles = [(Picture.of(pixels), weight) for pixels, weight in STYLES]
-    in_tiles = joined(recolour_whole(Picture.of(content), styles, method, strength), content)
+    styles = [(LazyPicture.from_pixels(pixels), weight) for pixels, weight in STYLES]
+    in_tiles = joined(transfer_colours_tiled(LazyPicture.from_pixels(content), styles, method, strength), content)
     at_once = transfer_colours(content, STYLES, method, strength)
     assert float((at_once - in_tiles).abs().max()) < LEVEL

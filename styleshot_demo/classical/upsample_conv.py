@@ -12,7 +12,7 @@ _ROWS = ((0, 1, 0, 0), (0, 0, 0, 1), (0, 1, 1, 2), (1, 0, 0, 0), (1, 1, 1, 1), (
 _SEEN = tuple(product(_ROWS, _ROWS))
 
 
-def enlarged_conv(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def upsample_conv(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """What a 3x3 convolution makes of `maps` after nearest-neighbour enlargement, borders reflected: [1, D, 2 H, 2 W].
 
     maps    [1, C, H, W]
@@ -25,24 +25,24 @@ def enlarged_conv(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """
     height, width = maps.shape[2:]
     made = maps.new_empty((1, 2 * height, 2 * width, len(weight))).permute(0, 3, 1, 2)  # channels_last
-    for down, right, part in _places(maps, weight, bias):
+    for down, right, part in _phases(maps, weight, bias):
         made[:, :, down::2, right::2] = part
     return made
 
 
-def add_enlarged_conv(onto: Tensor, maps: Tensor, weight: Tensor) -> None:
-    """Add `enlarged_conv` without a bias to `onto` [1, D, 2 H, 2 W]."""
-    for down, right, part in _places(maps, weight, None):
+def add_upsample_conv(onto: Tensor, maps: Tensor, weight: Tensor) -> None:
+    """Add `upsample_conv` without a bias to `onto` [1, D, 2 H, 2 W]."""
+    for down, right, part in _phases(maps, weight, None):
         onto[:, :, down::2, right::2] += part
 
 
-def conv_of_enlarged_conv(maps: Tensor, weight: Tensor, bias: Tensor, last: Tensor, last_bias: Tensor) -> Tensor:
-    """What a 3x3 convolution by `last` [E, D, 3, 3] makes of the ReLU of `enlarged_conv`: [1, E, 2 H, 2 W].
+def conv_of_upsample_conv(maps: Tensor, weight: Tensor, bias: Tensor, last: Tensor, last_bias: Tensor) -> Tensor:
+    """What a 3x3 convolution by `last` [E, D, 3, 3] makes of the ReLU of `upsample_conv`: [1, E, 2 H, 2 W].
 
     The large map is never laid out: of its four places in each small pixel, which are channels here, the result's four
     places see 2x2 neighbours.
     """
-    found = _found(maps, weight, bias).relu_()
+    found = _subpixel_conv(maps, weight, bias).relu_()
     channels, height, width = len(weight), *maps.shape[2:]
     blocks = found.unflatten(1, (2, 2, channels))  # rows and columns inside an enlarged pixel
     # Beyond its border the large map is reflected: where nothing was to be read, what lies opposite is put.
@@ -60,22 +60,22 @@ def conv_of_enlarged_conv(maps: Tensor, weight: Tensor, bias: Tensor, last: Tens
     return made.permute(2, 3, 0, 4, 1).reshape(1, len(last), 2 * height, 2 * width)
 
 
-def _places(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Iterator[tuple[int, int, Tensor]]:
+def _phases(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Iterator[tuple[int, int, Tensor]]:
     """(row, column) inside an enlarged pixel, and the values [1, D, H, W] of all such places."""
     height, width = maps.shape[2:]
-    for place, part in enumerate(_found(maps, weight, bias).split(len(weight), 1)):
+    for place, part in enumerate(_subpixel_conv(maps, weight, bias).split(len(weight), 1)):
         down, right = divmod(place, 2)
         yield down, right, part[:, :, down : down + height, right : right + width]
 
 
-def _found(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def _subpixel_conv(maps: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     """[1, 4 D, H + 1, W + 1]: the values of the four places in turn, each a row or column later than the one before."""
-    kernels = torch.cat([_halved(rows, 3) for rows in _halved(weight, 2).chunk(2)])
+    kernels = torch.cat([_fold_kernel(rows, 3) for rows in _fold_kernel(weight, 2).chunk(2)])
     kernels = kernels.contiguous(memory_format=torch.channels_last)
     return conv2d(pad(maps, (1, 1, 1, 1), mode="replicate"), kernels, None if bias is None else bias.repeat(4))
 
 
-def _halved(weight: Tensor, axis: int) -> Tensor:
+def _fold_kernel(weight: Tensor, axis: int) -> Tensor:
     """Kernels of 3 along `axis` as kernels of 2, first for the even, then (further along axis 0) for the odd places."""
     first, middle, last = weight.unbind(axis)
     return torch.cat([torch.stack([first, middle + last], axis), torch.stack([first + middle, last], axis)])

@@ -6,17 +6,17 @@ import torch
 from torch import Tensor, nn
 
 from styleshot_demo.classical.fast import cropped
-from styleshot_demo.classical.grain import LARGEST, Flat
-from styleshot_demo.classical.tones import FAINTEST
+from styleshot_demo.classical.grain import MAX_WAVELENGTH, FlatMasks
+from styleshot_demo.classical.tones import MIN_CONTRAST
 
 CELL = 2  # pixels, on which flat areas are averaged: what is finer is speckles, no strokes
-BROAD = LARGEST / 4  # deviation of a Gaussian, pixels: what it leaves is larger than strokes
-STROKES = LARGEST / math.tau  # likewise: what it takes away are the strokes that `grain` lays
-LEFT = 0.5  # share of the first picture's strokes that is left
+BROAD_SIGMA = MAX_WAVELENGTH / 4  # deviation of a Gaussian, pixels: what it leaves is larger than strokes
+STROKE_SIGMA = MAX_WAVELENGTH / math.tau  # likewise: what it takes away are the strokes that `grain` lays
+STROKE_BLEND = 0.5  # share of the first picture's strokes that is left
 MOST_GAIN = 3.0  # most that strokes which fade are strengthened
 
 
-class Ground:
+class FlatAreaConstraint:
     """Flat areas, where a descent shapes strokes, but neither wipes them out nor lays clouds and seams around things.
 
     A style's statistics ask for its lights, its darks and its empty paper somewhere. Where a content has nothing that
@@ -25,41 +25,43 @@ class Ground:
     half has at least their contrast, and in addition what the leading of tones may take of it afterwards.
     """
 
-    def __init__(self, flat: Flat, first: Tensor) -> None:
+    def __init__(self, flat: FlatMasks, first: Tensor) -> None:
         """`flat` tells where; in a photograph, where clouds may be clouds, nothing is held. `first` is [1, 3, H, W]."""
-        self.bare = flat.drawn * flat.bare
-        self.lined = flat.drawn * (flat.calm - flat.bare).clamp_min(0)  # what is calm but for the lines in it
-        self.cells = {"bare": _cells(self.bare), "calm": _cells(self.bare + self.lined)}
-        self.first, self.wanted = first, self._seen(first)
+        self.interior = flat.drawing_score * flat.interior
+        # What is flat but for the lines in it.
+        self.outlines = flat.drawing_score * (flat.area - flat.interior).clamp_min(0)
+        self.cells = {"interior": _pooled(self.interior), "area": _pooled(self.interior + self.outlines)}
+        self.first, self.target = first, self._statistics(first)
 
-    def kept(self, painted: Tensor) -> Tensor:
-        """`painted` [1, 3, H, W] with the first picture's broad tones; where bare, with strokes no fainter."""
-        painted = torch.lerp(painted, self.first, LEFT * self.bare)
-        seen = self._seen(painted)
-        gain = (self.wanted["contrast"] / FAINTEST / seen["contrast"]).clamp(1, MOST_GAIN)
-        off_bare, off_lined = (_pixels(self.wanted[area] - seen[area], painted) for area in ("bare", "calm"))
-        strokes = painted - _pixels(seen["bare"], painted)
-        return painted + self.bare * (off_bare + (_pixels(gain, painted) - 1) * strokes) + self.lined * off_lined
+    def apply(self, painted: Tensor) -> Tensor:
+        """`painted` [1, 3, H, W] with the first picture's broad tones; in the interior, with strokes no fainter."""
+        painted = torch.lerp(painted, self.first, STROKE_BLEND * self.interior)
+        seen = self._statistics(painted)
+        gain = (self.target["contrast"] / MIN_CONTRAST / seen["contrast"]).clamp(1, MOST_GAIN)
+        shift, shift_at_lines = (_upsampled(self.target[area] - seen[area], painted) for area in ("interior", "area"))
+        strokes = painted - _upsampled(seen["interior"], painted)
+        stronger = (_upsampled(gain, painted) - 1) * strokes
+        return painted + self.interior * (shift + stronger) + self.outlines * shift_at_lines
 
-    def _seen(self, pixels: Tensor) -> dict[str, Tensor]:
+    def _statistics(self, pixels: Tensor) -> dict[str, Tensor]:
         """Broad tones [1, 3, h, w] of either area around each cell, and the contrast [1, 1, h, w] of strokes there."""
-        cells = _cells(pixels)
+        cells = _pooled(pixels)
         # Lines have no part in the tone of the ground beside them: what darkens them would lighten it.
-        broad = {area: self._around(area, cells, BROAD) for area in self.cells}
-        strokes = (cells - self._around("bare", cells, STROKES)).square().mean(1, keepdim=True)
-        return broad | {"contrast": (self._around("bare", strokes, BROAD) + 1e-6).sqrt()}
+        broad = {area: self._masked_blur(area, cells, BROAD_SIGMA) for area in self.cells}
+        strokes = (cells - self._masked_blur("interior", cells, STROKE_SIGMA)).square().mean(1, keepdim=True)
+        return broad | {"contrast": (self._masked_blur("interior", strokes, BROAD_SIGMA) + 1e-6).sqrt()}
 
-    def _around(self, area: str, values: Tensor, deviation: float) -> Tensor:
+    def _masked_blur(self, area: str, values: Tensor, deviation: float) -> Tensor:
         """Means of `values` over an area alone (normalised convolution: Knutsson & Westin, CVPR 1993)."""
         share = self.cells[area]
         return _blurred(share * values, deviation) / _blurred(share, deviation).clamp_min(1e-3)
 
 
-def _pixels(cells: Tensor, like: Tensor) -> Tensor:
+def _upsampled(cells: Tensor, like: Tensor) -> Tensor:
     return cropped(nn.functional.interpolate(cells, scale_factor=CELL, mode="bilinear"), like)
 
 
-def _cells(pixels: Tensor) -> Tensor:
+def _pooled(pixels: Tensor) -> Tensor:
     return nn.functional.avg_pool2d(pixels, CELL, ceil_mode=True)
 
 

@@ -6,9 +6,9 @@ import torch
 from PIL import Image
 from skimage import data
 
-from styleshot_demo.classical import regions
+from styleshot_demo.classical import colour_clusters
 from styleshot_demo.classical.colour import to_oklab
-from styleshot_demo.classical.regions import Leading, Regions
+from styleshot_demo.classical.colour_clusters import ClusterColourTransfer, ColourClusters
 from styleshot_demo.classical.tiles import Box
 from styleshot_demo.classical.weights import load_fast
 from styleshot_demo.settings import ASSETS
@@ -30,16 +30,18 @@ def swatches(*colours: tuple[float, float, float]) -> torch.Tensor:
 
 def led(painted: torch.Tensor, content: torch.Tensor, style: torch.Tensor, strength: float = 1.0) -> torch.Tensor:
     whole = Box(0, content.shape[2], 0, content.shape[3])
-    leading = Leading(Regions.of(content), [(Regions.of(style), 1.0)], (whole.height, whole.width))
-    inside = leading.inside(content)
-    leading.look_at(painted, inside)
-    leading.settle(lambda colours: colours)
-    return leading.led(painted, inside, whole, whole, strength)
+    leading = ClusterColourTransfer(
+        ColourClusters.from_pixels(content), [(ColourClusters.from_pixels(style), 1.0)], (whole.height, whole.width)
+    )
+    inside = leading.memberships(content)
+    leading.observe(painted, inside)
+    leading.fit(lambda colours: colours)
+    return leading.apply(painted, inside, whole, whole, strength)
 
 
 def test_the_regions_of_a_picture_are_its_colours():
     colours = (0.1, 0.1, 0.1), (0.8, 0.2, 0.1), (0.2, 0.3, 0.9)
-    found = Regions.of(swatches(*colours, colours[0]))
+    found = ColourClusters.from_pixels(swatches(*colours, colours[0]))
     assert found.shares.sum() == pytest.approx(1) and found.shares.max() == pytest.approx(0.5)
     wanted = to_oklab(torch.tensor(colours).T[None, :, :, None])[0, :, :, 0].T.double()
     assert all((found.colours - colour).norm(dim=1).min() < 0.02 for colour in wanted)
@@ -60,7 +62,7 @@ def test_a_style_without_colours_leaves_none():
     painted = swatches((0.6, 0.4, 0.4), (0.4, 0.4, 0.6))
     made = to_oklab(led(painted, swatches((0.7, 0.2, 0.2), (0.2, 0.2, 0.7)), style))
     chroma = made[:, 1:].norm(dim=1).mean() / to_oklab(painted)[:, 1:].norm(dim=1).mean()
-    assert chroma == pytest.approx(1 - regions.SHARE, abs=0.06)
+    assert chroma == pytest.approx(1 - colour_clusters.BLEND, abs=0.06)
 
 
 @pytest.mark.parametrize("colours", [((0.5, 0.5, 0.5),), ((1.0, 1.0, 1.0), (0.0, 0.0, 0.0))])
@@ -79,5 +81,5 @@ def test_a_photo_of_browns_turns_green_far_less(painter, monkeypatch):
         return float(((a < -0.015) & (b > 0.02)).float().mean())
 
     with_regions = green()
-    monkeypatch.setattr(regions, "SHARE", 0.0)
+    monkeypatch.setattr(colour_clusters, "BLEND", 0.0)
     assert with_regions < 0.6 * green()

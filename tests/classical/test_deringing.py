@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from styleshot_demo.classical.rings import without_rings
+from styleshot_demo.classical.deringing import dering
 
 
 def scene(height: int = 240, width: int = 200) -> tuple[torch.Tensor, torch.Tensor]:
@@ -27,7 +27,7 @@ def rung(height: int = 240, width: int = 200) -> tuple[torch.Tensor, ...]:
 
 def test_a_ring_is_taken_away_and_texture_stays() -> None:
     content, painted, clean, ring = rung()
-    made = without_rings(painted, content, torch.ones_like(content[:, :1]))
+    made = dering(painted, content, torch.ones_like(content[:, :1]))
     before, after = ((picture - clean)[..., ring] for picture in (painted, made))
     assert before.mean() > 0.1
     assert abs(float(after.mean())) < 0.01 and float(after.std()) < 0.03
@@ -36,7 +36,7 @@ def test_a_ring_is_taken_away_and_texture_stays() -> None:
 
 def test_what_has_no_ring_keeps_its_look() -> None:
     content, _, clean, ring = rung()
-    made = without_rings(clean, content, torch.ones_like(content[:, :1]))
+    made = dering(clean, content, torch.ones_like(content[:, :1]))
     assert abs(float((made - clean)[..., ring].mean())) < 0.01
     assert float((made - clean).abs().mean()) < 0.01
 
@@ -44,20 +44,20 @@ def test_what_has_no_ring_keeps_its_look() -> None:
 def test_what_is_not_calm_is_left_alone() -> None:
     content, painted, *_ = rung()
     calm = torch.zeros_like(content[:, :1])
-    assert torch.equal(without_rings(painted, content, calm), painted)
+    assert torch.equal(dering(painted, content, calm), painted)
     calm[..., :120, :] = 1
-    made = without_rings(painted, content, calm)
+    made = dering(painted, content, calm)
     assert torch.equal(made[..., 124:, :], painted[..., 124:, :])
 
 
 def test_a_picture_without_edges_stays() -> None:
     content = torch.ones(1, 3, 64, 64)
-    assert without_rings(content, content, content[:, :1]) is content
+    assert dering(content, content, content[:, :1]) is content
 
 
 @pytest.mark.parametrize("size", [(17, 241), (16, 16), (99, 30), (1, 40)])
 def test_any_shape(size: tuple[int, int]) -> None:
     content = torch.ones(1, 3, *size)
     content[..., : size[1] // 2] = 0
-    made = without_rings(content * 0.5, content, torch.ones_like(content[:, :1]))
+    made = dering(content * 0.5, content, torch.ones_like(content[:, :1]))
     assert made.shape == content.shape and made.isfinite().all()

@@ -18,7 +18,7 @@ from styleshot_demo.batch.order import BatchOrder
 from styleshot_demo.batch.outcome import KEPT, PAINTED, STOPPED, Outcome, as_problem, failed
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
-from styleshot_demo.jobs import ClassicalJob, named, open_named
+from styleshot_demo.jobs import ClassicalJob, file_name_of, open_named
 from styleshot_demo.studio import Studio
 
 
@@ -28,7 +28,7 @@ def use_threads(threads: int) -> None:
         os.environ[name] = str(threads)
 
 
-class Painter:
+class Worker:
     """Paints the pictures of an order; whatever is wrong with one of them becomes its outcome."""
 
     def __init__(self, order: BatchOrder, device: str = "auto", stopped: Callable[[], bool] = lambda: False) -> None:
@@ -37,20 +37,20 @@ class Painter:
         self._order = order
         self._studio = Studio(program)
         self._stopped = stopped
-        self._done = BatchManifest(order)
+        self._manifest = BatchManifest(order)
 
     def paint(self, item: Item) -> Outcome:
         """Paints a picture, unless its result is there already, and writes the result."""
         try:
-            told = self._paint(item)
+            outcome = self._paint(item)
         except Exception as error:
-            told = failed(item, as_problem(error))
-        return replace(told, process=os.getpid(), memory=_memory())
+            outcome = failed(item, as_problem(error))
+        return replace(outcome, process=os.getpid(), memory=_memory())
 
     def _paint(self, item: Item) -> Outcome:
         data = pictures.read_bytes(item.path)
         key = self._order.key(data)
-        entry = self._done.current(item.target, key)
+        entry = self._manifest.current(item.target, key)
         if entry is not None:
             return Outcome(item.name, item.target, KEPT, entry["seconds"], entry["seed"], size=entry["bytes"])
         result = self._result(data, item)
@@ -58,7 +58,7 @@ class Painter:
             return Outcome(item.name, item.target, STOPPED)
         size = self._write(result, item.target)
         seconds = round(result.seconds, 3)
-        self._done.add(item.target, key, size, seconds=seconds, seed=result.seed)
+        self._manifest.add(item.target, key, size, seconds=seconds, seed=result.seed)
         return Outcome(item.name, item.target, PAINTED, seconds, result.seed, size=size)
 
     def measure(self, item: Item) -> tuple[float, int]:
@@ -95,7 +95,7 @@ class Painter:
             picture, deep = pictures.open_deep(data)
         else:
             picture, deep = pictures.open_picture(data), None
-        picture.info["file_name"] = named(item.path)
+        picture.info["file_name"] = file_name_of(item.path)
         if deep is not None:
             picture.info["deep"] = deep
         return picture
