@@ -331,11 +331,11 @@ class FastTransfer(nn.Module):
         features = {name: encoded.affines[name](maps, share) for name, maps in encoded.maps.items()}
         return features, torch.lerp(*encoded.style_vectors, share)
 
-    def _encode(self, pixels: Tensor) -> dict[str, Tensor]:
-        return self.encoder(pixels.contiguous(memory_format=torch.channels_last), LAYERS)
+    def _encode(self, pixels: Tensor, for_moments: bool = False) -> dict[str, Tensor]:
+        return self.encoder(pixels.contiguous(memory_format=torch.channels_last), LAYERS, for_moments=for_moments)
 
     def _style_moments(self, picture: Tensor) -> dict[str, Moments]:
-        return self._moments(self._encode(picture))
+        return self._moments(self._encode(picture, for_moments=True))
 
     def _moments(self, found: dict[str, Tensor]) -> dict[str, Moments]:
         exact = self.decoder.input_layers

@@ -1,6 +1,8 @@
 """Networks whose feature maps describe content and style: our own small encoder, and VGG-19 where its file is here."""
 
 from collections.abc import Iterable
+from contextlib import nullcontext
+from functools import cache
 from typing import cast
 
 import torch
@@ -64,19 +66,25 @@ class Encoder(nn.Module):
             last = width
         self.layers = nn.ModuleDict(layers)
 
-    def forward(self, pixels: Tensor, wanted: Iterable[str], before_relu: bool = False) -> dict[str, Tensor]:
+    def forward(
+        self, pixels: Tensor, wanted: Iterable[str], before_relu: bool = False, for_moments: bool = False
+    ) -> dict[str, Tensor]:
         """Feature maps by layer name.
 
         pixels       [N, 3, H, W], RGB in [0, 1]; each side at least 32 when relu5_1 is wanted
         wanted       names out of `WIDTHS`; computation stops after the last of them
         before_relu  give each map before its ReLU: training needs gradients where the ReLU has none
+        for_moments  only moments are taken of the maps: where the processor multiplies bfloat16 by itself, all layers
+                     but the first compute in it (in half of the time), for its rounding averages out
         """
+        reduced = torch.autocast("cpu", torch.bfloat16, enabled=for_moments and multiplies_bfloat16(pixels.device))
         wanted = set(wanted)
         found: dict[str, Tensor] = {}
         x = pixels
         names = list(self.layers)
         for number, (name, following) in enumerate(zip(names, [*names[1:], None], strict=True)):
-            before = self.layers[name](x) if number else self._first_conv(x)
+            with reduced if number else nullcontext():
+                before = self.layers[name](x) if number else self._first_conv(x)
             pooled = following is not None and following[4] != name[4]
             if name in wanted:
                 x = torch.relu(before) if before_relu else torch.relu_(before)
@@ -97,6 +105,13 @@ class Encoder(nn.Module):
         weight = layer.weight / DEVIATION
         bias = cast(Tensor, layer.bias) - MEAN * weight.sum((1, 2, 3))
         return nn.functional.conv2d(reflection_pad(pixels), weight, bias)
+
+
+@cache
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether this is a processor with instructions for products of bfloat16 (others take longer for them)."""
+    able = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def _max_pool(maps: Tensor) -> Tensor:

@@ -176,7 +176,7 @@ class _TiledTransfer:
             if features is None:
                 gatherings = _running_moments(self.painter, (picture.height, picture.width))
                 for box in tiles(picture.height, picture.width, TILE):
-                    self._update_moments(gatherings, picture.read, (picture.height, picture.width), box)
+                    self._update_moments(gatherings, picture.read, (picture.height, picture.width), box, True)
                     yield TileStep(0.0)
                 features = {name: one.moments() for name, one in gatherings.items()}
                 picture.cache.put("features", features)
@@ -311,12 +311,17 @@ class _TiledTransfer:
         return add_textures(box.crop(pixels, window), flat, self.strokes, self.grain, (box.top, box.left))
 
     def _update_moments(
-        self, gatherings: Mapping[str, RunningMoments], read: Read, size: tuple[int, int], box: Box
+        self,
+        gatherings: Mapping[str, RunningMoments],
+        read: Read,
+        size: tuple[int, int],
+        box: Box,
+        for_moments: bool = False,
     ) -> tuple[Box, Tensor, dict[str, Tensor]]:
         """Adds the moments of a part of a picture of `size`; returns where its relu4_1 maps lie, these, and the maps of
         the fused depths with their margins."""
         window = box.expanded(MARGIN, *size)
-        found = self._encode(read(window), LAYERS)
+        found = self._encode(read(window), LAYERS, for_moments)
         place = maps = None
         for name in LAYERS[::-1]:  # the deepest last
             place, seen = (_place(part, _stride(name), size) for part in (box, window))
@@ -325,10 +330,11 @@ class _TiledTransfer:
         assert place is not None and maps is not None
         return place, maps, {name: found[name] for name in self.painter.decoder.fused}
 
-    def _encode(self, pixels: Tensor, wanted: Sequence[str]) -> dict[str, Tensor]:
+    def _encode(self, pixels: Tensor, wanted: Sequence[str], for_moments: bool = False) -> dict[str, Tensor]:
         if not wanted:
             return {}
-        return self.painter.encoder(pixels.contiguous(memory_format=torch.channels_last), wanted)
+        pixels = pixels.contiguous(memory_format=torch.channels_last)
+        return self.painter.encoder(pixels, wanted, for_moments=for_moments)
 
     def _decode_tile(self, box: Box, window: Box, known: Encoded, strength: float) -> Tensor:
         """The part `box` as painted, from the maps of the fused depths in its `window`, which `known` holds."""

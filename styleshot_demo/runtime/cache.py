@@ -45,21 +45,21 @@ class _Entry:
     size: Callable[[Any], int] | None
     holders: int = 0
     doomed: bool = False  # to be dropped when the last holder gives it back
-    storages: dict[Hashable, int] = field(default_factory=dict)
+    blocks: dict[Hashable, tuple[str, int]] = field(default_factory=dict)  # block -> (memory it lies in, its bytes)
     device: str = ""
 
     def weigh(self) -> None:
-        self.storages, self.device = storages_of(self.value)
+        storages, self.device = storages_of(self.value)
         if self.size:
-            self.storages = {id(self): int(self.size(self.value))}
-
-    def memory(self, block: Hashable) -> str:
-        """Which memory a block of this entry lies in."""
-        device = block[0] if isinstance(block, tuple) else self.device.split(", ")[0]
-        return memory_of(device or "cpu")
+            storages = {id(self): int(self.size(self.value))}
+        first = self.device.split(", ")[0] or "cpu"
+        self.blocks = {
+            block: (memory_of(block[0] if isinstance(block, tuple) else first), size)
+            for block, size in storages.items()
+        }
 
     def lies_in(self, memory: str) -> bool:
-        return any(self.memory(block) == memory for block in self.storages)
+        return any(place == memory for place, _ in self.blocks.values())
 
 
 class _Attempt:
@@ -179,7 +179,8 @@ class ModelCache:
         rows: dict[str, Loaded] = {}
         with self._changed:
             for entry in reversed(self._entries.values()):
-                size, in_use, devices = sum(entry.storages.values()), entry.holders > 0, {entry.device}
+                size = sum(size for _, size in entry.blocks.values())
+                in_use, devices = entry.holders > 0, {entry.device}
                 if entry.name in rows:
                     row = rows[entry.name]
                     size, in_use, devices = size + row.bytes, in_use or row.in_use, {*devices, *row.device.split(", ")}
@@ -365,7 +366,7 @@ class ModelCache:
         together: dict[Hashable, tuple[str, int]] = {}
         for entry in self._entries.values():
             if which(entry):
-                together |= {block: (entry.memory(block), size) for block, size in entry.storages.items()}
+                together |= entry.blocks
         used: dict[str, int] = {}
         for memory, size in together.values():
             used[memory] = used.get(memory, 0) + size
