@@ -1,4 +1,12 @@
-"""Brings one file over HTTP: resumable, verified, cancellable, and never in use before it is whole."""
+"""Brings one file over HTTP: resumable, verified, cancellable, and never in use before it is whole.
+
+Why not `hf_hub_download` (huggingface_hub 2.4) in a process that is killed to stop it: it begins each file anew after a
+stop, and a kill leaves `blobs/*.incomplete` for good; nothing compares the SHA-256; no network is said after 26 s (here
+3 s at most), a hub that never answers not within 130 s (here 32 s); it counts in pieces of 10 MiB, and gives up on a
+connection that is cut every 4 MiB. Its private `http_get` resumes, but with the same pieces and retries. It takes
+hf_xet where the hub offers that, which does not resume either, held 430 MB of memory, and said nothing in 90 s of a
+storage that could not be reached; over HTTP, as here, the same file came.
+"""
 
 import contextlib
 import errno
@@ -10,7 +18,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -23,6 +31,7 @@ from styleshot_demo.errors import Problem
 T = TypeVar("T")
 _BEAT = 0.25  # seconds: how often a waiting download lets its caller look up, and be cancelled
 _BLOCK = 4 * 1024 * 1024
+_FROM_THE_START: Any = object()  # in place of a piece: those that follow are the file's from its first byte on
 _PASSING = ("server_error", "server_silent", "download_cut")  # keys of problems that may be gone at the next try
 
 
@@ -70,20 +79,15 @@ def asking(url: str, name: str, done: int, patience: Patience) -> Generator[int,
     Gives up after `patience.connect` where nobody is there, whatever hangs (DNS included); asks a server again that is
     there but does not answer. Every failure is a `Problem`.
     """
-    import httpx2
-    from huggingface_hub import get_hf_file_metadata
-
-    limits = httpx2.Timeout(patience.reach, connect=patience.connect)
     metadata = None
     for left in reversed(range(patience.tries)):
         try:
-            yield from _meanwhile(lambda: _look_up(url), done, patience.connect)
-            metadata = yield from _meanwhile(lambda: get_hf_file_metadata(url, timeout=cast(Any, limits)), done)
+            yield from _answer(_look_up(url), url, name, done, patience.connect)
+            metadata = yield from _answer(_metadata(url, patience), url, name, done)
             break
-        except Exception as error:
-            problem = _problem(error, url, name)
+        except Problem as problem:
             if not left or problem.key not in _PASSING:
-                raise problem from error
+                raise
         yield from _wait(patience.pause, done)
     assert metadata is not None  # else the last try has raised
     etag = (metadata.etag or "").strip('"').lower()
@@ -120,30 +124,28 @@ def fetch_file(
                 yield done
             tries, furthest = 0, done
             while done != bytes:
-                stream = _Stream(url, done, patience)
+                stalled = Problem("server_stalled", host=_host(url))
                 try:
-                    for piece in stream:
-                        if piece is _Stream.FROM_THE_START:
-                            file.truncate(0)
-                            hashing, done = hashlib.sha256(), 0
-                        elif piece:
-                            file.write(piece)
-                            hashing.update(piece)
-                            done += len(piece)
-                            if bytes is not None and done > bytes:
-                                raise _Unlike
-                        yield done
+                    coming = _watched(_pieces(url, done, patience), url, name, patience.stall, stalled)
+                    with contextlib.closing(coming):
+                        for piece in coming:
+                            if piece is _FROM_THE_START:
+                                file.truncate(0)
+                                hashing, done = hashlib.sha256(), 0
+                            elif piece:
+                                file.write(piece)
+                                hashing.update(piece)
+                                done += len(piece)
+                                if bytes is not None and done > bytes:
+                                    raise _Unlike
+                            yield done
                     if bytes is None:
                         bytes = done
                     failure = Problem("download_cut", host=_host(url))
-                except _Stalled:
-                    failure = Problem("server_stalled", host=_host(url))
-                except _Failed as failed:
-                    failure = _problem(failed.error, url, name)
-                    if failure.key not in (*_PASSING, "no_network"):
-                        raise failure from failed.error
-                finally:
-                    stream.close()
+                except Problem as problem:
+                    if problem.key not in (*_PASSING, "server_stalled", "no_network"):
+                        raise
+                    failure = problem
                 if done != bytes:
                     # Further than ever, not further than last time: a server may send the same beginning for ever.
                     tries, furthest = (1, done) if done > furthest else (tries + 1, furthest)
@@ -176,87 +178,87 @@ class _Unlike(Exception):
     """The file is not the one that was promised."""
 
 
-class _Stalled(Exception):
-    """No byte came for too long."""
+def _watched(
+    work: Generator[T, None, None], url: str, name: str, seconds: float, late: Problem
+) -> Generator[T | None, None, None]:
+    """Whatever `work` yields in a thread of its own, and None whenever nothing came for a beat.
 
-
-class _Failed(Exception):
-    """The request failed with `error`."""
-
-    def __init__(self, error: BaseException) -> None:
-        super().__init__(str(error))
-        self.error = error
-
-
-class _Stream:
-    """Iterates over the body of a GET request from byte `start` on; None whenever nothing came for a moment.
-
-    A thread reads, so that whoever iterates is never blocked for longer than a beat.
+    So whoever iterates is never blocked for longer. What fails in `work` is raised as a `Problem`, and `late` when
+    nothing came for `seconds`. Closing it lets the thread end, which it does at its next item or time-out.
     """
+    items: queue.Queue[Any] = queue.Queue(maxsize=64)
+    stopped = threading.Event()
 
-    FROM_THE_START = object()  # comes first when the server does not know how to go on at `start`
+    def hand(item: Any) -> None:
+        while not stopped.is_set():
+            with contextlib.suppress(queue.Full):
+                return items.put(item, timeout=_BEAT)
 
-    def __init__(self, url: str, start: int, patience: Patience) -> None:
-        self._url, self._start, self._patience = url, start, patience
-        self._pieces: queue.Queue[Any] = queue.Queue(maxsize=64)
-        self._stopped = threading.Event()
-        threading.Thread(target=self._read, name="download", daemon=True).start()
+    def run() -> None:
+        try:
+            with contextlib.closing(work):
+                for item in work:
+                    hand(item)
+                    if stopped.is_set():
+                        return
+            hand(None)
+        except BaseException as error:
+            hand(error)
 
-    def __iter__(self) -> Generator[Any, None, None]:
-        last = time.monotonic()
+    threading.Thread(target=run, name="download", daemon=True).start()
+    last = time.monotonic()
+    try:
         while True:
             try:
-                piece = self._pieces.get(timeout=min(_BEAT, self._patience.stall))
+                item = items.get(timeout=min(_BEAT, seconds))
             except queue.Empty:
-                if time.monotonic() - last >= self._patience.stall:
-                    raise _Stalled from None
+                if time.monotonic() - last >= seconds:
+                    raise late from None
                 yield None
                 continue
-            if piece is None:
+            if item is None:
                 return
-            if isinstance(piece, BaseException):
-                raise _Failed(piece)
-            yield piece
+            if isinstance(item, Problem):
+                raise item
+            if isinstance(item, BaseException):
+                raise _problem(item, url, name) from item
+            yield item
             last = time.monotonic()
+    finally:
+        stopped.set()
 
-    def close(self) -> None:
-        """Lets the thread end; it does so at its next byte or time-out."""
-        self._stopped.set()
 
-    def _put(self, piece: Any) -> bool:
-        while not self._stopped.is_set():
-            with contextlib.suppress(queue.Full):
-                self._pieces.put(piece, timeout=_BEAT)
-                return True
-        return False
+def _answer(
+    question: Generator[T, None, None], url: str, name: str, done: int, seconds: float = math.inf
+) -> Generator[int, None, T]:
+    """The one thing that `question` yields; yields `done` at every beat until then."""
+    coming = _watched(question, url, name, seconds, _problem(TimeoutError(), url, name))
+    with contextlib.closing(coming):
+        while (answer := next(coming)) is None:
+            yield done
+    return answer
 
-    def _read(self) -> None:
-        from huggingface_hub import get_session
-        from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
 
-        try:
-            # No compression: only then are the bytes on their way those of the file, and ranges mean what they say.
-            headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
-            if self._start:
-                headers["Range"] = f"bytes={self._start}-"
-            # The thread must outlive the watch in `__iter__` a little, or a stall would look like a cut.
-            limit = self._patience.stall * 2
-            with get_session().stream("GET", self._url, headers=headers, timeout=limit) as response:
-                if self._start and response.status_code == 416:
-                    self._put(self.FROM_THE_START)
-                    raise OSError("the part is longer than the file")
-                hf_raise_for_status(response)
-                begins = response.headers.get("Content-Range", "").startswith(f"bytes {self._start}-")
-                if self._start and not (response.status_code == 206 and begins):
-                    if response.status_code == 206:
-                        raise OSError("the server sent another range than it was asked for")
-                    self._put(self.FROM_THE_START)
-                for piece in response.iter_raw():
-                    if not self._put(piece):
-                        return
-            self._put(None)
-        except BaseException as error:
-            self._put(error)
+def _pieces(url: str, start: int, patience: Patience) -> Generator[Any, None, None]:
+    """The body of a GET request from byte `start` on; `_FROM_THE_START` comes first where the server begins anew."""
+    from huggingface_hub import get_session
+    from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
+
+    # No compression: only then are the bytes on their way those of the file, and ranges mean what they say.
+    headers = {**build_hf_headers(), "Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+    # The thread must outlive the watch a little, or a stall would look like a cut.
+    with get_session().stream("GET", url, headers=headers, timeout=patience.stall * 2) as response:
+        begins = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+        if start and (response.status_code == 416 or (response.status_code == 206 and not begins)):
+            # The part is longer than the file, or the server has no ranges that can be relied on.
+            yield _FROM_THE_START
+            raise Problem("download_cut", host=_host(url))
+        hf_raise_for_status(response)
+        if start and response.status_code != 206:
+            yield _FROM_THE_START
+        yield from response.iter_raw()
 
 
 def _wait(seconds: float, done: int) -> Generator[int, None, None]:
@@ -266,36 +268,19 @@ def _wait(seconds: float, done: int) -> Generator[int, None, None]:
         yield done
 
 
-def _meanwhile(work: Callable[[], T], done: int, seconds: float = math.inf) -> Generator[int, None, T]:
-    """`work()` in a thread of its own; yields `done` at every beat, and `TimeoutError` after `seconds`."""
-    answers: queue.Queue[tuple[bool, Any]] = queue.Queue()
-
-    def run() -> None:
-        try:
-            answers.put((True, work()))
-        except BaseException as error:
-            answers.put((False, error))
-
-    end = time.monotonic() + seconds
-    threading.Thread(target=run, name="ask", daemon=True).start()
-    while True:
-        left = end - time.monotonic()
-        try:
-            worked, answer = answers.get(timeout=max(0.0, min(_BEAT, left)))
-            break
-        except queue.Empty:
-            if left <= _BEAT:
-                raise TimeoutError from None
-            yield done
-    if not worked:
-        raise answer
-    return answer
-
-
-def _look_up(url: str) -> None:
+def _look_up(url: str) -> Generator[list[Any], None, None]:
     """Asks the name service for whoever has to be connected to; no time limit of an HTTP client holds for that."""
     parts = urlsplit(_proxy(url) or url)
-    socket.getaddrinfo(parts.hostname, parts.port)
+    yield socket.getaddrinfo(parts.hostname, parts.port)
+
+
+def _metadata(url: str, patience: Patience) -> Generator[Any, None, None]:
+    """What the hub says of a file."""
+    import httpx2
+    from huggingface_hub import get_hf_file_metadata
+
+    limits = httpx2.Timeout(patience.reach, connect=patience.connect)
+    yield get_hf_file_metadata(url, timeout=cast(Any, limits))
 
 
 def _problem(error: BaseException, url: str, name: str) -> Problem:

@@ -20,6 +20,7 @@ class FakeHub:
     hang                     accept a request and never answer
     slow                     seconds before each answer, one after another; then answer at once
     no_ranges                ignore ranges
+    other_ranges             answer a range with one that begins at the first byte
     large                    bytes from which on the etag is a SHA-256
     """
 
@@ -29,7 +30,7 @@ class FakeHub:
         self.served = {}
         self.cut_after = self.stall_after = None
         self.cuts = self.stalls = 10**9
-        self.hang = self.no_ranges = False
+        self.hang = self.no_ranges = self.other_ranges = False
         self.slow = []
         self.large = 1000
         self.requests = Counter()
@@ -103,7 +104,7 @@ class FakeHub:
         if wanted:
             self.ranges.append(wanted)
         if wanted and not self.no_ranges:
-            start = int(wanted.removeprefix("bytes=").rstrip("-"))
+            start = 0 if self.other_ranges else int(wanted.removeprefix("bytes=").rstrip("-"))
             if start >= len(content):
                 handler.send_response(416)
                 handler.send_header("Content-Length", "0")

@@ -194,6 +194,12 @@ def test_server_without_ranges_starts_over(server, settings):
     assert fetch(ONE, settings, endpoint=server.url, patience=QUICK).files["big.safetensors"].read_bytes() == BIG
 
 
+def test_server_that_sends_another_range_starts_over(server, settings):
+    server.cut_after, server.cuts, server.other_ranges = 250_000, 1, True
+    assert fetch(ONE, settings, endpoint=server.url, patience=QUICK).files["big.safetensors"].read_bytes() == BIG
+    assert server.ranges == ["bytes=250000-"]
+
+
 def test_stalled_server(server, settings):
     server.stall_after = 0
     started = time.monotonic()
