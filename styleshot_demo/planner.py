@@ -140,6 +140,8 @@ class Planner:
         remarks = [] if (told := why_not_gpu(self.settings)) is None else [told]
         if job.whole and not job.at_own_size:
             remarks.append(remark("whole_not_optimised", size=job.size))
+        if job.region != "everywhere" and job.rest == "last" and len(job.styles) < 2:
+            remarks.append(remark("rest_needs_style"))
         names, told_of = self._networks(job.method)
         remarks += told_of
         size = pictures.longest_at(job.content.size, job.longest)

@@ -47,6 +47,7 @@ def classical(
     python -m styleshot_demo classical photo.jpg style:watercolour -o out.png
     python -m styleshot_demo classical photo.jpg painting.jpg -o out.png --region background
     python -m styleshot_demo classical photo.jpg painting.jpg -o out.png --mask mask.png --feather 8
+    python -m styleshot_demo classical photo.jpg a.jpg b.jpg -o out.png --region subject --rest last
     """
     settings = settings_asked()
     with asked(str(out)):

@@ -37,7 +37,7 @@ from styleshot_demo.jobs.diffusion import (
 from styleshot_demo.jobs.enlarge import ENLARGERS, FACTORS, MAX_ENLARGED, EnlargeJob
 from styleshot_demo.jobs.inputs import MAX_FILE_NAME, MAX_STYLES, Picture, named, open_named, open_styles, roles, shares
 from styleshot_demo.jobs.palette import MAX_COLOURS, palette_rgb
-from styleshot_demo.jobs.regions import FEATHER, FOUND, REGION_FIELDS, REGIONS
+from styleshot_demo.jobs.regions import FEATHER, FOUND, REGION_FIELDS, REGIONS, divided
 from styleshot_demo.jobs.schema import check_each, defaults, fields
 from styleshot_demo.jobs.seeds import MAX_SEED, new_seed, seed_of
 
@@ -83,6 +83,7 @@ __all__ = [
     "check_each",
     "choice",
     "defaults",
+    "divided",
     "fields",
     "named",
     "new_seed",

@@ -1,6 +1,7 @@
 """Where a picture is to be painted, as its job says: what is found is remembered, so that a slider only paints."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageOps
 
@@ -16,6 +17,18 @@ KEPT_MASKS = 2
 Found = Image.Image | None
 
 
+@dataclass(frozen=True)
+class Where:
+    """Where a picture is painted: masks of mode "L" and its size, with their soft edges.
+
+    painted  255 where it is painted at all; None: everywhere
+    rest     255 where another style is laid over the first; None: nowhere
+    """
+
+    painted: Found
+    rest: Found = None
+
+
 class RegionFinder:
     """Finds regions of contents. Each is a picture of mode "L" and the content's size, 255 where to paint."""
 
@@ -23,15 +36,15 @@ class RegionFinder:
         self.settings = settings
         self.cache = cache
 
-    def painted(
+    def where(
         self,
         job: ClassicalJob,
         content: Image.Image,
         alpha: Image.Image | None,
         models: dict[str, str],
         notes: list[Remark],
-    ) -> Found:
-        """Where to paint, with its soft edge; None: everywhere.
+    ) -> Where:
+        """Where to paint.
 
         content, alpha  what is painted, RGB, and its opacity
         models, notes   get the hashes of the networks that were asked, and what a person should know
@@ -41,13 +54,15 @@ class RegionFinder:
             notes.append(remark("no_subject"))
         region = self._region(job, content, alpha, models, notes)
         if region is None:
-            return kept
+            return Where(kept)
         from styleshot_demo.classical.feather import feathered
 
         if job.outside is not (job.region == "background"):  # the background is what is outside of a subject
             region = ImageOps.invert(region)
         region = feathered(region, job.feather)
-        return region if kept is None else ImageChops.multiply(region, kept)
+        if len(job.paintings) > 1:
+            return Where(kept, ImageOps.invert(region))
+        return Where(region if kept is None else ImageChops.multiply(region, kept))
 
     def _region(
         self,

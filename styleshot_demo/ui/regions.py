@@ -12,6 +12,7 @@ from styleshot_demo.ui.controls import INSTANT, PictureInput
 from styleshot_demo.ui.opened import Opened
 from styleshot_demo.ui.words import mark, say
 
+USED = tuple(name for name in jobs.REGION_FIELDS if name != "region")  # where there is one
 LONGEST = 1024  # pixels of the longest side of the photo that is brushed on, and of the mask
 
 
@@ -53,11 +54,11 @@ class RegionPart:
     def wire(self, content: PictureInput, opened: Opened) -> None:
         """Connects its own events; to be called outside of the tabs. `content` is the photo's place."""
         region, folder = self.fields["region"], Path(self.pad.GRADIO_CACHE)
-        outputs = [self.fields["outside"], self.fields["feather"], self.pad]
+        outputs = [*(self.fields[name] for name in USED), self.pad]
 
         def seen(chosen: str, photo: str | None) -> list[Any]:
             used = gr.update(visible=chosen != "everywhere")
-            return [used, used, self.pad_value(chosen, photo, opened, folder)]
+            return [*(used for _ in USED), self.pad_value(chosen, photo, opened, folder)]
 
         gr.on([region.change, content.change], seen, [region, content], outputs, trigger_mode="always_last", **INSTANT)
 
@@ -80,7 +81,7 @@ class RegionPart:
     def updates(self, asked: dict[str, Any]) -> dict[Any, Any]:
         """Updates that show the settings given; what is brushed on the page stays."""
         used = asked["region"] != "everywhere"
-        shown = {name: gr.update(value=asked[name], visible=used) for name in ("outside", "feather")}
+        shown = {name: gr.update(value=asked[name], visible=used) for name in USED}
         values = {"region": gr.update(value=asked["region"]), "mask": gr.update(), **shown}
         found = {control: values[name] for name, control in self.fields.items()}
         return found | ({self.drawer: gr.update(open=True)} if used else {})
@@ -100,7 +101,7 @@ def build(job: type = jobs.ClassicalJob) -> RegionPart:
             js_on_load='window.styleshot.marking(element, () => props.value, watch, (what) => trigger("marked", what))',
             apply_default_css=False,
         )
-        for name in ("outside", "feather"):
+        for name in USED:
             fields[name] = settings.control(known[name], start[name], visible=False)
         fields["mask"] = gr.Textbox(visible=False)
     return RegionPart(fields, pad, drawer)

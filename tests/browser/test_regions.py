@@ -97,6 +97,19 @@ def test_what_is_brushed_is_painted_and_nothing_else(
     assert record.settings["region"] == "mask" and record.settings["feather"] == 3
     assert len(record.inputs["mask_sha256"]) == 16
 
+    # Another style in the rest: what was painted stays, and nothing of the photo is left.
+    page.locator("#add-style").click()
+    upload(page, "#style-2", photo)
+    page.locator("#rest label").nth(1).click()
+    assert nameless(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= width
+    repaint(page)
+    both = saved(page, tmp_path / "both.png")
+    middle = np.s_[int(0.5 * height) - 4 : int(0.5 * height) + 4, int(0.5 * long) - 6 : int(0.5 * long)]
+    assert np.abs(both[middle] - made[middle]).max() <= 1
+    assert np.abs(both - was)[changed == 0].mean() > 2
+    record = provenance.read(tmp_path / "both.png")
+    assert record.settings["rest"] == "last" and len(record.inputs["styles"]) == 2
+
 
 def test_more_strokes_are_followed_and_a_record_brings_the_region_back(open_page, photo, style, tmp_path):
     page = open_page()
