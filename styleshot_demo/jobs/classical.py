@@ -7,7 +7,7 @@ from pydantic.dataclasses import dataclass
 
 from styleshot_demo.jobs.inputs import Content, Styles, open_named, open_styles
 from styleshot_demo.jobs.palette import Palette
-from styleshot_demo.jobs.regions import REGION_FIELDS, Feather, Mask, Outside, Region, Rest, divided, open_mask
+from styleshot_demo.jobs.regions import Feather, Mask, Outside, Region, Rest, divided, open_mask, without_idle
 from styleshot_demo.jobs.schema import CONFIG, Choice, Number, Switch, documented, fields
 from styleshot_demo.jobs.seeds import MAX_SEED
 
@@ -189,10 +189,7 @@ class ClassicalJob:
         own = {name: value for name, value in own.items() if value is not None}
         if self.at_own_size:
             del own["size"]
-        if self.region == "everywhere":
-            own = {name: value for name, value in own.items() if name not in REGION_FIELDS}
-        if len(self.paintings) == 1:
-            own.pop("rest", None)
+        own = without_idle(own, len(self.paintings) > 1)
         if not self.palette or self.strength == 0:  # at 0 it is the photo itself
             del own["palette"]
         if self.paintings[0].colour_style is None:

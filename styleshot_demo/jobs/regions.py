@@ -1,6 +1,6 @@
 """Where a photo is painted: everywhere, or a region of it, which a person brushes or a network finds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from PIL import Image, ImageChops
@@ -56,6 +56,13 @@ def divided(
     if region == "everywhere" or rest != "last" or len(styles) < 2:
         return styles, None
     return styles[:-1], styles[-1:]
+
+
+def without_idle(settings: Mapping[str, Any], several: bool) -> dict[str, Any]:
+    """A job's settings without those of regions that mean nothing: all of them where it is painted everywhere, `rest`
+    where no style of `several` paints there."""
+    idle = REGION_FIELDS if settings.get("region") == "everywhere" else () if several else ("rest",)
+    return {name: value for name, value in settings.items() if name not in idle}
 
 
 def open_mask(source: Any, size: tuple[int, int], outside: bool) -> Image.Image:

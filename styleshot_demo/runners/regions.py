@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from PIL import Image, ImageChops, ImageOps
 
 from styleshot_demo import pictures
-from styleshot_demo.jobs import ClassicalJob
+from styleshot_demo.jobs import ClassicalJob, ImageJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.runners.weights import TITLES, short_hash
@@ -52,21 +52,37 @@ class RegionFinder:
         kept = self.subject(content, models, notes) if job.keep_background else None
         if kept is None and job.keep_background:
             notes.append(remark("no_subject"))
-        region = self._region(job, content, alpha, models, notes)
+        region = self.region(job, content, alpha, models, notes)
         if region is None:
             return Where(kept)
-        from styleshot_demo.classical.feather import feathered
-
-        if job.outside is not (job.region == "background"):  # the background is what is outside of a subject
-            region = ImageOps.invert(region)
-        region = feathered(region, job.feather)
         if len(job.paintings) > 1:
             return Where(kept, ImageOps.invert(region))
         return Where(region if kept is None else ImageChops.multiply(region, kept))
 
-    def _region(
+    def region(
         self,
-        job: ClassicalJob,
+        job: ClassicalJob | ImageJob,
+        content: Image.Image,
+        alpha: Image.Image | None,
+        models: dict[str, str],
+        notes: list[Remark],
+    ) -> Found:
+        """The region that a job names, with its soft edge; None: everywhere, or there is none. As `where`."""
+        found = self._found(job, content, alpha, models, notes)
+        if found is None:
+            return None
+        from styleshot_demo.classical.feather import feathered
+
+        if found.size != content.size:
+            # Not by a filter that overshoots: what is black must stay black.
+            found = found.resize(content.size, _SMOOTH)
+        if job.outside is not (job.region == "background"):  # the background is what is outside of a subject
+            found = ImageOps.invert(found)
+        return feathered(found, job.feather)
+
+    def _found(
+        self,
+        job: ClassicalJob | ImageJob,
         content: Image.Image,
         alpha: Image.Image | None,
         models: dict[str, str],
@@ -75,9 +91,7 @@ class RegionFinder:
         if job.region == "everywhere":
             return None
         if job.region == "mask":
-            assert job.mask is not None  # such a job has one
-            # Not by a filter that overshoots: what is black must stay black.
-            return job.mask if job.mask.size == content.size else job.mask.resize(content.size, _SMOOTH)
+            return job.mask
         if job.region == "alpha":
             found, missing = alpha, "no_alpha"
         elif job.region == "person":
