@@ -81,7 +81,7 @@ class Plan(Generic[JobT]):
             raise too_little(self.fitting, self.most)
 
     @property
-    def descends(self) -> bool:
+    def optimises(self) -> bool:
         """Whether `optimise` paints: step by step, in minutes."""
         job = self.job
         if isinstance(job, ClassicalJob):
@@ -92,7 +92,7 @@ class Plan(Generic[JobT]):
     def iterations(self) -> int:
         """How many of them `optimise` makes, of all pictures together; where it paints."""
         job = self.job
-        return job.steps if isinstance(job, ClassicalJob) else len(self.shots) * ClassicalJob.steps
+        return len(job.paintings) * job.steps if isinstance(job, ClassicalJob) else len(self.shots) * ClassicalJob.steps
 
     @cached_property
     def shots(self) -> tuple[Shot, ...]:

@@ -142,6 +142,7 @@ class Planner:
         remarks = [] if (told := why_not_gpu(self.settings)) is None else [told]
         if job.whole and not job.at_own_size:
             remarks.append(remark("whole_not_optimised", size=job.size))
+        remarks += _rest_told(job)
         names, told_of = self._networks(job.method)
         remarks += told_of
         size = pictures.longest_at(job.content.size, job.longest)
@@ -217,6 +218,7 @@ class Planner:
         asked, job = job, filled_in(job, choice.model)
         if asked.negative_prompt and not job.negative_prompt:
             remarks.append(remark("negative_prompt_unused"))
+        remarks += _rest_told(job)
         if getattr(job, "tile", False):
             job = replace(job, tile=False)
             remarks.append(remark("tile_not_composed"))
@@ -260,8 +262,8 @@ class Planner:
             device=device,
             precision=precision,
             placement=placement,
-            size=size_of(job, small.MULTIPLE if choice.model == "small" else 8),
-            memory=placing.needed(placement, numbers, pixels_of(job, side_of(job))),
+            size=size_of(job, small.multiple_of(choice.model)),
+            memory=max(placing.needed(placement, numbers, pixels_of(job, side_of(job))), _to_find(job)),
             free=free,
             fitting=min(largest, self._fitting(job, placement, numbers, free, TIGHT if lower else SPARE)),
             remarks=tuple(remarks),
@@ -301,7 +303,7 @@ class Planner:
         told = why_not_gpu(self.settings)
         device = "cuda" if lent else device_of(self.settings)
         names, told_of = self._networks(method)
-        remarks = [*remarks, *told_of]
+        remarks = [*remarks, *told_of, *_rest_told(job)]
         styles = [picture.size for picture, _ in job.styles]
         around = 0 if scene is None else 2 * scene.margin
         shapes, own = [size, *styles], "cpu" if lent else device
@@ -310,7 +312,8 @@ class Planner:
         fitting = max(fitting - around, SIZES_TO_FIT[-1])
         if model == "painter":  # its brush grows beyond a style strength of 1
             boldest = max(1.0, job.style_strength)
-            needed = max(needed, classical_bytes("fast", min(SIZES_TO_FIT[0], round(max(size) * boldest)), styles))
+            bold = classical_bytes("fast", min(SIZES_TO_FIT[0], round(max(size) * boldest)), styles)
+            needed = max(needed, bold, _to_find(job))
         return Plan(
             job=job,
             model=model,
@@ -366,6 +369,17 @@ class Planner:
             size for size in DIFFUSION_SIZES if placing.needed(placement, numbers, pixels_of(job, size)) <= share * free
         )
         return next(fits, DIFFUSION_SIZES[-1])
+
+
+def _to_find(job: Job) -> int:
+    """Bytes that finding the region of an image job's photo takes."""
+    return BYTES_TO_FIND if isinstance(job, ImageJob) and job.region in FOUND else 0
+
+
+def _rest_told(job: Job) -> list[Remark]:
+    """That no style paints the rest of the picture, where that was asked for."""
+    asked = isinstance(job, ClassicalJob | ImageJob) and job.region != "everywhere" and job.rest == "last"
+    return [remark("rest_needs_style")] if asked and len(job.styles) < 2 else []
 
 
 def _finding(keep_background: bool, region: str) -> str | None:

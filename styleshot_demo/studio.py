@@ -113,7 +113,7 @@ class Studio:
         try:
             yield from self._with_memory(job, plan, self._leased())
         except Problem as problem:
-            if not plan.descends or not problem.key.startswith("gpu_"):
+            if not plan.optimises or not problem.key.startswith("gpu_"):
                 raise
         else:
             return
@@ -263,7 +263,7 @@ def _is_quick(plan: "Plan") -> bool:
     """Whether a job takes seconds, not minutes."""
     job = plan.job
     if plan.model in BUILT_IN.values():
-        return not plan.descends
+        return not plan.optimises
     if isinstance(job, EnlargeJob):
         return job.content.width * job.content.height <= QUICK_PIXELS[plan.model]
     return isinstance(job, ClassicalJob) and (job.method in QUICK and not job.at_own_size or job.strength == 0)

@@ -58,6 +58,19 @@ def test_image_keeps_the_contents_aspect_ratio(run):
         assert image.size == (160, 128)
 
 
+def test_a_mask_says_where_on_the_photo_an_image_is_painted(run):
+    mask = Image.new("L", (160, 128))
+    mask.paste(255, (0, 0, 80, 128))
+    mask.save("mask.png")
+    done = run("image", "photo.png", "style.png", "-o", "out.png", "--size", 128, "--steps", 1, "--mask", "mask.png",
+               "--json")  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["settings"]["region"] == "mask"
+    right = (80, 0, 160, 128)
+    with Image.open("out.png") as made, Image.open("photo.png") as photo:
+        assert made.crop(right).tobytes() == photo.crop(right).tobytes() and made.tobytes() != photo.tobytes()
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

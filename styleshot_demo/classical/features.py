@@ -77,7 +77,7 @@ class Encoder(nn.Module):
         for_moments  only moments are taken of the maps: where the processor multiplies bfloat16 by itself, all layers
                      but the first compute in it (in half of the time), for its rounding averages out
         """
-        reduced = torch.autocast("cpu", torch.bfloat16, enabled=for_moments and multiplies_bfloat16(pixels.device))
+        reduced = bfloat16_where_native(pixels.device) if for_moments else nullcontext()
         wanted = set(wanted)
         found: dict[str, Tensor] = {}
         x = pixels
@@ -107,10 +107,14 @@ class Encoder(nn.Module):
         return nn.functional.conv2d(reflection_pad(pixels), weight, bias)
 
 
+def bfloat16_where_native(device: torch.device) -> torch.autocast:
+    """Within it convolutions compute in bfloat16 on a processor that has instructions for it: in half of the time."""
+    return torch.autocast("cpu", torch.bfloat16, enabled=device.type == "cpu" and _multiplies_bfloat16())
+
+
 @cache
-def multiplies_bfloat16(device: torch.device) -> bool:
-    """Whether this is a processor with instructions for products of bfloat16 (others take longer for them)."""
-    able = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+def _multiplies_bfloat16() -> bool:
+    able = torch.cpu.get_capabilities()  # processors without such instructions would take longer
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 

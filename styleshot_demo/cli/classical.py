@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from styleshot_demo.cli.kept import Styles, open_styles, was_given, with_strength
+from styleshot_demo.cli.kept import Styles, open_styles, with_strength
+from styleshot_demo.cli.masks import Mask, open_mask
 from styleshot_demo.cli.options import AsJson, Provenance, Weight, with_settings
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
-from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.studio import Studio
 
@@ -26,15 +26,7 @@ def classical(
         ),
     ],
     options: dict[str, Any],
-    mask: Annotated[
-        Path | None,
-        typer.Option(
-            "--mask",
-            metavar="FILE",
-            help="Paint where this picture, of the content's shape, is white, as with --region mask.",
-            show_default=False,
-        ),
-    ] = None,
+    mask: Mask = None,
     weight: Weight = None,
     record: Provenance = None,
     as_json: AsJson = False,
@@ -47,6 +39,7 @@ def classical(
     python -m styleshot_demo classical photo.jpg style:watercolour -o out.png
     python -m styleshot_demo classical photo.jpg painting.jpg -o out.png --region background
     python -m styleshot_demo classical photo.jpg painting.jpg -o out.png --mask mask.png --feather 8
+    python -m styleshot_demo classical photo.jpg a.jpg b.jpg -o out.png --region subject --rest last
     """
     settings = settings_asked()
     with asked(str(out)):
@@ -54,12 +47,7 @@ def classical(
     photo = open_asked(content, options["method"] == "colour")
     pairs, strength = open_styles(styles, weight, settings)
     options = with_strength(ctx, options, "strength", strength, most=1)
-    marked = None if mask is None else open_asked(mask)
-    if marked is not None:
-        with asked(str(mask)):
-            if was_given(ctx, "region") and options["region"] != "mask":
-                raise Problem("mask_unused", region=options["region"])
-        options = {**options, "region": "mask"}
+    marked, options = open_mask(ctx, mask, options)
     with asked(str(mask) if mask and options["region"] == "mask" else ""):
         job = ClassicalJob(photo, tuple(pairs), mask=marked, **options)
     result = run_to_end(Studio(settings), job)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo.cli.kept import Styles, open_styles, with_strength
+from styleshot_demo.cli.masks import Mask, open_mask
 from styleshot_demo.cli.options import AsJson, Provenance, Weight, with_settings
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
@@ -64,6 +65,7 @@ def image(
     styles: Styles,
     out: Out,
     options: dict[str, Any],
+    mask: Mask = None,
     weight: Weight = None,
     record: Provenance = None,
     as_json: AsJson = False,
@@ -72,16 +74,18 @@ def image(
 
     \b
     python -m styleshot_demo image photo.jpg painting.jpg -o out.png --preprocessor contour
+    python -m styleshot_demo image photo.jpg a.jpg b.jpg -o out.png --region subject --rest last
     """
     with asked(str(out)):
-        check_destination(out, [content, *styles])
+        check_destination(out, inputs := [content, *styles, *([mask] if mask else [])])
     settings = settings_asked()
     pairs, strength = open_styles(styles, weight, settings)
     options = with_strength(ctx, options, "style_strength", strength, most=2)
     photo = open_asked(content)
-    with asked():
-        job = ImageJob(photo, tuple(pairs), **options)
-    _make(settings, job, [content, *styles], out, record, as_json)
+    marked, options = open_mask(ctx, mask, options)
+    with asked(str(mask) if mask else ""):
+        job = ImageJob(photo, tuple(pairs), mask=marked, **options)
+    _make(settings, job, inputs, out, record, as_json)
 
 
 def _make(

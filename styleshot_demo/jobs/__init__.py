@@ -46,7 +46,7 @@ from styleshot_demo.jobs.inputs import (
     roles,
 )
 from styleshot_demo.jobs.palette import MAX_COLOURS, palette_rgb
-from styleshot_demo.jobs.regions import FEATHER, FOUND, REGION_FIELDS, REGIONS
+from styleshot_demo.jobs.regions import FEATHER, FOUND, REGION_FIELDS, REGIONS, divided
 from styleshot_demo.jobs.schema import check_each, defaults, fields
 from styleshot_demo.jobs.seeds import MAX_SEED, new_seed, seed_of
 
@@ -92,6 +92,7 @@ __all__ = [
     "check_each",
     "choice",
     "defaults",
+    "divided",
     "fields",
     "file_name_of",
     "new_seed",

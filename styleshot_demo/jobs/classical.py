@@ -1,12 +1,13 @@
 """Classical style transfer: what can be asked for."""
 
+import copy
 from typing import Annotated, Any
 
 from pydantic.dataclasses import dataclass
 
 from styleshot_demo.jobs.inputs import Content, Styles, open_named, open_styles
 from styleshot_demo.jobs.palette import Palette
-from styleshot_demo.jobs.regions import REGION_FIELDS, Feather, Mask, Outside, Region, open_mask
+from styleshot_demo.jobs.regions import Feather, Mask, Outside, Region, Rest, divided, open_mask, without_idle
 from styleshot_demo.jobs.schema import CONFIG, Choice, Number, Switch, documented, fields
 from styleshot_demo.jobs.seeds import MAX_SEED
 
@@ -74,6 +75,7 @@ class ClassicalJob:
     region: Region = "everywhere"
     outside: Outside = False
     feather: Feather = 3  # more leaves a rim of the photo around hair
+    rest: Rest = "photo"
     whole: Annotated[
         bool,
         Switch(
@@ -166,6 +168,20 @@ class ClassicalJob:
         brush_size = self.brush_size if self.method in STROKED else None
         return style_size_for(self.longest, self.at_own_size, brush_size)
 
+    @property
+    def paintings(self) -> tuple["ClassicalJob", ...]:
+        """What is painted, each with the styles that are its own: the job itself; where another style paints the rest
+        of the picture, what is laid into the region, and what into the rest."""
+        inside, rest = divided(self.region, self.rest, self.styles)
+        return (self,) if rest is None else (self._with(inside), self._with(rest))
+
+    def _with(self, styles: Any) -> "ClassicalJob":
+        # No `replace`, which would open and copy all pictures again.
+        other = copy.copy(self)
+        for name, value in (("styles", styles), ("rest", "photo")):
+            object.__setattr__(other, name, value)
+        return other
+
     def settings(self) -> dict[str, Any]:
         """The settings that shaped the result (no pictures), JSON-ready: those that the method reads."""
         own = {name: getattr(self, name) for name in settings_read_by(self.method)}
@@ -173,11 +189,10 @@ class ClassicalJob:
         own = {name: value for name, value in own.items() if value is not None}
         if self.at_own_size:
             del own["size"]
-        if self.region == "everywhere":
-            own = {name: value for name, value in own.items() if name not in REGION_FIELDS}
+        own = without_idle(own, len(self.paintings) > 1)
         if not self.palette or self.strength == 0:  # at 0 it is the photo itself
             del own["palette"]
-        if self.colour_style is None:
+        if self.paintings[0].colour_style is None:
             own.pop("colours_from", None)
         return {**own, "style_weights": [weight for _, weight in self.styles]}
 

@@ -7,6 +7,17 @@ from pydantic.dataclasses import dataclass
 
 from styleshot_demo.jobs import moved
 from styleshot_demo.jobs.inputs import Content, Styles, open_named, open_styles
+from styleshot_demo.jobs.regions import (
+    REGION_FIELDS,
+    Feather,
+    Mask,
+    Outside,
+    Region,
+    Rest,
+    divided,
+    open_mask,
+    without_idle,
+)
 from styleshot_demo.jobs.schema import CONFIG, Choice, Multiple, Number, Switch, Text, documented, fields
 from styleshot_demo.jobs.seeds import MAX_SEED, seed_of
 
@@ -23,7 +34,7 @@ SIZE_MULTIPLE = 8  # one number of the latents stands for 8 x 8 pixels
 COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed", "painted_by", "tile", "moved")
 COMPOSER_ONLY = ("painted_by", "tile", "moved")
 # Those that mean something to the painter.
-PAINTER_FIELDS = ("model", "style_strength", "content_strength", "size", "seed")
+PAINTER_FIELDS = ("model", "style_strength", "content_strength", "size", "seed", *REGION_FIELDS)
 
 _OWN = "the model's own"
 Prompt = Annotated[str, Text("What to paint, up to 1000 characters; may be empty")]
@@ -160,9 +171,11 @@ class ImageJob:
 
     content  the picture whose lines to follow: PIL image or path
     styles   as in `TextJob`
+    mask     as in `ClassicalJob`
 
     With the preprocessor "both" every image is made once with each, those with contours first, so that there are
-    `2 * count`. The painter makes one picture; only both strengths, size and seed mean something to it.
+    `2 * count`. The painter makes one picture; only both strengths, size, seed and
+    where to paint mean something to it.
     """
 
     content: Content
@@ -199,9 +212,16 @@ class ImageJob:
     seed: Seed = 0
     negative_prompt: Negative = None
     scheduler: Scheduler = "dpm++"
+    region: Region = "everywhere"
+    outside: Outside = False
+    feather: Feather = 3
+    rest: Rest = "photo"
+    mask: Mask = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "content", open_named(self.content))
+        mask = open_mask(self.mask, self.content.size, self.outside) if self.region == "mask" else None
+        object.__setattr__(self, "mask", mask)
         object.__setattr__(self, "styles", open_styles(self.styles))
 
     @property
@@ -222,5 +242,6 @@ class ImageJob:
     def settings(self) -> dict[str, Any]:
         """The settings that shaped the result (no pictures), JSON-ready."""
         names = PAINTER_FIELDS if self.model == "painter" else fields(ImageJob)
-        own = {name: getattr(self, name) for name in names}
+        several = divided(self.region, self.rest, self.styles)[1] is not None
+        own = without_idle({name: getattr(self, name) for name in names}, several)
         return {"job": "image", **own, "style_weights": [weight for _, weight in self.styles]}

@@ -1,6 +1,7 @@
 """Where a photo is painted: everywhere, or a region of it, which a person brushes or a network finds."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, TypeVar
 
 from PIL import Image, ImageChops
 from pydantic import SkipValidation
@@ -12,7 +13,9 @@ from styleshot_demo.jobs.schema import Choice, Number, Switch
 REGIONS = ("everywhere", "subject", "person", "background", "mask", "alpha")
 FOUND = ("subject", "person", "background")  # regions that networks find
 FEATHER = 200  # pixels at most
-REGION_FIELDS = ("region", "outside", "feather")
+RESTS = ("photo", "last")
+REGION_FIELDS = ("region", "outside", "feather", "rest")
+T = TypeVar("T")
 LOPSIDED = 0.02  # share of a side by which the shape of a mask may differ from the photo's: both were rounded
 
 Region = Annotated[
@@ -33,8 +36,33 @@ Feather = Annotated[
         0, FEATHER, whole=True, unit="pixels", step=1, place="region",
     ),
 ]  # fmt: skip
+Rest = Annotated[
+    str,
+    Choice(
+        "What the rest of the picture is: photo, as it was; last, painted too, in the last of several styles, which "
+        "then paints nothing else",
+        RESTS,
+        place="region",
+    ),
+]
 # Of a job that is made: mode "L", 255 where it is white. It is opened when all that takes no time has been checked.
 Mask = Annotated[Image.Image | None, SkipValidation]
+
+
+def divided(
+    region: str, rest: str, styles: Sequence[tuple[T, float]]
+) -> tuple[Sequence[tuple[T, float]], Sequence[tuple[T, float]] | None]:
+    """(styles that paint the region, the one that paints the rest), weights as they were; None: nothing does."""
+    if region == "everywhere" or rest != "last" or len(styles) < 2:
+        return styles, None
+    return styles[:-1], styles[-1:]
+
+
+def without_idle(settings: Mapping[str, Any], several: bool) -> dict[str, Any]:
+    """A job's settings without those of regions that mean nothing: all of them where it is painted everywhere, `rest`
+    where no style of `several` paints there."""
+    idle = REGION_FIELDS if settings.get("region") == "everywhere" else () if several else ("rest",)
+    return {name: value for name, value in settings.items() if name not in idle}
 
 
 def open_mask(source: Any, size: tuple[int, int], outside: bool) -> Image.Image:

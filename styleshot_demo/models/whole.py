@@ -2,15 +2,23 @@
 
 import json
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 
 
 def is_whole(path: Path) -> bool:
     """Whether a file is there and not cut off, as far as its head and tail tell without reading it all."""
     try:
-        size = path.stat().st_size
-        if not size or not path.is_file():
-            return False
+        state = path.stat()
+        return bool(state.st_size) and path.is_file() and _ends_well(path, state.st_size, state.st_mtime_ns)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=256)
+def _ends_well(path: Path, size: int, mtime: int) -> bool:
+    """Asked for each picture, and looked at again when size or time of change (ns) is another."""
+    try:
         if path.suffix == ".safetensors":
             return _is_whole_safetensors(path, size)
         if path.suffix in (".bin", ".pth", ".pt"):

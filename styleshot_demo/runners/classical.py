@@ -3,7 +3,7 @@
 import time
 from collections.abc import Generator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -18,8 +18,9 @@ from styleshot_demo.models import hub
 from styleshot_demo.plan import Plan
 from styleshot_demo.runners.borrowing import borrow_fast, borrow_vgg
 from styleshot_demo.runners.compositing import crop, finer, onto, onto_finely, preserved_faces, seen_in, split_opacity
+from styleshot_demo.runners.paintings import Painted, Painting, both, kept, optimisation_key
 from styleshot_demo.runners.palettes import apply_palette, apply_palette_16bit
-from styleshot_demo.runners.regions import RegionFinder
+from styleshot_demo.runners.regions import RegionFinder, Where
 from styleshot_demo.runners.remaining import OptimisationTime, RemainingShare
 from styleshot_demo.runners.styles import pictures_key, pixels_of, style_cache, styles_of
 from styleshot_demo.runners.weights import TITLES, short_hash
@@ -27,7 +28,6 @@ from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
 if TYPE_CHECKING:
-    import numpy as np
     import torch
 
     from styleshot_demo.classical.face_preservation import FaceLocation
@@ -39,14 +39,6 @@ PREVIEW_EVERY = 0.5  # seconds between previews: converting and sending one cost
 SCREEN = 1024  # pixels of the longest side of the preview of a whole photo
 KEPT_PAIRS = 2
 KEPT_STATES = 1  # stopped optimisations: one is some hundred bytes for each pixel
-
-
-@dataclass(frozen=True)
-class TiledImage:
-    """A picture that was painted in tiles; `fine` is the same in 16 bits a channel, [H, W, 3] uint16, or None."""
-
-    image: Image.Image
-    fine: "np.ndarray | None"
 
 
 class ClassicalRunner:
@@ -82,21 +74,18 @@ class ClassicalRunner:
             colours, alpha = split_opacity(content)
             if job.keep_background or job.region in jobs.FOUND:
                 yield Step(0.0, remark("finding"))
-            where = self._regions.painted(job, colours, alpha, models, notes)
-            around = colours if where is None else seen_in(content)
+            where = self._regions.where(job, colours, alpha, models, notes)
+            around = colours if where.painted is None else seen_in(content)
             wanted = job.keep_faces and job.method != "colour"
             places, hashes = self._faces(colours) if wanted else ([], {})
 
             def finished(painted: Image.Image) -> Image.Image:
                 models.update(hashes)
                 alike = preserved_faces(painted, colours, places)
-                return pictures.join_alpha(onto(around, where, apply_palette(job.palette, alike)), alpha)
+                return pictures.join_alpha(onto(around, where.painted, apply_palette(job.palette, alike)), alpha)
 
-            work = getattr(self, f"_{job.method}")
-            if job.at_own_size or fine is not None:
-                work = self._tiled
-            painted: TiledImage | torch.Tensor | None = None
-            with ExitStack() as borrowed, closing(work(plan, colours, borrowed, models)) as events:
+            painted: Painted | None = None
+            with ExitStack() as borrowed, closing(self._paintings(plan, colours, where, borrowed, models)) as events:
                 for event in events:
                     if isinstance(event, Step):
                         if event.preview:
@@ -104,17 +93,42 @@ class ClassicalRunner:
                         yield event
                     else:
                         painted = event
-            if isinstance(painted, TiledImage):
-                if fine is not None and painted.fine is not None:
-                    held = apply_palette_16bit(job.palette, painted.fine)
-                    fine = deep.with_opacity(onto_finely(fine, where, held), alpha)
-                image = finished(painted.image)
-            else:
-                assert painted is not None  # every method ends with a picture
-                image = finished(to_image(painted))
+            assert painted is not None  # every method ends with a picture
+            if fine is not None and painted.fine is not None:
+                held = apply_palette_16bit(job.palette, painted.fine)
+                fine = deep.with_opacity(onto_finely(fine, where.painted, held), alpha)
+            image = finished(painted.image)
         if fine is not None:
             notes.append(remark("kept_16_bits"))
         yield Finished(plan.result([image], time.perf_counter() - started, models, notes, deep=fine))
+
+    def _paintings(
+        self,
+        plan: Plan[ClassicalJob],
+        content: Image.Image,
+        where: Where,
+        borrowed: ExitStack,
+        models: dict[str, str],
+    ) -> Painting:
+        """What the job's method makes of a content; of two styles the second is laid over the first."""
+        plans = [replace(plan, job=painting) for painting in plan.job.paintings]
+        first, *second = [self._painting(each, content, borrowed, models) for each in plans]
+        if where.rest is None:  # also where no region was found
+            return first
+        if plan.optimises:  # which takes minutes, and the second one may be stopped, and gone on with
+            styles = self._styles(plans[0].job, plan.device, models)
+            first = kept(first, self.cache, ("first", *optimisation_key(plans[0], content, styles)))
+        return both(content, where.rest, first, *second)
+
+    def _painting(
+        self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
+    ) -> Painting:
+        work = getattr(self, f"_{plan.job.method}")
+        if plan.job.at_own_size or finer(plan.job, content) is not None:
+            work = self._tiled
+        with closing(work(plan, content, borrowed, models)) as events:
+            for event in events:
+                yield event if isinstance(event, Step | Painted) else Painted(to_image(event))
 
     def _faces(self, content: Image.Image) -> "tuple[list[FaceLocation], dict[str, str]]":
         """(where faces are, hash of the network if it found some): remembered, so that the slider only paints."""
@@ -229,9 +243,7 @@ class ClassicalRunner:
         def whole(pixels: "torch.Tensor") -> "torch.Tensor":
             if pixels.shape != target.shape:
                 # Painted smaller so far; and a thin strip thicker, for the features need sides of 32 pixels.
-                pixels = torch.nn.functional.interpolate(
-                    pixels, size=target.shape[2:], mode="bilinear", antialias=True
-                )
+                pixels = torch.nn.functional.interpolate(pixels, size=target.shape[2:], mode="bilinear", antialias=True)
             if flat is not None:
                 pixels = clean_flat_areas(pixels, target, flat, tones, job.strength)
             return with_colours_of(target, pixels) if job.keep_colours else pixels
@@ -249,10 +261,7 @@ class ClassicalRunner:
         # Of other beginnings, flat areas have nothing that should stay.
         ground = flat if start is None and flat is not None and flat.drawing_score else None
         # A descent that was stopped goes on where it was, to the same result.
-        free = {name: value for name, value in job.settings().items() if name not in ("style_weights", "palette")}
-        settings = tuple(value for _, value in sorted(free.items()))
-        # Of other features it would go on as what it is not.
-        key = ("stopped", device, "vgg19" in plan.files, *pictures_key(content, styles), *settings)
+        key = ("stopped", *optimisation_key(plan, content, styles))
         resume_from = self.cache.recall(key, keep=False)
         last, iteration, pixels = 0.0, None, target
         remaining = OptimisationTime((target.shape[2], target.shape[3]), job.steps)
@@ -299,7 +308,7 @@ class ClassicalRunner:
 
     def _tiled(
         self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
-    ) -> "Generator[Step | TiledImage, None, None]":
+    ) -> Painting:
         """`fast` and `colour` at the photo's own size: first as large as a screen shows it, then all of it in tiles."""
         import numpy as np
         import torch
@@ -352,7 +361,7 @@ class ClassicalRunner:
                     painted_finely[rows, columns] = to_array(pixels, deep.WHITE)
             yield Step(part.fraction, remark("painting_whole", seconds=remaining.seconds(part.fraction)))
         del parts, styles
-        yield TiledImage(Image.fromarray(painted), painted_finely)
+        yield Painted(Image.fromarray(painted), painted_finely)
 
     def _preview(
         self,

@@ -56,7 +56,7 @@ def compose(plan: Plan[TextJob], classical: "ClassicalRunner") -> Generator[Even
             key = ("composed", plan.device, repr(scene), plan.size, shot.seed, *seen)
             sketch, encoded = cache.recall(key) or (draw(scene, plan.size, shot.seed), None)
             sketches.append(sketch.picture)
-            if plan.descends:
+            if plan.optimises:
                 yield Step(place / total, remark("painting"), sketch.picture)
                 with closing(_optimised(plan, place, shot, sketch, classical)) as events:
                     for event in events:

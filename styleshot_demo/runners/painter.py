@@ -12,7 +12,9 @@ from PIL import Image
 from styleshot_demo.events import Event, Finished, Step
 from styleshot_demo.jobs import CLASSICAL_SIZES, SIZE_MULTIPLE, ClassicalJob, ImageJob
 from styleshot_demo.messages import Remark, remark
+from styleshot_demo.runners.inpainting import Inpainting, part_of
 from styleshot_demo.runners.maps import prepare
+from styleshot_demo.runners.regions import RegionFinder
 
 if TYPE_CHECKING:
     from styleshot_demo.plan import Plan, Shot
@@ -53,25 +55,37 @@ def paint(plan: "Plan[ImageJob]", classical: "ClassicalRunner") -> Generator[Eve
     simple = simplified(content, job.content_strength)
     images: list[Image.Image] = []
     models: dict[str, str] = {}
+    notes: list[Remark] = []
+    part = None
+    if job.region != "everywhere":
+        regions = RegionFinder(classical.settings, classical.cache)
+        part = yield from part_of(job, content, regions, models, notes)
     for place, shot in enumerate(plan.shots):
         yield Step(place / total, remark("painting"))
-        as_classical = painted_as(job, simple, shot)
+        as_classical = painted_as(job, simple, shot, part)
         changed: Any = replace(cast(Any, plan), job=as_classical, model="fast", remarks=())
         own: Plan[ClassicalJob] = changed
         with closing(classical.run(own)) as events:
             for event in events:
                 if isinstance(event, Finished):
-                    images.append(with_details(event.result.images[0], content, job.content_strength))
+                    image = with_details(event.result.images[0], content, job.content_strength)
+                    images.append(image if part is None else part.laid(image))
                     models |= event.result.models
                 else:
                     yield Step((place + event.fraction) / total, event.message)
         made = remark("made", picture=place + 1, pictures=total)
         yield Step((place + 1) / total, made, images[-1], plan.record(place, models))
-    yield Finished(plan.result(images, time.perf_counter() - started, models))
+    yield Finished(plan.result(images, time.perf_counter() - started, models, notes))
 
 
-def painted_as(job: ImageJob, content: Image.Image, shot: "Shot") -> ClassicalJob:
-    """What of a `shot` the classical methods do: beyond a style strength of 1 the brush grows."""
+def painted_as(job: ImageJob, content: Image.Image, shot: "Shot", part: Inpainting | None = None) -> ClassicalJob:
+    """What of a `shot` the classical methods do: beyond a style strength of 1 the brush grows.
+
+    What is around a `part` is painted too, by its style or else by that of the part, as details come back after that.
+    """
+    two: dict[str, Any] = {}
+    if part is not None and part.rest is not None:
+        two = {"region": "mask", "mask": part.mask, "feather": 0, "rest": "last"}
     longest = max(content.size)
     brush = min(CLASSICAL_SIZES[1], round(longest * shot.style_strength)) if shot.style_strength > 1 else None
     return ClassicalJob(
@@ -81,6 +95,7 @@ def painted_as(job: ImageJob, content: Image.Image, shot: "Shot") -> ClassicalJo
         size=longest,
         seed=shot.seed,
         brush_size=brush,
+        **two,
     )
 
 

@@ -1,11 +1,12 @@
 """Where a picture is to be painted, as its job says: what is found is remembered, so that a slider only paints."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageOps
 
 from styleshot_demo import pictures
-from styleshot_demo.jobs import ClassicalJob
+from styleshot_demo.jobs import ClassicalJob, ImageJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.runners.weights import TITLES, short_hash
@@ -16,6 +17,18 @@ KEPT_MASKS = 2
 Found = Image.Image | None
 
 
+@dataclass(frozen=True)
+class Where:
+    """Where a picture is painted: masks of mode "L" and its size, with their soft edges.
+
+    painted  255 where it is painted at all; None: everywhere
+    rest     255 where another style is laid over the first; None: nowhere
+    """
+
+    painted: Found
+    rest: Found = None
+
+
 class RegionFinder:
     """Finds regions of contents. Each is a picture of mode "L" and the content's size, 255 where to paint."""
 
@@ -23,15 +36,15 @@ class RegionFinder:
         self.settings = settings
         self.cache = cache
 
-    def painted(
+    def where(
         self,
         job: ClassicalJob,
         content: Image.Image,
         alpha: Image.Image | None,
         models: dict[str, str],
         notes: list[Remark],
-    ) -> Found:
-        """Where to paint, with its soft edge; None: everywhere.
+    ) -> Where:
+        """Where to paint.
 
         content, alpha  what is painted, RGB, and its opacity
         models, notes   get the hashes of the networks that were asked, and what a person should know
@@ -39,19 +52,37 @@ class RegionFinder:
         kept = self.subject(content, models, notes) if job.keep_background else None
         if kept is None and job.keep_background:
             notes.append(remark("no_subject"))
-        region = self._region(job, content, alpha, models, notes)
+        region = self.region(job, content, alpha, models, notes)
         if region is None:
-            return kept
+            return Where(kept)
+        if len(job.paintings) > 1:
+            return Where(kept, ImageOps.invert(region))
+        return Where(region if kept is None else ImageChops.multiply(region, kept))
+
+    def region(
+        self,
+        job: ClassicalJob | ImageJob,
+        content: Image.Image,
+        alpha: Image.Image | None,
+        models: dict[str, str],
+        notes: list[Remark],
+    ) -> Found:
+        """The region that a job names, with its soft edge; None: everywhere, or there is none. As `where`."""
+        found = self._found(job, content, alpha, models, notes)
+        if found is None:
+            return None
         from styleshot_demo.classical.feather import feathered
 
+        if found.size != content.size:
+            # Not by a filter that overshoots: what is black must stay black.
+            found = found.resize(content.size, _SMOOTH)
         if job.outside is not (job.region == "background"):  # the background is what is outside of a subject
-            region = ImageOps.invert(region)
-        region = feathered(region, job.feather)
-        return region if kept is None else ImageChops.multiply(region, kept)
+            found = ImageOps.invert(found)
+        return feathered(found, job.feather)
 
-    def _region(
+    def _found(
         self,
-        job: ClassicalJob,
+        job: ClassicalJob | ImageJob,
         content: Image.Image,
         alpha: Image.Image | None,
         models: dict[str, str],
@@ -60,9 +91,7 @@ class RegionFinder:
         if job.region == "everywhere":
             return None
         if job.region == "mask":
-            assert job.mask is not None  # such a job has one
-            # Not by a filter that overshoots: what is black must stay black.
-            return job.mask if job.mask.size == content.size else job.mask.resize(content.size, _SMOOTH)
+            return job.mask
         if job.region == "alpha":
             found, missing = alpha, "no_alpha"
         elif job.region == "person":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from styleshot_demo.jobs import ImageJob, TextJob
+from styleshot_demo.jobs import SIZE_MULTIPLE, ImageJob, TextJob
 from styleshot_demo.messages import Remark, remark
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ NO_AID = Aid()
 # Its attentions alone do not bring a style's colours home, it draws from noise what it hardly knows, and it follows
 # lines loosely.
 AIDS = {"text": Aid(pull=0.2, prior_share=0.4, prior_pull=0.8), "image": Aid(pull=0.2, lines=1.8)}
+
+
+def multiple_of(model: str) -> int:
+    """Pixels for one latent of a model that is "small" or "styleshot"."""
+    return MULTIPLE if model == "small" else SIZE_MULTIPLE
 
 
 def suited(job: TextJob | ImageJob, folder: Path) -> tuple[TextJob | ImageJob, list[Remark]]:

@@ -18,12 +18,13 @@ from styleshot_demo.jobs import ImageJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.plan import Plan, Shot
-from styleshot_demo.runners import scenes, small
+from styleshot_demo.runners import inpainting, scenes, small
 from styleshot_demo.runners import weights as files
 from styleshot_demo.runners.maps import Maps, prepare
 from styleshot_demo.runners.previews import Previews
 from styleshot_demo.runners.progress import StepProgress
 from styleshot_demo.runners.prompts import unread
+from styleshot_demo.runners.regions import RegionFinder
 from styleshot_demo.runners.schedulers import scheduler
 from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.runtime import placement as placing
@@ -49,6 +50,7 @@ class _Work:
     progress: StepProgress
     notes: list[Remark]
     aid: small.Aid
+    part: inpainting.Inpainting | None
 
     @property
     def job(self) -> DiffusionJob:
@@ -67,6 +69,7 @@ class StyleShotRunner:
         self.settings = settings
         self.cache = cache
         self.maps = Maps(settings, cache)
+        self._regions = RegionFinder(settings, cache)
         self._kept = ExitStack()  # what is held from the start where a GPU is lent by the call
         self._last_controlnet: str | None = None  # of the ControlNet that was used last
 
@@ -109,6 +112,11 @@ class StyleShotRunner:
         if plan.free is not None:
             self.cache.make_free(plan.device, plan.memory)
 
+        digests: dict[str, str] = {}
+        part = None
+        if isinstance(job, ImageJob) and job.region != "everywhere":
+            photo = prepare(job.content, side_of(job), small.multiple_of(plan.model))
+            part = yield from inpainting.part_of(job, photo, self._regions, digests, notes)
         controls = (yield from self._controls(plan)) if uses_content(job) else {}
         tokens: dict[str, Any] = {}
         if uses_content(job) or any(shot.style_strength for shot in plan.shots):
@@ -116,11 +124,11 @@ class StyleShotRunner:
                 seeds = list(dict.fromkeys(shot.seed for shot in plan.shots if shot.preprocessor == preprocessor))
                 tokens[preprocessor] = yield from self._tokens(job, seeds, weights, placement)
 
-        digests = {name: digest for weights in every.values() for name, digest in weights.digests.items()}
+        digests |= {name: digest for weights in every.values() for name, digest in weights.digests.items()}
         images: list[Image.Image] = []
         kind = "image" if isinstance(job, ImageJob) or uses_content(job) else "text"
         aid = small.AIDS[kind] if plan.model == "small" else small.NO_AID
-        work = _Work(plan, StepProgress(len(plan.shots), job.steps), notes, aid)
+        work = _Work(plan, StepProgress(len(plan.shots), job.steps), notes, aid, part)
         for preprocessor, weights in every.items():
             own = [shot for shot in plan.shots if shot.preprocessor == preprocessor]
             for event in self._paint(work, own, weights, tokens.get(preprocessor), controls):
@@ -138,7 +146,7 @@ class StyleShotRunner:
     def _controls(self, plan: Plan[DiffusionJob]) -> Generator[Event, None, dict[tuple[str, int], Image.Image]]:
         """Returns (preprocessor, seed) -> the lines to follow: of the photo, or of the sketch of that seed."""
         job = plan.job
-        multiple = small.MULTIPLE if plan.model == "small" else 8
+        multiple = small.multiple_of(plan.model)
         threshold = getattr(job, "threshold", ImageJob.threshold)
         drawn: dict[tuple[str, int | None], Image.Image] = {}
         controls = {}
@@ -220,7 +228,11 @@ class StyleShotRunner:
                 # The seams are blended, but a tiled picture is not the same to the last bit.
                 borrowed.callback(pipeline.vae.disable_tiling)
                 pipeline.vae.enable_tiling()
-            statistics = small.statistics(pipeline.vae, work.job.styles) if work.aid.pull and tokens else None
+            statistics: list[Statistics] = []
+            if work.aid.pull and tokens:
+                part = work.part
+                seen = [work.job.styles] if part is None or part.rest is None else [part.styles, part.rest]
+                statistics = [small.statistics(pipeline.vae, styles) for styles in seen]
             for shot in shots:
                 style_tokens = tokens[shot.seed] if tokens else None
                 control = controls.get((shot.preprocessor, shot.seed))
@@ -233,28 +245,38 @@ class StyleShotRunner:
         pipeline: "StyleShotPipeline",
         previews: Previews,
         tokens: "torch.Tensor | None",
-        statistics: "Statistics | None",
+        statistics: "list[Statistics]",
         control: Image.Image | None,
     ) -> Iterator[Event | Image.Image]:
         """One picture, after its steps."""
         import torch
 
-        job, progress, aid = work.job, work.progress, work.aid
+        job, progress, aid, part = work.job, work.progress, work.aid, work.part
         helped: dict[str, Any] = {}
         if aid is not small.NO_AID:
             helped = {
-                "style_statistics": statistics,
+                "style_statistics": statistics[0] if statistics else None,
+                "rest_statistics": statistics[1] if len(statistics) > 1 else None,
                 "statistics_pull": min(1.0, aid.pull * shot.style_strength),
                 "prior_share": aid.prior_share,
                 "prior_pull": min(1.0, aid.prior_pull * shot.style_strength),
                 "content_gain": aid.lines,
             }
+        # On the CPU also for a GPU: a seed is then the same noise everywhere.
+        generator = torch.Generator("cpu").manual_seed(shot.seed)
+        styles: dict[str, Any] = {"style_tokens": tokens, "style_strength": shot.style_strength}
+        if tokens is not None:
+            styles["style_weights"] = jobs.normalised_weights(job.styles)
+            if part is not None and part.rest is not None:
+                styles = part.arguments(tokens, shot.style_strength)
+        noise, keep = None, None
+        if part is not None and part.rest is None:
+            noise, keep = part.keep(pipeline, generator, work.placement.device)
         run = pipeline.iterate(
             job.prompt,
-            style_weights=jobs.normalised_weights(job.styles) if tokens is not None else None,
-            style_strength=shot.style_strength,
-            style_tokens=tokens,
+            **styles,
             **helped,
+            latents=noise,
             control_image=control,
             content_strength=content_strength(job),
             width=work.plan.size[0],
@@ -262,8 +284,7 @@ class StyleShotRunner:
             num_inference_steps=job.steps,
             guidance_scale=guidance_of(job),
             negative_prompt=job.negative_prompt,
-            # On the CPU also for a GPU: a seed is then the same noise everywhere.
-            generator=torch.Generator("cpu").manual_seed(shot.seed),
+            generator=generator,
         )
         names = [name for name in placing.LARGE if work.placement.form(name) == "model_offload"]
         offloaded = [module for name in names if (module := getattr(pipeline, name))]
@@ -275,10 +296,16 @@ class StyleShotRunner:
                     state = next(run)
                 except StopIteration as end:
                     progress.end()
-                    yield end.value.images[0]
+                    image = end.value.images[0]
+                    yield image if part is None else part.laid(image)
                     return
+                if keep is not None:
+                    keep(state)
                 message = progress.step(state.index + 1, state.total)
-                yield Step(progress.fraction, message, previews.of(state.latents, state.scheduler, work.plan.size))
+                preview = previews.of(state.latents, state.scheduler, work.plan.size)
+                if part is not None and preview is not None:
+                    preview = part.laid(preview)
+                yield Step(progress.fraction, message, preview)
                 if state.index + 1 == state.total:
                     if onload:
                         onload.end()

@@ -70,9 +70,11 @@ class SmallStyleShotPipeline(StyleShotPipeline):
         style_image: Image.Image | Sequence[Image.Image] | None = None,
         *,
         style_statistics: Statistics | None = None,
+        rest_statistics: Statistics | None = None,
         statistics_pull: float = 0.0,
         prior_share: float = 0.0,
         prior_pull: float = 0.0,
+        style_masks: Tensor | None = None,
         control_image: Image.Image | Sequence[Image.Image] | Tensor | None = None,
         content_strength: float = 1.0,
         content_gain: float = 1.0,
@@ -90,6 +92,7 @@ class SmallStyleShotPipeline(StyleShotPipeline):
 
         style_statistics  means and deviations of the style's latents (`statistics.of_latents`), if the picture's are
                           to be moved towards them
+        rest_statistics   those that the latents are moved towards where the second of two `style_masks` is
         statistics_pull   how far they are moved after each step, 0 (not at all) to 1
         prior_share       share of the steps, from the noisiest on, that what the words foretell takes the place of: 0
                           (none) to less than 1. Needs a `prior` and latents that are not given; has no effect where
@@ -130,6 +133,7 @@ class SmallStyleShotPipeline(StyleShotPipeline):
         run = super().iterate(
             prompt,
             style_image,
+            style_masks=style_masks,
             control_image=control_image,
             content_strength=content_strength * content_gain,
             height=height,
@@ -151,7 +155,12 @@ class SmallStyleShotPipeline(StyleShotPipeline):
                 if style_statistics is not None and statistics_pull:
                     done = len(state.scheduler.timesteps) - state.total + state.index + 1
                     level = noise_level(state.scheduler, done, state.latents)
-                    state.latents = restyled_noisy(state.latents, style_statistics, statistics_pull, *level)
+                    moved = restyled_noisy(state.latents, style_statistics, statistics_pull, *level)
+                    if rest_statistics is not None and style_masks is not None:
+                        rest = restyled_noisy(state.latents, rest_statistics, statistics_pull, *level)
+                        share = F.adaptive_avg_pool2d(style_masks[None, 1:].to(rest), (rest.shape[2], rest.shape[3]))
+                        moved = torch.lerp(moved, rest, share)
+                    state.latents = moved
                 yield state
 
     def _foretold(self, prompt_embeds: Tensor, height: int, width: int) -> Tensor:

@@ -10,6 +10,7 @@ from diffusers.configuration_utils import register_to_config
 from diffusers.models.attention_processor import Attention, IPAdapterAttnProcessor2_0
 from torch import Tensor, nn
 
+from styleshot_demo.styleshot.masked import Levels, MaskedStyles
 from styleshot_demo.styleshot.sharing import exclusive
 
 TOKENS_PER_LEVEL = 2
@@ -81,9 +82,17 @@ class StyleAdapter(ModelMixin, ConfigMixin):
             _set(processor, strengths, *_linears(processor))
             _put(attention, processor)
 
-    def attachment(self, unet: UNet2DConditionModel, strengths: Sequence[float]) -> "Attachment":
-        """`attach` with processors of its own, which is in place only while the UNet is called for one run."""
+    def attachment(
+        self, unet: UNet2DConditionModel, strengths: Sequence[float], levels: Levels | None = None
+    ) -> "Attachment":
+        """`attach` with processors of its own, which is in place only while the UNet is called for one run.
+
+        levels  where each set of tokens reaches, of `masked.levels_of`; None: everywhere
+        """
         processors = [self._processor(own, strengths) for own in self._processors]
+        if levels is not None:
+            masked = [MaskedStyles(processor, levels) for processor in processors]
+            return Attachment(unet, self._attentions(unet), masked)
         return Attachment(unet, self._attentions(unet), processors)
 
     @contextmanager
@@ -118,7 +127,10 @@ class Attachment:
     """
 
     def __init__(
-        self, unet: nn.Module, attentions: Sequence[Attention], processors: Sequence[IPAdapterAttnProcessor2_0]
+        self,
+        unet: nn.Module,
+        attentions: Sequence[Attention],
+        processors: Sequence[IPAdapterAttnProcessor2_0 | MaskedStyles],
     ) -> None:
         self._unet = unet
         self._places = list(zip(attentions, processors, strict=True))

@@ -1,4 +1,4 @@
-"""From latents to pixels, and never a picture of numbers that are none."""
+"""From latents to pixels and back, and never a picture of numbers that are none."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +18,8 @@ class Autoencoder(Protocol):
     def dtype(self) -> torch.dtype: ...
 
     def decode(self, *args: Any, **arguments: Any) -> Any: ...
+
+    def encode(self, *args: Any, **arguments: Any) -> Any: ...
 
 
 HALVES = (torch.float16, torch.bfloat16)
@@ -49,6 +51,19 @@ def _decode_one(vae: Autoencoder, latents: Tensor) -> Tensor:
     with in_float32(cast(nn.Module, vae)):
         picture = vae.decode(latents.float(), return_dict=False)[0]
     return check_finite(picture)
+
+
+def encode(vae: Autoencoder, pixels: Tensor) -> Tensor:
+    """One picture [1, 3, H, W] in [-1, 1] -> its latents [1, channels, h, w], not scaled: the likeliest ones.
+
+    In float32 where half precision overflows, as `decode`.
+    """
+    with exclusive(cast(nn.Module, vae)):
+        latents = vae.encode(pixels.to(vae.dtype)).latent_dist.mode()
+        if not torch.isfinite(latents).all():
+            with in_float32(cast(nn.Module, vae)):
+                latents = vae.encode(pixels.float()).latent_dist.mode()
+    return check_finite(latents)
 
 
 @contextmanager

@@ -35,6 +35,7 @@ from styleshot_demo.styleshot.arguments import (
 )
 from styleshot_demo.styleshot.decoding import check_finite, decode
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
+from styleshot_demo.styleshot.masked import levels_of
 from styleshot_demo.styleshot.prediction import NoisePredictor, StyleTokens, with_negative
 from styleshot_demo.styleshot.preparing import control_pictures, first_latents, picture_size
 from styleshot_demo.styleshot.schedule import Scheduler, prepare_timesteps
@@ -214,6 +215,7 @@ class StyleShotPipeline(StableDiffusionPipeline):
         style_weights: Sequence[float] | None = None,
         style_strength: float | Sequence[float] = 1.0,
         style_tokens: Tensor | None = None,
+        style_masks: Tensor | None = None,
         control_image: Image.Image | Sequence[Image.Image] | Tensor | None = None,
         content_strength: float = 1.0,
         height: int | None = None,
@@ -242,6 +244,8 @@ class StyleShotPipeline(StableDiffusionPipeline):
                           `style_weights` only mix what the ControlNet sees
         style_tokens      what `encode_style` returned, [batch, styles, 6, token_dim] (or with batch 1), instead of
                           `style_image`
+        style_masks       [styles, H, W] in 0..1, where each style is, with one `style_strength` per style: its tokens
+                          reach no further. `style_weights` still mix what the ControlNet sees
         control_image     contour or line drawing to follow, one or one per picture: PIL, or float [B, 3, H, W] in 0..1
         content_strength  0 (the ControlNet is not run) to 4; 1 as published
         height, width     pixels, multiples of 8; where left out those of the control picture, cut down to a multiple
@@ -265,6 +269,8 @@ class StyleShotPipeline(StableDiffusionPipeline):
         else:
             batch = len(prompt_embeds) * num_images_per_prompt
         strengths, weights = style_shares(style_image, style_tokens, style_strength, style_weights)
+        if style_masks is not None and not len(style_masks) == len(strengths) == len(weights):
+            raise ValueError(f"{len(style_masks)} style_masks need as many styles, each with its own style_strength")
         use_content = control_image is not None and content_strength != 0
         check_start(denoising_start, latents)
         if use_content and self.controlnet is None:
@@ -299,7 +305,8 @@ class StyleShotPipeline(StableDiffusionPipeline):
         if use_content:
             processor, dtype = self.control_image_processor, self.controlnet.dtype
             control = control_pictures(control_image, processor, (height, width), batch, device, dtype)
-        style = self.adapter.attachment(self.unet, strengths) if use_style else None
+        levels = None if style_masks is None else levels_of(style_masks.to(device), (shape[2], shape[3]))
+        style = self.adapter.attachment(self.unet, strengths, levels) if use_style else None
         predicted = NoisePredictor(self.unet, self.controlnet, seen, style, control, content_strength)
 
         try:

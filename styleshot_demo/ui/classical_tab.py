@@ -160,7 +160,7 @@ class ClassicalTab:
             run.then(self.fits, sized, self.fit, **INSTANT)
         fields["method"].change(self.relevant, fields["method"], self.method_outputs(), **INSTANT)
         self.where.wire(inputs.content, self.opened)
-        stored = Stored("classical", {name: one for name, one in fields.items() if name in CHECKS}, CHECKS)
+        stored = Stored("classical", fields, CHECKS)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.colours.wire(inputs.styles, self.opened).then(**stored.save)
         self.colours.box.blur(**stored.save)
@@ -216,8 +216,7 @@ class ClassicalTab:
         """(path of the content, (path, weight) of each style, what stands in the fields)."""
         count = len(self.inputs.components())
         asked = dict(zip(self.fields, values[count:], strict=True))
-        # What comes back from the browser may name any file.
-        asked["mask"] = desk.known(asked["mask"], self.folder) if asked["region"] == "mask" else None
+        asked["mask"] = self.where.brushed(asked)
         return *self.inputs.read(values[:count]), asked
 
     def work(self, desk: ClassicalDesk, run: ClassicalRun) -> Generator[dict[Any, Any], None, None]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from styleshot_demo import job_defaults, jobs
+from styleshot_demo import job_defaults, jobs, names
 from styleshot_demo.jobs import ImageJob, TextJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, weights, widgets
@@ -48,6 +48,15 @@ def examples(kind: str) -> gr.HTML:
 def example(text: str) -> Said:
     """An example prompt in both languages."""
     return say(f"prompt_{text.replace(' ', '_')}")
+
+
+def picked(kind: str, event: gr.EventData, in_chinese: bool) -> Any:
+    """An example prompt that was clicked, in English; where it may be Chinese, as the page shows it."""
+    name = getattr(event, "name", None)
+    if name not in PROMPTS[kind]:
+        return gr.skip()
+    english, chinese = example(name)
+    return chinese if in_chinese and str(getattr(event, "language", "")).startswith("zh") else english
 
 
 def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accordion]:
@@ -106,6 +115,14 @@ def view(kind: str) -> View:
     return controls.view(
         kind, lambda elem_id: widgets.gallery(elem_id, f"{kind}_empty"), None, "style_strength", 2, "paint"
     )
+
+
+def job_of(kind: str, content: Any, styles: Any, settings: dict[str, Any]) -> tuple[TextJob | ImageJob, str]:
+    """(a job of pictures that it opens, stem of the files to save: the content's name, or else the prompt)."""
+    if kind == "text":
+        job = TextJob(styles, **settings)
+        return job, job.prompt or "styleshot"
+    return ImageJob(content, styles, **settings), names.stem_of(content)
 
 
 MODEL_FIELDS = ("size", "guidance_scale", "negative_prompt")  # whose defaults depend on the model

@@ -43,7 +43,7 @@ class DiffusionRun:
     @property
     def quick(self) -> bool:
         """Whether it takes but a moment: one picture, by the fast network."""
-        return self.plan.model in ("composer", "painter") and self.total == 1 and not self.plan.descends
+        return self.plan.model in ("composer", "painter") and self.total == 1 and not self.plan.optimises
 
     def drawn(self) -> Drawn | None:
         """What the composer makes of the prompt; None where it draws nothing."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 import gradio as gr
 from PIL import Image
 
-from styleshot_demo import job_defaults, jobs, names
+from styleshot_demo import job_defaults, jobs
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.plan import Plan
@@ -24,6 +24,7 @@ from styleshot_demo.ui import (
     meant,
     moving,
     problems,
+    regions,
     restore,
     results,
     sketch,
@@ -36,6 +37,7 @@ from styleshot_demo.ui.diffusion_run import DiffusionDesk, DiffusionRun, Job
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.kept import Makes
 from styleshot_demo.ui.lines import Lines
+from styleshot_demo.ui.opened import Opened
 from styleshot_demo.ui.sketch import Drawn
 from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.weights import Weights
@@ -61,12 +63,16 @@ class DiffusionTab:
         lines: Lines | None = None,
         sketch: gr.HTML | None = None,
         many: gr.HTML | None = None,
+        where: regions.RegionPart | None = None,
     ) -> None:
         """kind: "text" or "image"; fields: controls by the name of the job's field; lines: of the content picture;
-        sketch: where the composer shows what it has drawn and understood; many: where many photos are painted."""
+        sketch: where the composer shows what it has drawn and understood; many: where many photos are painted;
+        where: where on the photo is painted."""
         self.kind, self.studio, self.inputs, self.seed, self.prompts = kind, studio, inputs, seed, prompts
         self.weights, self.view, self.lines, self.sketch, self.many = weights, view, lines, sketch, many
-        self.fields = {**fields, **(lines.fields if lines else {}), "style_strength": view.strength}
+        self.where = where
+        self.fields = {**fields, **(lines.fields if lines else {}), **(where.fields if where else {})}
+        self.fields["style_strength"] = view.strength
         self.grid = GridSource(kind, diffusion.JOBS[kind], inputs, self.fields, self.job, panel)
         self.desk = gr.State(DiffusionDesk())  # each visitor gets one
 
@@ -100,13 +106,15 @@ class DiffusionTab:
         own = [fields[name] for name in diffusion.MODEL_FIELDS]
         fields["model"].input(self.suit, [*own, *asked], own, **INSTANT).then(**stored.save)
         self.weights.wire(page, tab, view, asked, fields["size"])
-        if self.lines and self.inputs.content:
+        if self.lines and self.where and self.inputs.content:
+            self.where.wire(self.inputs.content, Opened())
             self.lines.wire(self.studio, self.inputs.content, fields["size"], fields["model"])
-        settings_are_back = stored.wire(page, self.setting_updates, list(fields.values()))
+        shown = [*fields.values(), *([self.where.drawer] if self.where else [])]
+        settings_are_back = stored.wire(page, self.setting_updates, shown)
         lies_there = desk.wire(self.kind, page, settings_are_back, self.inputs, fields, view.shown)
         if self.sketch:
             lies_there.then(self.give_back, [self.desk, view.shown], self.sketch, **INSTANT)
-        filled = [*self.inputs.slot_outputs(), *fields.values(), *([self.sketch] if self.sketch else [])]
+        filled = [*self.inputs.slot_outputs(), *shown, *([self.sketch] if self.sketch else [])]
         return restore.Target(self.kind, filled, self.fill, stored.save, self.inputs, makes)
 
     def hand_on(self, targets: Sequence[restore.Target], drops: gr.HTML) -> None:
@@ -228,7 +236,7 @@ class DiffusionTab:
         content, styles = self.inputs.read(values[:count])
         settings = dict(zip(self.fields, values[count:], strict=True))
         job, stem = self.job(values)
-        counting = dict(settings)
+        counting = {name: value for name, value in settings.items() if name != "mask" or getattr(job, name, None)}
         plan = self.studio.plan(job)
         if plan.scene is not None and not plan.scene.wraps:
             counting["moved"] = plan.job.moved  # without what is not in the picture
@@ -314,10 +322,9 @@ class DiffusionTab:
         count = len(self.inputs.components())
         content, styles = cast(tuple[Any, Any], self.inputs.read(values[:count]))  # paths, which jobs open
         settings = dict(zip(self.fields, values[count:], strict=True))
-        if self.kind == "text":
-            job: Job = jobs.TextJob(styles, **settings)
-            return job, job.prompt or "styleshot"
-        return jobs.ImageJob(content, styles, **settings), names.stem_of(content)
+        if self.where:
+            settings["mask"] = self.where.brushed(settings)
+        return diffusion.job_of(self.kind, content, styles, settings)
 
     def hang(self, result: Result, stem: str) -> list[widgets.Made]:
         """Saves the pictures of a result, each with the settings that make it alone."""
@@ -347,7 +354,7 @@ class DiffusionTab:
         if plan.job.total > plan.job.count:
             tag = settings["preprocessor"]
             caption = words.join([say(f"preprocessor_{tag}"), caption])
-        painter = "optimise" if plan.descends else ""
+        painter = "optimise" if plan.optimises else ""
         method, strength = "-".join(filter(None, (plan.model, painter, tag, stopped))), settings["style_strength"]
         name = results.file_name(stem, method, plan.job.styles, strength, settings["seed"])
         kept = record if self.studio.settings.provenance else None
@@ -359,12 +366,8 @@ class DiffusionTab:
 
     def pick_prompt(self, model: str, event: gr.EventData) -> Any:
         """The example prompt that was clicked: as the page shows it for the composer, else in English."""
-        name = getattr(event, "name", None)
-        if name not in diffusion.PROMPTS[self.kind]:
-            return gr.skip()
-        english, chinese = diffusion.example(name)
         composed = self.studio.ready(self.kind, model=model).model == "composer"
-        return chinese if composed and str(getattr(event, "language", "")).startswith("zh") else english
+        return diffusion.picked(self.kind, event, in_chinese=composed)
 
     def suit(self, *values: Any) -> list[Any]:
         """What the fields whose defaults depend on the model become after another one was chosen."""
@@ -383,8 +386,9 @@ class DiffusionTab:
             settings["model"] = "auto"  # the record of a picture names the model that was used
         least = job_defaults.smallest(self.weights.choice(settings["model"]).model)
         settings["size"] = diffusion.at_least(settings["size"], least)
-        updates = {field: gr.update(value=settings[name]) for name, field in self.fields.items()}
-        return updates | {self.fields["size"]: gr.update(value=settings["size"], minimum=least)}
+        updates = {field: gr.update(value=settings[name]) for name, field in self.fields.items() if name in settings}
+        where = self.where.updates(settings) if self.where else {}
+        return updates | where | {self.fields["size"]: gr.update(value=settings["size"], minimum=least)}
 
     def fill(self, found: Restored) -> dict[Any, Any]:
         """Updates that bring back how a picture was made, and what was drawn for it."""

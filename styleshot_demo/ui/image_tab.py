@@ -4,7 +4,7 @@ import gradio as gr
 
 from styleshot_demo.jobs import ImageJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, diffusion, grid_panel, many_panel, presets_drawer
+from styleshot_demo.ui import controls, diffusion, grid_panel, many_panel, presets_drawer, regions
 from styleshot_demo.ui.diffusion_tab import DiffusionTab
 from styleshot_demo.ui.lines import Lines
 from styleshot_demo.ui.weights import Weights, finer_seen
@@ -15,6 +15,7 @@ def build(studio: Studio) -> DiffusionTab:
     with gr.Row(elem_classes="bench", equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
             inputs = controls.picture_inputs("image-")
+            where = regions.build(ImageJob, "image")
             with gr.Column(elem_classes="settings"):
                 seen = finer_seen(studio.ready("image"))
                 lines = Lines("image", seen)
@@ -29,4 +30,6 @@ def build(studio: Studio) -> DiffusionTab:
     panel = grid_panel.build("image", ImageJob)
     many = many_panel.build("image", studio.settings.max_pictures)
     fields = {"prompt": prompt, **fields}
-    return DiffusionTab("image", studio, inputs, fields, seed, prompts, weights, view, panel, lines, many=many)
+    return DiffusionTab(
+        "image", studio, inputs, fields, seed, prompts, weights, view, panel, lines, many=many, where=where
+    )

@@ -12,6 +12,7 @@ from styleshot_demo.ui.controls import INSTANT, PictureInput
 from styleshot_demo.ui.opened import Opened
 from styleshot_demo.ui.words import mark, say
 
+USED = tuple(name for name in jobs.REGION_FIELDS if name != "region")  # where there is one
 LONGEST = 1024  # pixels of the longest side of the photo that is brushed on, and of the mask
 
 
@@ -53,11 +54,11 @@ class RegionPart:
     def wire(self, content: PictureInput, opened: Opened) -> None:
         """Connects its own events; to be called outside of the tabs. `content` is the photo's place."""
         region, folder = self.fields["region"], Path(self.pad.GRADIO_CACHE)
-        outputs = [self.fields["outside"], self.fields["feather"], self.pad]
+        outputs = [*(self.fields[name] for name in USED), self.pad]
 
         def seen(chosen: str, photo: str | None) -> list[Any]:
             used = gr.update(visible=chosen != "everywhere")
-            return [used, used, self.pad_value(chosen, photo, opened, folder)]
+            return [*(used for _ in USED), self.pad_value(chosen, photo, opened, folder)]
 
         gr.on([region.change, content.change], seen, [region, content], outputs, trigger_mode="always_last", **INSTANT)
 
@@ -77,30 +78,38 @@ class RegionPart:
         self.pad.temp_files.add(str(shown))  # so that Gradio deletes it when it is old
         return {"on": True, "photo": widgets.address(shown), "of": photo}
 
+    def brushed(self, asked: dict[str, Any]) -> str | None:
+        """The picture that was brushed, where that is asked for: what comes back from the browser may name any file."""
+        return desk.known(asked["mask"], Path(self.pad.GRADIO_CACHE)) if asked["region"] == "mask" else None
+
     def updates(self, asked: dict[str, Any]) -> dict[Any, Any]:
         """Updates that show the settings given; what is brushed on the page stays."""
         used = asked["region"] != "everywhere"
-        shown = {name: gr.update(value=asked[name], visible=used) for name in ("outside", "feather")}
+        shown = {name: gr.update(value=asked[name], visible=used) for name in USED}
         values = {"region": gr.update(value=asked["region"]), "mask": gr.update(), **shown}
         found = {control: values[name] for name, control in self.fields.items()}
         return found | ({self.drawer: gr.update(open=True)} if used else {})
 
 
-def build(job: type = jobs.ClassicalJob) -> RegionPart:
-    """Lays the controls out, where it is called."""
+def build(job: type = jobs.ClassicalJob, tab: str = "") -> RegionPart:
+    """Lays the controls out, where it is called. `tab` stands before their ids, as in `settings.control`."""
+
+    def named(name: str) -> str:
+        return f"{tab}-{name}".lstrip("-")
+
     known, start = jobs.fields(job), jobs.defaults(job)
     with (
         gr.Column(elem_classes="settings"),
-        gr.Accordion(mark("region"), open=False, elem_id="where", elem_classes="drawer") as drawer,
+        gr.Accordion(mark("region"), open=False, elem_id=named("where"), elem_classes="drawer") as drawer,
     ):
-        fields = {"region": settings.control(known["region"], start["region"], show_label=False, container=False)}
+        fields = {"region": settings.control(known["region"], start["region"], tab, show_label=False, container=False)}
         pad = gr.HTML(
-            elem_id="marking",
+            elem_id=named("marking"),
             html_template=_PAD,
             js_on_load='window.styleshot.marking(element, () => props.value, watch, (what) => trigger("marked", what))',
             apply_default_css=False,
         )
-        for name in ("outside", "feather"):
-            fields[name] = settings.control(known[name], start[name], visible=False)
+        for name in USED:
+            fields[name] = settings.control(known[name], start[name], tab, visible=False)
         fields["mask"] = gr.Textbox(visible=False)
     return RegionPart(fields, pad, drawer)

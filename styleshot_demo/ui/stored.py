@@ -16,6 +16,8 @@ class Stored:
     def __init__(self, name: str, fields: Mapping[str, Any], checks: Mapping[str, Any]) -> None:
         """`fields`: controls by the name of the setting; `checks`: what each may be. To be made outside of the tabs:
         a tab that is not open has no state in the browser."""
+        # What is no setting, such as a mask, is forgotten.
+        fields = {name: control for name, control in fields.items() if name in checks}
         self.fields, self.checks = fields, checks
         # Anybody may know this secret, and change what is stored: all of it is checked when it comes back.
         self.state = gr.BrowserState({}, storage_key=f"styleshot-{name}", secret="styleshot")

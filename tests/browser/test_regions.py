@@ -5,10 +5,11 @@ import pytest
 from PIL import Image
 
 from styleshot_demo import pictures, provenance
+from styleshot_demo.runners.maps import prepare
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, drop, repaint, upload  # noqa: E402
+from browser.steps import LONG, download, drop, open_tab, put, repaint, run, upload  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -19,17 +20,17 @@ def style(tmp_path_factory):
     return path
 
 
-def choose(page, region):
+def choose(page, region, tab=""):
     """`region` is the place of a choice: the labels are in the language of the page."""
-    if not page.locator("#region").is_visible():
-        page.locator("#where button.label-wrap").click()
-    page.locator("#region label").nth(region).click()
+    if not page.locator(f"#{tab}region").is_visible():
+        page.locator(f"#{tab}where button.label-wrap").click()
+    page.locator(f"#{tab}region label").nth(region).click()
 
 
-def brush(page, *points, button="paint"):
+def brush(page, *points, button="paint", tab=""):
     """One stroke with the mouse along points in shares of the photo's sides."""
-    page.locator(f"#marking .{button}").click()
-    canvas = page.locator("#marking canvas")
+    page.locator(f"#{tab}marking .{button}").click()
+    canvas = page.locator(f"#{tab}marking canvas")
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     at = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
@@ -97,6 +98,19 @@ def test_what_is_brushed_is_painted_and_nothing_else(
     assert record.settings["region"] == "mask" and record.settings["feather"] == 3
     assert len(record.inputs["mask_sha256"]) == 16
 
+    # Another style in the rest: what was painted stays, and nothing of the photo is left.
+    page.locator("#add-style").click()
+    upload(page, "#style-2", photo)
+    page.locator("#rest label").nth(1).click()
+    assert nameless(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= width
+    repaint(page)
+    both = saved(page, tmp_path / "both.png")
+    middle = np.s_[int(0.5 * height) - 4 : int(0.5 * height) + 4, int(0.5 * long) - 6 : int(0.5 * long)]
+    assert np.abs(both[middle] - made[middle]).max() <= 1
+    assert np.abs(both - was)[changed == 0].mean() > 2
+    record = provenance.read(tmp_path / "both.png")
+    assert record.settings["rest"] == "last" and len(record.inputs["styles"]) == 2
+
 
 def test_more_strokes_are_followed_and_a_record_brings_the_region_back(open_page, photo, style, tmp_path):
     page = open_page()
@@ -141,3 +155,31 @@ def test_more_strokes_are_followed_and_a_record_brings_the_region_back(open_page
     expect(other.locator("#drops .told")).to_contain_text("brush over the part again", timeout=LONG)
     expect(other.locator("#region input[value=mask]")).to_be_checked()
     expect(other.locator("#feather")).to_be_visible()
+
+
+def test_the_image_driven_tab_keeps_the_photo_around_what_is_brushed(open_page, photo, style, tmp_path, nameless):
+    page = open_page(viewport={"width": 390, "height": 900})
+    open_tab(page, "image")
+    upload(page, "#image-content", photo)
+    upload(page, "#image-style-1", style)
+    choose(page, 4, "image-")
+    page.wait_for_function("document.querySelector('#image-marking img').naturalWidth === 300")
+    brush(page, (0.2, 0.5), (0.3, 0.5), tab="image-")
+    page.wait_for_timeout(1500)  # the stroke is on its way
+    assert nameless(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= 390
+    put(page, "image", size=200)
+    run(page, "image")
+    path = download(page, "image", tmp_path)
+    made = np.asarray(Image.open(path).convert("RGB")).astype(int)
+    was = np.asarray(prepare(pictures.open_picture(photo), 200)).astype(int)
+    half = made.shape[1] // 2
+    changed = np.abs(made - was).max(2)
+    assert changed[:, half:].max() == 0 < changed[:, :half].max()
+    record = provenance.read(path)
+    assert record.settings["model"] == "painter" and record.settings["region"] == "mask"
+    # The settings of a picture made here come back on this tab.
+    other = open_page()
+    drop(other, "#restore-part", path)
+    other.locator("#drops dialog button[value=settings]").click()
+    expect(other.locator("#image-region input[value=mask]")).to_be_checked(timeout=LONG)
+    expect(other.locator("#image-feather")).to_be_visible()

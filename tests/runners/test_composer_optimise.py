@@ -112,14 +112,14 @@ def test_a_grid_of_both(studio):
 
 def test_without_strength_it_is_the_sketch_at_once(studio):
     plan = studio.plan(job(style_strength=0))
-    assert not plan.descends and [note.key for note in plan.remarks] == ["model_composer"]
+    assert not plan.optimises and [note.key for note in plan.remarks] == ["model_composer"]
     result = studio.finish(job(style_strength=0))
     assert result.images[0].tobytes() == result.control.tobytes()
 
 
 def test_its_memory_is_that_of_optimise(studio):
     plan = studio.plan(job(size=512))
-    assert plan.descends and plan.memory == classical_bytes("optimise", 512, [(512, 512), open_picture(STYLE).size])
+    assert plan.optimises and plan.memory == classical_bytes("optimise", 512, [(512, 512), open_picture(STYLE).size])
     assert plan.memory > studio.plan(job(size=512, painted_by="fast")).memory
 
 

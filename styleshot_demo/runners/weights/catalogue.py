@@ -36,6 +36,7 @@ TITLES = {
     "edges": "Edges of photos",
     "stopped": "Stopped optimisation",
     "patched": "Pieced pictures",
+    "first": "First of two paintings",
     "contour": "Contour detector",
     "lineart": "Lineart detector",
 }
