@@ -167,7 +167,7 @@ SHEETS = ("page", "library", "grid", "regions", "history", "palette", "presets",
 # The first one says what the others use.
 SCRIPTS = (
     "page", "desk", "enlarge", "tools", "sketch", "library", "shelf", "grid", "beside", "regions", "history", "presets",
-    "keyboard", "many", "crop",
+    "keyboard", "many", "crop", "palette",
 )  # fmt: skip
 
 
