@@ -92,7 +92,7 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
             grid.wire(tab.grid, studio, target, page)
         for tab in (classical, image_driven):
             if tab.many is not None:
-                many.wire(tab.grid, tab.many, studio)
+                many.wire(tab.grid, tab.many, studio, page)
         restore.build(targets, tabs)
         drops = drop.build(targets, tabs)
         text_driven.hand_on(targets, drops)
