@@ -181,6 +181,8 @@
     apply.addEventListener("click", () => {
       apply.disabled = true;
       news.replaceChildren();
+      clearTimeout(timer);
+      told.replaceChildren(...window.styleshot.said("crop_told_wait"));
       cut({ slot: now.slot, turns: now.turns, box: now.box });
     });
     dialog.addEventListener("close", () => {
@@ -190,11 +192,12 @@
 
     watch("value", () => {
       const said = value() || {};
-      if (said.look) return void open(said.look);
+      if (said.look) return void (dialog.open || open(said.look)); // of a button that was pressed twice the first
       if (!now) return; // it was closed meanwhile
+      if (said.done) return dialog.close();
       apply.disabled = false;
-      if (said.done) dialog.close();
-      else news.innerHTML = said.told;
+      news.innerHTML = said.told;
+      tell();
     });
 
     /* The button on every picture. Gradio draws a box once and what lies in it anew, so it stays there. */

@@ -85,7 +85,7 @@ class Cropping:
             source = self.source_of(path)
             size = self.opened.shape(source.path)
             if size is None:
-                raise Problem("picture_missing")
+                raise Problem("picture_gone")
             shown = self.opened.shown(source.path, min(SEEN, max(size)), self.folder)
         except Exception as error:
             return {self.drops: drop.tell(words.join(problems.explain(error), " "), problem=True)}
@@ -122,10 +122,10 @@ class Cropping:
     def source_of(self, path: str | None) -> CutFrom:
         """Where the picture in a box comes from, so that what was cut off can be had back.
 
-        Raises `Problem` picture_missing.
+        Raises `Problem` picture_gone.
         """
-        if path is None:
-            raise Problem("picture_missing")
+        if path is None or not Path(path).is_file():
+            raise Problem("picture_gone")
         try:
             told = json.loads(Path(path + _CUT_FROM).read_text(encoding="utf-8"))
             whole = desk.known(told["of"], self.folder)
