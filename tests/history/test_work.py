@@ -17,6 +17,13 @@ def cell(tmp_path):
     return path
 
 
+def found(history, token=TOKEN):
+    """The state, and the files that are kept with it."""
+    kept = history.find_work("grid", token)
+    assert kept is not None
+    return kept
+
+
 def size_of(root):
     return sum(path.stat().st_size for path in root.rglob("*") if path.is_file())
 
@@ -25,7 +32,7 @@ def test_it_is_found_by_its_token_for_its_visitor_alone(tmp_path, cell):
     who = new_visitor()
     Histories(tmp_path / "kept", 1).of(who).keep_work("grid", TOKEN, {"cells": 1}, {"one.png": cell})
     again = Histories(tmp_path / "kept", 1)  # after a restart
-    state, folder = again.of(who).find_work("grid", TOKEN)
+    state, folder = found(again.of(who))
     assert state == {"cells": 1} and (folder / "one.png").read_bytes() == cell.read_bytes()
     assert again.of(who).entries() == []
     for other in (again.of(new_visitor()).find_work("grid", TOKEN), again.of(who).find_work("other", TOKEN)):
@@ -40,7 +47,7 @@ def test_the_next_takes_its_place_and_clearing_takes_it_out(tmp_path, cell):
     mine = Histories(tmp_path / "kept", 1).of(new_visitor())
     mine.keep_work("grid", TOKEN, {}, {"one.png": cell})
     mine.keep_work("grid", TOKEN, {}, {"one.png": cell, "two.png": cell, "gone.png": tmp_path / "gone.png"})
-    _, folder = mine.find_work("grid", TOKEN)
+    _, folder = found(mine)
     assert sorted(path.name for path in folder.iterdir()) == ["one.png", "state.json", "two.png"]
     mine.keep_work("grid", "b" * 32, {}, {"three.png": cell})
     assert sorted(path.name for path in folder.iterdir()) == ["state.json", "three.png"]
@@ -54,10 +61,10 @@ def test_it_is_bounded_and_goes_before_any_result(tmp_path, cell, monkeypatch):
     histories = Histories(root, 40_000 / 1e9)
     mine, other = (histories.of(new_visitor()) for _ in range(2))
     mine.keep_work("grid", TOKEN, {}, {f"{number}.png": cell for number in range(9)})
-    assert len(list(mine.find_work("grid", TOKEN)[1].glob("*.png"))) == 2  # a sixteenth of all
+    assert len(list(found(mine)[1].glob("*.png"))) == 2  # a sixteenth of all
     monkeypatch.setattr(visitor, "_WORK_SHARE", 4)
     mine.keep_work("grid", TOKEN, {}, {f"{number}.png": cell for number in range(9)})
-    assert len(list(mine.find_work("grid", TOKEN)[1].glob("*.png"))) == 9
+    assert len(list(found(mine)[1].glob("*.png"))) == 9
     for seed in range(40):
         picture = tmp_path / f"{seed}.png"
         provenance.write(Image.effect_noise((32, 32), 50).convert("RGB"), picture, None)

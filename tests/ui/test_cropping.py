@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import gradio as gr
 import pytest
@@ -16,7 +17,8 @@ from styleshot_demo.ui.cropping import Cropping
 def window(tmp_path):
     """The window of a tab whose photo is 300 x 200 and has no style, and the values of its boxes."""
     with gr.Blocks():
-        made = Cropping([SimpleNamespace(inputs=controls.picture_inputs())], gr.HTML())
+        target: Any = SimpleNamespace(inputs=controls.picture_inputs())  # all that the window wants of a tab
+        made = Cropping([target], gr.HTML())
     made.folder = tmp_path / "cache"
     photo = made.folder / "upload" / "my photo.jpg"
     photo.parent.mkdir(parents=True)
