@@ -82,6 +82,7 @@
     };
     const put = (box) => {
       now.box = box;
+      apply.disabled = false;
       news.replaceChildren();
       show();
     };
@@ -174,7 +175,6 @@
       shapes[0].checked = true;
       now.turns = 0;
       draw();
-      apply.disabled = false;
       put([0, 0, ...now.size]);
     });
     part(".end").addEventListener("click", () => dialog.close());

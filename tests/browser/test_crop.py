@@ -67,6 +67,8 @@ def test_what_is_cut_by_keyboard_keeps_16_bits_and_the_whole_comes_back(open_pag
     page.locator("#crop [data-name=width]").press("Tab")
     expect(page.locator("#crop .news")).to_contain_text("inside the picture of 97 × 211 pixels")
     assert page.locator("#crop .apply").is_disabled() and violations(page) == []
+    page.locator("#crop [data-edges='right']").press("ArrowLeft")  # what is dragged is always right again
+    assert page.locator("#crop .apply").is_enabled() and numbers(page) == [2, 20, 93, 171]
     page.locator("#crop .whole").click()
     assert applied(page, "#content") == scan.read_bytes()
 
