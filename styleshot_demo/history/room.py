@@ -14,6 +14,7 @@ from styleshot_demo.history.entry import key_in
 
 MAX_ENTRIES = 300  # of one visitor
 TRASH = ".trash"
+WORK = "work"  # what a visitor was working on, see work.py: a folder for each piece
 _VISITOR = re.compile(r"[0-9a-f]{40}", re.ASCII)  # as `Histories.of` names a folder
 TRASH_SECONDS = 3600  # after which what was deleted is gone for good
 
@@ -59,6 +60,7 @@ def visitors(root: Path) -> list[Path]:
 
 def make_room(root: Path, folder: Path, limit: int, spare: str) -> None:
     """Deletes what is too much: at first of this visitor, who may have `MAX_ENTRIES` and half of `limit`, then of all.
+    Before any result goes what somebody was working on, the oldest first.
 
     limit  bytes for all visitors together
     spare  the key of what was just kept, which stays
@@ -73,15 +75,21 @@ def make_room(root: Path, folder: Path, limit: int, spare: str) -> None:
     _remove(others[: max(0, len(own) - MAX_ENTRIES)])
     _remove(others[max(0, len(own) - MAX_ENTRIES) :], sum(one.bytes for one in kept(folder)) - limit // 2)
     everything = sorted((one for each in folders for one in kept(each)), key=_order)
-    too_much = sum(one.bytes for one in everything) - limit
+    works = sorted((path for one in folders for path in _files(one / WORK)), key=_changed)
+    too_much = sum(one.bytes for one in everything) + sum(map(_weight, works)) - limit
     if too_much + sum(map(_trashed, folders)) > 0:
         for one in folders:
             empty_trash(one)
+    for path in works:
+        if too_much > 0:
+            too_much -= _weight(path)
+            shutil.rmtree(path, ignore_errors=True)
     _remove((one for one in everything if one.key != spare), too_much)
     for one in folders:
-        if one != folder and not kept(one) and not (one / TRASH).exists():
+        if one != folder and not kept(one) and not (one / TRASH).exists() and not _files(one / WORK):
             with suppress(OSError):  # such as files of somebody else in it
                 (one / "index.json").unlink(missing_ok=True)
+                shutil.rmtree(one / WORK, ignore_errors=True)
                 one.rmdir()
 
 
@@ -97,6 +105,17 @@ def empty_trash(folder: Path, seconds: float = 0) -> None:
 
 def _trashed(folder: Path) -> int:
     return sum(_size(path) for batch in _files(folder / TRASH) for path in _files(batch))
+
+
+def _weight(folder: Path) -> int:
+    return sum(map(_size, _files(folder)))
+
+
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _size(path: Path) -> int:

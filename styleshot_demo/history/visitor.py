@@ -3,18 +3,21 @@
 import os
 import re
 import secrets
+import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from styleshot_demo import atomic, containers, pictures
 from styleshot_demo.errors import Problem
-from styleshot_demo.history import entry, index, room
+from styleshot_demo.history import entry, index, room, work
 from styleshot_demo.history.entry import HistoryEntry
 
 MAX_FAVOURITES = 100  # so that there is room for what comes
+_WORK_SHARE = 16  # that part of what all histories may take is the most for one piece of work
 
 _VISITOR = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TOKEN = re.compile(r"[0-9a-f]{16}", re.ASCII)
@@ -102,8 +105,10 @@ class History:
         return self._delete([self.find(key)])
 
     def clear(self) -> str:
-        """Takes everything out; as `delete`."""
-        return self._delete(room.kept(self._folder))
+        """Takes everything out; as `delete`. What was being worked on is gone for good."""
+        token = self._delete(room.kept(self._folder))
+        shutil.rmtree(self._folder / room.WORK, ignore_errors=True)
+        return token
 
     def restore(self, token: object) -> int:
         """Brings back what was deleted last; how many entries that is."""
@@ -118,6 +123,23 @@ class History:
                 count += entry.key_in(path.name) is not None
             room.empty_trash(self._folder)
         return count
+
+    def keep_work(self, name: str, token: str, state: Mapping[str, Any], files: Mapping[str, Path]) -> None:
+        """Keeps what is being worked on, in place of what had that name and another token; see `work.save`.
+
+        name   of a folder: the page's own, never a visitor's
+        state  what `find_work` is to return, as JSON can hold it
+        files  by the name that they are to be kept under; those that are kept already stay as they are
+        """
+        with self._changing():
+            work.save(self._folder / room.WORK / name, token, state, files, self._limit // _WORK_SHARE)
+            room.make_room(self._root, self._folder, self._limit, "")
+
+    def find_work(self, name: str, token: object) -> tuple[Mapping[str, Any], Path] | None:
+        """(state, folder of the files) of what was kept under that token, which anybody may have sent."""
+        folder = self._folder / room.WORK / name
+        state = work.load(folder, token)
+        return None if state is None else (state, folder)
 
     def _delete(self, found: Sequence[HistoryEntry | room.Kept]) -> str:
         token = secrets.token_hex(8)

@@ -13,6 +13,7 @@ from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import (
     classical_tab,
+    cropping,
     drop,
     enlarge,
     grid,
@@ -91,10 +92,11 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
             grid.wire(tab.grid, studio, target, page)
         for tab in (classical, image_driven):
             if tab.many is not None:
-                many.wire(tab.grid, tab.many, studio)
+                many.wire(tab.grid, tab.many, studio, page)
         restore.build(targets, tabs)
         drops = drop.build(targets, tabs)
         text_driven.hand_on(targets, drops)
+        cropping.build(targets, drops)
         history.build(studio.settings, targets, tabs, drops)
         presets.build(targets, tabs, drops)
         strengths = [tab.view.strength for tab in (classical, text_driven, image_driven)]

@@ -162,7 +162,8 @@ class ClassicalTab:
         self.where.wire(inputs.content, self.opened)
         stored = Stored("classical", fields, CHECKS)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
-        self.colours.wire(inputs.styles, self.opened).then(**stored.save)
+        for changes in self.colours.wire(inputs.styles, self.opened):
+            changes.then(**stored.save)
         self.colours.box.blur(**stored.save)
         settings_are_back = stored.wire(page, self.setting_updates, self.setting_outputs())
         settings_are_back.then(self.fits, sized, self.fit, **INSTANT)

@@ -22,8 +22,11 @@ from styleshot_demo.library import Library
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, problems, restore, results, widgets, words
 from styleshot_demo.ui.controls import INSTANT, LATE, PAINTING, Inputs
-from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid, PaintedGrids
+from styleshot_demo.ui.grid_kept import GridKeeper
+from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid
 from styleshot_demo.ui.grid_panel import label_of, title_of
+from styleshot_demo.ui.history import histories
+from styleshot_demo.ui.token_store import TokenStore
 from styleshot_demo.ui.words import Said, say
 
 Values = tuple[Any, ...]
@@ -70,7 +73,8 @@ class GridPanel:
         self.source, self.studio, self.target, self.panel = source, studio, target, source.panel
         self.folder = Path(self.panel.GRADIO_CACHE)
         self.desk = gr.State(GridDesk())  # each visitor gets one
-        self.painted = PaintedGrids()
+        self.painted = TokenStore[PaintedGrid]()
+        self.keeper = GridKeeper(histories(studio.settings), f"{source.kind}-grid", self.panel)
 
     def wire(self, page: gr.Blocks) -> None:
         """Connects the events."""
@@ -87,9 +91,11 @@ class GridPanel:
         lay = f"() => [window.styleshot.gridLay({json.dumps(source.kind)}), null]"
         page.load(self.back, [carrier, self.desk], panel, js=lay, **INSTANT)
 
-    def back(self, token: str, desk: GridDesk) -> Any:
-        """After a reload: what the page showed before, where that is still known."""
+    def back(self, token: str, desk: GridDesk, request: gr.Request) -> Any:
+        """After a reload: what the page showed before, where that is still known or kept."""
         painted = self.painted.find(token)
+        if painted is None and (painted := self.keeper.find(token, request)):
+            self.painted.add(painted.token, painted)
         shown = painted.shown() if painted is not None else {}
         if not shown.get("cells"):  # of files that are old none is left
             return gr.skip()
@@ -98,7 +104,9 @@ class GridPanel:
 
     # Painting ---------------------------------------------------------------------------------------------------
 
-    def paint(self, event: gr.EventData, desk: GridDesk, *values: Any) -> Generator[dict[str, Any], None, None]:
+    def paint(
+        self, event: gr.EventData, request: gr.Request, desk: GridDesk, *values: Any
+    ) -> Generator[dict[str, Any], None, None]:
         """Paints a grid: values of the panel. Closing it (stop, closed page) stops the computation."""
         turn = _text(event, "turn")[:40]
         yield {"turn": turn, "told": widgets.progress(0, say("starting")), "working": True}
@@ -110,6 +118,7 @@ class GridPanel:
                 for one in events:
                     if isinstance(one, CellDone):
                         cells.append(self.keep(made, painted, one))
+                        self.keeper.keep(painted, request)
                         yield {**shown, "cells": list(cells), "working": True}
                         continue
                     number = say("grid_number", number=one.number, total=one.total)
@@ -135,8 +144,9 @@ class GridPanel:
             job, stem = self.source.make(values)
         made = Grid(job, *axes)
         differing = tuple(axis.name for axis in made.axes)
-        desk.last = self.painted.add(PaintedGrid(_shape(made), made.words(), differing, stem, content))
-        return made, desk.last
+        painted = PaintedGrid(_shape(made), made.words(), differing, stem, content)
+        desk.last = self.painted.add(painted.token, painted)
+        return made, painted
 
     def axis(self, name: str, text: str, chosen: Sequence[NamedStyle], values: Values) -> Axis:
         """An axis from what was typed; nothing: the usual values."""

@@ -1,15 +1,12 @@
 """Grids that were painted: their cells are there for the sheet, for "use", and for the page after a reload."""
 
 import secrets
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from styleshot_demo.provenance import Record
-
-MOST = 256  # grids that are known of, of all visitors; the pictures they were made from are not kept with them
 
 
 @dataclass(frozen=True)
@@ -53,27 +50,3 @@ class PaintedGrid:
         """The value of the panel that shows what there is of it: files that are old are gone."""
         there = [cell.shown for cell in dict(self.cells).values() if cell.path.is_file()]
         return {**self.shape, "token": self.token, "cells": there}
-
-
-class PaintedGrids:
-    """The last ones of all visitors, the most recently used last."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, PaintedGrid] = {}
-        self._lock = threading.Lock()
-
-    def add(self, grid: PaintedGrid) -> PaintedGrid:
-        """Keeps a grid, and forgets the one that nobody has asked for longest if there are too many."""
-        with self._lock:
-            self._known[grid.token] = grid
-            while len(self._known) > MOST:
-                del self._known[next(iter(self._known))]
-        return grid
-
-    def find(self, token: Any) -> PaintedGrid | None:
-        """The one with that token, which anybody may have sent."""
-        with self._lock:
-            grid = self._known.pop(token, None) if isinstance(token, str) else None
-            if grid is not None:
-                self._known[grid.token] = grid
-        return grid

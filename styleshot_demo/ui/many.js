@@ -32,6 +32,16 @@
   const wanted = ({ file, name }) => !name.includes("/")
     || (window.styleshot.isPicture(file) && !name.split("/").some((part) => part.startsWith(".")));
 
+  /* For this window alone: which pictures were chosen, and which run is on show, by the name that the server knows. */
+  const place = (kind) => `styleshot-${kind}-many`;
+  const kept = (kind) => {
+    try { return JSON.parse(sessionStorage.getItem(place(kind))) ?? {}; } catch { return {}; }
+  };
+  const keep = (kind, more) => {
+    try { sessionStorage.setItem(place(kind), JSON.stringify({ ...kept(kind), ...more })); } catch { /* private windows may refuse */ }
+  };
+  const manyLay = (kind) => String(kept(kind).token ?? "");
+
   const many = (kind, element, most, texts, value, watch, trigger) => {
     const own = window.styleshot.desk(kind);
     const part = (place) => element.querySelector(place);
@@ -101,6 +111,7 @@
     }
     part(".clear").addEventListener("click", () => {
       [chosen, taking, round] = [[], false, {}];
+      keep(kind, { chosen });
       say(left);
       settle();
       part(".choose").focus();
@@ -167,6 +178,7 @@
       turn = Math.random().toString(36).slice(2);
       told.replaceChildren();
       show(true);
+      keep(kind, { chosen });
       trigger("paint", { files: chosen, format: part("select").value, turn });
     });
     halt.addEventListener("click", () => {
@@ -189,8 +201,21 @@
       if (event.target === dialog || event.target.closest(".end")) dialog.close();
     });
 
+    const back = (said) => {
+      if (turn || now || chosen.length) return; // something else has begun meanwhile
+      now = said;
+      const before = kept(kind);
+      chosen = Array.isArray(before.chosen) ? before.chosen.filter((one) => typeof one?.name === "string") : [];
+      told.innerHTML = said.told;
+      hang(true);
+      show(false);
+      fold.open = Boolean(before.open);
+    };
+    fold.addEventListener("toggle", () => keep(kind, { open: fold.open }));
+
     watch("value", () => {
       const said = value() || {};
+      if (said.back) return back(said);
       // A little later still: the page sends what cancels on a way of its own.
       if (said.halted) return void setTimeout(() => { halting = false; settle(); }, 300);
       if (said.once) {
@@ -204,6 +229,7 @@
       if (said.made) {
         const fresh = now?.folder !== said.folder;
         now = said;
+        if (fresh) keep(kind, { token: said.token });
         hang(fresh);
       }
       if (said.working) return;
@@ -218,7 +244,8 @@
       part("summary").focus({ preventScroll: true });
     });
     settle();
+    if (value()?.back) back(value()); // it came before this was drawn, as in a tab that was not open
   };
 
-  Object.assign(window.styleshot, { many });
+  Object.assign(window.styleshot, { many, manyLay });
 })();

@@ -1,5 +1,6 @@
 """Many pictures on the page, painted alike: what the fold of a tab (many_panel.py, many.js) asks for is done here."""
 
+import json
 import math
 import secrets
 import time
@@ -29,6 +30,7 @@ from styleshot_demo.ui import problems, widgets, words
 from styleshot_demo.ui.controls import INSTANT, LATE, PAINTING
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.many_panel import FORMATS
+from styleshot_demo.ui.token_store import TokenStore
 from styleshot_demo.ui.words import Said, say
 
 Values = tuple[Any, ...]
@@ -51,6 +53,7 @@ class ManyBatch:
     done      what is painted
     small_of  name of the small picture, width and height of each result
     problems  why others are not
+    token     by which a page that was loaded anew asks for it: nobody can guess it
     """
 
     key: str
@@ -61,12 +64,19 @@ class ManyBatch:
     done: dict[Item, Outcome] = field(default_factory=dict)
     small_of: dict[Item, tuple[str, int, int]] = field(default_factory=dict)
     problems: dict[Item, Problem] = field(default_factory=dict)
+    token: str = field(default_factory=lambda: secrets.token_hex(16))
+
+    def there(self, items: list[Item]) -> dict[Item, Outcome]:
+        """What became of those of `items` that are painted; Gradio deletes what is old."""
+        done = dict(self.done)  # a picture may be finished meanwhile
+        return {item: done[item] for item in items if item in done and (self.folder / item.target).is_file()}
 
     def shown(self) -> dict[str, Any]:
         """What the script shows of it."""
         made = [[item.target, *self.small_of[item]] for item in self.items if item in self.done]
         said = [(item.name, words.problem(why)[0]) for item, why in self.problems.items()]
         return {
+            "token": self.token,
             "total": len(self.items),
             "folder": widgets.address(self.folder),
             "small": widgets.address(self.small),
@@ -83,13 +93,13 @@ class ManyDesk:
     packed: Path | None = None
 
 
-def wire(source: GridSource, panel: gr.HTML, studio: Studio) -> None:
+def wire(source: GridSource, panel: gr.HTML, studio: Studio, page: gr.Blocks) -> None:
     """Makes the fold of a tab work. To be called outside of the tabs.
 
     source  the tab, as its grid sees it
     panel   from `many_panel.build`
     """
-    ManyPictures(source, panel, studio).wire()
+    ManyPictures(source, panel, studio).wire(page)
 
 
 class ManyPictures:
@@ -99,14 +109,29 @@ class ManyPictures:
         self.source, self.panel, self.studio = source, panel, studio
         self.cache = Path(panel.GRADIO_CACHE)
         self.desk = gr.State(ManyDesk())  # each visitor gets one
+        self.known = TokenStore[ManyBatch]()
 
-    def wire(self) -> None:
+    def wire(self, page: gr.Blocks) -> None:
         """Connects the events."""
         panel, source = self.panel, self.source
         everything = [self.desk, *source.inputs.components(), *source.fields.values()]
         run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **MANY)
         panel.halt(self.halted, None, panel, cancels=[run], trigger_mode="multiple", **INSTANT)
         panel.pack(self.pack, self.desk, panel, trigger_mode="multiple", **INSTANT)
+        lay = f"() => [window.styleshot.manyLay({json.dumps(source.kind)}), null]"
+        page.load(self.back, [gr.Textbox(visible=False), self.desk], panel, js=lay, **INSTANT)
+
+    def back(self, token: str, desk: ManyDesk) -> Any:
+        """After a reload: what was painted before, where that is still known."""
+        batch = self.known.find(token)
+        done = batch.there(batch.items) if batch is not None else {}
+        if batch is None or not done:
+            return gr.skip()
+        desk.batch = batch = replace(batch, done=done)
+        count, total = len(done), len(batch.items)
+        ended = count + len(batch.problems) == total
+        told = _summary(batch) if ended else say("many_stopped", count=count, total=total)
+        return {**batch.shown(), "told": problems.note(told), "back": True}
 
     # Painting ---------------------------------------------------------------------------------------------------
 
@@ -118,6 +143,7 @@ class ManyPictures:
             ending = _ending(event)
             job = self.job(values)
             desk.batch = batch = self.begin(job, ending, self.files(event), desk.batch)
+            self.known.add(batch.token, batch)
             yield {"turn": turn, **batch.shown(), "told": widgets.progress(0, say("starting")), "working": True}
             for told in self.work(job, batch):
                 yield {"turn": turn, **batch.shown(), "told": told, "working": True}
@@ -153,10 +179,7 @@ class ManyPictures:
         key = fingerprint(job, ending, self.studio.settings.provenance, self.studio)
         items = uploaded(files, ending)
         if last is not None and last.key == key:
-            # Gradio deletes what is old.
-            there = [item for item in items if item in last.done and (last.folder / item.target).is_file()]
-            done = {item: last.done[item] for item in there}
-            return replace(last, items=items, done=done, small_of=dict(last.small_of), problems={})
+            return replace(last, items=items, done=last.there(items), small_of=dict(last.small_of), problems={})
         styles = tuple(names.stem_of(picture.info.get("file_name")) for picture, _ in job.styles)
         folder, small = (self.cache / secrets.token_hex(16) for _ in range(2))
         return ManyBatch(key, styles, folder, small, items)
@@ -258,13 +281,12 @@ def pack(batch: ManyBatch, place: Path, zh: bool = False) -> None:
 def _outcomes(batch: ManyBatch, zh: bool) -> list[Outcome]:
     """What is known, with problems in the page's language; a result that is no longer there is none."""
     gone = Problem("result_gone")
-    done = dict(batch.done)  # a picture may be finished meanwhile
-    there = {item: (batch.folder / item.target).is_file() for item in done}
-    why = dict(batch.problems) | {item: gone for item in done if not there[item]}
+    there = batch.there(batch.items)
+    why = dict(batch.problems) | {item: gone for item in dict(batch.done) if item not in there}
     said = {item: "".join(part.zh for part in words.problem(problem)) if zh else str(problem)
             for item, problem in why.items()}  # fmt: skip
     told = [replace(failed(item, problem), problem=said[item]) for item, problem in why.items()]
-    return [*(outcome for item, outcome in done.items() if there[item]), *told]
+    return [*there.values(), *told]
 
 
 def _summary(batch: ManyBatch) -> Said:

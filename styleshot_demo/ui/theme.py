@@ -163,11 +163,11 @@ class Atelier(gr.themes.Base):
         super().set(**PAGE, **BLOCKS, **INPUTS, **BUTTONS)
 
 
-SHEETS = ("page", "library", "grid", "regions", "history", "palette", "presets", "keyboard", "many")
+SHEETS = ("page", "library", "grid", "regions", "history", "palette", "presets", "keyboard", "many", "crop")
 # The first one says what the others use.
 SCRIPTS = (
     "page", "desk", "enlarge", "tools", "sketch", "library", "shelf", "grid", "beside", "regions", "history", "presets",
-    "keyboard", "many",
+    "keyboard", "many", "crop", "palette",
 )  # fmt: skip
 
 

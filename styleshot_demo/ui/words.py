@@ -22,7 +22,8 @@ from styleshot_demo.models.catalogue import MODELS, Model
 from styleshot_demo.runners.scenes import BETWEEN
 
 LANGUAGES = ("en", "zh")
-_SCRIPT = ("toast_", "drop_", "presets_", "history_choose", "close")  # how the keys begin of what the script says
+# How the keys begin of what the script says.
+_SCRIPT = ("toast_", "drop_", "presets_", "history_choose", "close", "crop_told")
 
 _FOLDER = Path(__file__).resolve().parent / "texts"
 _EN, _ZH = (json.loads((_FOLDER / f"{name}.json").read_text(encoding="utf-8")) for name in LANGUAGES)

@@ -9,11 +9,16 @@ from PIL import Image
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
+from browser.conftest import app, opener  # noqa: E402
 from browser.steps import LONG, open_tab, put, upload  # noqa: E402
 
 from styleshot_demo import provenance  # noqa: E402
 
 RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
+
+
+def sources(panel):
+    return panel.cells.locator("img").evaluate_all("(all) => all.map((image) => image.src)")
 
 
 class Panel:
@@ -110,12 +115,12 @@ def test_a_grid_is_there_again_after_a_reload_for_this_window_alone(open_page, p
     panel.choose("rows", "method", "fast, colour")
     panel.choose("columns", "strength", "0.5, 1")
     panel.paint(4)
-    sources = panel.cells.locator("img").evaluate_all("(all) => all.map((image) => image.src)")
+    before = sources(panel)
     open_page.forgiven += RELOAD
     page.reload(wait_until="domcontentloaded")
     expect(panel.done).to_have_count(4, timeout=LONG)
     expect(panel.box).to_be_visible()
-    assert panel.cells.locator("img").evaluate_all("(all) => all.map((image) => image.src)") == sources
+    assert sources(panel) == before
     assert panel.labels("row") == ["Fast", "Colour"] and panel.labels("column") == ["0.5", "1"]
     # What was asked for stands there too, to be changed and painted again.
     assert [panel.box.locator(f"[data-side={side}] select").input_value() for side in ("rows", "columns")] == [
@@ -139,6 +144,37 @@ def test_a_grid_is_there_again_after_a_reload_for_this_window_alone(open_page, p
     expect(other.locator("#classical-grid-open")).to_be_visible(timeout=LONG)
     other.wait_for_timeout(1500)
     expect(Panel(other).cells).to_have_count(0)
+
+
+def test_a_grid_is_there_again_after_a_restart_of_the_server_for_its_visitor_alone(browser, tmp_path_factory, photo):
+    folder, models = str(tmp_path_factory.mktemp("kept")), tmp_path_factory.mktemp("models")
+    with app(tmp_path_factory, models, STYLESHOT_HISTORY=folder) as url, opener(browser, url) as open_it:
+        page = open_it()
+        begin(page, photo)
+        panel = Panel(page).open()
+        panel.choose("columns", "method", "fast, colour")
+        panel.paint(2)
+        kept = page.evaluate("sessionStorage.getItem('styleshot-classical-grid')")
+        state = page.context.storage_state()
+        before = [page.request.get(source).body() for source in sources(panel)]
+    with app(tmp_path_factory, models, STYLESHOT_HISTORY=folder) as url, opener(browser, url) as open_it:
+        open_it.forgiven += RELOAD
+        for known, count in ((None, 0), (state, 2)):
+            page = open_it(storage_state=known)
+            page.evaluate("(kept) => sessionStorage.setItem('styleshot-classical-grid', kept)", kept)
+            page.reload(wait_until="domcontentloaded")
+            panel = Panel(page)
+            expect(page.locator("#classical-grid-open")).to_be_visible(timeout=LONG)
+            page.wait_for_timeout(1500)
+            expect(panel.done).to_have_count(count, timeout=LONG)
+        assert [page.request.get(source).body() for source in sources(panel)] == before
+        assert panel.labels("column") == ["Fast", "Colour"]
+        panel.cells.nth(1).click()
+        panel.box.locator("dialog .use").click()
+        expect(page.locator("#method input[value=colour]")).to_be_checked(timeout=LONG)
+        for slot in ("#content", "#style-1"):
+            expect(page.locator(f"{slot} .image-frame img")).to_be_visible(timeout=LONG)
+        assert page.locator("#content .image-frame img").evaluate("(image) => image.naturalWidth") == 300
 
 
 def test_two_styles_are_mixed_and_the_weights_come_back(open_page, photo):

@@ -36,6 +36,8 @@ def test_nothing_on_the_page_changes_by_itself(open_page):
     page.locator("#language label", has_text="English").click()
     for place in ("#example-contents", "#example-styles"):
         page.locator(f"{place} button").first.click()
+    for slot in ("#content", "#style-1"):
+        expect(page.locator(f"{slot} .image-frame img")).to_be_visible(timeout=LONG)
     page.locator("#classical-run").click()
     expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=LONG)
     page.locator("#classical-grid-open").click()

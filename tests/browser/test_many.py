@@ -32,6 +32,9 @@ def shop(tmp_path):
     return folder
 
 
+RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
+
+
 class Fold:
     """The fold of a tab."""
 
@@ -135,7 +138,22 @@ def test_stop_keeps_what_is_done_and_the_next_press_goes_on_with_the_others(open
     assert {*kept, "report.csv"} <= set(files) and kept[0].endswith(".jpg")
     assert files["report.csv"].count(b"stopped") == 4 - (len(files) - 1) > 0
 
+    # A reload shows what is done, and which pictures were chosen, in this window alone.
+    open_page.forgiven += RELOAD
+    page.reload(wait_until="domcontentloaded")
+    expect(fold.tiles).to_have_count(len(files) - 1, timeout=LONG)
+    assert set(fold.names()) == set(files) - {"report.csv"}
+    expect(fold.news).to_contain_text("of 4 pictures are finished and stay")
+    expect(fold.count).to_have_text("4 pictures chosen", use_inner_text=True)
+    expect(fold.box.locator("img").first).to_have_js_property("complete", True)
+    other = open_page()
+    expect(other.locator("#classical-many summary")).to_be_visible(timeout=LONG)
+    assert Fold(other).tiles.count() == 0
+    expect(page.locator("#style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    assert fold.archive()[0].keys() == files.keys()
+
     # The same again: what is done is not painted anew.
+    fold.box.locator("select").select_option("jpg")
     fold.paint.click()
     expect(fold.tiles).to_have_count(4, timeout=2 * LONG)
     expect(fold.paint).to_be_enabled(timeout=LONG)

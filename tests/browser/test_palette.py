@@ -9,6 +9,7 @@ from styleshot_demo import pictures, provenance
 expect = pytest.importorskip("playwright.sync_api").expect
 
 from browser.steps import LONG, repaint, upload  # noqa: E402
+from browser.test_axe import violations  # noqa: E402
 
 from styleshot_demo.settings import ASSETS  # noqa: E402
 
@@ -25,15 +26,27 @@ def test_a_palette_is_seen_kept_and_painted_with(open_page, photo, tmp_path, nam
     expect(swatches.locator(".problem")).to_be_visible(timeout=LONG)  # there is no style yet
     upload(page, "#style-1", STYLES[0])
     page.locator("#palette-take").click()
-    expect(swatches.locator("i").nth(2)).to_be_visible(timeout=LONG)
-    assert len(box.input_value().split()) == swatches.locator("i").count() <= 8
-    assert nameless(page) == []
+    fields = swatches.locator("input[type=color]")
+    expect(fields.nth(2)).to_be_visible(timeout=LONG)
+    assert box.input_value().split() == [fields.nth(place).input_value() for place in range(fields.count())]
+    assert fields.count() <= 8 and nameless(page) == [] and violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
     box.fill("#ff0000 #00zz00")
     expect(swatches).to_contain_text(bad, timeout=LONG)
     box.fill("ff0000 #000000")
-    expect(swatches.locator("i")).to_have_count(2, timeout=LONG)
+    expect(fields).to_have_count(2, timeout=LONG)
+    # The browser's own field is as good as the text, and the same colours.
+    fields.nth(0).fill("#00ff00")
+    expect(box).to_have_value("#00ff00 #000000", timeout=LONG)
+    fields.nth(0).fill("#ff0000")
+    swatches.locator(".more").click()
+    expect(box).to_have_value("#ff0000 #000000 #b23d23", timeout=LONG)
+    expect(fields.nth(2)).to_be_focused()
+    swatches.locator(".out").nth(2).click()
+    expect(box).to_have_value("#ff0000 #000000", timeout=LONG)
+    expect(swatches.locator(".out").nth(1)).to_be_focused()
+    assert fields.nth(1).get_attribute("aria-label") == ("颜色 2" if locale == "zh-CN" else "Colour 2")
     repaint(page)
     with page.expect_download() as waiting:
         page.locator("#classical-download button").click()

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from styleshot_demo.provenance import Record
-from styleshot_demo.ui import grid_painted
-from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid, PaintedGrids
+from styleshot_demo.ui import token_store
+from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid
+from styleshot_demo.ui.token_store import TokenStore
 
 SHAPE = {"rows": [{"en": "", "zh": ""}], "columns": [{"en": "1", "zh": "1"}, {"en": "2", "zh": "2"}]}
 
@@ -21,7 +22,7 @@ def cell(path: Path) -> GridCellFile:
 
 
 def test_what_there_is_of_a_grid_is_shown_without_files_that_are_gone(tmp_path) -> None:
-    grid = PaintedGrids().add(painted())
+    grid = painted()
     grid.cells[0, 0], grid.cells[0, 1] = cell(tmp_path / "one.png"), cell(tmp_path / "two.png")
     assert [shown["name"] for shown in grid.shown()["cells"]] == ["one.png", "two.png"]
     (tmp_path / "one.png").unlink()
@@ -31,16 +32,17 @@ def test_what_there_is_of_a_grid_is_shown_without_files_that_are_gone(tmp_path) 
 
 @pytest.mark.parametrize("token", ["", "0" * 32, None, 7, ["x"], {"token": "x"}])
 def test_nobody_finds_a_grid_without_its_token(token) -> None:
-    grids = PaintedGrids()
-    grid = grids.add(painted())
-    assert len(grid.token) == 32 and grids.add(painted()).token != grid.token
+    grids, grid = TokenStore[PaintedGrid](), painted()
+    grids.add(grid.token, grid)
+    assert len(grid.token) == 32 and painted().token != grid.token
     assert grids.find(token) is None and grids.find(grid.token) is grid
 
 
 def test_the_one_that_nobody_asks_for_goes_first(monkeypatch) -> None:
-    monkeypatch.setattr(grid_painted, "MOST", 2)
-    grids = PaintedGrids()
-    first, second = grids.add(painted()), grids.add(painted())
-    assert grids.find(first.token) is first
-    third = grids.add(painted())
-    assert [grids.find(one.token) for one in (first, second, third)] == [first, None, third]
+    monkeypatch.setattr(token_store, "MOST", 2)
+    kept = TokenStore[str]()
+    kept.add("1", "first")
+    kept.add("2", "second")
+    assert kept.find("1") == "first"
+    kept.add("3", "third")
+    assert [kept.find(token) for token in "123"] == ["first", None, "third"]
