@@ -8,6 +8,10 @@
     try { localStorage.setItem(key, value); } catch { /* private windows may refuse */ }
   };
 
+  /* Gradio's stand-in for an event source says so each time that a stream has ended as it should. */
+  const warn = console.warn;
+  console.warn = (...words) => words[0] === "Method not implemented." || warn.apply(console, words);
+
   /* Language ------------------------------------------------------------------------------------------------------ */
 
   const asked = new URLSearchParams(location.search).get("lang") || remembered("styleshot-language");
