@@ -43,6 +43,8 @@ class Outcome:
 def as_problem(error: Exception) -> Problem:
     """A `Problem` as it is; anything else is logged in full, and told by a reference alone."""
     if isinstance(error, Problem):
+        # It is kept with the list of pictures; the frames of its traceback would keep the pixels that were being read.
+        error.__traceback__ = error.__cause__ = error.__context__ = None
         return error
     reference = secrets.token_hex(4)
     log.error("reference %s", reference, exc_info=error)

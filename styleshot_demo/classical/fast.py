@@ -353,7 +353,7 @@ def _central_period(content: Tensor, period: tuple[int, int] | None) -> Box:
 
 
 def _crop_to_central_period(found: Mapping[str, Tensor], content: Tensor, period: tuple[int, int]) -> dict[str, Tensor]:
-    """Of the maps of a content those of its `_middle`."""
+    """Of the maps of a content those of its `_central_period`."""
     middle = _central_period(content, period)
     return {name: middle.downscaled(content.shape[2] // maps.shape[2]).crop(maps) for name, maps in found.items()}
 

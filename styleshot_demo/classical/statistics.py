@@ -47,7 +47,7 @@ class Affine:
 
 
 def pointwise_conv(maps: Tensor, matrix: Tensor, bias: Tensor | None = None) -> Tensor:
-    """`matrix` [D, C] times the vectors at all places of `maps` [N, C, H, W], plus `shift` [D]: [N, D, H, W]."""
+    """`matrix` [D, C] times the vectors at all places of `maps` [N, C, H, W], plus `bias` [D]: [N, D, H, W]."""
     if maps.shape[1] > 3 or maps.device.type != "cpu":
         return torch.nn.functional.conv2d(maps, matrix[:, :, None, None], bias)
     # Of colours the product takes a tenth of the time.

@@ -36,7 +36,7 @@ from styleshot_demo.weighting import weighted_sum
 # once, and getting it anew costs a quarter of the time.
 TILE = 512
 MARGIN = 32  # pixels around it: relu4_1 sees 26 of the content, and what is painted 27 (17 of relu3_1, which sees 10)
-DECODER_MARGIN = 24  # pixels around it: what is painted sees 21 of what was laid out
+DECODER_MARGIN = 24  # pixels around it: what is painted sees 21 of what `bottleneck` returns
 COLOUR_TILE = 1024
 # Bytes for all that is kept of a picture while it is painted. What the pixels themselves leave of that goes to maps,
 # so that tiles need not be read a second time.
@@ -174,11 +174,11 @@ class _TiledTransfer:
         for picture, weight in styles:
             features = picture.cache.get("features")
             if features is None:
-                gatherings = _running_moments(self.painter, (picture.height, picture.width))
+                running = _running_moments(self.painter, (picture.height, picture.width))
                 for box in tiles(picture.height, picture.width, TILE):
-                    self._update_moments(gatherings, picture.read, (picture.height, picture.width), box, True)
+                    self._update_moments(running, picture.read, (picture.height, picture.width), box, True)
                     yield TileStep(0.0)
-                features = {name: one.moments() for name, one in gatherings.items()}
+                features = {name: one.moments() for name, one in running.items()}
                 picture.cache.put("features", features)
             self.styles.append((features, weight))
         clusters = []
@@ -193,7 +193,7 @@ class _TiledTransfer:
 
     def encode_content(self) -> Iterator[TileStep]:
         """Gathers its moments, and keeps its deepest maps, which are small."""
-        gatherings = _running_moments(self.painter, self.padded)
+        running = _running_moments(self.painter, self.padded)
         channels = self.painter.decoder.widths["relu4_1"]
         self.deep = torch.empty(1, channels, *(side // STRIDE for side in self.padded))
         each = PIXEL_BYTES + (RESIDUAL_BYTES if self.strength < 1 else 0)
@@ -201,14 +201,14 @@ class _TiledTransfer:
         self.maps: dict[Box, dict[str, Tensor]] = {}
         for count, box in enumerate(self.boxes, 1):
             margined = Box(box.top, self._end(box.bottom, 0), box.left, self._end(box.right, 1))
-            place, deepest, maps = self._update_moments(gatherings, self._read_padded, self.padded, margined)
+            place, deepest, maps = self._update_moments(running, self._read_padded, self.padded, margined)
             place.crop(self.deep).copy_(deepest)
             room -= sum(one.nbytes for one in maps.values())
             if room > 0:
                 self.maps[box] = maps
             del maps, deepest
             yield TileStep(count / len(self.boxes))
-        self.content_moments = {name: one.moments() for name, one in gatherings.items()}
+        self.content_moments = {name: one.moments() for name, one in running.items()}
 
     def decode(self, transform: str) -> Iterator[TileStep]:
         """What the decoder makes of it, and of its unchanged features where some of the content is to stay."""
@@ -220,14 +220,14 @@ class _TiledTransfer:
             for name in decoder.input_layers
         }
         wanted = weighted_sum((style_vector(style), weight) for style, weight in self.styles)
-        looks = style_vector(self.content_moments).to(self.device), wanted.to(self.device)
+        style_vectors = style_vector(self.content_moments).to(self.device), wanted.to(self.device)
         self.painted = torch.empty(1, 3, self.height, self.width, dtype=torch.float16)
         self.residual = torch.empty_like(self.painted) if strength < 1 else None
         colours = RunningMoments(sampling_stride(self.height, self.width))
         for count, box in enumerate(self.boxes, 1):
             window = box.expanded(MARGIN, self.height, self.width)
             maps = self.maps.pop(box, None) or self._encode(self._read_padded(window), decoder.fused)
-            known = Encoded(self.content.read(box), maps, affines, looks, self.colours)
+            known = Encoded(self.content.read(box), maps, affines, style_vectors, self.colours)
             made = self._decode_tile(box, window, known, strength)
             colours.update(made, box, self.width)
             self.cluster_transfer.observe(made, self.cluster_transfer.memberships(known.pixels))
@@ -241,7 +241,7 @@ class _TiledTransfer:
         self.cluster_transfer.fit(self.colour_transform)
 
     def postprocess(self) -> Iterator[TileStep]:
-        """Recolours it, gives back what of the content is to stay, takes off the rings, leads the tones."""
+        """Recolours it, gives back what of the content is to stay, removes ringing, maps the tones."""
         rings = tones = None
         if self.flatness is not None:
             rings = DeringingFilter.from_reader(self.content.read, self.height, self.width)
@@ -312,7 +312,7 @@ class _TiledTransfer:
 
     def _update_moments(
         self,
-        gatherings: Mapping[str, RunningMoments],
+        running: Mapping[str, RunningMoments],
         read: Read,
         size: tuple[int, int],
         box: Box,
@@ -326,7 +326,7 @@ class _TiledTransfer:
         for name in LAYERS[::-1]:  # the deepest last
             place, seen = (_place(part, _stride(name), size) for part in (box, window))
             maps = place.crop(found[name], seen)
-            gatherings[name].update(maps, place, size[1] // _stride(name))
+            running[name].update(maps, place, size[1] // _stride(name))
         assert place is not None and maps is not None
         return place, maps, {name: found[name] for name in self.painter.decoder.fused}
 
@@ -368,10 +368,10 @@ def _strokes(picture: LazyPicture, seed: int) -> Tensor:
 
 
 def _colour_moments(picture: LazyPicture) -> Moments:
-    gathering = RunningMoments(sampling_stride(picture.height, picture.width))
+    running = RunningMoments(sampling_stride(picture.height, picture.width))
     for box in tiles(picture.height, picture.width, TILE):
-        gathering.update(picture.read(box), box, picture.width)
-    return gathering.moments()
+        running.update(picture.read(box), box, picture.width)
+    return running.moments()
 
 
 def _padded(pixels: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from styleshot_demo.library import Library
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 
-_ASKED_WRONGLY = ("grid_idle", "mask_needed", "nothing_known", "nothing_to_draw")  # as a grid begins
+_ASKED_WRONGLY = ("grid_idle", "grid_rest", "mask_needed", "nothing_known", "nothing_to_draw")  # as a grid begins
 KINDS: dict[str, Any] = {"classical": ClassicalJob, "image": ImageJob, "text": TextJob}
 AXIS = "NAME[=VALUES]"
 

@@ -15,7 +15,7 @@ GridJob = ClassicalJob | ImageJob | TextJob
 class Grid:
     """The job that `cell` changes, and along what: one axis or two.
 
-    Raises `Problem`: grid_no_axis, grid_same_axis, grid_two_styles, grid_mix_needs_two, grid_too_large.
+    Raises `Problem`: grid_no_axis, grid_same_axis, grid_two_styles, grid_mix_needs_two, grid_rest, grid_too_large.
     """
 
     job: GridJob
@@ -34,6 +34,9 @@ class Grid:
             raise Problem("grid_two_styles")
         if MIX in names and len(self.job.styles) != 2:
             raise Problem("grid_mix_needs_two", count=len(self.job.styles))
+        of_styles = [name for name in names if name in (STYLE, MIX)]
+        if of_styles and getattr(self.job, "region", "everywhere") != "everywhere" and self.job.rest == "last":
+            raise Problem("grid_rest", name=of_styles[0])  # the last of the styles is another one in each cell
         rows, columns = self.shape
         if rows * columns > MOST_CELLS:
             raise Problem("grid_too_large", cells=rows * columns, limit=MOST_CELLS)

@@ -174,8 +174,7 @@ class ImageJob:
     mask     as in `ClassicalJob`
 
     With the preprocessor "both" every image is made once with each, those with contours first, so that there are
-    `2 * count`. The painter makes one picture; only both strengths, size, seed and
-    where to paint mean something to it.
+    `2 * count`. The painter makes one picture; only both strengths, size, seed and where to paint mean something to it.
     """
 
     content: Content

@@ -29,7 +29,8 @@ def _ends_well(path: Path, size: int, mtime: int) -> bool:
         if path.suffix == ".json":
             json.loads(path.read_bytes())
         return True
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):  # a header may say anything
+    # A header may say anything. What the system refuses now it may allow the next time: that is not remembered.
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return False
 
 

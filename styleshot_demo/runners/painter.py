@@ -83,14 +83,17 @@ def painted_as(job: ImageJob, content: Image.Image, shot: "Shot", part: Inpainti
 
     What is around a `part` is painted too, by its style or else by that of the part, as details come back after that.
     """
-    two: dict[str, Any] = {}
+    styles, two = job.styles, {}
     if part is not None and part.rest is not None:
-        two = {"region": "mask", "mask": part.mask, "feather": 0, "rest": "last"}
+        if part.mask.getbbox() is None:  # a soft edge can leave nothing of a small part
+            styles = part.rest
+        else:
+            two = {"region": "mask", "mask": part.mask, "feather": 0, "rest": "last"}
     longest = max(content.size)
     brush = min(CLASSICAL_SIZES[1], round(longest * shot.style_strength)) if shot.style_strength > 1 else None
     return ClassicalJob(
         content,
-        job.styles,
+        styles,
         strength=min(1.0, shot.style_strength),
         size=longest,
         seed=shot.seed,

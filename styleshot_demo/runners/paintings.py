@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 
 from styleshot_demo.events import Step
 from styleshot_demo.jobs import ClassicalJob
+from styleshot_demo.jobs.regions import REGION_FIELDS
 from styleshot_demo.messages import Remark
 from styleshot_demo.plan import Plan
 from styleshot_demo.runners.compositing import onto, onto_finely
@@ -36,6 +37,8 @@ class Painted:
         return 3 * self.image.width * self.image.height + (0 if self.fine is None else self.fine.nbytes)
 
 
+# Settings that say what is done with the picture when it is painted; weights come with the styles.
+_AFTERWARDS = (*REGION_FIELDS, "style_weights", "palette", "keep_faces", "keep_background")
 Painting = Generator[Step | Painted, None, None]
 
 
@@ -83,8 +86,8 @@ def kept(painting: Painting, cache: ModelCache, key: tuple[Hashable, ...]) -> Pa
 def optimisation_key(plan: Plan[ClassicalJob], content: Image.Image, styles: "CachedStyles") -> tuple[Hashable, ...]:
     """What tells a descent of `optimise` from others."""
     job = plan.job
-    free = {name: value for name, value in job.settings().items() if name not in ("style_weights", "palette")}
-    settings = tuple(value for _, value in sorted(free.items()))
+    read = {name: value for name, value in job.settings().items() if name not in _AFTERWARDS}
+    settings = tuple(value for _, value in sorted(read.items()))
     # Of other features it would go on as what it is not.
     return (plan.device, "vgg19" in plan.files, *pictures_key(content, styles), *settings)
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.jobs.regions import FOUND
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 # Seconds for a 512 x 512 picture on what ZeroGPU lends; generous, as a run that takes longer is cut off.
 STARTING, PER_PICTURE, PER_STEP = 15, 2.0, 0.15
 PER_ITERATION = 0.1  # of `optimise`; two cores of a processor take 0.16
+FINDING = 5  # where the subject or people are: on the processor, by OpenCV
 LONGEST = 120
 
 
@@ -67,7 +69,8 @@ def seconds_for(plan: Any) -> int:
     if plan.placement is None:  # a classical method, of a photo or of the composer's sketches
         return min(LONGEST, round(STARTING + area * PER_ITERATION * plan.iterations))
     step = PER_STEP * (1.5 if hasattr(plan.job, "content") else 1)  # the ControlNet
-    return min(LONGEST, round(STARTING + len(plan.shots) * area * (PER_PICTURE + step * plan.job.steps)))
+    finding = FINDING if getattr(plan.job, "region", "everywhere") in FOUND else 0
+    return min(LONGEST, round(STARTING + finding + len(plan.shots) * area * (PER_PICTURE + step * plan.job.steps)))
 
 
 def decorated(

@@ -87,6 +87,7 @@ def test_a_broken_one_stops_no_other_and_the_report_names_it(tmp_path, studio):
     told = done(paint_in_turn(studio, job(), items, tmp_path / "out"))
     assert [one.outcome.status for one in told.values()] == ["painted", "failed", "painted", "failed"]
     assert told["1.jpg"].problem.key == "picture_truncated" and told["gone.jpg"].problem.key == "picture_missing"
+    assert told["1.jpg"].problem.__traceback__ is None  # its frames would keep the picture as long as the list
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0.jpg", "2.jpg"]
     rows = report.of_all(items, [one.outcome for one in told.values()])
     table = report.as_csv(map(report.row_of, rows)).decode("utf-8-sig")

@@ -1,5 +1,7 @@
 """What can differ in a grid follows from the fields of jobs; values are typed, checked and said in one sentence."""
 
+from dataclasses import replace
+
 import pytest
 from PIL import Image
 
@@ -148,6 +150,15 @@ def test_what_is_no_grid_is_one_problem(rows, columns, key):
     with pytest.raises(Problem) as caught:
         Grid(ClassicalJob(PHOTO, (RED,)), rows, columns)
     assert caught.value.key == key
+
+
+@pytest.mark.parametrize("axis", [STYLES, Axis(MIX, (0.0, 1.0))])
+def test_styles_cannot_differ_where_the_last_of_them_paints_the_rest(axis):
+    job = ClassicalJob(PHOTO, (RED, RED), region="subject", rest="last")
+    with pytest.raises(Problem) as caught:
+        Grid(job, axis)
+    assert caught.value.key == "grid_rest"
+    Grid(replace(job, region="everywhere"), axis)
 
 
 def test_an_axis_has_values_but_not_too_many():

@@ -8,7 +8,8 @@ from skimage import data
 
 from styleshot_demo import ImageJob, Settings, Studio, pictures
 from styleshot_demo.provenance import read, write
-from styleshot_demo.runners.painter import simplified, suited
+from styleshot_demo.runners.inpainting import Inpainting
+from styleshot_demo.runners.painter import painted_as, simplified, suited
 
 
 @pytest.fixture(scope="module")
@@ -91,3 +92,11 @@ def test_any_shape_is_painted_at_a_size_that_can_be(studio, shape, size) -> None
     if size != 1024:
         image = studio.finish(job).images[0]
         assert image.size == studio.plan(job).size
+
+
+def test_where_a_soft_edge_leaves_nothing_of_a_part_the_rest_is_painted(studio, cat) -> None:
+    one, other = (Image.new("RGB", (64, 64), colour) for colour in ("red", "blue"))
+    job = ImageJob(cat, [one, other], region="subject", rest="last")
+    nothing = Inpainting(cat, Image.new("L", cat.size, 0), job.styles[:1], job.styles[1:])
+    made = painted_as(job, cat, studio.plan(job).shots[0], nothing)
+    assert made.region == "everywhere" and [style for style, _ in made.styles] == [job.styles[1][0]]

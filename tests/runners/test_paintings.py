@@ -109,6 +109,16 @@ def test_a_descent_counts_the_steps_of_both_and_goes_on_in_the_second(studio, pi
     assert isinstance(finished, Finished) and finished.result.images[0].tobytes() == whole.tobytes()
 
 
+def test_what_is_done_afterwards_paints_nothing_anew(studio, picture) -> None:
+    plan = studio.plan(two_styles(picture, method="optimise"))
+
+    def key(**settings):
+        return paintings.optimisation_key(replace(plan, job=replace(plan.job, **settings)), plan.job.content, [])
+
+    assert key() == key(feather=plan.job.feather + 1, outside=True, keep_faces=not plan.job.keep_faces)
+    assert key() != key(seed=plan.job.seed + 1) and key() != key(brush_size=300)
+
+
 def test_the_seconds_left_are_those_of_both(monkeypatch) -> None:
     now = [0.0]
     monkeypatch.setattr(paintings, "RemainingShare", lambda: RemainingShare(lambda: now[0]))

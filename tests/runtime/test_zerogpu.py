@@ -237,7 +237,8 @@ def test_what_takes_longer_asks_for_longer():
     plain = seconds(text(steps=60))
     assert seconds(text(steps=60, size=128)) < plain
     assert seconds(text(count=4, steps=60)) > plain < seconds(text(steps=90))
-    assert seconds(ImageJob(PICTURE, [PICTURE], steps=60)) > plain
+    followed = seconds(ImageJob(PICTURE, [PICTURE], steps=60, model="small"))
+    assert seconds(ImageJob(PICTURE, [PICTURE], steps=60, model="small", region="subject")) > followed > plain
     brief = seconds(ClassicalJob(PICTURE, [PICTURE], method="optimise", steps=10))
     assert brief < seconds(ClassicalJob(PICTURE, [PICTURE], method="optimise", size=1024))
     drawn = seconds(TextJob([PICTURE], "a fox", model="composer", painted_by="optimise", size=512))
