@@ -83,10 +83,11 @@ def painted_as(job: ImageJob, content: Image.Image, shot: "Shot", part: Inpainti
 
     What is around a `part` is painted too, by its style or else by that of the part, as details come back after that.
     """
-    styles, two = job.styles, {}
+    styles = job.styles
+    two: dict[str, Any] = {}
     if part is not None and part.rest is not None:
         if part.mask.getbbox() is None:  # a soft edge can leave nothing of a small part
-            styles = part.rest
+            styles = tuple(part.rest)
         else:
             two = {"region": "mask", "mask": part.mask, "feather": 0, "rest": "last"}
     longest = max(content.size)
