@@ -35,7 +35,7 @@ class Grid:
         if MIX in names and len(self.job.styles) != 2:
             raise Problem("grid_mix_needs_two", count=len(self.job.styles))
         of_styles = [name for name in names if name in (STYLE, MIX)]
-        if of_styles and getattr(self.job, "region", "everywhere") != "everywhere" and self.job.rest == "last":
+        if of_styles and not isinstance(self.job, TextJob) and self.job.region != "everywhere" and self.job.rest == "last":
             raise Problem("grid_rest", name=of_styles[0])  # the last of the styles is another one in each cell
         rows, columns = self.shape
         if rows * columns > MOST_CELLS:
