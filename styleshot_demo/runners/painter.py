@@ -28,8 +28,8 @@ REACH, DETAIL = 0.08, 0.4
 BACK, SCALE = 0.6, 1 / 60
 
 
-def suited(job: ImageJob) -> tuple[ImageJob, list[Remark]]:
-    """The job as the painter can do it, and what a person should know of that; suited again, it stays as it is."""
+def adapt_job(job: ImageJob) -> tuple[ImageJob, list[Remark]]:
+    """The job as the painter can do it, and what a person should know of that; adapted again, it stays as it is."""
     notes = []
     low, high = CLASSICAL_SIZES
     short, long = sorted(job.content.size)

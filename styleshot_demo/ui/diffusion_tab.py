@@ -374,9 +374,9 @@ class DiffusionTab:
         count = len(diffusion.MODEL_FIELDS)
         set_now: dict[str, Any] = dict(zip(diffusion.MODEL_FIELDS, values[:count], strict=True))
         model = self.weights.choice(*values[count:]).model
-        suited = diffusion.suited(self.kind, model, set_now)
-        least = {"size": gr.update(value=suited["size"], minimum=job_defaults.smallest(model))}
-        return list((suited | least).values())
+        adapted = diffusion.adapt_fields(self.kind, model, set_now)
+        least = {"size": gr.update(value=adapted["size"], minimum=job_defaults.smallest(model))}
+        return list((adapted | least).values())
 
     def setting_updates(self, settings: dict[str, Any]) -> dict[Any, Any]:
         """Updates for every field: the value given, or else the default."""
