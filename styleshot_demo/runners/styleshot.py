@@ -116,7 +116,7 @@ class StyleShotRunner:
         part = None
         if isinstance(job, ImageJob) and job.region != "everywhere":
             photo = prepare(job.content, side_of(job), small.multiple_of(plan.model))
-            part = yield from inpainting.part_of(job, photo, self._regions, digests, notes)
+            part = yield from inpainting.inpainting_for(job, photo, self._regions, digests, notes)
         controls = (yield from self._controls(plan)) if uses_content(job) else {}
         tokens: dict[str, Any] = {}
         if uses_content(job) or any(shot.style_strength for shot in plan.shots):
@@ -269,9 +269,9 @@ class StyleShotRunner:
             styles["style_weights"] = jobs.normalised_weights(job.styles)
             if part is not None and part.rest is not None:
                 styles = part.arguments(tokens, shot.style_strength)
-        noise, keep = None, None
+        noise, blend = None, None
         if part is not None and part.rest is None:
-            noise, keep = part.keep(pipeline, generator, work.placement.device)
+            noise, blend = part.prepare_blending(pipeline, generator, work.placement.device)
         run = pipeline.iterate(
             job.prompt,
             **styles,
@@ -297,14 +297,14 @@ class StyleShotRunner:
                 except StopIteration as end:
                     progress.end()
                     image = end.value.images[0]
-                    yield image if part is None else part.laid(image)
+                    yield image if part is None else part.composite(image)
                     return
-                if keep is not None:
-                    keep(state)
+                if blend is not None:
+                    blend(state)
                 message = progress.step(state.index + 1, state.total)
                 preview = previews.of(state.latents, state.scheduler, work.plan.size)
                 if part is not None and preview is not None:
-                    preview = part.laid(preview)
+                    preview = part.composite(preview)
                 yield Step(progress.fraction, message, preview)
                 if state.index + 1 == state.total:
                     if onload:
