@@ -309,7 +309,7 @@ class StyleShotRunner:
                 if state.index + 1 == state.total:
                     if onload:
                         onload.end()
-                    placing.trim()
+                    placing.malloc_trim()
                     yield Step(progress.fraction, remark("decoding"))
 
     def _pipeline(

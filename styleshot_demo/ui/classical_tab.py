@@ -298,7 +298,7 @@ class ClassicalTab:
     @staticmethod
     def goes_on(run: ClassicalRun) -> bool:
         """Whether a stopped run can be gone on with."""
-        return run.made_by is None or not zerogpu.forgets(run.made_by.computed["device"])
+        return run.made_by is None or not zerogpu.loses_cache(run.made_by.computed["device"])
 
     def keep(self, desk: ClassicalDesk) -> Any:
         """A file of the picture that is being painted, as it is now."""

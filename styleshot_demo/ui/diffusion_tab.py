@@ -289,7 +289,7 @@ class DiffusionTab:
                 except Problem as problem:  # such as a disk that is full
                     return {self.view.shown: widgets.back(), self.view.status: problems.as_html(problem)}
                 # What was begun is remembered of one picture alone, and not by a process that has gone with its GPU.
-                goes_on = alone and not zerogpu.forgets(begun.made_by.computed["device"])
+                goes_on = alone and not zerogpu.loses_cache(begun.made_by.computed["device"])
                 told.append(say("stopped_painting" if goes_on else "stopped_there", **begun.message.values))
             run.sketches = run.sketches[: len(run.made)]
             desk.ready = run.drawn()
