@@ -226,7 +226,7 @@ class Planner:
             job = replace(job, painted_by=TextJob.painted_by)
             remarks.append(remark("optimise_not_composed"))
         if choice.model == "small":
-            job, told = small.suited(job, files.small_folder(self.settings))
+            job, told = small.adapt_job(job, files.small_folder(self.settings))
             remarks += [remark("preview_model"), *told]
         scene = None
         if isinstance(job, TextJob):
@@ -277,7 +277,7 @@ class Planner:
             if job.tile:
                 raise Problem("optimise_no_tile")
         told = scenes.unread(job.prompt, job.negative_prompt if job.negative_prompt != NEGATIVE_PROMPT else "")
-        job, resized = scenes.suited(job)
+        job, resized = scenes.adapt_job(job)
         scene = scenes.scene_of(job.prompt, job.tile, job.moved)
         job = replace(job, moved=moved.as_text(scene.places))  # without those of things that are not there
         remarks = [why, *scenes.not_understood(scene), *told, *resized]
@@ -285,7 +285,7 @@ class Planner:
         return self._in_its_place("composer", job, (side_of(job), side_of(job)), remarks, share, scene, method, lent)
 
     def _painted(self, job: ImageJob, why: Remark, share: float) -> Plan:
-        job, told = painter.suited(job)
+        job, told = painter.adapt_job(job)
         return self._in_its_place("painter", job, size_of(job, 8), [why, *told], share)
 
     def _in_its_place(

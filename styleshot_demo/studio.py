@@ -76,7 +76,7 @@ class Studio:
 
         beside = fits_beside if quick else None
         lane = SHORT if quick else LONG
-        yield from self.lanes.through(lane, lambda: self._planned(job), beside, to_end)
+        yield from self.lanes.run_in_turn(lane, lambda: self._planned(job), beside, to_end)
 
     def _planned(self, job: Job, lend: bool = True) -> Events:
         """The events of a job, planned with the memory that is free now."""
@@ -120,7 +120,7 @@ class Studio:
         # Seconds become half a minute, but the picture comes.
         note = remark("without_gpu")
         yield Step(0.0, note)
-        work = self.lanes.through(LONG, lambda: self._planned(plan.job, lend=False), None, to_end)
+        work = self.lanes.run_in_turn(LONG, lambda: self._planned(plan.job, lend=False), None, to_end)
         with closing(work) as events:
             for event in events:
                 if isinstance(event, Finished):
@@ -179,7 +179,7 @@ class Studio:
         def draw() -> Iterator[Image.Image]:
             yield self.cache.with_memory(lambda: self.styleshot.control_map(picture, **checked), size=256)
 
-        *_, drawn = self.lanes.through(SHORT, draw, to_end=True)
+        *_, drawn = self.lanes.run_in_turn(SHORT, draw, to_end=True)
         assert isinstance(drawn, Image.Image)  # the last thing that `draw` yields
         return drawn
 
@@ -189,7 +189,7 @@ class Studio:
         On ZeroGPU it converts, hashes and loads all that is on this machine, so that none of it is done while a GPU is
         lent; elsewhere it does nothing.
         """
-        if zerogpu.withholds() and self.settings.device != "cpu":
+        if zerogpu.gpu_is_emulated() and self.settings.device != "cpu":
             zerogpu.complete()
             self._hold()
             self.classical.hold("cuda")

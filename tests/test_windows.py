@@ -69,9 +69,9 @@ import psutil
 class Memory: peak_wset = 3 * 1024**2
 psutil.Process.memory_info = lambda self: Memory
 assert benchmark._peak_mb() == 3
-from styleshot_demo.ui import surroundings
-surroundings.clear()
-folder = surroundings.new_folder()
+from styleshot_demo.ui import environment
+environment.clear()
+folder = environment.new_folder()
 print("FOLDER", folder.is_dir())
 folder.rmdir()
 """

@@ -15,12 +15,12 @@ from styleshot_demo.cli import (
     grid,
     mask,
     models,
-    noise,
     provenance,
     serve,
     styles,
     styleshot,
     training,
+    verbosity,
 )
 from styleshot_demo.cli.report import Commands
 from styleshot_demo.process import begin
@@ -52,7 +52,7 @@ def options(
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    noise.begin(verbose)
+    verbosity.begin(verbose)
 
 
 app.command("classical")(classical.classical)

@@ -19,7 +19,7 @@ from styleshot_demo.batch.listing import Item, Shard, listed
 from styleshot_demo.batch.order import BatchOrder, fingerprint, put_styles
 from styleshot_demo.batch.outcome import FAILED as NOT_PAINTED
 from styleshot_demo.batch.outcome import KEPT, PAINTED, Outcome
-from styleshot_demo.cli import noise
+from styleshot_demo.cli import verbosity
 from styleshot_demo.cli.kept import open_styles, with_strength
 from styleshot_demo.cli.options import AsJson, Provenance, Weight, with_settings
 from styleshot_demo.cli.report import FAILED, ProgressLine, asked, print_json, printable, settings_asked
@@ -181,7 +181,7 @@ def _paint(order: BatchOrder, items: list[Item], hands: Concurrency, engine: str
         typer.echo(printable(_summary(figures, table)))
     if stopped is not None:
         finished = figures[PAINTED] + figures[KEPT]
-        if not noise.quiet():
+        if not verbosity.quiet():
             text = f"Stopped. {finished} of {len(items)} pictures are finished and stay; the same command goes on."
             typer.echo(text, err=True)
         raise stopped

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from styleshot_demo import jobs
-from styleshot_demo.cli import noise
+from styleshot_demo.cli import verbosity
 from styleshot_demo.cli.figures import JsonOption, tell
 from styleshot_demo.cli.report import Commands, ProgressLine, asked
 from styleshot_demo.cli.results import open_asked
@@ -108,7 +108,7 @@ def bench_styleshot(
     from styleshot_demo.evaluation import benchmark_styleshot
 
     def told(stage: str) -> None:
-        if not noise.quiet():
+        if not verbosity.quiet():
             typer.echo(stage, err=True)
 
     figures = benchmark_styleshot.styleshot(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from styleshot_demo import jobs, provenance
-from styleshot_demo.cli import noise
+from styleshot_demo.cli import verbosity
 from styleshot_demo.cli.report import asked, print_json, printable
 from styleshot_demo.cli.results import check_destination, option
 from styleshot_demo.errors import Problem
@@ -57,7 +57,7 @@ def compose(
             {"file": str(out), "width": width, "height": height, "seed": seed, "scene": scene.as_json(), "boxes": boxes}
         )
         return
-    for one in () if noise.quiet() else scene.unknown:
+    for one in () if verbosity.quiet() else scene.unknown:
         near = f" (near: {', '.join(one.nearest)})" if one.nearest else ""
         typer.echo(printable(f"Not known here: {one.said}{near}"), err=True)
     things = ", ".join(f"{one.count} {one.name}" for one in scene.things) or "nothing"

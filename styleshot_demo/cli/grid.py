@@ -11,7 +11,7 @@ from PIL import Image
 
 from styleshot_demo import grid as grids
 from styleshot_demo import process, provenance
-from styleshot_demo.cli import noise
+from styleshot_demo.cli import verbosity
 from styleshot_demo.cli.kept import PREFIX, open_styles
 from styleshot_demo.cli.options import AsJson, Provenance
 from styleshot_demo.cli.report import ProgressLine, asked, print_json, printable, settings_asked
@@ -185,7 +185,7 @@ def _write(
         )  # fmt: skip
         return tell_lost([out], [lies])
     told = dict.fromkeys(str(note) for result in results for note in result.notes)
-    for note in () if noise.quiet() else told:
+    for note in () if verbosity.quiet() else told:
         typer.echo(printable(note), err=True)
     done = f"{len(cells)} of {rows * columns} pictures"
     typer.echo(printable(f"{lies}  {sheet.width} x {sheet.height}, {rows} x {columns}: {done}"))

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo import destinations
-from styleshot_demo.cli import noise
+from styleshot_demo.cli import verbosity
 from styleshot_demo.cli.report import Commands, ProgressLine, asked, print_json, settings_asked
 from styleshot_demo.jobs import choice
 from styleshot_demo.models import hub
@@ -75,7 +75,7 @@ def fetch(
     with asked(name):
         model = hub.model_of(name)
     missing = hub.plan(model, settings)
-    if missing and not noise.quiet():
+    if missing and not verbosity.quiet():
         for state in missing:
             text = f"{state.model.title}: {hub.readable(state.bytes)} to fetch, licence {state.model.licence}"
             typer.echo(text, err=True)

@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from styleshot_demo import process
-from styleshot_demo.cli import noise
+from styleshot_demo.cli import verbosity
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import Settings
 
@@ -65,7 +65,7 @@ def _quiet_option() -> Any:
         quiet: Annotated[
             bool,
             typer.Option(
-                "--quiet", "-q", help="Nothing on stderr but errors.", callback=noise.be_quiet, expose_value=False
+                "--quiet", "-q", help="Nothing on stderr but errors.", callback=verbosity.be_quiet, expose_value=False
             ),
         ] = False,
     ) -> None:
@@ -130,7 +130,7 @@ class ProgressLine:
 
     def show(self, fraction: float, message: str, kind: str | None = None) -> None:
         """`fraction` 0 to 1; messages of the same `kind` (by default: that are equal) are news only now and then."""
-        if noise.quiet():
+        if verbosity.quiet():
             return
         line = f"{fraction:4.0%}  {message}"
         if self._live:

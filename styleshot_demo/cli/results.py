@@ -14,7 +14,7 @@ import typer
 from PIL import Image
 
 from styleshot_demo import names, process, provenance
-from styleshot_demo.cli import noise
+from styleshot_demo.cli import verbosity
 from styleshot_demo.cli.report import FAILED, ProgressLine, asked, print_json, printable, tell_problem
 from styleshot_demo.destinations import check_file
 from styleshot_demo.errors import Problem
@@ -114,7 +114,7 @@ def tell(result: Result, asked_for: Sequence[Path], files: Sequence[Path], as_js
     if as_json:
         print_json(described(result, files))
     else:
-        for note in () if noise.quiet() else result.notes:
+        for note in () if verbosity.quiet() else result.notes:
             typer.echo(printable(str(note)), err=True)
         for file, image in zip(files, result.images, strict=True):
             line = f"{file}  {image.width} x {image.height}, seed {result.seed}, {result.seconds:.1f} s"

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from styleshot_demo import containers, destinations
-from styleshot_demo.cli import noise
+from styleshot_demo.cli import verbosity
 from styleshot_demo.cli.report import (
     FAILED,
     MISUSED,
@@ -60,7 +60,7 @@ def list_styles(
     for entry in found:
         facts = ["comes with the program"] if entry.read_only else [_count(entry), *entry.style.tags]
         typer.echo(printable(f"{entry.key if entry.read_only else entry.name}  ({', '.join(facts)})"))
-    for problem in () if noise.quiet() else library.unreadable():
+    for problem in () if verbosity.quiet() else library.unreadable():
         tell_problem(problem)
 
 

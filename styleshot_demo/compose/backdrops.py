@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from styleshot_demo.compose import grounds, heavens, lands, rooms, waters
+from styleshot_demo.compose import grounds, lands, rooms, skyscapes, waters
 from styleshot_demo.compose.light import Light
 from styleshot_demo.compose.stage import HORIZON
 from styleshot_demo.compose.textures import dabs, mix, noise, rgb
@@ -22,8 +22,8 @@ _PLACES: dict[str, Callable[..., np.ndarray]] = {
     "room": rooms.room,
     "table": rooms.table,
     "plain": rooms.plain,
-    "sky": heavens.clouds,
-    "space": heavens.space,
+    "sky": skyscapes.clouds,
+    "space": skyscapes.space,
 }
 INDOORS = {"room", "table", "plain", "under water", "space"}
 

@@ -35,7 +35,8 @@ class Grid:
         if MIX in names and len(self.job.styles) != 2:
             raise Problem("grid_mix_needs_two", count=len(self.job.styles))
         of_styles = [name for name in names if name in (STYLE, MIX)]
-        if of_styles and not isinstance(self.job, TextJob) and self.job.region != "everywhere" and self.job.rest == "last":
+        photo = None if isinstance(self.job, TextJob) else self.job
+        if of_styles and photo and photo.region != "everywhere" and photo.rest == "last":
             raise Problem("grid_rest", name=of_styles[0])  # the last of the styles is another one in each cell
         rows, columns = self.shape
         if rows * columns > MOST_CELLS:

@@ -59,7 +59,7 @@ def faces(picture: Image.Image) -> list[Face]:
     pixels = np.asarray(on_white(picture))
     height, width = pixels.shape[:2]
     seen = []
-    with networks.kept(networks.FACES) as network:
+    with networks.load_cached(networks.FACES) as network:
         for level in range(LEVELS + 1):
             side = max(width, height) / 2**level
             if level and side < SMALLEST:

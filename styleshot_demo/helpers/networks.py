@@ -1,7 +1,7 @@
 """The networks' files, and OpenCV to run them.
 
 A network is read anew for each picture: that takes a moment, two threads never share one, and nothing stays in memory.
-Only where that moment counts, one is `kept`.
+Only where that moment counts, `load_cached` keeps one.
 Where they come from: `assets/bring_helpers.py`; whose they are: `assets/CREDITS.md`.
 """
 
@@ -40,7 +40,7 @@ _changing = threading.Lock()
 
 
 @contextmanager
-def kept(name: str) -> Iterator[Any]:
+def load_cached(name: str) -> Iterator[Any]:
     """`load`, of a network that stays for the next picture, with the memory for the largest input that it got.
 
     Who asks while it is in use gets another one. One that fails is not kept.

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from styleshot_demo.atomic import put
-from styleshot_demo.models.once import Once, Progress, finished
+from styleshot_demo.models.once import Progress, SingleFlight, finished
 
 _BLOCK = 4 * 1024 * 1024
 _remembered: dict[tuple[str, int, int], str] = {}
 _lock = threading.Lock()
-_reading = Once()
+_reading = SingleFlight()
 
 
 class HashRecord:
@@ -78,7 +78,7 @@ def hashing(path: Path, record: HashRecord | None = None) -> Progress[str]:
     path = Path(path).absolute()
     digest, key = known(path, record), _key(path)
     if digest is None:
-        digest = yield from _reading.follow(key, lambda: _read(path))
+        digest = yield from _reading.join(key, lambda: _read(path))
         _remember(key, digest, record)
     return digest
 

@@ -6,7 +6,7 @@ Files are looked for, in this order, in
 2. the Hugging Face cache of this user;
 3. for built-in models, the program's own `assets/`.
 Downloads go into the first of 1 and 2 that there is, in the Hugging Face cache's layout. What is noted of them lies
-elsewhere (`own.py`).
+elsewhere (`app_cache.py`).
 """
 
 import contextlib
@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.models import own
+from styleshot_demo.models import app_cache
 from styleshot_demo.models.catalogue import ALSO_KNOWN_AS, MODELS, ORIGINAL_DEMO, Model, ModelFile
 from styleshot_demo.models.copying import copying, none_yet, numbered
 from styleshot_demo.models.hashes import hashing, hashing_all, remember
+from styleshot_demo.models.integrity import is_whole
 from styleshot_demo.models.once import Progress as Fractions
 from styleshot_demo.models.once import finished
 from styleshot_demo.models.transfer import Patience, asking, disk_problem, fetch_file, part_of
-from styleshot_demo.models.whole import is_whole
 from styleshot_demo.settings import ASSETS, Settings
 
 _SPARE = 64 * 1024 * 1024  # bytes to leave free on the disk
@@ -143,7 +143,7 @@ def check(found: Found, settings: Settings) -> list[str]:
 
     A changed file is not an error (somebody may have trained it further); a person may want to know.
     """
-    recorded = own.record(settings).read("fetched")
+    recorded = app_cache.record(settings).read("fetched")
     digests, different = hashes(found, settings), []
     for file in found.model.files:
         expected = file.sha256 or recorded.get(_key(file), {}).get("sha256")
@@ -160,7 +160,7 @@ def hashes(found: Found, settings: Settings) -> dict[str, str]:
 def hashing_files(found: Found, settings: Settings) -> Fractions[dict[str, str]]:
     """`hashes` as a generator: yields the share that is read; closing it stops the reading."""
     # The program's own files are small: they are not worth a line in the record.
-    record = None if found.model.built_in else own.record(settings)
+    record = None if found.model.built_in else app_cache.record(settings)
     digests = yield from hashing_all(found.files.values(), record)
     return {path: digests[place] for path, place in found.files.items()}
 
@@ -222,7 +222,7 @@ def _bring(file: ModelFile, settings: Settings, endpoint: str, patience: Patienc
     from filelock import FileLock, Timeout
     from huggingface_hub import hf_hub_url
 
-    name, target, record = file.path.rsplit("/", 1)[-1], _target(file, settings), own.record(settings)
+    name, target, record = file.path.rsplit("/", 1)[-1], _target(file, settings), app_cache.record(settings)
     lock = _home(settings) / ".locks" / f"{_repo_folder(file.repo)}--{file.path.replace('/', '--')}.lock"
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)

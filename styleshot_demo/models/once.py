@@ -11,7 +11,7 @@ BEAT = 0.1  # seconds between two looks at how far the work is
 _TIDYING = 10.0  # seconds that whoever stops the work waits for it to take away what it had begun
 
 
-class Once:
+class SingleFlight:
     """Keeps what is under way, by key."""
 
     def __init__(self) -> None:
@@ -19,7 +19,7 @@ class Once:
         self._lock = threading.RLock()
         self._running: dict[Hashable, _Work] = {}
 
-    def follow(self, key: Hashable, work: Callable[[], Progress[T]]) -> Progress[T]:
+    def join(self, key: Hashable, work: Callable[[], Progress[T]]) -> Progress[T]:
         """The work known by `key`: begun, or followed where somebody has begun it.
 
         It runs in a thread of its own, so that nobody waits for another who has stopped asking. When the last of those

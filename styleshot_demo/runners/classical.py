@@ -17,8 +17,16 @@ from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
 from styleshot_demo.plan import Plan
 from styleshot_demo.runners.borrowing import borrow_fast, borrow_vgg
-from styleshot_demo.runners.compositing import crop, finer, onto, onto_finely, preserved_faces, seen_in, split_opacity
-from styleshot_demo.runners.paintings import Painted, Painting, both, kept, optimisation_key
+from styleshot_demo.runners.compositing import (
+    composite,
+    composite_16bit,
+    content_16bit,
+    crop,
+    preserved_faces,
+    split_opacity,
+    without_opacity,
+)
+from styleshot_demo.runners.paintings import Painted, Painting, blend_two_styles, cached_painting, optimisation_key
 from styleshot_demo.runners.palettes import apply_palette, apply_palette_16bit
 from styleshot_demo.runners.regions import RegionFinder, Where
 from styleshot_demo.runners.remaining import OptimisationTime, RemainingShare
@@ -64,7 +72,7 @@ class ClassicalRunner:
         content = job.content if job.at_own_size else pictures.fit_longest(job.content, job.size)
         models: dict[str, str] = {}
         notes: list[Remark] = []
-        fine = finer(job, content)
+        fine = content_16bit(job, content)
         if job.strength == 0:
             image = content.copy()
             fine = None if fine is None else deep.with_opacity(fine, pictures.split_alpha(content)[1])
@@ -75,14 +83,14 @@ class ClassicalRunner:
             if job.keep_background or job.region in jobs.FOUND:
                 yield Step(0.0, remark("finding"))
             where = self._regions.where(job, colours, alpha, models, notes)
-            around = colours if where.painted is None else seen_in(content)
+            around = colours if where.painted is None else without_opacity(content)
             wanted = job.keep_faces and job.method != "colour"
             places, hashes = self._faces(colours) if wanted else ([], {})
 
             def finished(painted: Image.Image) -> Image.Image:
                 models.update(hashes)
                 alike = preserved_faces(painted, colours, places)
-                return pictures.join_alpha(onto(around, where.painted, apply_palette(job.palette, alike)), alpha)
+                return pictures.join_alpha(composite(around, where.painted, apply_palette(job.palette, alike)), alpha)
 
             painted: Painted | None = None
             with ExitStack() as borrowed, closing(self._paintings(plan, colours, where, borrowed, models)) as events:
@@ -96,7 +104,7 @@ class ClassicalRunner:
             assert painted is not None  # every method ends with a picture
             if fine is not None and painted.fine is not None:
                 held = apply_palette_16bit(job.palette, painted.fine)
-                fine = deep.with_opacity(onto_finely(fine, where.painted, held), alpha)
+                fine = deep.with_opacity(composite_16bit(fine, where.painted, held), alpha)
             image = finished(painted.image)
         if fine is not None:
             notes.append(remark("kept_16_bits"))
@@ -117,14 +125,14 @@ class ClassicalRunner:
             return first
         if plan.optimises:  # which takes minutes, and the second one may be stopped, and gone on with
             styles = self._styles(plans[0].job, plan.device, models)
-            first = kept(first, self.cache, ("first", *optimisation_key(plans[0], content, styles)))
-        return both(content, where.rest, first, *second)
+            first = cached_painting(first, self.cache, ("first", *optimisation_key(plans[0], content, styles)))
+        return blend_two_styles(content, where.rest, first, *second)
 
     def _painting(
         self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> Painting:
         work = getattr(self, f"_{plan.job.method}")
-        if plan.job.at_own_size or finer(plan.job, content) is not None:
+        if plan.job.at_own_size or content_16bit(plan.job, content) is not None:
             work = self._tiled
         with closing(work(plan, content, borrowed, models)) as events:
             for event in events:
@@ -338,7 +346,7 @@ class ClassicalRunner:
 
         shares = jobs.normalised_weights(job.styles)
         styles = [(style(image), share) for (image, _), share in zip(job.styles, shares, strict=True)]
-        fine = finer(job, content)
+        fine = content_16bit(job, content)
         target = picture(content) if fine is None else LazyPicture(content.height, content.width, read_finely)
         if painter is None:
             parts = transfer_colours_tiled(target, styles, job.colour_method, job.strength)

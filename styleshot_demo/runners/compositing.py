@@ -28,12 +28,12 @@ def split_opacity(content: Image.Image) -> tuple[Image.Image, Image.Image | None
     return colours, alpha
 
 
-def seen_in(content: Image.Image) -> Image.Image:
+def without_opacity(content: Image.Image) -> Image.Image:
     """The content's own colours, mode RGB, under full transparency too: what stays as it is stays so to the byte."""
     return content if content.mode == "RGB" else content.convert("RGB")
 
 
-def onto(content: Image.Image, where: Image.Image | None, painted: Image.Image) -> Image.Image:
+def composite(content: Image.Image, where: Image.Image | None, painted: Image.Image) -> Image.Image:
     """The content, painted as far as `where` is white; all of it where that is None.
 
     `painted` may be smaller than the others, as previews are.
@@ -45,7 +45,7 @@ def onto(content: Image.Image, where: Image.Image | None, painted: Image.Image) 
     return Image.composite(painted, content, where)
 
 
-def finer(job: ClassicalJob, content: Image.Image) -> "np.ndarray | None":
+def content_16bit(job: ClassicalJob, content: Image.Image) -> "np.ndarray | None":
     """The content's 16 bits a channel, [H, W, 3] uint16, as large as `content`, where they are there and are kept.
 
     What cannot be seen at all is white, as in `split_opacity`.
@@ -61,8 +61,8 @@ def finer(job: ClassicalJob, content: Image.Image) -> "np.ndarray | None":
     return pixels
 
 
-def onto_finely(content: "np.ndarray", where: Image.Image | None, painted: "np.ndarray") -> "np.ndarray":
-    """`onto` for [H, W, 3] uint16."""
+def composite_16bit(content: "np.ndarray", where: Image.Image | None, painted: "np.ndarray") -> "np.ndarray":
+    """`composite` for [H, W, 3] uint16."""
     import numpy as np
 
     if where is not None:

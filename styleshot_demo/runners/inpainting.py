@@ -10,13 +10,13 @@ from styleshot_demo import jobs, pictures
 from styleshot_demo.events import Step
 from styleshot_demo.jobs import ImageJob
 from styleshot_demo.messages import Remark, remark
-from styleshot_demo.runners.compositing import onto
+from styleshot_demo.runners.compositing import composite
 from styleshot_demo.runners.regions import RegionFinder
 
 if TYPE_CHECKING:
     import torch
 
-    from styleshot_demo.styleshot.kept import KeptLatents
+    from styleshot_demo.styleshot.latent_blending import LatentBlending
     from styleshot_demo.styleshot.pipeline import StyleShotPipeline
 
 
@@ -37,9 +37,9 @@ class Inpainting:
     styles: Weighted
     rest: Weighted | None
 
-    def laid(self, picture: Image.Image) -> Image.Image:
+    def composite(self, picture: Image.Image) -> Image.Image:
         """A picture of the size of the photo, with the photo around the part to the byte, where nobody paints there."""
-        return onto(self.photo, self.mask, picture) if self.rest is None else picture
+        return composite(self.photo, self.mask, picture) if self.rest is None else picture
 
     def arguments(self, tokens: "torch.Tensor", strength: float) -> dict[str, Any]:
         """What `StyleShotPipeline.iterate` gets for styles of which the last one paints the rest.
@@ -60,21 +60,21 @@ class Inpainting:
             "style_masks": torch.stack([inside, 1 - inside]),
         }
 
-    def keep(
+    def prepare_blending(
         self, pipeline: "StyleShotPipeline", generator: "torch.Generator", device: str
-    ) -> "tuple[torch.Tensor, KeptLatents]":
+    ) -> "tuple[torch.Tensor, LatentBlending]":
         """(the noise that a run begins with, drawn from the generator as it would have; what keeps the photo in it)."""
         import torch
 
         from styleshot_demo.styleshot.decoding import encode
-        from styleshot_demo.styleshot.kept import KeptLatents
+        from styleshot_demo.styleshot.latent_blending import LatentBlending
         from styleshot_demo.styleshot.preparing import seeded_noise
 
         with torch.no_grad():
             pixels = pipeline.image_processor.preprocess(self.photo).to(device)
             photo = encode(pipeline.vae, pixels) * pipeline.vae.config["scaling_factor"]
         noise = seeded_noise(tuple(photo.shape), generator, torch.device(device))
-        return noise, KeptLatents(photo, self._share().to(device), noise)
+        return noise, LatentBlending(photo, self._share().to(device), noise)
 
     def _share(self) -> "torch.Tensor":
         """[H, W] in 0..1."""
@@ -84,7 +84,7 @@ class Inpainting:
         return torch.from_numpy(np.asarray(self.mask).astype(np.float32) / 255)
 
 
-def part_of(
+def inpainting_for(
     job: ImageJob, photo: Image.Image, regions: RegionFinder, models: dict[str, str], notes: list[Remark]
 ) -> Generator[Step, None, Inpainting | None]:
     """Returns the part of a photo that a job names; None: all of it.

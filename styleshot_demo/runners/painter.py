@@ -12,7 +12,7 @@ from PIL import Image
 from styleshot_demo.events import Event, Finished, Step
 from styleshot_demo.jobs import CLASSICAL_SIZES, SIZE_MULTIPLE, ClassicalJob, ImageJob
 from styleshot_demo.messages import Remark, remark
-from styleshot_demo.runners.inpainting import Inpainting, part_of
+from styleshot_demo.runners.inpainting import Inpainting, inpainting_for
 from styleshot_demo.runners.maps import prepare
 from styleshot_demo.runners.regions import RegionFinder
 
@@ -28,8 +28,8 @@ REACH, DETAIL = 0.08, 0.4
 BACK, SCALE = 0.6, 1 / 60
 
 
-def suited(job: ImageJob) -> tuple[ImageJob, list[Remark]]:
-    """The job as the painter can do it, and what a person should know of that; suited again, it stays as it is."""
+def adapt_job(job: ImageJob) -> tuple[ImageJob, list[Remark]]:
+    """The job as the painter can do it, and what a person should know of that; adapted again, it stays as it is."""
     notes = []
     low, high = CLASSICAL_SIZES
     short, long = sorted(job.content.size)
@@ -59,7 +59,7 @@ def paint(plan: "Plan[ImageJob]", classical: "ClassicalRunner") -> Generator[Eve
     part = None
     if job.region != "everywhere":
         regions = RegionFinder(classical.settings, classical.cache)
-        part = yield from part_of(job, content, regions, models, notes)
+        part = yield from inpainting_for(job, content, regions, models, notes)
     for place, shot in enumerate(plan.shots):
         yield Step(place / total, remark("painting"))
         as_classical = painted_as(job, simple, shot, part)
@@ -69,7 +69,7 @@ def paint(plan: "Plan[ImageJob]", classical: "ClassicalRunner") -> Generator[Eve
             for event in events:
                 if isinstance(event, Finished):
                     image = with_details(event.result.images[0], content, job.content_strength)
-                    images.append(image if part is None else part.laid(image))
+                    images.append(image if part is None else part.composite(image))
                     models |= event.result.models
                 else:
                     yield Step((place + event.fraction) / total, event.message)

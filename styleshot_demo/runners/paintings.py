@@ -12,7 +12,7 @@ from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.jobs.regions import REGION_FIELDS
 from styleshot_demo.messages import Remark
 from styleshot_demo.plan import Plan
-from styleshot_demo.runners.compositing import onto, onto_finely
+from styleshot_demo.runners.compositing import composite, composite_16bit
 from styleshot_demo.runners.remaining import RemainingShare
 from styleshot_demo.runners.styles import pictures_key
 from styleshot_demo.runners.weights import TITLES
@@ -42,7 +42,7 @@ _AFTERWARDS = (*REGION_FIELDS, "style_weights", "palette", "keep_faces", "keep_b
 Painting = Generator[Step | Painted, None, None]
 
 
-def both(content: Image.Image, rest: Image.Image, first: Painting, second: Painting) -> Painting:
+def blend_two_styles(content: Image.Image, rest: Image.Image, first: Painting, second: Painting) -> Painting:
     """The events of two paintings, one after the other, and at last the two of them as one.
 
     content  the photo, RGB, seen in the rest as long as that is not painted
@@ -56,9 +56,8 @@ def both(content: Image.Image, rest: Image.Image, first: Painting, second: Paint
                 if isinstance(event, Step):
                     preview = event.preview
                     if preview is not None:
-                        preview = (
-                            onto(content, inside, preview) if painted is None else onto(painted.image, rest, preview)
-                        )
+                        below, mask = (content, inside) if painted is None else (painted.image, rest)
+                        preview = composite(below, mask, preview)
                     fraction = (number + event.fraction) / 2
                     yield replace(
                         event, fraction=fraction, message=_of_two(event.message, number, fraction, remaining),
@@ -70,7 +69,7 @@ def both(content: Image.Image, rest: Image.Image, first: Painting, second: Paint
     yield painted
 
 
-def kept(painting: Painting, cache: ModelCache, key: tuple[Hashable, ...]) -> Painting:
+def cached_painting(painting: Painting, cache: ModelCache, key: tuple[Hashable, ...]) -> Painting:
     """A painting that is remembered when it has ended: the last one that was."""
     painted: Step | Painted | None = cache.recall(key)
     if painted is None:
@@ -95,8 +94,8 @@ def optimisation_key(plan: Plan[ClassicalJob], content: Image.Image, styles: "Ca
 def _laid_over(first: Painted, second: Painted, rest: Image.Image) -> Painted:
     fine = None
     if first.fine is not None and second.fine is not None:
-        fine = onto_finely(first.fine, rest, second.fine)
-    return Painted(onto(first.image, rest, second.image), fine)
+        fine = composite_16bit(first.fine, rest, second.fine)
+    return Painted(composite(first.image, rest, second.image), fine)
 
 
 def _of_two(message: Remark, number: int, fraction: float, remaining: RemainingShare) -> Remark:

@@ -21,8 +21,8 @@ SHOWN = 4  # of what was not understood
 BETWEEN = " / "  # names of drawings, of which some have commas
 
 
-def suited(job: TextJob) -> tuple[TextJob, list[Remark]]:
-    """The job as the composer can do it, and what a person should know of that; suited again, it stays as it is."""
+def adapt_job(job: TextJob) -> tuple[TextJob, list[Remark]]:
+    """The job as the composer can do it, and what a person should know of that; adapted again, it stays as it is."""
     size = max(SMALLEST, SIZE if job.size is None else job.size)
     notes = [] if job.size in (None, size) else [remark("composer_size", size=size)]
     return replace(job, model="composer", size=size), notes

@@ -28,7 +28,7 @@ SHOWN_WORDS = 6
 
 
 @dataclass(frozen=True)
-class Aid:
+class SamplingGuidance:
     """What helps a model that has seen few pictures; nothing of it in the published one. See `small.pipeline`."""
 
     pull: float = 0.0  # how far latents are moved towards the style's statistics, at style strength 1
@@ -37,10 +37,13 @@ class Aid:
     prior_pull: float = 0.0  # how far that is moved towards the style's statistics, at style strength 1
 
 
-NO_AID = Aid()
+NO_SAMPLING_GUIDANCE = SamplingGuidance()
 # Its attentions alone do not bring a style's colours home, it draws from noise what it hardly knows, and it follows
 # lines loosely.
-AIDS = {"text": Aid(pull=0.2, prior_share=0.4, prior_pull=0.8), "image": Aid(pull=0.2, lines=1.8)}
+SAMPLING_GUIDANCE = {
+    "text": SamplingGuidance(pull=0.2, prior_share=0.4, prior_pull=0.8),
+    "image": SamplingGuidance(pull=0.2, lines=1.8),
+}
 
 
 def multiple_of(model: str) -> int:
@@ -48,12 +51,12 @@ def multiple_of(model: str) -> int:
     return MULTIPLE if model == "small" else SIZE_MULTIPLE
 
 
-def suited(job: TextJob | ImageJob, folder: Path) -> tuple[TextJob | ImageJob, list[Remark]]:
+def adapt_job(job: TextJob | ImageJob, folder: Path) -> tuple[TextJob | ImageJob, list[Remark]]:
     """The job, with every default filled in, as the small model can do it, and what a person should know of that.
 
     `folder` holds the model.
 
-    A suited job stays what it is when it is suited again, so that a stored result can be made again.
+    An adapted job stays what it is when it is adapted again, so that a stored result can be made again.
     """
     notes: list[Remark] = []
     assert job.size is not None  # its defaults are filled in

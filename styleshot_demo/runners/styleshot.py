@@ -49,7 +49,7 @@ class _Work:
     plan: Plan[DiffusionJob]
     progress: StepProgress
     notes: list[Remark]
-    aid: small.Aid
+    sampling: small.SamplingGuidance
     part: inpainting.Inpainting | None
 
     @property
@@ -116,7 +116,7 @@ class StyleShotRunner:
         part = None
         if isinstance(job, ImageJob) and job.region != "everywhere":
             photo = prepare(job.content, side_of(job), small.multiple_of(plan.model))
-            part = yield from inpainting.part_of(job, photo, self._regions, digests, notes)
+            part = yield from inpainting.inpainting_for(job, photo, self._regions, digests, notes)
         controls = (yield from self._controls(plan)) if uses_content(job) else {}
         tokens: dict[str, Any] = {}
         if uses_content(job) or any(shot.style_strength for shot in plan.shots):
@@ -127,8 +127,8 @@ class StyleShotRunner:
         digests |= {name: digest for weights in every.values() for name, digest in weights.digests.items()}
         images: list[Image.Image] = []
         kind = "image" if isinstance(job, ImageJob) or uses_content(job) else "text"
-        aid = small.AIDS[kind] if plan.model == "small" else small.NO_AID
-        work = _Work(plan, StepProgress(len(plan.shots), job.steps), notes, aid, part)
+        sampling = small.SAMPLING_GUIDANCE[kind] if plan.model == "small" else small.NO_SAMPLING_GUIDANCE
+        work = _Work(plan, StepProgress(len(plan.shots), job.steps), notes, sampling, part)
         for preprocessor, weights in every.items():
             own = [shot for shot in plan.shots if shot.preprocessor == preprocessor]
             for event in self._paint(work, own, weights, tokens.get(preprocessor), controls):
@@ -212,24 +212,24 @@ class StyleShotRunner:
             parts: dict[str, Any] = {}
             if controls:
                 self._one_controlnet(weights, placement)
-            wanted = {"controlnet": bool(controls), "prior": bool(work.aid.prior_share)}
+            wanted = {"controlnet": bool(controls), "prior": bool(work.sampling.prior_share)}
             for part in ("unet", "controlnet", "vae", "text_encoder", "prior", "adapter"):
                 if not wanted.get(part, True):
                     continue
                 yield Step(work.progress.fraction, remark("loading", model=files.TITLES[part]))
                 parts[part] = borrowed.enter_context(self._lend(part, weights, placement))
-            pipeline = self._pipeline(parts, weights, work.job, work.aid)
+            pipeline = self._pipeline(parts, weights, work.job, work.sampling)
             if not work.progress.done:
                 work.notes += unread(work.job, pipeline.tokenizer, pipeline.max_chunks)
             # The linear inverse is built into the small model's autoencoder; TAESD knows nothing of its latents.
-            own = getattr(pipeline.vae, "rough", None)
+            own = getattr(pipeline.vae, "decode_linear", None)
             previews = Previews(self._tiny_decoder(borrowed, placement) if own is None else None, own)
             if placement.tier == "minimal" and max(work.plan.size) > placing.TILE:
                 # The seams are blended, but a tiled picture is not the same to the last bit.
                 borrowed.callback(pipeline.vae.disable_tiling)
                 pipeline.vae.enable_tiling()
             statistics: list[Statistics] = []
-            if work.aid.pull and tokens:
+            if work.sampling.pull and tokens:
                 part = work.part
                 seen = [work.job.styles] if part is None or part.rest is None else [part.styles, part.rest]
                 statistics = [small.statistics(pipeline.vae, styles) for styles in seen]
@@ -251,16 +251,16 @@ class StyleShotRunner:
         """One picture, after its steps."""
         import torch
 
-        job, progress, aid, part = work.job, work.progress, work.aid, work.part
+        job, progress, sampling, part = work.job, work.progress, work.sampling, work.part
         helped: dict[str, Any] = {}
-        if aid is not small.NO_AID:
+        if sampling is not small.NO_SAMPLING_GUIDANCE:
             helped = {
                 "style_statistics": statistics[0] if statistics else None,
                 "rest_statistics": statistics[1] if len(statistics) > 1 else None,
-                "statistics_pull": min(1.0, aid.pull * shot.style_strength),
-                "prior_share": aid.prior_share,
-                "prior_pull": min(1.0, aid.prior_pull * shot.style_strength),
-                "content_gain": aid.lines,
+                "statistics_pull": min(1.0, sampling.pull * shot.style_strength),
+                "prior_share": sampling.prior_share,
+                "prior_pull": min(1.0, sampling.prior_pull * shot.style_strength),
+                "content_gain": sampling.lines,
             }
         # On the CPU also for a GPU: a seed is then the same noise everywhere.
         generator = torch.Generator("cpu").manual_seed(shot.seed)
@@ -269,9 +269,9 @@ class StyleShotRunner:
             styles["style_weights"] = jobs.normalised_weights(job.styles)
             if part is not None and part.rest is not None:
                 styles = part.arguments(tokens, shot.style_strength)
-        noise, keep = None, None
+        noise, blend = None, None
         if part is not None and part.rest is None:
-            noise, keep = part.keep(pipeline, generator, work.placement.device)
+            noise, blend = part.prepare_blending(pipeline, generator, work.placement.device)
         run = pipeline.iterate(
             job.prompt,
             **styles,
@@ -297,29 +297,29 @@ class StyleShotRunner:
                 except StopIteration as end:
                     progress.end()
                     image = end.value.images[0]
-                    yield image if part is None else part.laid(image)
+                    yield image if part is None else part.composite(image)
                     return
-                if keep is not None:
-                    keep(state)
+                if blend is not None:
+                    blend(state)
                 message = progress.step(state.index + 1, state.total)
                 preview = previews.of(state.latents, state.scheduler, work.plan.size)
                 if part is not None and preview is not None:
-                    preview = part.laid(preview)
+                    preview = part.composite(preview)
                 yield Step(progress.fraction, message, preview)
                 if state.index + 1 == state.total:
                     if onload:
                         onload.end()
-                    placing.trim()
+                    placing.malloc_trim()
                     yield Step(progress.fraction, remark("decoding"))
 
     def _pipeline(
-        self, parts: dict[str, Any], weights: ModelParts, job: DiffusionJob, aid: small.Aid
+        self, parts: dict[str, Any], weights: ModelParts, job: DiffusionJob, sampling: small.SamplingGuidance
     ) -> "StyleShotPipeline":
         from styleshot_demo.small.pipeline import SmallStyleShotPipeline
         from styleshot_demo.styleshot.pipeline import StyleShotPipeline
         from styleshot_demo.styleshot.prompts import MAX_CHUNKS
 
-        kind = StyleShotPipeline if aid is small.NO_AID else SmallStyleShotPipeline
+        kind = StyleShotPipeline if sampling is small.NO_SAMPLING_GUIDANCE else SmallStyleShotPipeline
         pipeline = kind(
             **parts,
             tokenizer=files.load_tokenizer(weights),

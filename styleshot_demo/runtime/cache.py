@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.runtime.device import cuda_has_started, hand_back
+from styleshot_demo.runtime.device import cuda_has_started, empty_device_cache
 from styleshot_demo.runtime.memory import free_memory, is_out_of_memory, machine_memory, memory_of
 from styleshot_demo.runtime.storages import (
     bytes_of,  # noqa: F401
@@ -378,7 +378,7 @@ def _forget(dropped: list[_Entry]) -> None:
     for entry in dropped:
         entry.value = None
     gc.collect()
-    hand_back()
+    empty_device_cache()
 
 
 def budget_of(settings: Settings, memory: str = "cpu") -> int:

@@ -67,7 +67,7 @@ def why_not_gpu(settings: Settings) -> Remark | None:
 
 def cuda_is_there() -> bool:
     """Whether torch sees a CUDA GPU; never true in a main process of ZeroGPU, where nothing may touch one."""
-    if zerogpu.withholds():
+    if zerogpu.gpu_is_emulated():
         return False
     import torch
 
@@ -101,7 +101,7 @@ def synchronize(device: str) -> None:
         torch.mps.synchronize()
 
 
-def hand_back() -> None:
+def empty_device_cache() -> None:
     """Hands GPU memory that torch keeps for later back to the system; never imports torch."""
     torch = sys.modules.get("torch")
     if torch is None:

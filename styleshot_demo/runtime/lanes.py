@@ -54,7 +54,7 @@ class Lanes:
         self._lines: dict[str, list[_Place]] = {SHORT: [], LONG: []}  # replaced, never changed: see above
         self._tickets = itertools.count()
 
-    def through(
+    def run_in_turn(
         self,
         lane: str,
         work: Callable[[], Iterator[T]],

@@ -204,7 +204,7 @@ class Onload:
             tensor.data = value
 
 
-def trim() -> None:
+def malloc_trim() -> None:
     """Hands main memory back that the C library keeps for later: half a gigabyte after the steps of a large UNet."""
     with contextlib.suppress(OSError, AttributeError):  # only glibc has it
         ctypes.CDLL(None).malloc_trim(0)

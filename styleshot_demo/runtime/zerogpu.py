@@ -52,12 +52,12 @@ def in_worker() -> bool:
     return bool(getattr(sys.modules.get("spaces.zero.wrappers"), "forked", False))
 
 
-def withholds() -> bool:
+def gpu_is_emulated() -> bool:
     """Whether PyTorch only pretends that there is a GPU: in the program's own process, where using it is an error."""
     return lends() and not in_worker()
 
 
-def forgets(device: str) -> bool:
+def loses_cache(device: str) -> bool:
     """Whether what a run on that device remembers is gone with the process that the GPU was lent to."""
     return lends() and device.startswith("cuda")
 
@@ -87,7 +87,7 @@ def decorated(
     home = os.getpid()
     begun: set[int] = set()
 
-    def lent(plan: Any) -> Iterator[Any]:
+    def in_lent_process(plan: Any) -> Iterator[Any]:
         try:
             if os.getpid() != home and os.getpid() not in begun:
                 begun.add(os.getpid())
@@ -97,9 +97,9 @@ def decorated(
             # The package hands over the name of an error's class and nothing else of it.
             yield _Failure.of(error)
 
-    gpu = spaces.GPU(lent, duration=seconds_for)
+    gpu = spaces.GPU(in_lent_process, duration=seconds_for)
 
-    def leased(plan: Any) -> Generator[Any, None, None]:
+    def on_lent_gpu(plan: Any) -> Generator[Any, None, None]:
         failure = None
         try:
             with closing(gpu(plan)) as events:
@@ -117,7 +117,7 @@ def decorated(
         if failure:
             raise failure.error()
 
-    return leased
+    return on_lent_gpu
 
 
 @dataclass(frozen=True)
@@ -131,14 +131,14 @@ class _Failure:
     @classmethod
     def of(cls, error: Exception) -> "_Failure":
         from styleshot_demo.runtime.cache import is_out_of_memory
-        from styleshot_demo.runtime.device import hand_back
+        from styleshot_demo.runtime.device import empty_device_cache
 
         problem = error if isinstance(error, Problem) else None
         report, memory = "".join(traceback.format_exception(error)), is_out_of_memory(error)
         if memory:
             error.__traceback__ = None  # it holds the tensors
             gc.collect()
-            hand_back()
+            empty_device_cache()
         return cls(problem, memory, report)
 
     def error(self) -> Exception:
@@ -182,7 +182,7 @@ def complete() -> None:
     Adam asks, on the processor too, whether a CUDA graph is being recorded, if PyTorch says that there is a GPU. That
     starts CUDA, or fails where there is none; and once it is started here, no worker can use it.
     """
-    if withholds():
+    if gpu_is_emulated():
         import torch
 
         torch.cuda.is_current_stream_capturing = lambda: False
@@ -194,7 +194,7 @@ def own_memory(module: "nn.Module") -> "nn.Module":
     When the program is launched, `spaces` deletes the files in the hub's cache whose weights it has taken over from a
     mapping. Who looks for these files later (which model is there, what it hashes to) would find them gone.
     """
-    if withholds():
+    if gpu_is_emulated():
         for tensor in (*module.parameters(), *module.buffers()):
             tensor.data = tensor.data.clone()
     return module

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 class EncoderOutput:
     """What `encode` returns, as diffusers' autoencoders do."""
 
-    latent_dist: "Exact"
+    latent_dist: "DeterministicDistribution"
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Decoded:
 
 
 @dataclass
-class Exact:
+class DeterministicDistribution:
     """A distribution without spread."""
 
     mean: Tensor
@@ -97,7 +97,7 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
 
     def encode(self, pixels: Tensor) -> EncoderOutput:
         """Latents, not yet multiplied by `scaling_factor`."""
-        return EncoderOutput(Exact(self.latents(F.avg_pool2d(pixels, self.config["reduce"]))))
+        return EncoderOutput(DeterministicDistribution(self.latents(F.avg_pool2d(pixels, self.config["reduce"]))))
 
     def latents(self, small: Tensor) -> Tensor:
         """`encode` for pictures that are already `reduce` times smaller, [B, 3, H/2, W/2]."""
@@ -105,14 +105,14 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
         weight = self.analysis[:, :, None, None]
         return F.conv2d(cells - self.mean[None, :, None, None], weight)
 
-    def rough(self, latents: Tensor) -> Tensor:
+    def decode_linear(self, latents: Tensor) -> Tensor:
         """The linear inverse, [B, 3, H/2, W/2]."""
         cells = F.conv2d(latents, self.synthesis[:, :, None, None], self.mean)
         return F.pixel_shuffle(cells, self.config["patch"])
 
     def decode(self, latents: Tensor, return_dict: bool = True) -> Decoded | tuple[Tensor]:
         """The picture, [B, 3, H, W], about [-1, 1]."""
-        smooth = F.interpolate(self.rough(latents), scale_factor=self.config["reduce"], mode="bilinear")
+        smooth = F.interpolate(self.decode_linear(latents), scale_factor=self.config["reduce"], mode="bilinear")
         sample = smooth + self.decoder(latents)
         return Decoded(sample) if return_dict else (sample,)
 

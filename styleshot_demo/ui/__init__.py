@@ -1,7 +1,7 @@
 """The page: Gradio, and nothing but Gradio."""
 
-from styleshot_demo.ui import surroundings
+from styleshot_demo.ui import environment
 
-surroundings.prepare()
-with surroundings.without_proxy():  # Gradio makes an HTTP client as it is imported: fails where a proxy is no use
+environment.prepare()
+with environment.without_proxy():  # Gradio makes an HTTP client as it is imported: fails where a proxy is no use
     import gradio  # noqa: F401

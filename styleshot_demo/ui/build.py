@@ -16,6 +16,7 @@ from styleshot_demo.ui import (
     cropping,
     drop,
     enlarge,
+    environment,
     grid,
     history,
     history_drawer,
@@ -25,7 +26,6 @@ from styleshot_demo.ui import (
     panel,
     presets,
     restore,
-    surroundings,
     text_tab,
     theme,
     tools,
@@ -130,7 +130,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     """What `launch` has to be told, so that the page looks like ours and keeps to itself."""
     every = history.histories(settings)
     return {
-        "server_name": surroundings.written(settings.host),
+        "server_name": environment.written(settings.host),
         "server_port": settings.port,
         "share": False,
         "show_error": False,
@@ -153,19 +153,19 @@ def launch_options(settings: Settings) -> dict[str, Any]:
 
 def serve(settings: Settings) -> None:
     """Build the page and answer until the process is told to end; `Problem` where it cannot listen."""
-    surroundings.check_folder()
-    surroundings.check_address(settings.host, settings.port)
+    environment.check_folder()
+    environment.check_address(settings.host, settings.port)
     studio = Studio(settings)
     studio.prepare()
     page = build(settings, studio)
     try:
-        with surroundings.without_proxy():
+        with environment.without_proxy():
             page.launch(prevent_thread_lock=True, quiet=True, **launch_options(settings))
     except OSError as error:
-        host = surroundings.written(settings.host)
+        host = environment.written(settings.host)
         raise Problem("address_taken", host=host, port=settings.port) from error
     try:
-        print(f"The page is at {surroundings.url(settings.host, settings.port)}", flush=True)
+        print(f"The page is at {environment.url(settings.host, settings.port)}", flush=True)
         # Importing torch to ask it takes seconds, and only where there is a GPU's driver.
         threading.Thread(target=_tell_of_gpu, args=(settings,), daemon=True).start()
         while page.is_running and page.server.thread.is_alive():
@@ -190,5 +190,5 @@ def _end(page: gr.Blocks) -> None:
     for thread in threading.enumerate():
         if "worker" in thread.name:  # it computes a step, and might save a picture yet
             thread.join(max(0.0, end - time.monotonic()))
-    surroundings.clear()
+    environment.clear()
     leave()

@@ -36,8 +36,8 @@ from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.classical_run import ClassicalDesk, ClassicalRun
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.grid import GridSource
-from styleshot_demo.ui.kept import Makes
 from styleshot_demo.ui.opened import Opened
+from styleshot_demo.ui.result_events import ResultEvent
 from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.words import mark, say
 
@@ -143,10 +143,10 @@ class ClassicalTab:
         )
         assert view.beside is not None  # a result of this tab can be saved at any time
         view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
-        makes = [
-            *(Makes(event, view.shown) for event in (*runs, halted)),
-            Makes(followed, view.shown, draft=True),
-            Makes(enlarge.wire(view.enlarge, self.studio), view.enlarge),
+        result_events = [
+            *(ResultEvent(event, view.shown) for event in (*runs, halted)),
+            ResultEvent(followed, view.shown, draft=True),
+            ResultEvent(enlarge.wire(view.enlarge, self.studio), view.enlarge),
         ]
         growing = [fields[name] for name in ("method", "size", "whole", "brush_size", "keep_background", "region")]
         sized = [*growing, inputs.content, *inputs.styles]
@@ -168,9 +168,8 @@ class ClassicalTab:
         settings_are_back = stored.wire(page, self.setting_updates, self.setting_outputs())
         settings_are_back.then(self.fits, sized, self.fit, **INSTANT)
         desk.wire("classical", page, settings_are_back, inputs, fields, view.shown)
-        return restore.Target(
-            "classical", [*inputs.slot_outputs(), *self.setting_outputs()], self.fill, stored.save, inputs, makes
-        )
+        filled = [*inputs.slot_outputs(), *self.setting_outputs()]
+        return restore.Target("classical", filled, self.fill, stored.save, inputs, result_events)
 
     # Painting ---------------------------------------------------------------------------------------------------
 
@@ -299,7 +298,7 @@ class ClassicalTab:
     @staticmethod
     def goes_on(run: ClassicalRun) -> bool:
         """Whether a stopped run can be gone on with."""
-        return run.made_by is None or not zerogpu.forgets(run.made_by.computed["device"])
+        return run.made_by is None or not zerogpu.loses_cache(run.made_by.computed["device"])
 
     def keep(self, desk: ClassicalDesk) -> Any:
         """A file of the picture that is being painted, as it is now."""

@@ -128,7 +128,7 @@ def job_of(kind: str, content: Any, styles: Any, settings: dict[str, Any]) -> tu
 MODEL_FIELDS = ("size", "guidance_scale", "negative_prompt")  # whose defaults depend on the model
 
 
-def suited(kind: str, model: str | None, values: dict[str, Any]) -> dict[str, Any]:
+def adapt_fields(kind: str, model: str | None, values: dict[str, Any]) -> dict[str, Any]:
     """`MODEL_FIELDS` after a model was chosen: that model's own defaults, but for what a person has set otherwise."""
     own = job_defaults.defaults(kind, model)
     # The composer's are those of the first.

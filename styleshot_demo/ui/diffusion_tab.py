@@ -35,9 +35,9 @@ from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.diffusion_run import DiffusionDesk, DiffusionRun, Job
 from styleshot_demo.ui.grid import GridSource
-from styleshot_demo.ui.kept import Makes
 from styleshot_demo.ui.lines import Lines
 from styleshot_demo.ui.opened import Opened
+from styleshot_demo.ui.result_events import ResultEvent
 from styleshot_demo.ui.sketch import Drawn
 from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.weights import Weights
@@ -90,7 +90,7 @@ class DiffusionTab:
                 runs.append(listen(problems.guarded(self.ended)(handler), everything, outputs, **once))
                 runs[-1].then(**stored.save)
         halted = stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run])
-        makes = [Makes(event, view.shown) for event in (*runs, halted)]
+        result_events = [ResultEvent(event, view.shown) for event in (*runs, halted)]
         followed = view.shown.follow(
             problems.guarded(lambda text: {view.status: text})(self.follow),
             everything,
@@ -98,8 +98,8 @@ class DiffusionTab:
             trigger_mode="always_last",
             **PAINTING,
         )
-        makes.append(Makes(followed, view.shown, draft=True))
-        makes.append(Makes(enlarge.wire(view.enlarge, self.studio), view.enlarge))
+        result_events.append(ResultEvent(followed, view.shown, draft=True))
+        result_events.append(ResultEvent(enlarge.wire(view.enlarge, self.studio), view.enlarge))
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **INSTANT).then(**stored.save)
         asked = [fields["model"], fields["follow_sketch" if self.kind == "text" else "preprocessor"]]
@@ -115,7 +115,7 @@ class DiffusionTab:
         if self.sketch:
             lies_there.then(self.give_back, [self.desk, view.shown], self.sketch, **INSTANT)
         filled = [*self.inputs.slot_outputs(), *shown, *([self.sketch] if self.sketch else [])]
-        return restore.Target(self.kind, filled, self.fill, stored.save, self.inputs, makes)
+        return restore.Target(self.kind, filled, self.fill, stored.save, self.inputs, result_events)
 
     def hand_on(self, targets: Sequence[restore.Target], drops: gr.HTML) -> None:
         """Lets sketches become the photo of those other tabs that have one. To be called outside of the tabs.
@@ -249,8 +249,8 @@ class DiffusionTab:
 
     def finish(self, run: DiffusionRun, result: Result) -> None:
         """Saves the results."""
-        run.made = self.hang(result, run.stem)
-        run.value = widgets.hung(run.made, run.asked, run.sketches, run.quick)
+        run.made = self.save_results(result, run.stem)
+        run.value = widgets.gallery_value(run.made, run.asked, run.sketches, run.quick)
         run.told = results.summary(result)
 
     def keep_sketch(self, run: DiffusionRun, step: Step) -> bool:
@@ -289,11 +289,11 @@ class DiffusionTab:
                 except Problem as problem:  # such as a disk that is full
                     return {self.view.shown: widgets.back(), self.view.status: problems.as_html(problem)}
                 # What was begun is remembered of one picture alone, and not by a process that has gone with its GPU.
-                goes_on = alone and not zerogpu.forgets(begun.made_by.computed["device"])
+                goes_on = alone and not zerogpu.loses_cache(begun.made_by.computed["device"])
                 told.append(say("stopped_painting" if goes_on else "stopped_there", **begun.message.values))
             run.sketches = run.sketches[: len(run.made)]
             desk.ready = run.drawn()
-            run.value = widgets.hung(run.made, run.asked, run.sketches)
+            run.value = widgets.gallery_value(run.made, run.asked, run.sketches)
             run.told = problems.note(words.join(told, " "))
         return {self.view.shown: run.value or widgets.back(), **self.drawn(desk.ready)}
 
@@ -326,7 +326,7 @@ class DiffusionTab:
             settings["mask"] = self.where.brushed(settings)
         return diffusion.job_of(self.kind, content, styles, settings)
 
-    def hang(self, result: Result, stem: str) -> list[widgets.Made]:
+    def save_results(self, result: Result, stem: str) -> list[widgets.Made]:
         """Saves the pictures of a result, each with the settings that make it alone."""
         plan, models = result.plan, result.models
         return [
@@ -374,9 +374,9 @@ class DiffusionTab:
         count = len(diffusion.MODEL_FIELDS)
         set_now: dict[str, Any] = dict(zip(diffusion.MODEL_FIELDS, values[:count], strict=True))
         model = self.weights.choice(*values[count:]).model
-        suited = diffusion.suited(self.kind, model, set_now)
-        least = {"size": gr.update(value=suited["size"], minimum=job_defaults.smallest(model))}
-        return list((suited | least).values())
+        adapted = diffusion.adapt_fields(self.kind, model, set_now)
+        least = {"size": gr.update(value=adapted["size"], minimum=job_defaults.smallest(model))}
+        return list((adapted | least).values())
 
     def setting_updates(self, settings: dict[str, Any]) -> dict[Any, Any]:
         """Updates for every field: the value given, or else the default."""

@@ -17,10 +17,10 @@ from styleshot_demo.history import Histories, History, HistoryEntry
 from styleshot_demo.library.entry import folded
 from styleshot_demo.provenance import Record
 from styleshot_demo.settings import Settings
-from styleshot_demo.ui import drop, history_drawer, kept, problems, restore, visitors, words
+from styleshot_demo.ui import drop, history_drawer, problems, restore, result_events, visitors, words
 from styleshot_demo.ui.controls import INSTANT
-from styleshot_demo.ui.kept import Makes
 from styleshot_demo.ui.restore import Target
+from styleshot_demo.ui.result_events import ResultEvent
 from styleshot_demo.ui.words import Said, say
 
 _log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def histories(settings: Settings) -> Histories | None:
 
 
 def build(settings: Settings, targets: Sequence[Target], tabs: gr.Tabs, drops: gr.HTML) -> None:
-    """Makes the window, and lets it have every result. Does nothing where nothing is kept. To be called
+    """ResultEvent the window, and lets it have every result. Does nothing where nothing is kept. To be called
     outside of the tabs.
 
     drops  the element that can say something at the foot of the window
@@ -75,16 +75,16 @@ class HistoryDesk:
         # When everything stands where it belongs, a run can begin.
         event.then(None, None, None, js="() => { window.styleshot.historyRun(); }", **INSTANT)
         for target in self.targets:
-            for makes in target.makes:
-                makes.event.then(self._keeper(makes), makes.shown, self.page, **INSTANT)
+            for made in target.result_events:
+                made.event.then(self._keeper(made), made.shown, self.page, **INSTANT)
 
-    def _keeper(self, makes: Makes) -> Any:
+    def _keeper(self, made: ResultEvent) -> Any:
         def keep(value: Any, request: gr.Request) -> Any:
-            paths = kept.finished(value, self.folder)
+            paths = result_events.finished(value, self.folder)
             try:
                 history = self._of(request)
                 for path in reversed(paths):  # so that the first of several is the newest
-                    history.add(path, draft=makes.draft)
+                    history.add(path, draft=made.draft)
             except Exception as error:  # what was painted is on show all the same, and can be saved
                 _log.warning("a result was not kept: %s", error)
                 return gr.skip()

@@ -11,7 +11,7 @@ from styleshot_demo.messages import remark
 from styleshot_demo.provenance import Record, Restored
 from styleshot_demo.ui import problems, widgets, words
 from styleshot_demo.ui.controls import INSTANT, Inputs
-from styleshot_demo.ui.kept import Makes
+from styleshot_demo.ui.result_events import ResultEvent
 from styleshot_demo.ui.words import Said, mark, say
 
 
@@ -24,7 +24,7 @@ class Target:
     fill     updates from what was found in the picture
     save     event arguments that keep the settings in the browser
     inputs   where its pictures are put
-    makes    the events that may leave a result on show
+    result_events  the events that may leave a result on show
     """
 
     job: str
@@ -32,7 +32,7 @@ class Target:
     fill: Callable[[Restored], dict[Any, Any]]
     save: dict[str, Any]
     inputs: Inputs
-    makes: Sequence[Makes] = ()
+    result_events: Sequence[ResultEvent] = ()
 
 
 def bring_back(path: str, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[Said, dict[Any, Any]]:

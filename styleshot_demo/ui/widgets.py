@@ -144,8 +144,8 @@ class Made:
 def gallery(elem_id: str, empty: str) -> gr.HTML:
     """One picture large, the others small below it, each with its caption; a square tile also four times, 2 x 2.
 
-    Its value comes from `hung` or `painting`; the text `empty` stands there before. `.follow(...)` listens for another
-    strength after which a model that takes but a moment should paint anew.
+    Its value comes from `gallery_value` or `painting`; the text `empty` stands there before. `.follow(...)` listens for
+    another strength after which a model that takes but a moment should paint anew.
     """
     return gr.HTML(
         elem_id=elem_id,
@@ -173,7 +173,7 @@ def gallery(elem_id: str, empty: str) -> gr.HTML:
     )
 
 
-def hung(
+def gallery_value(
     pictures: Sequence[Made], made: Asked, sketches: Sequence[Path] = (), quick: bool = False
 ) -> dict[str, Any]:
     """The value of `gallery` with finished pictures; the first is shown large.

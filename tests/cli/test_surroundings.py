@@ -207,8 +207,8 @@ def test_with_q_neither_libraries_nor_notes_speak(folder):
 def test_what_libraries_say_does_not_stand_between_our_lines():
     code = (
         "import logging, warnings\n"
-        "from styleshot_demo.cli import noise\n"
-        "noise.begin(verbose=VERBOSE)\n"
+        "from styleshot_demo.cli import verbosity\n"
+        "verbosity.begin(verbose=VERBOSE)\n"
         "warnings.warn('a warning', FutureWarning)\n"
         "logging.getLogger('some.library').warning('a log line')\n"
         "from transformers.utils import logging\n"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.models import hub, own, transfer
+from styleshot_demo.models import app_cache, hub, transfer
 from styleshot_demo.models.catalogue import MODELS, Model, ModelFile
 from styleshot_demo.models.hub import fetch, fetching, find, plan
 from styleshot_demo.models.transfer import Patience, part_of
@@ -354,7 +354,7 @@ def test_size_that_is_only_about_right(server, settings):
 def test_unknown_hash_is_recorded_and_demanded_from_then_on(server, settings):
     unknown = replace(ONE, files=(replace(ONE.files[0], sha256=None),))
     fetch(unknown, settings, endpoint=server.url, patience=QUICK)
-    (entry,) = own.record(settings).read("fetched").values()
+    (entry,) = app_cache.record(settings).read("fetched").values()
     assert entry == {"bytes": len(BIG), "sha256": hashlib.sha256(BIG).hexdigest()}
     target(settings).unlink()
     server.files["me/thing/big.safetensors"] = weights(600_000, 3)
@@ -364,7 +364,7 @@ def test_unknown_hash_is_recorded_and_demanded_from_then_on(server, settings):
 def test_hash_of_a_small_file_is_its_content_s(server, settings):
     """The hub's etag of a small file is a git hash and says nothing about the SHA-256."""
     fetch("thing", settings, endpoint=server.url, patience=QUICK)
-    entry = own.record(settings).read("fetched")[f"me/thing@{COMMIT}/config.json"]
+    entry = app_cache.record(settings).read("fetched")[f"me/thing@{COMMIT}/config.json"]
     assert entry["sha256"] == hashlib.sha256(CONFIG).hexdigest()
 
 

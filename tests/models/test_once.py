@@ -7,7 +7,7 @@ import time
 import pytest
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.models.once import Once, finished
+from styleshot_demo.models.once import SingleFlight, finished
 
 
 class Counting:
@@ -33,13 +33,13 @@ class Counting:
 def test_work_is_done_and_its_result_returned():
     work = Counting()
     work.turn.release(10)
-    assert finished(Once().follow("a", work)) == "result"
+    assert finished(SingleFlight().join("a", work)) == "result"
     assert (work.begun, work.ended) == (1, ["done"])
 
 
 def test_all_who_ask_at_the_same_time_get_one_result():
-    work, once, results = Counting(), Once(), []
-    threads = [threading.Thread(target=lambda: results.append(finished(once.follow("a", work)))) for _ in range(8)]
+    work, once, results = Counting(), SingleFlight(), []
+    threads = [threading.Thread(target=lambda: results.append(finished(once.join("a", work)))) for _ in range(8)]
     for thread in threads:
         thread.start()
     while once._running and next(iter(once._running.values())).followers < 8:
@@ -51,8 +51,8 @@ def test_all_who_ask_at_the_same_time_get_one_result():
 
 
 def test_the_last_one_to_close_stops_it_and_the_next_begins_anew():
-    work, once = Counting(), Once()
-    one, other = once.follow("a", work), once.follow("a", work)
+    work, once = Counting(), SingleFlight()
+    one, other = once.join("a", work), once.join("a", work)
     next(one), next(other)
     one.close()
     assert work.ended == []
@@ -60,11 +60,11 @@ def test_the_last_one_to_close_stops_it_and_the_next_begins_anew():
     other.close()
     assert work.ended == ["stopped"], "and closing has waited for it"
     work.turn.release(10)
-    assert finished(once.follow("a", work)) == "result" and work.begun == 2
+    assert finished(once.join("a", work)) == "result" and work.begun == 2
 
 
 def test_what_goes_wrong_is_said_to_all_and_can_be_tried_again():
-    once, tries = Once(), []
+    once, tries = SingleFlight(), []
 
     def work():
         tries.append(1)
@@ -74,17 +74,17 @@ def test_what_goes_wrong_is_said_to_all_and_can_be_tried_again():
         return "result"
 
     with pytest.raises(Problem) as caught:
-        finished(once.follow("a", work))
+        finished(once.join("a", work))
     assert caught.value.key == "disk_full"
-    assert finished(once.follow("a", work)) == "result"
+    assert finished(once.join("a", work)) == "result"
 
 
 def test_other_work_does_not_wait():
-    stuck, free, once = Counting(), Counting(), Once()
-    following = once.follow("stuck", stuck)
+    stuck, free, once = Counting(), Counting(), SingleFlight()
+    following = once.join("stuck", stuck)
     next(following)
     free.turn.release(10)
-    assert finished(once.follow("free", free)) == "result"
+    assert finished(once.join("free", free)) == "result"
     stuck.turn.release(10)
     following.close()
 
@@ -92,13 +92,13 @@ def test_other_work_does_not_wait():
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore:This process.*multi-threaded:DeprecationWarning")
 def test_a_forked_process_does_not_wait_for_a_thread_that_it_does_not_have():
-    work, once = Counting(), Once()
-    following = once.follow("a", work)
+    work, once = Counting(), SingleFlight()
+    following = once.join("a", work)
     next(following)
     child = os.fork()
     if not child:
         work.turn = threading.Semaphore(10)
-        os._exit(0 if finished(once.follow("a", work)) == "result" else 1)
+        os._exit(0 if finished(once.join("a", work)) == "result" else 1)
     for _ in range(100):
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:

@@ -124,8 +124,8 @@ def test_several_styles_are_mixed_by_their_weights(studio):
 
 
 def test_a_suited_job_stays_as_it_is():
-    suited, _ = scenes.suited(job(size=200))
-    assert scenes.suited(suited) == (suited, [])
+    adapted, _ = scenes.adapt_job(job(size=200))
+    assert scenes.adapt_job(adapted) == (adapted, [])
 
 
 def test_a_tile_is_recorded_and_made_again(studio):

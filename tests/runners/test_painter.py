@@ -9,7 +9,7 @@ from skimage import data
 from styleshot_demo import ImageJob, Settings, Studio, pictures
 from styleshot_demo.provenance import read, write
 from styleshot_demo.runners.inpainting import Inpainting
-from styleshot_demo.runners.painter import painted_as, simplified, suited
+from styleshot_demo.runners.painter import adapt_job, painted_as, simplified
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +85,8 @@ def test_the_record_makes_it_again(studio, cat, tmp_path) -> None:
 @pytest.mark.parametrize("shape", [(1000, 100), (60, 600), (40, 40)])
 @pytest.mark.parametrize("size", [128, None, 1024])
 def test_any_shape_is_painted_at_a_size_that_can_be(studio, shape, size) -> None:
-    job, _ = suited(ImageJob(Image.new("RGB", shape, "teal"), [Image.new("RGB", (64, 64))], size=size))
-    again, notes = suited(job)
+    job, _ = adapt_job(ImageJob(Image.new("RGB", shape, "teal"), [Image.new("RGB", (64, 64))], size=size))
+    again, notes = adapt_job(job)
     assert again == job and not notes
     assert max(studio.plan(job).size) <= 2048
     if size != 1024:

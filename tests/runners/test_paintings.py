@@ -130,7 +130,7 @@ def test_the_seconds_left_are_those_of_both(monkeypatch) -> None:
             yield Step(step / 10, remark("iterating", step=step, total=10, seconds=1), None)
         yield paintings.Painted(nothing)
 
-    events = paintings.both(nothing, nothing.convert("L"), painting(), painting())
+    events = paintings.blend_two_styles(nothing, nothing.convert("L"), painting(), painting())
     told = [event.message.values["seconds"] for event in events if isinstance(event, Step)]
     assert told == [None, *range(180, -10, -10)]
 

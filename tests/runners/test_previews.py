@@ -30,7 +30,7 @@ def test_whatever_makes_previews_takes_numbers_that_are_none(value):
     own = PatchAutoencoder(latent_channels=4, block_out_channels=[8, 8, 8, 8, 8]).eval()
     euler = types.SimpleNamespace(step_index=1, sigmas=torch.tensor([9.0, value, 0.0]))
     latents = torch.full((1, 4, 4, 4), value)
-    for shown in (Previews(decoder), Previews(None, own.rough), Previews()):
+    for shown in (Previews(decoder), Previews(None, own.decode_linear), Previews()):
         assert shown.of(latents, euler, (16, 16)).size == (16, 16)
 
 

@@ -31,7 +31,7 @@ PUBLISHED = {
     "steps_offset": 1,
     "trained_betas": None,
 }
-SHARE = small.AIDS["text"].prior_share
+SHARE = small.SAMPLING_GUIDANCE["text"].prior_share
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,7 @@ def test_any_job_and_any_share(folders, wish, share):
     made = scheduler(job.scheduler, folders[wish["model"]])
     walk(made, job.steps, share)
     if wish["model"] == "small" and job.prompt:
-        walk(made, job.steps, small.AIDS[wish["kind"]].prior_share)
+        walk(made, job.steps, small.SAMPLING_GUIDANCE[wish["kind"]].prior_share)
 
 
 @pytest.mark.parametrize("name", SCHEDULERS)

@@ -22,38 +22,38 @@ def folder(tmp_path):
     return tmp_path
 
 
-def suited(job, folder):
+def adapt_job(job, folder):
     """As the plan asks for it: with every default filled in."""
-    return small.suited(job_defaults.filled_in(job, "small"), folder)
+    return small.adapt_job(job_defaults.filled_in(job, "small"), folder)
 
 
 def test_defaults_of_the_published_model_are_replaced_by_its_own(folder):
     asked = job_defaults.filled_in(TextJob(styles=[STYLE], prompt="a red apple"), "small")
-    job, notes = small.suited(asked, folder)
+    job, notes = small.adapt_job(asked, folder)
     assert (job.size, job.guidance_scale, job.negative_prompt, job.prompt) == (256, 5.0, "", "a red apple")
     assert notes == []
     for guidance in (7.0, 7.5):  # no value means "not chosen" but None
         kept = job_defaults.filled_in(TextJob(styles=[STYLE], prompt="", guidance_scale=guidance), "small")
-        assert small.suited(kept, folder)[0].guidance_scale == guidance
+        assert small.adapt_job(kept, folder)[0].guidance_scale == guidance
 
 
 def test_what_a_person_chose_is_kept(folder):
     asked = TextJob(styles=[STYLE], prompt="red", size=208, guidance_scale=5, negative_prompt="cat", steps=11, seed=3)
-    job, notes = small.suited(asked, folder)
+    job, notes = small.adapt_job(asked, folder)
     assert job == asked and notes == []
 
 
 def test_a_suited_job_stays_as_it_is(folder):
     asked = ImageJob(content=STYLE, styles=[STYLE], prompt="cat", size=500, preprocessor="both")
-    job, notes = suited(asked, folder)
+    job, notes = adapt_job(asked, folder)
     assert (job.size, job.preprocessor) == (256, "contour")
     assert {note.key for note in notes} == {"small_size", "small_contour"}
-    assert small.suited(job, folder) == (job, [])
+    assert small.adapt_job(job, folder) == (job, [])
 
 
 @pytest.mark.parametrize("size, expected", [(128, 128), (136, 128), (200, 192), (1024, 256)])
 def test_sizes_are_multiples_of_a_latent(folder, size, expected):
-    assert suited(TextJob(styles=[STYLE], prompt="", size=size), folder)[0].size == expected
+    assert adapt_job(TextJob(styles=[STYLE], prompt="", size=size), folder)[0].size == expected
 
 
 def test_unknown_words_are_told_once_in_their_order(folder):
@@ -74,7 +74,7 @@ def test_emphasis_is_no_word(folder):
 
 def test_words_of_the_negative_prompt_are_told_where_it_is_read(folder):
     def told(**fields):
-        notes = suited(TextJob(styles=[STYLE], prompt="red 🍎", size=128, **fields), folder)[1]
+        notes = adapt_job(TextJob(styles=[STYLE], prompt="red 🍎", size=128, **fields), folder)[1]
         return [note.values["words"] for note in notes if note.key == "words_unknown"]
 
     assert told() == ["🍎"], "its own default is empty"

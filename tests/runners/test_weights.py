@@ -15,7 +15,7 @@ from PIL import Image
 from styleshot_demo import Settings, Studio, TextJob
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Step
-from styleshot_demo.models import hashes, hub, once, own
+from styleshot_demo.models import app_cache, hashes, hub, once
 from styleshot_demo.models.once import finished
 from styleshot_demo.runners import weights
 from styleshot_demo.runners.weights import ModelParts
@@ -259,7 +259,7 @@ def test_what_an_earlier_version_converted_is_found(settings, tmp_path, monkeypa
     (located,) = weights.locate(settings, "styleshot", "contour")
     assert old in located.folders["adapter"].parents and not reads
     assert weights.parts(settings, "styleshot", "contour") == located
-    assert own.record(settings).read("hashed")
+    assert app_cache.record(settings).read("hashed")
 
 
 def test_a_file_that_cannot_be_read_is_a_problem(settings, monkeypatch):

@@ -569,7 +569,7 @@ def test_what_is_idle_counts_as_free_and_goes_when_it_is_needed(monkeypatch):
     """With 6 GB idle in the cache, a job of 0.73 GB was refused."""
     cache, free = ModelCache(10_000), [700]
     monkeypatch.setattr(cache_module, "free_memory", lambda device: free[0])
-    monkeypatch.setattr(cache_module, "hand_back", lambda: free.__setitem__(0, free[0] + 1_000))
+    monkeypatch.setattr(cache_module, "empty_device_cache", lambda: free.__setitem__(0, free[0] + 1_000))
     for name in "abc":
         with cache.lend(name, lambda: [Tensor("cpu", 1_000)]):
             pass

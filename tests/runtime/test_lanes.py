@@ -51,7 +51,7 @@ class Runner(threading.Thread):
 
     def run(self):
         try:
-            for event in self.lanes.through(self.lane, self.work, **self.options):
+            for event in self.lanes.run_in_turn(self.lane, self.work, **self.options):
                 self.seen.append(event)
         except Exception as error:
             self.error = error
@@ -96,7 +96,7 @@ def test_a_change_of_place_is_told_at_once(monkeypatch):
 
 def test_the_lanes_are_two():
     lanes = Lanes()
-    with closing(lanes.through(LONG, count(1, 2))) as long, closing(lanes.through(SHORT, count(3, 4))) as short:
+    with closing(lanes.run_in_turn(LONG, count(1, 2))) as long, closing(lanes.run_in_turn(SHORT, count(3, 4))) as short:
         assert [next(long), next(short), next(long), next(short)] == [1, 3, 2, 4]
 
 
@@ -114,7 +114,7 @@ def test_without_memory_short_work_waits_with_the_long_before_all_who_came_later
     until(lambda: later.seen)
     assert (places(short.seen[0]), places(later.seen[0])) == (1, 2)
     # Its own lane is free for others meanwhile.
-    assert list(lanes.through(SHORT, count(5), beside=lambda: True)) == [5]
+    assert list(lanes.run_in_turn(SHORT, count(5), beside=lambda: True)) == [5]
     for runner in (first, short, later):
         runner.go.set()
         runner.join(10)
@@ -125,13 +125,13 @@ def test_memory_is_not_asked_for_where_nothing_long_runs():
     def refuse():
         raise AssertionError("asked")
 
-    assert list(Lanes().through(SHORT, count(1), beside=refuse)) == [1]
+    assert list(Lanes().run_in_turn(SHORT, count(1), beside=refuse)) == [1]
 
 
 def test_who_waits_may_leave_and_the_others_move_up():
     lanes, ended = Lanes(), []
-    holder = lanes.through(LONG, count(1, 2, log=ended, name="holder"))
-    one, two = (lanes.through(LONG, count(3, log=ended, name=name)) for name in ("one", "two"))
+    holder = lanes.run_in_turn(LONG, count(1, 2, log=ended, name="holder"))
+    one, two = (lanes.run_in_turn(LONG, count(3, log=ended, name=name)) for name in ("one", "two"))
     assert [next(holder), places(next(one)), places(next(two))] == [1, 1, 2]
     one.close()
     assert lanes.length(LONG) == 2 and ended == []  # what never began needs no end
@@ -150,34 +150,34 @@ def test_a_crash_frees_the_lane(error):
         raise error
 
     with pytest.raises(type(error)):
-        list(lanes.through(LONG, fails))
+        list(lanes.run_in_turn(LONG, fails))
     with pytest.raises(ZeroDivisionError):
-        list(lanes.through(LONG, lambda: 1 / 0))
-    assert lanes.length(LONG) == 0 and list(lanes.through(LONG, count(2))) == [2]
+        list(lanes.run_in_turn(LONG, lambda: 1 / 0))
+    assert lanes.length(LONG) == 0 and list(lanes.run_in_turn(LONG, count(2))) == [2]
 
 
 def test_a_dropped_iterator_frees_the_lane():
     lanes, ended = Lanes(), []
-    holder = lanes.through(LONG, count(1, 2, log=ended, name="holder"))
-    waiter = lanes.through(LONG, count(3))
+    holder = lanes.run_in_turn(LONG, count(1, 2, log=ended, name="holder"))
+    waiter = lanes.run_in_turn(LONG, count(3))
     next(holder), next(waiter)
     circle = [holder, waiter]
     circle.append(circle)  # only the collector finds these
     del holder, waiter, circle
     gc.collect()
     assert ended == ["holder"] and lanes.length(LONG) == 0
-    assert list(lanes.through(LONG, count(4), to_end=True)) == [4]
+    assert list(lanes.run_in_turn(LONG, count(4), to_end=True)) == [4]
 
 
 def test_a_run_to_the_end_says_that_this_thread_keeps_the_lane():
     lanes = Lanes(grace=0)
-    left = lanes.through(LONG, count(1, 2))
+    left = lanes.run_in_turn(LONG, count(1, 2))
     next(left)
     with pytest.raises(Problem) as caught:
-        list(lanes.through(LONG, count(3), to_end=True))
+        list(lanes.run_in_turn(LONG, count(3), to_end=True))
     assert caught.value.key == "run_unfinished" and lanes.length(LONG) == 1
     assert list(left) == [2]  # it goes on as if nothing had been
-    assert list(lanes.through(LONG, count(3), to_end=True)) == [3]
+    assert list(lanes.run_in_turn(LONG, count(3), to_end=True)) == [3]
 
 
 def test_a_run_of_another_thread_is_waited_for_however_slow():
@@ -199,7 +199,7 @@ def test_a_run_of_another_thread_is_waited_for_however_slow():
 
 def test_a_run_between_two_steps_in_another_thread_is_waited_for():
     lanes, order = Lanes(grace=0), []
-    left = lanes.through(LONG, count(1, 2))
+    left = lanes.run_in_turn(LONG, count(1, 2))
     thread = threading.Thread(target=lambda: next(left))
     thread.start()
     thread.join(10)
@@ -215,16 +215,16 @@ def test_a_run_between_two_steps_in_another_thread_is_waited_for():
 
 def test_who_does_not_come_when_called_is_passed_over_and_keeps_its_place():
     lanes = Lanes(grace=0.02)
-    holder, idle = lanes.through(LONG, count(1)), lanes.through(LONG, count(2))
+    holder, idle = lanes.run_in_turn(LONG, count(1)), lanes.run_in_turn(LONG, count(2))
     next(holder), next(idle)
     holder.close()
-    assert list(lanes.through(LONG, count(3), to_end=True))[-1] == 3
+    assert list(lanes.run_in_turn(LONG, count(3), to_end=True))[-1] == 3
     assert list(idle) == [2]
 
 
 def test_a_run_that_nobody_asks_any_more_is_ended_for_those_who_wait():
     lanes, ended = Lanes(grace=0, patience=0.02), []
-    left = lanes.through(LONG, count(1, 2, log=ended, name="left"))
+    left = lanes.run_in_turn(LONG, count(1, 2, log=ended, name="left"))
     next(left)
     begun = []
 
@@ -233,7 +233,7 @@ def test_a_run_that_nobody_asks_any_more_is_ended_for_those_who_wait():
         yield 3
 
     seen = []
-    thread = threading.Thread(target=lambda: seen.extend(lanes.through(LONG, work)))
+    thread = threading.Thread(target=lambda: seen.extend(lanes.run_in_turn(LONG, work)))
     thread.start()
     thread.join(10)
     assert seen[-1] == 3 and begun == [["left"]]
@@ -260,7 +260,7 @@ def test_a_run_that_is_computing_is_never_taken_over():
 
 def test_a_run_may_go_on_in_another_thread():
     lanes, seen = Lanes(), []
-    events = lanes.through(LONG, count(1, 2, 3))
+    events = lanes.run_in_turn(LONG, count(1, 2, 3))
     next(events)
     thread = threading.Thread(target=lambda: seen.extend(events))
     thread.start()
@@ -278,7 +278,7 @@ def test_a_crowd_never_overlaps():
             yield 1
             inside.pop()
 
-    threads = [threading.Thread(target=lambda: list(lanes.through(LONG, work, to_end=True))) for _ in range(16)]
+    threads = [threading.Thread(target=lambda: list(lanes.run_in_turn(LONG, work, to_end=True))) for _ in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:

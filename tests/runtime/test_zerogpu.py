@@ -213,7 +213,8 @@ def test_the_sentences_of_the_package_are_those_that_are_read_here():
 
 
 def test_on_other_hardware_nothing_of_this_happens(monkeypatch):
-    assert not zerogpu.lends() and not zerogpu.withholds() and not zerogpu.in_worker() and not zerogpu.forgets("cuda")
+    assert not zerogpu.lends() and not zerogpu.gpu_is_emulated()
+    assert not zerogpu.in_worker() and not zerogpu.loses_cache("cuda")
     studio = Studio(Settings(device="cpu"))
     studio.prepare()
     assert studio._styleshot is None and studio._classical is None and studio.cache.loaded() == []

@@ -30,11 +30,11 @@ def test_latents_have_unit_variance_and_keep_the_order_of_their_spread(fitted, p
 
 
 def test_the_linear_inverse_gives_the_picture_back(fitted, pictures):
-    rebuilt = fitted.rough(fitted.latents(pictures))
+    rebuilt = fitted.decode_linear(fitted.latents(pictures))
     assert ((rebuilt - pictures) ** 2).mean() < 0.1 * pictures.var()
     all_channels = PatchAutoencoder(latent_channels=192, block_out_channels=[16, 16, 8, 8, 8])
     all_channels.fit(pictures)
-    assert torch.allclose(all_channels.rough(all_channels.latents(pictures)), pictures, atol=1e-3)
+    assert torch.allclose(all_channels.decode_linear(all_channels.latents(pictures)), pictures, atol=1e-3)
 
 
 def test_an_untrained_decoder_is_the_linear_inverse(fitted, pictures):

@@ -6,7 +6,7 @@ from styleshot import tiny
 from styleshot.test_pipeline import LINES, differs, latents, make, seeded
 
 from styleshot_demo.styleshot.decoding import encode
-from styleshot_demo.styleshot.kept import KeptLatents
+from styleshot_demo.styleshot.latent_blending import LatentBlending
 from styleshot_demo.styleshot.masked import levels_of
 from styleshot_demo.styleshot.schedule import prepare_timesteps
 
@@ -64,7 +64,7 @@ def test_the_unet_is_as_it_was_after_a_masked_run(parts, pipeline, guidance_scal
 def test_latents_are_the_photos_with_the_noise_of_the_step_outside_of_the_mask(pipeline) -> None:
     photo = encode(pipeline.vae, torch.linspace(-1, 1, 3 * 72 * 64).view(1, 3, 72, 64)) * 0.18215
     noise = torch.randn(photo.shape, generator=seeded())
-    keep = KeptLatents(photo, LEFT, noise)
+    keep = LatentBlending(photo, LEFT, noise)
     plain, _ = prepare_timesteps(pipeline.scheduler, 4, "cpu")
     run = pipeline.iterate(
         "a house", RED, latents=noise, height=72, width=64, num_inference_steps=4, output_type="latent",

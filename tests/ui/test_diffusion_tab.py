@@ -65,7 +65,7 @@ def test_fields_are_those_of_the_job_and_start_with_its_defaults(tabs, kind, upl
 def test_pictures_say_what_makes_each_of_them_alone(tabs, upload):
     tab = tabs["image"]
     job, stem = tab.job(values(tab, upload, preprocessor="both", count=2, seed=5))
-    made = tab.hang(result(job, 4), stem)
+    made = tab.save_results(result(job, 4), stem)
     captions = [f"{name} · seed {seed}" for name in ("Contour", "Lineart") for seed in (5, 6)]
     assert [one.caption.en for one in made] == captions
     assert re.fullmatch(r"my-photo-styleshot-lineart-.+strength1-seed6\.png", made[3].path.name)
@@ -164,13 +164,13 @@ def test_settings_come_back_as_they_were(tabs):
 
 def test_another_model_brings_its_defaults_unless_a_person_has_set_something_else():
     published, small = job_defaults.defaults("text", "styleshot"), job_defaults.defaults("text", "small")
-    assert diffusion.suited("text", "composer", small) == published
+    assert diffusion.adapt_fields("text", "composer", small) == published
     assert published != small
-    assert diffusion.suited("text", "small", published) == small
-    assert diffusion.suited("text", "styleshot", small) == diffusion.suited("text", None, small) == published
+    assert diffusion.adapt_fields("text", "small", published) == small
+    assert all(diffusion.adapt_fields("text", model, small) == published for model in ("styleshot", None))
     chosen = {"size": 384, "guidance_scale": 7.0, "negative_prompt": "people"}
     for model in ("small", "styleshot"):
-        assert diffusion.suited("text", model, chosen) == chosen
+        assert diffusion.adapt_fields("text", model, chosen) == chosen
 
 
 def test_only_prompts_of_the_page_are_picked(tabs):

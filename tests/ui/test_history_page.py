@@ -11,7 +11,7 @@ from PIL import Image
 from styleshot_demo import provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.history import Histories, is_visitor, new_visitor
-from styleshot_demo.ui import history, kept, presets, visitors
+from styleshot_demo.ui import history, presets, result_events, visitors
 from styleshot_demo.ui.visitors import COOKIE, Visitors, visitor_in
 
 
@@ -123,7 +123,7 @@ def test_only_finished_results_in_the_folder_of_gradio_are_kept(tmp_path, result
         return f"gradio_api/file={path}"
 
     def found(value):
-        return list(kept.finished(value, folder))
+        return list(result_events.finished(value, folder))
 
     assert found({"before": at(two), "after": at(one), "made": {"content": None}}) == [str(one)]
     assert found({"pictures": [{"src": at(one)}, {"src": at(two)}], "made": {"x": 1}}) == [str(one), str(two)]

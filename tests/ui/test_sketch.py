@@ -127,8 +127,8 @@ def test_the_size_begins_where_the_models_pictures_do(tab):
     updates = tab.setting_updates({"size": 128, "model": "styleshot"})
     assert (updates[size]["value"], updates[size]["minimum"]) == (128, 128)
     chosen = {"size": 128, "guidance_scale": 3, "negative_prompt": "people"}
-    assert diffusion.suited("text", "composer", chosen)["size"] == 256
-    assert diffusion.suited("text", "styleshot", chosen)["size"] == 128
+    assert diffusion.adapt_fields("text", "composer", chosen)["size"] == 256
+    assert diffusion.adapt_fields("text", "styleshot", chosen)["size"] == 128
     first, *_ = tab.suit(*chosen.values(), "styleshot")
     assert first["minimum"] == 128
     assert diffusion.at_least("", 256) == ""  # left to the job's check

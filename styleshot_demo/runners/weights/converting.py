@@ -14,16 +14,16 @@ from styleshot_demo.destinations import check_new
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Step
 from styleshot_demo.messages import remark
-from styleshot_demo.models import hub, own
+from styleshot_demo.models import app_cache, hub
 from styleshot_demo.models.hashes import hashing_all, known
-from styleshot_demo.models.once import Once, Progress, finished
+from styleshot_demo.models.once import Progress, SingleFlight, finished
 from styleshot_demo.runners.weights.catalogue import BASE, CHECKPOINT, CONVERTED, ENCODER, IP, MANIFEST
 from styleshot_demo.runners.weights.choosing import choose
 from styleshot_demo.runtime import zerogpu
 from styleshot_demo.settings import Settings
 
 READING = 0.6  # share of locating that is reading; the rest is converting
-_conversions = Once()
+_conversions = SingleFlight()
 
 
 def convert(found: hub.Found, base: hub.Found, settings: Settings, root: Path | None = None) -> Path:
@@ -64,7 +64,7 @@ def exporting(settings: Settings, to: Path, preprocessor: str = "contour") -> Ge
 
 def hashed(wanted: list[tuple[hub.Found, list[Path]]], settings: Settings) -> Generator[Step, None, dict[Path, str]]:
     """SHA-256 of some files of some models, with `Step`s that name the model that is read."""
-    record = own.record(settings)
+    record = app_cache.record(settings)
     sizes = [sum(path.stat().st_size for path in paths if not known(path, record)) for _, paths in wanted]
     digests: dict[Path, str] = {}
     for place, (found, paths) in enumerate(wanted):
@@ -89,7 +89,7 @@ def half_precision(
     import styleshot_demo.styleshot.checkpoints  # noqa: F401  takes seconds, during which nothing could be stopped
 
     root = root or root_for(settings)
-    following = _conversions.follow(str(root / name), lambda: _convert(found, base, root, name, settings))
+    following = _conversions.join(str(root / name), lambda: _convert(found, base, root, name, settings))
     return (yield from _as_steps(following, "converting", found, READING, 1.0))
 
 
@@ -155,7 +155,7 @@ def _locked(path: Path) -> Progress[Any]:
 
 def root_for(settings: Settings) -> Path:
     """The folder that converted checkpoints are written to."""
-    for folder in own.folders(settings):
+    for folder in app_cache.folders(settings):
         root = folder / CONVERTED
         with contextlib.suppress(OSError):
             root.mkdir(parents=True, exist_ok=True)
@@ -166,7 +166,7 @@ def root_for(settings: Settings) -> Path:
 
 def _roots(settings: Settings, *more: Path) -> list[Path]:
     """Folders that may hold converted checkpoints, those of earlier versions included."""
-    every = [*more, *(folder / CONVERTED for folder in (*own.folders(settings), *own.older(settings)))]
+    every = [*more, *(folder / CONVERTED for folder in (*app_cache.folders(settings), *app_cache.older(settings)))]
     return list(dict.fromkeys(every))
 
 

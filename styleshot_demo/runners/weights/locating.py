@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from styleshot_demo.events import Step
-from styleshot_demo.models import hub, own
+from styleshot_demo.models import app_cache, hub
 from styleshot_demo.models.hashes import hashing_all, known
 from styleshot_demo.models.once import finished
 from styleshot_demo.runners.weights.catalogue import (
@@ -65,7 +65,7 @@ def parts(settings: Settings, model: str, preprocessor: str = "contour") -> Mode
     base, checkpoint = hub.find(BASE, settings), hub.find(_checkpoint(settings, preprocessor), settings)
     if not isinstance(base, hub.Found) or not isinstance(checkpoint, hub.Found):
         return None
-    record = own.record(settings)
+    record = app_cache.record(settings)
     digests = {path: known(path, record) for path in (base_file(base), checkpoint.files[IP], checkpoint.files[ENCODER])}
     name = converted_name(checkpoint, digests)
     folder = converted_folder(name, settings) if name else None

@@ -39,7 +39,7 @@ TEXTS = 8  # captions per picture of a batch: they cost a tenth of it
 PICTURE_SHARE = 0.1  # of the captions; the rest are of things
 
 
-class Primed(nn.Module):
+class EncoderPretraining(nn.Module):
     """Networks and the heads of this phase, as `loop.train` wants them."""
 
     def __init__(self, networks: Networks, sizes: Sizes, styles: int) -> None:
@@ -70,7 +70,7 @@ class Primed(nn.Module):
         return cast(nn.Linear | nn.Embedding, self.heads[name]).weight
 
     @torch.no_grad()
-    def settle(self, tokens: Tensor) -> None:
+    def choose_directions(self, tokens: Tensor) -> None:
         """Choose directions for details that are free yet: neither the layouts' nor those of what the tokens [N, 16,
         width] of many captions have in common."""
         layout, usual = self.weight("layout"), tokens.mean(0)
@@ -141,12 +141,12 @@ class Captions:
         return texts, self.layouts[places], self.details[places]
 
 
-class Foretelling:
+class EncoderObjective:
     """The losses of this phase; each is 1 where nothing is known."""
 
     def __init__(
         self,
-        primed: Primed,
+        pretraining: EncoderPretraining,
         autoencoder: PatchAutoencoder,
         tokenizer: CLIPTokenizer,
         named: Captions,
@@ -154,22 +154,23 @@ class Foretelling:
         device: torch.device,
         dtype: torch.dtype | None,
     ) -> None:
-        self.primed, self.autoencoder, self.tokenizer, self.named = primed, autoencoder, tokenizer, named
+        self.pretraining, self.autoencoder, self.tokenizer, self.named = pretraining, autoencoder, tokenizer, named
         self.phase, self.device, self.dtype = phase, device, dtype
         self.scale = named.layouts.square().mean()
         # Tokens come out of a layer norm, with unit variance, which they share out.
-        width = primed.linear("layout").in_features
-        self.unit = (LAYOUT_ENERGY * width / (self.scale * primed.linear("layout").out_features)) ** 0.5
-        self.details = primed.linear("detail").out_features
+        width = pretraining.linear("layout").in_features
+        self.unit = (LAYOUT_ENERGY * width / (self.scale * pretraining.linear("layout").out_features)) ** 0.5
+        self.details = pretraining.linear("detail").out_features
         self.detail_scale = named.details[: len(named.codes), :, : self.details].square().mean().clamp_min(1e-6)
         self.detail_unit = (DETAIL_ENERGY * width / (self.detail_scale * max(1, self.details))) ** 0.5
-        self.styles = primed.linear("style").out_features
+        self.styles = pretraining.linear("style").out_features
 
-    def settle(self) -> None:
-        """`Primed.settle` with what the text encoder makes of all names now."""
+    def choose_directions(self) -> None:
+        """`EncoderPretraining.choose_directions` with what the text encoder makes of all names now."""
         names = [self.named.pack.things[code]["name"] for code in self.named.codes]
         with torch.no_grad():
-            self.primed.settle(torch.cat([self.tokens(names[n : n + 100]) for n in range(0, len(names), 100)]))
+            tokens = [self.tokens(names[n : n + 100]) for n in range(0, len(names), 100)]
+        self.pretraining.choose_directions(torch.cat(tokens))
 
     def loss(self, batch: PairBatch | None, step: int) -> Tensor:
         """Layouts and details from words, and from references their styles, unless the phase is of words alone."""
@@ -188,12 +189,12 @@ class Foretelling:
         """Squared errors of layouts and details, each over that of the mean, and how far the rest has moved."""
         tokens = self.tokens(texts)
         loss = ((self._layouts(tokens) - layouts.to(self.device)) ** 2).mean() / self.scale
-        directions = torch.cat([self.primed.weight(name) for name in ("layout", "detail")])
-        moved = tokens - self.primed.weight("usual")
+        directions = torch.cat([self.pretraining.weight(name) for name in ("layout", "detail")])
+        moved = tokens - self.pretraining.weight("usual")
         moved = moved - moved @ directions.T @ directions
         loss = loss + USUAL_SHARE * moved.square().sum(-1).mean()
         if self.details:
-            found = self.primed.heads["detail"](tokens) / self.detail_unit.to(self.device)
+            found = self.pretraining.heads["detail"](tokens) / self.detail_unit.to(self.device)
             missed = (found - details[..., : self.details].to(self.device)).square().mean()
             loss = loss + DETAIL_SHARE * missed / self.detail_scale
         return loss
@@ -202,23 +203,23 @@ class Foretelling:
         """The tokens that foretell, [B, 16, width]."""
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
             ids = token_ids(self.tokenizer, list(texts)).to(self.device)
-            return self.primed.networks.text_encoder(ids)[0][:, -TOKENS:].float()
+            return self.pretraining.networks.text_encoder(ids)[0][:, -TOKENS:].float()
 
     def layouts(self, texts: Sequence[str]) -> Tensor:
         """Captions -> the layouts they foretell, [B, 32, 8, 8]."""
         return self._layouts(self.tokens(texts))
 
     def _layouts(self, tokens: Tensor) -> Tensor:
-        fields = self.primed.heads["layout"](tokens) / self.unit.to(self.device)
+        fields = self.pretraining.heads["layout"](tokens) / self.unit.to(self.device)
         return F.pixel_shuffle(fields.unflatten(1, (FIELDS, FIELDS)).movedim(-1, 1), COARSE)
 
     def style(self, references: Tensor, order: patches.Order) -> tuple[Tensor, Tensor]:
         """References [B, 3, 128, 128] in [0, 1] -> scores of the styles and the spread they foretell."""
-        networks = self.primed.networks
+        networks = self.pretraining.networks
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype is not None):
             split = patches.shuffle(patches.split(references.to(self.device) * 2 - 1), order)
             tokens = networks.adapter(networks.style_encoder(*split)).flatten(1)
-            known, spread = self.primed.heads["style"](tokens), self.primed.heads["spread"](tokens)
+            known, spread = self.pretraining.heads["style"](tokens), self.pretraining.heads["spread"](tokens)
         return known.float(), spread.float()
 
     def spread(self, batch: PairBatch) -> Tensor:

@@ -63,7 +63,7 @@ class Networks(nn.Module):
             if missing or unknown:
                 raise ValueError(f"{name}: {[*missing, *unknown][:3]}")
 
-    def arrange(self) -> None:
+    def to_channels_last(self) -> None:
         """Channels last where there are many pixels and few channels: on a CPU a third of a content step is saved."""
         module_to(self.style_encoder.cnn, memory_format=torch.channels_last)
         if self.controlnet is not None:
@@ -144,12 +144,12 @@ def controlnet(of: UNet2DConditionModel, widths: Sequence[int]) -> ControlNetMod
         network = ControlNetModel.from_unet(of, conditioning_embedding_out_channels=tuple(widths))
     finally:
         of.set_attn_processor(plain)
-    wake(network.controlnet_cond_embedding)
+    init_unit_variance(network.controlnet_cond_embedding)
     return network
 
 
 @torch.no_grad()
-def wake(embedding: nn.Module, seed: int = 0) -> None:
+def init_unit_variance(embedding: nn.Module, seed: int = 0) -> None:
     """Let lines through the embedding of the condition from the first step on.
 
     As it comes it ends in zeros, behind narrow layers that each let a third of the signal through. That is safe for a

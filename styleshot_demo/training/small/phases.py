@@ -16,7 +16,7 @@ from styleshot_demo.training.core.device import device_and_dtype, module_to
 from styleshot_demo.training.small import export, tokenizer, validation
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small.decoder import current
-from styleshot_demo.training.small.encoders import Captions, Foretelling, Primed
+from styleshot_demo.training.small.encoders import Captions, EncoderObjective, EncoderPretraining
 from styleshot_demo.training.small.feed import Feed
 from styleshot_demo.training.small.loop import Hooks, train
 from styleshot_demo.training.small.objective import VelocityObjective
@@ -64,20 +64,20 @@ def encoders(
     if start is not None:
         _load(objective.networks, export.read(start))
     phase = recipe.phase
-    objective.networks.arrange()
+    objective.networks.to_channels_last()
     _remember(start, out / ENCODERS)
-    primed = Primed(objective.networks, recipe.sizes, samples.style_count).to(objective.device)
+    pretraining = EncoderPretraining(objective.networks, recipe.sizes, samples.style_count).to(objective.device)
     named = Captions(pack, objective.autoencoder, phase.seed)
-    foretelling = Foretelling(
-        primed, objective.autoencoder, objective.tokenizer, named, phase, objective.device, objective.dtype
+    encoding = EncoderObjective(
+        pretraining, objective.autoencoder, objective.tokenizer, named, phase, objective.device, objective.dtype
     )
-    foretelling.settle()
+    encoding.choose_directions()
     held = validation.held_batches(pack, samples)
-    hooks = Hooks(validate=lambda step: foretelling.figures(held), sheet=lambda step: None)
+    hooks = Hooks(validate=lambda step: encoding.figures(held), sheet=lambda step: None)
     feed: Callable[[int], PairBatch | None]
     feed = Feed(samples, phase.batch, workers, phase.steps) if phase.train_style else lambda step: None
-    parameters = primed.trained(phase.train_style)
-    return _train(foretelling.loss, feed, primed, parameters, out / ENCODERS, objective, phase, hooks, limits)
+    parameters = pretraining.trained(phase.train_style)
+    return _train(encoding.loss, feed, pretraining, parameters, out / ENCODERS, objective, phase, hooks, limits)
 
 
 def joint(
@@ -164,7 +164,7 @@ def _run(
     limits: dict[str, Any],
 ) -> dict[str, Any]:
     phase = recipe.phase
-    objective.networks.arrange()
+    objective.networks.to_channels_last()
     _remember(start, folder)
     held = validation.held_batches(samples.pack, samples)
     shown = validation.styles(samples.pack)
@@ -182,7 +182,7 @@ def _run(
 def _train(
     loss_of: Callable[[Batch, int], torch.Tensor],
     feed: Callable[[int], Batch],
-    networks: nets.Networks | Primed,
+    networks: nets.Networks | EncoderPretraining,
     parameters: list[torch.nn.Parameter],
     folder: Path,
     objective: VelocityObjective,

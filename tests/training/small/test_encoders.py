@@ -21,13 +21,13 @@ def run(fitted: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def foretelling(packed, fitted) -> encoders.Foretelling:
+def encoding(packed, fitted) -> encoders.EncoderObjective:
     torch.manual_seed(0)
     words = nets.load_tokenizer(fitted / "tokenizer")
     autoencoder = current(fitted)
-    primed = encoders.Primed(nets.Networks(SIZES, words), SIZES, 40)
+    pretraining = encoders.EncoderPretraining(nets.Networks(SIZES, words), SIZES, 40)
     named = encoders.Captions(packed, autoencoder)
-    return encoders.Foretelling(primed, autoencoder, words, named, recipe().phase, torch.device("cpu"), None)
+    return encoders.EncoderObjective(pretraining, autoencoder, words, named, recipe().phase, torch.device("cpu"), None)
 
 
 def test_a_short_training_knows_where_things_are(packed, run):
@@ -71,36 +71,36 @@ def test_interrupted_it_goes_on_to_the_same_weights(packed, run, fitted, tmp_pat
             assert torch.equal(resumed["model"][name][key], value)
 
 
-def test_every_token_foretells_its_own_field(foretelling, monkeypatch):
+def test_every_token_foretells_its_own_field(encoding, monkeypatch):
     """Token n of the last 16 stands for field (n // 4, n % 4), each of 2 x 2 cells."""
-    head = foretelling.primed.heads["layout"]
+    head = encoding.pretraining.heads["layout"]
     with torch.no_grad():
         head.weight.zero_()
-        plain = foretelling.layouts(["red circle"])
+        plain = encoding.layouts(["red circle"])
         assert plain.shape == (1, SIZES.channels, 8, 8)
         tokens = torch.zeros(1, 32, SIZES.width)
         tokens[0, -16 + 6] = 1.0  # second row, third column
         head.weight[0] = 1.0  # first channel, upper left cell
-        encoder = foretelling.primed.networks.text_encoder
+        encoder = encoding.pretraining.networks.text_encoder
         monkeypatch.setattr(encoder, "forward", lambda ids: (tokens,))
-        found = foretelling.layouts(["red circle"])
+        found = encoding.layouts(["red circle"])
     places = found.nonzero().tolist()
     assert places == [[0, 0, 2, 4]]
 
 
-def test_layouts_are_those_of_the_pictures(packed, foretelling):
-    named = foretelling.named
+def test_layouts_are_those_of_the_pictures(packed, encoding):
+    named = encoding.named
     code = named.codes[0]
     same = [n for n in packed.emoji_places() if packed.codes[n] == code]
-    wanted = encoders.coarse(encoders.latents(foretelling.autoencoder, encoders.on_white(packed, same)).mean(0))
+    wanted = encoders.coarse(encoders.latents(encoding.autoencoder, encoders.on_white(packed, same)).mean(0))
     assert torch.allclose(named.layouts[0] + named.mean, wanted, atol=1e-5)
     details = torch.zeros(3, *named.details.shape[1:])
-    assert foretelling.of_words(["x"] * 3, torch.zeros(3, *wanted.shape), details) > 0
+    assert encoding.of_words(["x"] * 3, torch.zeros(3, *wanted.shape), details) > 0
 
 
-def test_directions_of_layouts_details_and_of_what_is_usual_do_not_overlap(foretelling):
-    foretelling.settle()
-    heads = foretelling.primed.heads
+def test_directions_of_layouts_details_and_of_what_is_usual_do_not_overlap(encoding):
+    encoding.choose_directions()
+    heads = encoding.pretraining.heads
     layout, detail, usual = (heads[name].weight for name in ("layout", "detail", "usual"))
     assert detail.shape == (SIZES.width - SIZES.channels * 4 - 16, SIZES.width)
     assert torch.allclose(detail @ detail.T, torch.eye(len(detail)), atol=1e-5)
@@ -125,7 +125,7 @@ def test_words_are_learnt_further_beneath_a_unet(packed, fitted, run, tmp_path):
         assert torch.equal(joint["model"]["text_encoder"][key], value)
 
 
-def test_captions_depend_on_the_step_alone(foretelling):
-    first, again, other = (foretelling.named.batch(8, step) for step in (3, 3, 4))
+def test_captions_depend_on_the_step_alone(encoding):
+    first, again, other = (encoding.named.batch(8, step) for step in (3, 3, 4))
     assert first[0] == again[0] != other[0]
     assert torch.equal(first[1], again[1])

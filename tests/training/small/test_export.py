@@ -118,7 +118,8 @@ def test_a_content_picture_is_followed_without_any_detector(studio):
 def test_denoising_begins_with_what_words_foretell(studio, monkeypatch):
     job = TextJob(styles=[STYLE], prompt="red circle", model="small", steps=10, seed=4)
     first = studio.finish(job).images[0]
-    monkeypatch.setitem(small.AIDS, "text", dataclasses.replace(small.AIDS["text"], prior_share=0.0))
+    unaided = dataclasses.replace(small.SAMPLING_GUIDANCE["text"], prior_share=0.0)
+    monkeypatch.setitem(small.SAMPLING_GUIDANCE, "text", unaided)
     assert studio.finish(job).images[0].tobytes() != first.tobytes()
 
 

@@ -11,7 +11,7 @@ import pytest
 from huggingface_hub import constants, scan_cache_dir
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.models import hashes, hub, own
+from styleshot_demo.models import app_cache, hashes, hub
 from styleshot_demo.models.catalogue import MODELS, Model, ModelFile
 from styleshot_demo.models.hashes import HashRecord
 from styleshot_demo.models.transfer import Patience
@@ -85,11 +85,11 @@ def test_without_a_home_that_can_be_written_to_they_paint_all_the_same(tmp_path)
 
 def test_the_folder_is_the_platforms_and_hosts_may_name_another(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
-    assert own.folders(Settings()) == [tmp_path / "caches" / "styleshot_demo"]
-    assert own.folders(Settings(models=tmp_path / "models"))[1:] == [tmp_path / "models"]
+    assert app_cache.folders(Settings()) == [tmp_path / "caches" / "styleshot_demo"]
+    assert app_cache.folders(Settings(models=tmp_path / "models"))[1:] == [tmp_path / "models"]
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setenv("HOME", "relative")
-    assert all(folder.is_absolute() for folder in own.folders(Settings()))
+    assert all(folder.is_absolute() for folder in app_cache.folders(Settings()))
 
 
 def without_a_name(monkeypatch):
@@ -125,9 +125,9 @@ def test_where_the_platform_has_no_folder_only_that_of_the_models_is_left(tmp_pa
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     surroundings(monkeypatch)
     with pytest.raises((RuntimeError, ValueError)):
-        user_cache_dir(own.NAME, appauthor=False)
-    assert own.folders(Settings()) == [] and own.record(Settings()).read("hashed") == {}
-    assert own.folders(Settings(models=tmp_path)) == [tmp_path]
+        user_cache_dir(app_cache.NAME, appauthor=False)
+    assert app_cache.folders(Settings()) == [] and app_cache.record(Settings()).read("hashed") == {}
+    assert app_cache.folders(Settings(models=tmp_path)) == [tmp_path]
 
 
 @pytest.mark.parametrize("with_models", [False, True])

@@ -11,7 +11,7 @@ from torch import Tensor
 from styleshot_demo.styleshot.pipeline import Denoised
 
 
-class KeptLatents:
+class LatentBlending:
     """To be called with every state of a run, whose latents it replaces outside of a mask."""
 
     def __init__(self, photo: Tensor, mask: Tensor, noise: Tensor) -> None:

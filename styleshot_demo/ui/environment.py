@@ -30,7 +30,7 @@ _made: dict[int, Path] = {}  # process -> the folder that it has made
 
 @contextlib.contextmanager
 def without_proxy() -> Iterator[None]:
-    """Inside, HTTP clients use no proxy and no certificates of the surroundings."""
+    """Inside, HTTP clients use no proxy and no certificates of the environment."""
     before = {name: os.environ.get(name) for name in _DIRECT}
     _set(_DIRECT)
     try:

@@ -12,7 +12,7 @@ from styleshot_demo.ui import desk
 
 
 @dataclass(frozen=True)
-class Makes:
+class ResultEvent:
     """An event, the element whose value then names the files of the result, and whether it only follows a change."""
 
     event: Any

@@ -17,7 +17,7 @@ from PIL import Image
 from running import ROOT, app
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.ui import surroundings
+from styleshot_demo.ui import environment
 
 
 def picture(size=(96, 64), colour=(200, 40, 20)) -> bytes:
@@ -89,7 +89,7 @@ def temporary(tmp_path, monkeypatch):
 
 
 def test_each_process_has_a_folder_that_only_its_user_can_enter(temporary):
-    one, other = surroundings.new_folder(), surroundings.new_folder()
+    one, other = environment.new_folder(), environment.new_folder()
     assert one != other and one.parent == other.parent and one.parent.parent == temporary
     for folder in (one, one.parent):
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -111,7 +111,7 @@ def test_a_folder_that_is_not_ours_is_not_used(temporary, monkeypatch, taken):
         number = os.getuid()
         shared = shared.rename(temporary / f"styleshot_demo-{number + 1}")
         monkeypatch.setattr(os, "getuid", lambda: number + 1)
-    folder = surroundings.new_folder()
+    folder = environment.new_folder()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     if taken == "open to all":  # ours, and closed now
         assert folder.parent == shared and stat.S_IMODE(shared.stat().st_mode) == 0o700
@@ -120,7 +120,7 @@ def test_a_folder_that_is_not_ours_is_not_used(temporary, monkeypatch, taken):
 
 
 def test_what_was_ended_by_force_is_removed_later(temporary):
-    shared = surroundings.new_folder().parent
+    shared = environment.new_folder().parent
     done = subprocess.Popen([sys.executable, "-c", ""])
     done.wait()
     for name in (f"{done.pid}-old", f"{done.pid}-new", f"{os.getpid()}-old", "other"):
@@ -128,21 +128,21 @@ def test_what_was_ended_by_force_is_removed_later(temporary):
         (shared / name / "upload.png").write_text("")
         if not name.endswith("new"):
             os.utime(shared / name, (time.time() - 90_000,) * 2)
-    surroundings.new_folder()
+    environment.new_folder()
     left = {path.name for path in shared.iterdir()}
     assert {f"{done.pid}-new", f"{os.getpid()}-old", "other"} < left and f"{done.pid}-old" not in left
 
 
 def test_a_host_s_own_choice_is_respected_and_checked(tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "mine"))
-    surroundings.prepare()
+    environment.prepare()
     assert os.environ["GRADIO_TEMP_DIR"] == str(tmp_path / "mine")
-    surroundings.check_folder()
+    environment.check_folder()
     assert list((tmp_path / "mine").iterdir()) == []
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "file"))
     with pytest.raises(Problem, match="GRADIO_TEMP_DIR"):
-        surroundings.check_folder()
+        environment.check_folder()
 
 
 # Addresses and proxies ----------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def test_inside_alone_no_client_has_a_proxy_and_afterwards_all_is_as_before(monk
     with pytest.raises((ValueError, OSError)), httpx.Client():
         pass
     before = dict(os.environ)
-    with surroundings.without_proxy(), httpx.Client() as client:
+    with environment.without_proxy(), httpx.Client() as client:
         assert not client._mounts
     assert dict(os.environ) == before
 
@@ -169,10 +169,10 @@ def test_an_address_that_nothing_can_listen_on_is_told_before_anything_is_built(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     if key is None:
-        surroundings.check_address(host, port)
+        environment.check_address(host, port)
         return
     with pytest.raises(Problem) as caught:
-        surroundings.check_address(host, port)
+        environment.check_address(host, port)
     assert caught.value.key == key and "STYLESHOT_HOST" in caught.value.todo
 
 
@@ -182,7 +182,7 @@ def test_an_address_in_use_is_written_as_a_browser_takes_it():
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(Problem) as caught:
-            surroundings.check_address("::1", port)
+            environment.check_address("::1", port)
     assert caught.value.key == "address_taken" and f"[::1]:{port}" in str(caught.value)
 
 
@@ -192,5 +192,5 @@ def test_a_port_that_this_user_may_not_open(monkeypatch):
 
     monkeypatch.setattr(socket.socket, "bind", refuse)
     with pytest.raises(Problem) as caught:
-        surroundings.check_address("127.0.0.1", 80)
+        environment.check_address("127.0.0.1", 80)
     assert caught.value.key == "port_forbidden"
