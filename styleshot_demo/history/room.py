@@ -15,6 +15,7 @@ from styleshot_demo.history.entry import key_in
 MAX_ENTRIES = 300  # of one visitor
 TRASH = ".trash"
 WORK = "work"  # what a visitor was working on, see work.py: a folder for each piece
+WORK_SHARE = 8  # that part of what all histories may take is for work, the rest for results; half of it for one visitor
 _VISITOR = re.compile(r"[0-9a-f]{40}", re.ASCII)  # as `Histories.of` names a folder
 TRASH_SECONDS = 3600  # after which what was deleted is gone for good
 
@@ -58,12 +59,12 @@ def visitors(root: Path) -> list[Path]:
     return [path for path in _files(root) if _VISITOR.fullmatch(path.name) and path.is_dir()]
 
 
-def make_room(root: Path, folder: Path, limit: int, spare: str) -> None:
+def make_room(root: Path, folder: Path, limit: int, spare: str | Path) -> None:
     """Deletes what is too much: at first of this visitor, who may have `MAX_ENTRIES` and half of `limit`, then of all.
-    Before any result goes what somebody was working on, the oldest first.
+    Work has its own share, so that neither full histories take its room nor it theirs; the oldest goes first.
 
     limit  bytes for all visitors together
-    spare  the key of what was just kept, which stays
+    spare  what was just kept, which stays: the key of a result, or the folder of a piece of work
     """
     folders = visitors(root)
     for one in folders:
@@ -75,16 +76,14 @@ def make_room(root: Path, folder: Path, limit: int, spare: str) -> None:
     _remove(others[: max(0, len(own) - MAX_ENTRIES)])
     _remove(others[max(0, len(own) - MAX_ENTRIES) :], sum(one.bytes for one in kept(folder)) - limit // 2)
     everything = sorted((one for each in folders for one in kept(each)), key=_order)
-    works = sorted((path for one in folders for path in _files(one / WORK)), key=_changed)
-    too_much = sum(one.bytes for one in everything) + sum(map(_weight, works)) - limit
+    share = limit // WORK_SHARE
+    too_much = sum(one.bytes for one in everything) - (limit - share)
     if too_much + sum(map(_trashed, folders)) > 0:
         for one in folders:
             empty_trash(one)
-    for path in works:
-        if too_much > 0:
-            too_much -= _weight(path)
-            shutil.rmtree(path, ignore_errors=True)
     _remove((one for one in everything if one.key != spare), too_much)
+    _trim_work(_files(folder / WORK), share // 2, spare)
+    _trim_work([path for one in folders for path in _files(one / WORK)], share, spare)
     for one in folders:
         if one != folder and not kept(one) and not (one / TRASH).exists() and not _files(one / WORK):
             with suppress(OSError):  # such as files of somebody else in it
@@ -105,6 +104,20 @@ def empty_trash(folder: Path, seconds: float = 0) -> None:
 
 def _trashed(folder: Path) -> int:
     return sum(_size(path) for batch in _files(folder / TRASH) for path in _files(batch))
+
+
+def _trim_work(pieces: list[Path], most: int, spare: str | Path) -> None:
+    """Deletes the oldest pieces until the rest takes so many bytes."""
+    too_much = sum(map(_weight, pieces)) - most
+    for piece in newest_last(pieces):
+        if too_much > 0 and piece != spare:
+            too_much -= _weight(piece)
+            shutil.rmtree(piece, ignore_errors=True)
+
+
+def newest_last(pieces: Iterable[Path]) -> list[Path]:
+    """Folders of work by the time when they were kept last."""
+    return sorted(pieces, key=_changed)
 
 
 def _weight(folder: Path) -> int:

@@ -17,10 +17,11 @@ from styleshot_demo.history import entry, index, room, work
 from styleshot_demo.history.entry import HistoryEntry
 
 MAX_FAVOURITES = 100  # so that there is room for what comes
-_WORK_SHARE = 16  # that part of what all histories may take is the most for one piece of work
+MAX_WORKS = 3  # pieces of one name, such as the grids that several windows show in the same tab
 
 _VISITOR = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _TOKEN = re.compile(r"[0-9a-f]{16}", re.ASCII)
+_WORK_TOKEN = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _PATIENCE = 20  # seconds that another change may take
 
 
@@ -125,21 +126,37 @@ class History:
         return count
 
     def keep_work(self, name: str, token: str, state: Mapping[str, Any], files: Mapping[str, Path]) -> None:
-        """Keeps what is being worked on, in place of what had that name and another token; see `work.save`.
+        """Keeps what is being worked on, beside the last ones of that name, `MAX_WORKS` in all; see `work.save`.
 
-        name   of a folder: the page's own, never a visitor's
+        name   the page's own, never a visitor's
+        token  32 hex digits
         state  what `find_work` is to return, as JSON can hold it
-        files  by the name that they are to be kept under; those that are kept already stay as they are
+        files  by the name that they are to be kept under, the most important first; those that are kept already stay
+               as they are
         """
+        folder = self._work(name, token)
         with self._changing():
-            work.save(self._folder / room.WORK / name, token, state, files, self._limit // _WORK_SHARE)
-            room.make_room(self._root, self._folder, self._limit, "")
+            work.save(folder, token, state, files, self._limit // room.WORK_SHARE // 2)
+            same = [one for one in folder.parent.glob(f"{name}.*") if one != folder]
+            for old in room.newest_last(same)[: max(0, len(same) + 1 - MAX_WORKS)]:
+                shutil.rmtree(old, ignore_errors=True)
+            room.make_room(self._root, self._folder, self._limit, folder)
 
     def find_work(self, name: str, token: object) -> tuple[Mapping[str, Any], Path] | None:
         """(state, folder of the files) of what was kept under that token, which anybody may have sent."""
-        folder = self._folder / room.WORK / name
+        if not isinstance(token, str) or not _WORK_TOKEN.fullmatch(token):
+            return None
+        folder = self._work(name, token)
         state = work.load(folder, token)
         return None if state is None else (state, folder)
+
+    def has_work(self) -> bool:
+        """Whether anything is kept that was being worked on."""
+        return next((self._folder / room.WORK).glob("*/"), None) is not None
+
+    def _work(self, name: str, token: str) -> Path:
+        """The folder of a piece of work."""
+        return self._folder / room.WORK / f"{name}.{token[:8]}"
 
     def _delete(self, found: Sequence[HistoryEntry | room.Kept]) -> str:
         token = secrets.token_hex(8)

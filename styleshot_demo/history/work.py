@@ -1,10 +1,12 @@
-"""What a visitor was working on, such as a grid: the last piece of each name, there again after a restart.
+"""What a visitor was working on, such as a grid: the last pieces of each name, there again after a restart.
 
-Unlike results it is kept for convenience alone: it goes before any of them where there is no more room.
+It is kept for convenience alone, in a small share of the room, beside that of the results (room.py).
 """
 
 import json
+import os
 import shutil
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -20,25 +22,32 @@ def save(folder: Path, token: str, state: Mapping[str, Any], files: Mapping[str,
     """Keeps a state and copies of those files, by name, that are not kept yet; `OSError` or `Problem` cannot_write.
 
     folder  of this piece; what lies there under another token goes
-    most    bytes that all of its files may take: those beyond, and those that are gone, are left out
+    files   the most important first: where there is no room for all, it is the last that are left out, or go again
+    most    bytes that all of it may take; files that are gone are left out
     """
+    text = json.dumps({"token": token, "state": state}).encode()
     if _read(folder).get("token") != token:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    taken = sum(path.stat().st_size for path in folder.iterdir())
+    taken, fitting = len(text), set()
     for name, source in files.items():
-        target = folder / name
-        if target.exists():
-            continue
         with suppress(FileNotFoundError):
-            size = source.stat().st_size
+            size = (folder / name if (folder / name).exists() else source).stat().st_size
             if taken + size <= most:
-                part = folder / f".{name}.part"
-                shutil.copyfile(source, part)
-                atomic.put(part, target)
                 taken += size
-    text = json.dumps({"token": token, "state": state})
-    pictures.write_bytes(text.encode(), folder / _STATE)
+                fitting.add(name)
+    for path in folder.iterdir():
+        if path.name not in fitting and path.name != _STATE:
+            path.unlink()
+    for name in fitting:
+        target = folder / name
+        with suppress(FileNotFoundError):
+            if not target.exists():
+                part = folder / f".{name}.part"
+                shutil.copyfile(files[name], part)
+                atomic.put(part, target)
+    pictures.write_bytes(text, folder / _STATE)
+    os.utime(folder, ns=(time.time_ns(),) * 2)  # the folder's own clock may be too coarse to tell which is newest
 
 
 def load(folder: Path, token: object) -> Mapping[str, Any] | None:

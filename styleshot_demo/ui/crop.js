@@ -56,7 +56,7 @@
     const numbers = Object.fromEntries([...element.querySelectorAll("[data-name]")].map((one) => [one.dataset.name, one]));
     const shapes = [...element.querySelectorAll("[type=radio]")];
     const image = new Image();
-    let now = null; // { slot, size, turns, box, photo }: `size` as the picture came, `box` as it now lies
+    let now = null; // { slot, file, size, turns, box, photo }: `size` as the picture came, `box` as it now lies
     let held = null; // { edges, box, x, y, id }: what the pointer holds
     let timer = null;
 
@@ -183,7 +183,7 @@
       news.replaceChildren();
       clearTimeout(timer);
       told.replaceChildren(...window.styleshot.said("crop_told_wait"));
-      cut({ slot: now.slot, turns: now.turns, box: now.box });
+      cut({ slot: now.slot, file: now.file, turns: now.turns, box: now.box });
     });
     dialog.addEventListener("close", () => {
       clearTimeout(timer);

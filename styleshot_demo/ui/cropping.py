@@ -5,6 +5,7 @@ Not Gradio's editor: it hands on what a canvas holds, without profile, opacity's
 its buttons are named in English alone.
 """
 
+import hashlib
 import json
 import secrets
 from collections.abc import Sequence
@@ -91,7 +92,7 @@ class Cropping:
             return {self.drops: drop.tell(words.join(problems.explain(error), " "), problem=True)}
         self.page.temp_files.add(str(shown))  # so that Gradio deletes it when it is old
         part = source.part or Cut(0, (0, 0, *size))
-        look = {"slot": name, "src": widgets.address(shown), "size": size, **part._asdict()}
+        look = {"slot": name, "file": _mark(path), "src": widgets.address(shown), "size": size, **part._asdict()}
         return {self.page: _new(look=look | {"photo": self._photo(name, paths)})}
 
     def cut(self, event: gr.EventData, *paths: str | None) -> dict[Any, Any]:
@@ -99,7 +100,10 @@ class Cropping:
         name, path = self._asked(event, paths)
         try:
             part = Cut.read({name: getattr(event, name, None) for name in Cut._fields})
-            made = self.made(self.source_of(path), part)
+            source = self.source_of(path)
+            if getattr(event, "file", None) != _mark(path):
+                raise Problem("picture_changed")
+            made = self.made(source, part)
         except Exception as error:
             return {self.page: _new(told=problems.as_html(error))}
         slot = self.slots[name]
@@ -146,6 +150,11 @@ class Cropping:
         if content is None or content is slot.picture:
             return None
         return self.opened.shape(dict(zip(self.slots, paths, strict=True))[str(content.elem_id)])
+
+
+def _mark(path: str | None) -> str:
+    """Tells the picture that the window shows from another that lies in its box by now."""
+    return hashlib.sha256(str(path).encode()).hexdigest()[:32]
 
 
 def _new(**value: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import logging
 import secrets
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from json import dumps
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import gradio as gr
 
 from styleshot_demo import names, provenance
+from styleshot_demo.errors import Problem
 from styleshot_demo.history import Histories
 from styleshot_demo.ui import visitors, widgets
 from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid
@@ -21,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 class GridKeeper:
-    """The last grid of a tab, for each visitor; nothing is kept where the host wants no history."""
+    """The last grids of a tab, for each visitor; nothing is kept where the host wants no history."""
 
     def __init__(self, every: Histories | None, name: str, shown: gr.HTML) -> None:
         """name: tells it from those of other tabs; shown: whose files Gradio lets the page see."""
@@ -29,27 +31,30 @@ class GridKeeper:
 
     def keep(self, grid: PaintedGrid, request: gr.Request) -> None:
         """Keeps what there is of it. What cannot be kept is on show all the same."""
-        if self.every is None:
+        visitor = visitors.visitor_in(request.headers.get("cookie"))
+        if self.every is None or visitor is None:  # a browser that keeps no cookies is nobody
             return
-        kept = _Kept()
+        kept, cells = _Kept(), dict(grid.cells)
+        for cell in cells.values():  # first, so that they stay where there is no room for all
+            kept.key(cell.path)
         state = {
             "shape": grid.shape, "words": grid.words, "axes": grid.axes, "stem": grid.stem,
+            "cells": [kept.cell(place, cell) for place, cell in cells.items()],
             "content": kept.key(grid.content) if grid.content else None,
-            "cells": [kept.cell(place, cell) for place, cell in dict(grid.cells).items()],
         }  # fmt: skip
         try:
-            history = self.every.of(visitors.visitor_in(request.headers.get("cookie")))
+            history = self.every.of(visitor)
             history.keep_work(self.name, grid.token, {**state, "names": kept.names}, kept.files)
         except Exception as error:
             _log.warning("a grid was not kept: %s", error)
 
     def find(self, token: Any, request: gr.Request) -> PaintedGrid | None:
         """The visitor's grid with that token, its files where the page may see them; None where there is none."""
-        if self.every is None or not token:
+        visitor = visitors.visitor_in(request.headers.get("cookie"))
+        if self.every is None or visitor is None or not token:
             return None
         try:
-            history = self.every.of(visitors.visitor_in(request.headers.get("cookie")))
-            found = history.find_work(self.name, token)
+            found = self.every.of(visitor).find_work(self.name, token)
             return self._read(token, *found) if found else None
         except Exception as error:  # such as a state that somebody has changed
             _log.warning("a grid was not found: %s", error)
@@ -63,7 +68,9 @@ class GridKeeper:
         grid = PaintedGrid(state["shape"], state["words"], axes, state["stem"], content, token=token)
         for cell in state["cells"]:
             path = paths.get(cell["file"])
-            if path is not None:
+            if path is None:
+                continue
+            with suppress(Problem):  # a record that is too long costs its own cell alone
                 record = provenance.parse(dumps(cell["record"]))
                 styles = [(paths[key], weight) for key, weight in cell["styles"] if key in paths]
                 shown = {**cell["shown"], "src": widgets.address(Path(path))}

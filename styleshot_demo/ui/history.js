@@ -96,6 +96,7 @@
       }
       if (!now.entries) return;
       this.rows = now.entries;
+      this.work = now.work; // whether anything else is kept, which can be cleared too
       if (!this.row(this.key)) this.key = null;
       if (!this.row(this.other)) this.other = null;
       if (now.said) this.answer(twice(now.said), Boolean(now.problem), now.undo);
@@ -158,7 +159,8 @@
       this.part(".grid").replaceChildren(...found.map((row) => this.thumb(row, there.get(row.key))));
       this.part(".nothing").hidden = this.rows.length > 0;
       this.part(".none").hidden = !this.rows.length || found.length > 0;
-      this.part(".bar").hidden = !this.rows.length;
+      this.part(".bar").hidden = !this.rows.length && !this.work;
+      for (const name of [".search", ".stars", ".all"]) this.part(name).hidden = !this.rows.length;
       this.mark();
     }
 

@@ -6,13 +6,14 @@ nothing.
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from styleshot_demo import jobs, provenance
+from styleshot_demo import jobs, pictures, provenance
+from styleshot_demo.errors import Problem
 from styleshot_demo.history import Histories, History, HistoryEntry
 from styleshot_demo.library.entry import folded
 from styleshot_demo.provenance import Record
@@ -100,17 +101,17 @@ class HistoryDesk:
         act = self.acts.get(str(getattr(event, "act", "")))
         if act is None:
             return {self.page: gr.skip()}
-        entries: list[dict[str, Any]] = []
+        there: dict[str, Any] = {"entries": []}
         try:
             history = self._of(request)
             try:
                 told, updates = act(history, event, values)
             finally:
-                entries = [row(entry) for entry in history.entries()]
+                there = {"entries": [row(entry) for entry in history.entries()], "work": history.has_work()}
         except Exception as error:
             said = words.join(problems.explain(error), " ")
-            return {self.page: _value(entries, said=said, problem=True)}
-        return {self.page: _value(entries, **told), **updates}
+            return {self.page: _value(**there, said=said, problem=True)}
+        return {self.page: _value(**there, **told), **updates}
 
     # What can be done: each returns (what `_value` is told, updates of other elements) -----------------------------
 
@@ -132,8 +133,10 @@ class HistoryDesk:
         return {"said": say("history_deleted"), "undo": history.delete(_key(event))}, {}
 
     def clear(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
-        """Everything out of the history, with a way back."""
-        return {"said": say("history_cleared"), "undo": history.clear()}, {}
+        """Everything out of the history, with a way back for results."""
+        results = bool(history.entries())
+        token = history.clear()
+        return {"said": say("history_cleared"), **({"undo": token} if results else {})}, {}
 
     def undo(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Back into the history."""
@@ -158,15 +161,31 @@ class HistoryDesk:
         return {"close": True}, {self.drops: drop.tell(told), **updates}
 
     def _lie_there(self, made_by: Record, values: Sequence[Any]) -> bool:
-        """Whether the pictures in the tab have the names of those that a result was made from. What was brushed is kept
-        nowhere."""
+        """Whether the pictures in the tab are those that a result was made from. What was brushed is kept nowhere."""
         if made_by.settings.get("region") == "mask":
             return False
         by_part = dict(zip(self.inputs, values, strict=True))
         target = next(target for target in self.targets if target.job == made_by.job)
         content, styles = target.inputs.read([by_part[part] for part in target.inputs.components()])
-        lies = [Path(content).name if content else None, [Path(path).name for path, _ in styles]]
-        return lies == [made_by.inputs.get("content"), made_by.inputs.get("styles") or []]
+        return same_pictures(made_by.inputs, content, [path for path, _ in styles])
+
+
+def same_pictures(given: Mapping[str, Any], content: str | None, styles: Sequence[str]) -> bool:
+    """Whether files are those that a record's `inputs` tell of: by their names, and by their pixels where it knows
+    these, as a part of a picture has the name of the whole."""
+    lies = [Path(content).name if content else None, [Path(path).name for path in styles]]
+    if lies != [given.get("content"), given.get("styles") or []]:
+        return False
+    known = given.get("style_sha256")
+    known = known if isinstance(known, list) and len(known) == len(styles) else [None] * len(styles)
+    pairs = [(given.get("content_sha256"), content), *zip(known, styles, strict=True)]
+    try:
+        return all(
+            digest is None or path is None or pictures.digest(jobs.open_named(path)).startswith(str(digest))
+            for digest, path in pairs
+        )
+    except Problem:  # a file that is gone
+        return False
 
 
 def row(entry: HistoryEntry) -> dict[str, Any]:
@@ -239,6 +258,6 @@ def _key(event: gr.EventData) -> Any:
     return getattr(event, "key", None)
 
 
-def _value(entries: list[dict[str, Any]], said: Said | None = None, **told: Any) -> dict[str, Any]:
+def _value(said: Said | None = None, **told: Any) -> dict[str, Any]:
     texts = {"en": said.en, "zh": said.zh} if said else None
-    return {"entries": entries, "said": texts, **told, "turn": secrets.token_hex(4)}
+    return {"said": texts, **told, "turn": secrets.token_hex(4)}

@@ -73,8 +73,9 @@ class ManyBatch:
 
     def shown(self) -> dict[str, Any]:
         """What the script shows of it."""
-        made = [[item.target, *self.small_of[item]] for item in self.items if item in self.done]
-        said = [(item.name, words.problem(why)[0]) for item, why in self.problems.items()]
+        done, problems = dict(self.done), dict(self.problems)  # a run may still be going
+        made = [[item.target, *self.small_of[item]] for item in self.items if item in done]
+        said = [(item.name, words.problem(why)[0]) for item, why in problems.items()]
         return {
             "token": self.token,
             "total": len(self.items),
@@ -127,7 +128,9 @@ class ManyPictures:
         done = batch.there(batch.items) if batch is not None else {}
         if batch is None or not done:
             return gr.skip()
-        desk.batch = batch = replace(batch, done=done)
+        # Copies: the run that was going at the reload may still change its own.
+        own = {"small_of": dict(batch.small_of), "problems": dict(batch.problems)}
+        desk.batch = batch = replace(batch, done=done, **own)
         count, total = len(done), len(batch.items)
         ended = count + len(batch.problems) == total
         told = _summary(batch) if ended else say("many_stopped", count=count, total=total)

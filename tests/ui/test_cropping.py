@@ -28,6 +28,9 @@ def window(tmp_path):
 
 def answer(window, act, values, **sent):
     """What the window is told, and what lies in the photo's box afterwards."""
+    if act == "cut" and "file" not in sent:  # what the window was told when it was opened
+        looked = window.look(SimpleNamespace(**{name: sent[name] for name in ("slot",) if name in sent}), *values)
+        sent["file"] = looked.get(window.page, {}).get("look", {}).get("file")
     updates = getattr(window, act)(SimpleNamespace(**sent), *values)
     return updates.get(window.page), updates.get(window.slots["content"].picture)
 
@@ -58,7 +61,7 @@ def test_what_cannot_be_cut_is_said_and_nothing_changes(window, sent, words):
     made, values = window
     told, content = answer(made, "cut", values, **sent)
     assert words in told["told"] and content is None
-    assert [path.name for path in made.folder.iterdir()] == ["upload"]
+    assert list(made.folder.rglob("my photo*")) == [Path(values[0])]
 
 
 def test_no_file_but_an_upload_is_ever_the_whole_of_another(window, tmp_path):
@@ -68,3 +71,16 @@ def test_no_file_but_an_upload_is_ever_the_whole_of_another(window, tmp_path):
     for told in ({"of": str(secret), "turns": 0, "box": [0, 0, 20, 20]}, ["x"], {"of": 7}, {"of": values[0]}):
         Path(f"{values[0]}.cut.json").write_text(json.dumps(told))
         assert answer(made, "look", values, slot="content")[0]["look"]["size"] == (300, 200)
+
+
+def test_the_frame_of_one_picture_never_cuts_another_that_came_meanwhile(window):
+    made, values = window
+    asked = {"slot": "content", "turns": 0, "box": [0, 0, 100, 60]}
+    asked["file"] = answer(made, "look", values, slot="content")[0]["look"]["file"]
+    other = made.folder / "other" / "my photo.jpg"
+    other.parent.mkdir()
+    Image.new("RGB", (300, 200)).save(other)
+    told, content = answer(made, "cut", [str(other), *values[1:]], **asked)
+    assert "Another picture lies there" in told["told"] and content is None
+    assert answer(made, "cut", values, **{**asked, "file": ["x"]})[1] is None
+    assert answer(made, "cut", values, **asked)[1]

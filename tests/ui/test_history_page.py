@@ -4,11 +4,14 @@ import asyncio
 import io
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
 
+import gradio as gr
 import pytest
 from PIL import Image
 
-from styleshot_demo import provenance
+from styleshot_demo import Settings, Studio, jobs, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.history import Histories, is_visitor, new_visitor
 from styleshot_demo.ui import history, presets, result_events, visitors
@@ -161,3 +164,30 @@ def test_settings_from_a_browser_are_believed_no_more_than_a_file(text):
     with pytest.raises(Problem) as caught:
         presets.bring(text, [], None)
     assert caught.value.key == "link_unusable"
+
+
+def test_a_part_of_a_picture_is_not_the_whole_that_a_result_was_made_from(tmp_path):
+    photo, part, style = tmp_path / "a/photo.png", tmp_path / "b/photo.png", tmp_path / "style.png"
+    for path, size in ((photo, (60, 40)), (part, (30, 40)), (style, (32, 32))):
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", size).save(path)
+    plan = Studio(Settings(device="cpu")).plan(jobs.ClassicalJob(photo, style, method="colour"))
+    given = plan.record().inputs
+    assert history.same_pictures(given, str(photo), [str(style)])
+    assert not history.same_pictures(given, str(part), [str(style)])
+    assert not history.same_pictures({**given, "style_sha256": ["0" * 16]}, str(photo), [str(style)])
+    assert not history.same_pictures(given, str(tmp_path / "c/photo.png"), [str(style)])  # it is gone
+    named = {name: given[name] for name in ("content", "styles")}  # all that older records know
+    assert history.same_pictures(named, str(part), [str(style)])
+
+
+def test_clear_is_offered_for_a_grid_alone_and_has_nothing_to_bring_back(tmp_path):
+    with gr.Blocks():
+        tabs, drops = gr.Tabs(), gr.HTML()
+        desk = history.HistoryDesk(Histories(tmp_path / "history", 1), Settings(), [], tabs, drops)
+    who = new_visitor()
+    asked: Any = SimpleNamespace(headers={"cookie": f"{COOKIE}={who}"})
+    desk.every.of(who).keep_work("classical-grid", "a" * 32, {}, {})
+    events: list[Any] = [SimpleNamespace(act=act) for act in ("look", "clear", "look")]
+    told = [desk.act(event, asked)[desk.page] for event in events]
+    assert [one["work"] for one in told] == [True, False, False] and "undo" not in told[1]

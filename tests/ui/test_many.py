@@ -13,7 +13,7 @@ from PIL import Image
 from styleshot_demo import Settings, Studio
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import ASSETS
-from styleshot_demo.ui import classical_tab
+from styleshot_demo.ui import classical_tab, words
 from styleshot_demo.ui.many import ManyDesk, ManyPictures, pack
 
 STYLE = str(ASSETS / "styles" / "batik.jpg")
@@ -131,3 +131,21 @@ def test_a_new_archive_takes_the_place_of_the_last_one(many):
     first, second = (many.pack(SimpleNamespace(language="en"), desk)["packed"] for _ in range(2))
     assert first["name"] == second["name"] == "pictures-batik.zip" and first["src"] != second["src"]
     assert len(list(many.cache.rglob("*.zip"))) == 1
+
+
+def test_a_page_that_comes_back_shares_nothing_with_a_run_that_still_goes(many, monkeypatch):
+    desk, after = ManyDesk(), ManyDesk()
+    painted(many, desk, event(upload(many, 0, "one.png"), {"path": "gone", "name": "two.png"}))
+    run = desk.batch
+    assert many.back(run.token, after)["back"] and len(run.problems) == 1
+    before = (dict(after.batch.problems), dict(after.batch.small_of))
+    problem = words.problem
+
+    def meanwhile(why):
+        run.problems[f"item {len(run.problems)}"] = why
+        return problem(why)
+
+    monkeypatch.setattr(words, "problem", meanwhile)
+    assert [row["name"] for row in run.shown()["failed"]] == ["two.png"]
+    run.small_of.clear()
+    assert (after.batch.problems, after.batch.small_of) == before
