@@ -115,7 +115,7 @@ def test_a_low_strength_stays_near_the_content(painter):
 
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
 def test_what_was_stopped_goes_on_to_the_same_picture(painter, optimiser):
-    content, styles = picture(13, 160, 260), [(picture(14), 1.0)]
+    content, styles = picture(13, 64, 260), [(picture(14), 1.0)]
     options = {"steps": 6, "optimiser": optimiser, "seed": 5}
     assert steps_per_scale(6, pyramid_sizes(260)) == [4, 2]
     begun = {}
