@@ -22,7 +22,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 settings.register_profile("without deadlines", deadline=None)
 settings.load_profile("without deadlines")
 
-_LONG = ("browser", "parity", "training", "runtime")  # folders
+_LONG = ("browser", "parity", "training", "runtime", "batch")  # folders
 
 
 def pytest_collection_modifyitems(items):
