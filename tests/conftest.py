@@ -1,5 +1,6 @@
 """What holds for every test: no network, no models of this user's, no settings of this machine's."""
 
+import gc
 import os
 import socket
 import tempfile
@@ -21,12 +22,20 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 settings.register_profile("without deadlines", deadline=None)
 settings.load_profile("without deadlines")
 
-_LONG = ("browser", "parity", "training", "runtime")  # folders
+_LONG = ("browser", "parity", "training", "runtime", "batch")  # folders
 
 
 def pytest_collection_modifyitems(items):
     """The long files first: of several processes none is left with one of them while the others are done."""
     items.sort(key=lambda item: not set(_LONG).intersection(item.path.parts))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def frozen_imports():
+    """What has been imported is not looked through at every collection, of which each unloaded model asks for one
+    (`runtime/cache.py`): those were a third of all the time of tests that run StyleShot."""
+    gc.collect()
+    gc.freeze()
 
 
 _LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "", None}

