@@ -246,13 +246,3 @@ def test_the_window_fits_and_everything_in_it_has_a_name(open_history, nameless,
     expect(window.box.locator(f"button.use [lang={other}]")).to_be_hidden()
     page.keyboard.press("Escape")
     expect(window.box).to_be_hidden()
-
-
-def test_a_host_can_have_no_history(browser, tmp_path_factory):
-    with (
-        app(tmp_path_factory, tmp_path_factory.mktemp("models"), STYLESHOT_HISTORY="off") as url,
-        opener(browser, url) as open_it,
-    ):
-        page = open_it()
-        expect(page.locator("#history-open, dialog.history")).to_have_count(0)
-        assert page.context.cookies() == [] and page.request.get(urljoin(url, "/history/all.zip")).status == 404

@@ -7,26 +7,20 @@ from PIL import Image
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.conftest import app, opener, ready  # noqa: E402
+from browser.conftest import opener, ready  # noqa: E402
 from browser.steps import LONG, drop, open_tab, upload  # noqa: E402
 
 RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("library") / "styles"
-
-
-@pytest.fixture(scope="module")
-def library_address(tmp_path_factory, folder):
-    with app(tmp_path_factory, tmp_path_factory.mktemp("models"), STYLESHOT_LIBRARY=str(folder)) as url:
-        yield url
+@pytest.fixture
+def folder(folders):
+    return folders["library"]
 
 
 @pytest.fixture
-def open_library(browser, library_address):
-    with opener(browser, library_address) as open_it:
+def open_library(browser, address):
+    with opener(browser, address) as open_it:
         open_it.forgiven.extend(RELOAD)
         yield open_it
 
@@ -178,13 +172,3 @@ def test_everything_in_the_drawer_has_a_name_and_fits_a_phone(open_library, name
     drawer.press("save")
     assert nameless(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_a_page_without_a_library_shows_no_drawer(browser, tmp_path_factory):
-    with (
-        app(tmp_path_factory, tmp_path_factory.mktemp("models"), STYLESHOT_LIBRARY="off") as url,
-        opener(browser, url) as open_it,
-    ):
-        page = open_it()
-        expect(page.locator("#library details.library")).to_have_count(1)
-        expect(page.locator("#library details.library")).to_be_hidden()
