@@ -31,10 +31,16 @@ def seen(page, place):
     """Waits until the picture in a place can be seen, and returns its size as the browser has it."""
     image = page.locator(f"{place} .image-frame img")
     expect(image).to_be_visible(timeout=LONG)
-    page.wait_for_function(
-        "(place) => document.querySelector(`${place} .image-frame img`)?.naturalWidth > 0", arg=place, timeout=LONG
+    # Asked for in the same breath: the picture may be put there once more.
+    size = page.wait_for_function(
+        """(place) => {
+          const image = document.querySelector(`${place} .image-frame img`);
+          return image?.complete && image.naturalWidth > 0 && [image.naturalWidth, image.naturalHeight];
+        }""",
+        arg=place,
+        timeout=LONG,
     )
-    return image.evaluate("(image) => [image.naturalWidth, image.naturalHeight]")
+    return size.json_value()
 
 
 def test_a_heic_without_a_type_is_dropped_seen_and_painted(open_page):
