@@ -10,7 +10,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, repaint, restore, upload  # noqa: E402
+from browser.steps import LONG, repaint, upload  # noqa: E402
 
 SIZE = 256
 RELOAD = ["AbortError", "errored out"]  # what Gradio says of a connection that a reload cuts off

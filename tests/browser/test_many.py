@@ -118,7 +118,7 @@ def test_stop_keeps_what_is_done_and_the_next_press_goes_on_with_the_others(open
     small(page)
     page.locator("#method label", has_text="Optimise").click()
     page.locator("#finer button.label-wrap").click()
-    page.locator("#steps input[type=number]").fill("25")
+    page.locator("#steps input[type=number]").fill("12")
     fold = Fold(page).open()
     fold.take([shop / name for name in ("cup.jpg", "cup.png", "茶壶 1.jpg", "plates/blue.jpg")])
     fold.box.locator("select").select_option("jpg")
