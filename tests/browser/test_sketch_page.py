@@ -45,7 +45,8 @@ def painted(page):
     expect(page.locator("#text-sketch button:disabled")).to_have_count(0, timeout=LONG)
 
 
-def test_chips_reword_and_the_sketch_becomes_a_photo(open_page, nameless):
+def test_chips_reword_and_the_sketch_comes_back_and_becomes_a_photo(open_page, nameless, tmp_path):
+    open_page.forgiven += RELOAD
     page = open_page(locale="zh-CN")
     page.get_by_role("tab").first.click()
     expect(page.locator("#text-size input[type=range]")).to_have_attribute("min", "256", timeout=LONG)
@@ -54,7 +55,10 @@ def test_chips_reword_and_the_sketch_becomes_a_photo(open_page, nameless):
     expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
     for language in ("zh", "en"):
         page.locator(f"#language input[value={language}]").check()
-        chips_reword(page, SAID[language], nameless)
+        sketches_of_several_pictures_stand_side_by_side(page, SAID[language], nameless)
+        if language == "en":
+            picture = the_sketch_comes_back_after_a_reload(page, tmp_path)  # as useful as before
+        chips_reword(page, SAID[language])
 
     # The sketch is the photo of both other tabs.
     for language in ("zh", "en"):
@@ -65,16 +69,17 @@ def test_chips_reword_and_the_sketch_becomes_a_photo(open_page, nameless):
     for tab, photo in ((1, "#image-content"), (2, "#content")):
         page.get_by_role("tab").nth(tab).click()
         expect(page.locator(f"{photo} .image-frame img")).to_be_visible(timeout=LONG)
+    the_sketch_comes_back_from_a_saved_picture(open_page(), picture)
 
 
-def chips_reword(page, said, nameless):
+def sketches_of_several_pictures_stand_side_by_side(page, said, nameless):
     box, prompt = page.locator("#text-sketch"), page.locator("#text-prompt textarea")
     # A prompt without a word: told beside it, and nothing is painted.
     prompt.fill("")
     page.locator("#text-run").click()
     expect(box).to_contain_text(said["empty"], timeout=LONG)
 
-    # Sketches of several pictures stand side by side, and one is seen large.
+    # One of them is seen large.
     prompt.fill(said["prompt"])
     put(page, "text", size=256, count=2)
     run(page, "text")
@@ -94,7 +99,11 @@ def chips_reword(page, said, nameless):
     page.keyboard.press("Escape")
     expect(large).to_be_hidden()
 
-    # One press leaves the place out and paints anew, with a sketch of its own.
+
+def chips_reword(page, said):
+    """One press leaves the place out and paints anew, with a sketch of its own."""
+    box, prompt = page.locator("#text-sketch"), page.locator("#text-prompt textarea")
+    old = [box.locator(".sheet img").nth(at).get_attribute("src") for at in range(2)]
     put(page, "text", count=1)
     box.get_by_role("button", name=said["place"]).click()
     expect(prompt).to_have_value(said["without"], timeout=LONG)
@@ -109,16 +118,8 @@ def chips_reword(page, said, nameless):
     expect(page.locator("#text-result .stale")).to_have_text("")
 
 
-def test_the_sketch_comes_back_after_a_reload_and_from_a_saved_picture(open_page, tmp_path):
-    open_page.forgiven += RELOAD
-    page = open_page()
-    open_tab(page, "text")
-    page.locator("#text-example-styles button").nth(9).click()
-    expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
-    page.locator("#text-prompt textarea").fill("a castle by the sea, an elefant")
-    put(page, "text", size=256, count=2)
-    run(page, "text")
-    painted(page)
+def the_sketch_comes_back_after_a_reload(page, folder):
+    """Gives back the file of the picture."""
     box = page.locator("#text-sketch")
     before = box.locator("section").evaluate("(section) => section.outerHTML")
     page.reload()
@@ -126,22 +127,16 @@ def test_the_sketch_comes_back_after_a_reload_and_from_a_saved_picture(open_page
     assert box.locator("section").evaluate("(section) => section.outerHTML") == before
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
     expect(page.locator("#text-result .stale")).to_have_text("")
+    return download(page, "text", folder)
 
-    # It is as useful as before.
-    picture = download(page, "text", tmp_path)
-    box.get_by_role("button", name="Leave out and paint anew: sea or lake").click()
-    expect(page.locator("#text-prompt textarea")).to_have_value("a castle, an elefant", timeout=LONG)
-    painted(page)
-    box.get_by_role("button", name="Use the sketch as photo").click()
-    expect(page.locator("#drops .told")).to_contain_text("The sketch is now the photo", timeout=LONG)
 
-    other = open_page()
-    restore(other, picture)
-    box = other.locator("#text-sketch")
+def the_sketch_comes_back_from_a_saved_picture(page, picture):
+    restore(page, picture)
+    box = page.locator("#text-sketch")
     expect(box.locator(".sheet img")).to_have_count(1, timeout=LONG)
     expect(box.locator(".meant").first).to_contain_text("castle")
     expect(box.locator(".strange .word")).to_have_text("elefant")
-    expect(other.locator("#text-result .gallery")).to_have_attribute("data-state", "empty")
+    expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "empty")
 
 
 def test_a_tile_is_seen_repeated(open_page, nameless):

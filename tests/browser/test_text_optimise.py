@@ -51,7 +51,7 @@ def test_chosen_stopped_saved_and_gone_on_with(open_page, tmp_path):
     expect(page.locator("#text-result .stale")).not_to_be_empty(timeout=LONG)
     paint_until(page, 3)
     stopped = stop(page)
-    assert stopped >= 2
+    assert stopped >= 1  # what it keeps is the last picture that was shown of it
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
     path = download(page, "text", tmp_path)
     assert f"composer-optimise-step{stopped}" in path.name

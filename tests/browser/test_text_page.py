@@ -152,8 +152,13 @@ def a_phone_needs_no_sideways_scrolling(page):
 
 def test_progress_previews_and_stop(open_studio):
     page = open_studio()
-    begin(page, steps=MOST)
-    put(page, "text", size=256, count=8)  # long enough to be stopped on any machine
+    begin(page, steps=2)
+    run(page, "text")
+    (first,) = files(page, "text")
+    stale = page.locator("#text-result .stale")
+    expect(stale).to_be_empty()
+    put(page, "text", steps=MOST, size=256, count=8)  # long enough to be stopped on any machine
+    expect(stale).to_contain_text("Changed since this was painted")
     page.locator("#text-run").click()
     expect(page.locator("#text-status")).to_contain_text(f"of {MOST}, about", timeout=LONG)
     page.wait_for_function("document.querySelector('#text-result .gallery').dataset.shown >= 2", timeout=LONG)
@@ -162,10 +167,27 @@ def test_progress_previews_and_stop(open_studio):
     page.locator("#text-stop").click()
     expect(page.locator("#text-status")).to_contain_text("Stopped", timeout=LONG)
     expect(page.locator("#text-run")).to_be_visible()
+    # Nothing is finished, so the last result is there again.
+    expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "ready")
+    assert files(page, "text") == [first]
+    expect(page.locator("#text-result .save")).to_be_visible()
     page.wait_for_timeout(500)
     count = shown(page)
     page.wait_for_timeout(1000)
     assert shown(page) == count  # nothing paints on behind the page's back
+
+    # Stopped between pictures: those that are finished stay, each with what makes it.
+    put(page, "text", steps=100, size=128, seed=3)
+    page.locator("#text-run").click()
+    expect(page.locator("#text-result .thumbs")).to_contain_text("seed 3", timeout=LONG)
+    page.locator("#text-stop").click()
+    expect(page.locator("#text-status")).to_contain_text("of 8 pictures are finished", timeout=LONG)
+    expect(page.locator("#text-run")).to_be_visible(timeout=LONG)
+    made = files(page, "text")
+    assert 1 <= len(made) < 8
+    record = provenance.read(io.BytesIO(made[0]))
+    assert record.seed == 3 and record.settings["count"] == 1 and record.settings["steps"] == 100
+    expect(stale).to_be_empty()
 
     # The models are free again: a grid, five strengths of one seed and the sheet of them, ends by itself.
     put(page, "text", size=128, steps=2, count=1)
