@@ -9,9 +9,16 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, download, open_tab, put, restore, run  # noqa: E402
+from browser.steps import LONG, download, put, restore, run  # noqa: E402
 
 RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
+
+# The words, the files and where things stand; other attributes depend on the language that the page was opened in.
+SEEN = """(section) => [
+  section.innerText,
+  [...section.querySelectorAll(".sheets .row .sheet img")].map((one) => one.getAttribute("src")),
+  [...section.querySelectorAll(".sheets .row .grip")].map((one) => [one.dataset.thing, one.dataset.foot]),
+]"""
 
 SAID = {
     "en": {
@@ -121,10 +128,10 @@ def chips_reword(page, said):
 def the_sketch_comes_back_after_a_reload(page, folder):
     """Gives back the file of the picture."""
     box = page.locator("#text-sketch")
-    before = box.locator("section").evaluate("(section) => section.outerHTML")
+    before = box.locator("section").evaluate(SEEN)
     page.reload()
     expect(box.locator(".sheet img")).to_have_count(2, timeout=LONG)
-    assert box.locator("section").evaluate("(section) => section.outerHTML") == before
+    assert box.locator("section").evaluate(SEEN) == before
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
     expect(page.locator("#text-result .stale")).to_have_text("")
     return download(page, "text", folder)
