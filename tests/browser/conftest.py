@@ -54,6 +54,7 @@ def app(tmp_path_factory, models, program=("app.py",), **more):
         "GRADIO_TEMP_DIR": str(tmp_path_factory.mktemp("gradio")),
         "HF_HOME": str(tmp_path_factory.mktemp("hub")),
         "STYLESHOT_HISTORY": str(tmp_path_factory.mktemp("history")),
+        "STYLESHOT_LIBRARY": str(tmp_path_factory.mktemp("library")),
         **more,
     }
     log = tmp_path_factory.mktemp("log") / "app.txt"
@@ -79,9 +80,17 @@ def app(tmp_path_factory, models, program=("app.py",), **more):
 
 
 @pytest.fixture(scope="session")
-def address(tmp_path_factory):
-    """Where the app answers that has no weights but those it comes with."""
-    with app(tmp_path_factory, tmp_path_factory.mktemp("models")) as url:
+def folders(tmp_path_factory):
+    """The folders "models", "history" and "library" of the app behind `address`."""
+    return {name: tmp_path_factory.mktemp(name) for name in ("models", "history", "library")}
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory, folders):
+    """Where the app answers that has no weights but those it comes with. An app takes some seconds to start, so all
+    tests of a process share this one, and leave its folders as they found them."""
+    kept = {f"STYLESHOT_{name.upper()}": str(folders[name]) for name in ("history", "library")}
+    with app(tmp_path_factory, folders["models"], **kept) as url:
         yield url
 
 

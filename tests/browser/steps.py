@@ -1,6 +1,7 @@
 """What a person does on both StyleShot tabs."""
 
 import base64
+import re
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -120,6 +121,12 @@ def restore(page, path):
 
 def value(page, kind, name):
     return page.locator(f"#{kind}-{name.replace('_', '-')}").locator("input[type=number], textarea").first.input_value()
+
+
+def only_chinese(text):
+    """Whether the text has Chinese, and no word of another language but names."""
+    words = re.sub(r"PNG|JPEG|WebP|BMP|TIFF|GIF|HEIC|AVIF|MB|StyleShot", "", text)
+    return bool(re.search(r"[\u4e00-\u9fff]", words)) and not re.search(r"[A-Za-z]{4,}", words)
 
 
 def has_small():

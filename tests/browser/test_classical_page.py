@@ -10,7 +10,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, repaint, restore, upload  # noqa: E402
+from browser.steps import LONG, repaint, upload  # noqa: E402
 
 SIZE = 256
 RELOAD = ["AbortError", "errored out"]  # what Gradio says of a connection that a reload cuts off
@@ -57,13 +57,51 @@ def download(page):
     return waiting.value
 
 
+def in_chinese(page):
+    page.locator("#language label", has_text="中文").click()
+
+
 def test_upload_run_slide_download_restore(open_page, photo, style, tmp_path):
     page = open_page()
     expect(page.locator("#classical-download button")).to_be_disabled()
     choose(page, photo, style)
     repaint(page)
+    strength = the_picture_follows_the_strength_while_the_slider_is_being_dragged(page)
 
-    # The picture follows the strength while the slider is being dragged.
+    # The divider between before and after is an input that a keyboard can move.
+    divider = page.locator("#classical-result input[type=range]")
+    divider.focus()
+    at = divider.input_value()
+    page.keyboard.press("ArrowRight")
+    assert divider.input_value() != at
+
+    # The file holds the picture, and what made it.
+    expect(page.locator("#classical-result .stale")).to_be_empty(timeout=LONG)  # the last strength has arrived
+    file = download(page)
+    assert re.fullmatch(r"my-photo-fast-.+-strength[0-9.]+-seed0\.png", file.suggested_filename)
+    path = tmp_path / file.suggested_filename
+    file.save_as(path)
+    with Image.open(path) as saved:
+        assert saved.size == (256, 171) and saved.format == "PNG"
+    record = provenance.read(path)
+    assert record.settings["method"] == "fast" and record.settings["strength"] == pytest.approx(strength)
+    patches = patches_are_painted_and_downloaded(page, tmp_path)
+    the_models_panel_unloads_and_says_why_it_cannot_fetch(page)
+
+    # Dropped on a page that knows nothing, it brings the settings back; a foreign picture brings nothing.
+    other = open_page()
+    expect(other.locator("#size input[type=number]")).to_have_value("512")
+    other.locator("#restore-part button.label-wrap").click()
+    a_foreign_picture_restores_nothing(other, photo, tmp_path)
+    other.locator("#restore input[type=file]").set_input_files(path)
+    expect(other.locator("#restore-message")).to_contain_text("as they were")
+    expect(other.locator("#size input[type=number]")).to_have_value("256")
+    expect(other.locator("#classical-strength input[type=number]")).to_have_value(f"{strength:g}")
+    other.locator("#restore input[type=file]").set_input_files(patches)
+    expect(other.locator("#method input[value=patches]")).to_be_checked(timeout=LONG)
+
+
+def the_picture_follows_the_strength_while_the_slider_is_being_dragged(page):
     slider = page.locator("#classical-strength input[type=range]")
     box = slider.bounding_box()
     sources, before = {result_source(page)}, shown(page)
@@ -79,48 +117,51 @@ def test_upload_run_slide_download_restore(open_page, photo, style, tmp_path):
     assert while_dragging >= 2 and len(sources) >= 3
     strength = float(page.locator("#classical-strength input[type=number]").input_value())
     assert 0.3 < strength < 0.45
-
-    # The divider between before and after is an input that a keyboard can move.
-    divider = page.locator("#classical-result input[type=range]")
-    divider.focus()
-    at = divider.input_value()
-    page.keyboard.press("ArrowRight")
-    assert divider.input_value() != at
-
-    # The file holds the picture, and what made it.
-    page.wait_for_timeout(1500)  # the last strength may still be on its way
-    file = download(page)
-    assert re.fullmatch(r"my-photo-fast-.+-strength[0-9.]+-seed0\.png", file.suggested_filename)
-    path = tmp_path / file.suggested_filename
-    file.save_as(path)
-    with Image.open(path) as saved:
-        assert saved.size == (256, 171) and saved.format == "PNG"
-    record = provenance.read(path)
-    assert record.settings["method"] == "fast" and record.settings["strength"] == pytest.approx(strength)
-
-    # Dropped on a page that knows nothing, it brings the settings back.
-    other = open_page()
-    expect(other.locator("#size input[type=number]")).to_have_value("512")
-    other.locator("#restore-part button.label-wrap").click()
-    other.locator("#restore input[type=file]").set_input_files(path)
-    expect(other.locator("#restore-message")).to_contain_text("as they were")
-    expect(other.locator("#size input[type=number]")).to_have_value("256")
-    expect(other.locator("#classical-strength input[type=number]")).to_have_value(f"{strength:g}")
+    return strength
 
 
-def test_patches_are_painted_downloaded_and_restored(open_page, photo, style, tmp_path):
-    page = open_page()
-    choose(page, photo, style, "Patches")
+def patches_are_painted_and_downloaded(page, folder):
+    page.locator("#method label", has_text="Patches").click()
     expect(page.locator(".about.patches")).to_be_visible()
     expect(page.locator("#transform")).to_be_hidden()
     repaint(page)
     saved = download(page)
     assert re.fullmatch(r"my-photo-patches-.+-strength[0-9.]+-seed0\.png", saved.suggested_filename)
-    saved.save_as(tmp_path / "made.png")
-    assert provenance.read(tmp_path / "made.png").settings["method"] == "patches"
-    other = open_page()
-    restore(other, tmp_path / "made.png")
-    expect(other.locator("#method input[value=patches]")).to_be_checked(timeout=LONG)
+    saved.save_as(folder / "patches.png")
+    assert provenance.read(folder / "patches.png").settings["method"] == "patches"
+    return folder / "patches.png"
+
+
+def the_models_panel_unloads_and_says_why_it_cannot_fetch(page):
+    page.get_by_role("tab", name="Models").click()
+    memory = page.locator("#models-memory")
+    expect(memory).to_contain_text("Fast style transfer")
+    memory.get_by_role("button", name="Unload: Fast style transfer").click()
+    expect(page.locator("#models-status")).to_contain_text("is unloaded")
+    expect(memory).not_to_contain_text("Fast style transfer")
+    # What runs keep for a next one lies there too, and goes alike.
+    while (kept := memory.get_by_role("button")).count():
+        before = kept.count()
+        kept.first.click()
+        expect(kept).not_to_have_count(before)
+    expect(memory).to_contain_text("Nothing is loaded")
+    disk = page.locator("#models-disk")
+    expect(disk).to_contain_text("CreativeML OpenRAIL-M")
+    disk.get_by_role("button", name="VGG-19").click()
+    expect(page.locator("#models-status [role=alert]")).to_contain_text("cannot be reached", timeout=LONG)
+
+
+def a_foreign_picture_restores_nothing(page, photo, folder):
+    hostile = folder / "hostile.png"
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text(provenance.KEYWORD, '{"format": 1, "settings": "__import__(\'os\')", "seed": -1}')
+    Image.new("RGB", (64, 64)).save(hostile, pnginfo=notes)
+    for path, sentence in ((photo, "does not say how it was made"), (hostile, "cannot be used")):
+        page.locator("#restore input[type=file]").set_input_files(path)
+        expect(page.locator("#restore-message")).to_contain_text(sentence)
+        expect(page.locator("#size input[type=number]")).to_have_value("512")
+        if page.locator("#restore button[aria-label*=lear]").count():
+            page.locator("#restore button[aria-label*=lear]").first.click()
 
 
 def test_optimise_shows_previews_and_stops(open_page, photo, style):
@@ -140,13 +181,13 @@ def test_optimise_shows_previews_and_stops(open_page, photo, style):
     page.locator("#classical-stop").click()
     expect(page.locator("#classical-status")).to_contain_text("Stopped", timeout=LONG)
     expect(page.locator("#classical-run")).to_be_visible()
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(500)
     count = shown(page)
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(1000)
     assert shown(page) == count  # nothing paints on behind the page's back
 
     # The models are free again, and a short run ends by itself, with the seed that was chosen.
-    page.locator("#steps input").fill("4")
+    page.locator("#steps input").fill("2")
     repaint(page)
     expect(page.locator("#classical-status")).to_contain_text(f"seed {seed.input_value()}")
     expect(page.locator("#classical-status")).to_contain_text("Features:")
@@ -154,18 +195,43 @@ def test_optimise_shows_previews_and_stops(open_page, photo, style):
     page.locator("#classical-strength input[type=number]").fill("0.5")
     expect(page.locator("#classical-result .stale")).to_contain_text("Changed since")
 
-
-def test_closing_the_page_stops_its_run(open_page, photo, style):
-    page = open_page()
-    choose(page, photo, style, "Optimise")
-    page.locator("#finer button.label-wrap").click()
+    # A page that is closed stops its run: another would wait for all 5000 steps if it went on.
     page.locator("#steps input").fill("5000")
     page.locator("#classical-run").click()
     expect(page.locator("#classical-status")).to_contain_text("of 5000", timeout=LONG)
     page.close()
     other = open_page()
     choose(other, photo, style)
-    repaint(other)  # would wait for all 5000 steps if the other run went on
+    repaint(other)
+    the_whole_page_speaks_chinese_when_asked(other)
+    open_page.forgiven += RELOAD
+    other.reload(wait_until="domcontentloaded")
+    expect(other.locator("#classical-run")).to_contain_text("重绘", timeout=LONG)
+    expect(other.locator("#language input[value=zh]")).to_be_checked()
+
+
+def the_whole_page_speaks_chinese_when_asked(page):
+    in_chinese(page)
+    for place, text in (
+        ("#classical-run", "重绘"),
+        ("#classical-download", "下载 PNG"),
+        ("#classical-strength", "强度"),
+        ("#method", "优化"),
+        ("#finer", "精细调节"),
+        ("#fits", "结果将为 256 × 171"),
+        ("#classical-status", "用时"),
+        ("#foot", "一切都在"),
+    ):
+        expect(page.locator(place)).to_contain_text(text)
+    expect(page.get_by_role("tab", name="图像驱动")).to_be_visible()
+    expect(page.locator("#classical-status [lang=en]").first).to_be_hidden()
+    assert "StyleShot · 用任何风格重绘照片" in page.title()
+    # What is chosen stays chosen, and a refusal is said in the language of the page.
+    expect(page.locator("#content .image-frame img")).to_be_visible()
+    expect(page.locator("#size input[type=number]")).to_have_value("256")
+    page.locator("#content button[title]").first.click()
+    page.locator("#classical-run").click()
+    expect(page.locator("#classical-status")).to_contain_text("还没有内容图片")
 
 
 def test_settings_survive_a_reload_and_nonsense_does_not(open_page):
@@ -187,43 +253,6 @@ def test_settings_survive_a_reload_and_nonsense_does_not(open_page):
     expect(page.locator("#size input[type=number]")).to_have_value("512", timeout=LONG)
 
 
-def test_the_whole_page_speaks_chinese_when_asked(open_page, photo, style):
-    page = open_page()
-    choose(page, photo, style)
-    repaint(page)
-    page.locator("#language label", has_text="中文").click()
-    for place, text in (
-        ("#classical-run", "重绘"),
-        ("#classical-download", "下载 PNG"),
-        ("#classical-strength", "强度"),
-        ("#method", "优化"),
-        ("#finer", "精细调节"),
-        ("#fits", "结果将为 256 × 171"),
-        ("#classical-status", "用时"),
-        ("#foot", "一切都在"),
-    ):
-        expect(page.locator(place)).to_contain_text(text)
-    expect(page.get_by_role("tab", name="图像驱动")).to_be_visible()
-    expect(page.locator("#classical-status [lang=en]").first).to_be_hidden()
-    assert "StyleShot · 用任何风格重绘照片" in page.title()
-    # What is chosen stays chosen, and a refusal is said in the language of the page.
-    expect(page.locator("#content .image-frame img")).to_be_visible()
-    expect(page.locator("#size input[type=number]")).to_have_value("256")
-    page.locator("#content button[title]").first.click()
-    page.locator("#classical-run").click()
-    expect(page.locator("#classical-status")).to_contain_text("还没有内容图片")
-    open_page.forgiven += RELOAD
-    page.reload(wait_until="domcontentloaded")
-    expect(page.locator("#classical-run")).to_contain_text("重绘", timeout=LONG)
-    expect(page.locator("#language input[value=zh]")).to_be_checked()
-
-
-def test_a_browser_in_chinese_gets_chinese_at_once(open_page):
-    page = open_page(locale="zh-CN")
-    expect(page.locator("#classical-run")).to_contain_text("重绘")
-    expect(page.locator("#language input[value=zh]")).to_be_checked()
-
-
 def bad_files():
     plain = Image.new("RGB", (64, 64), "teal")
     whole, text = io.BytesIO(), io.BytesIO()
@@ -239,48 +268,44 @@ def bad_files():
     }
 
 
-def test_a_bad_file_is_refused_where_it_was_dropped(open_page, photo):
-    page = open_page()
+def test_what_is_put_into_the_boxes(open_page, photo, nameless, tmp_path):
+    """A browser in Chinese gets Chinese at once; the rest is looked at in English, at last on a phone."""
+    page = open_page(locale="zh-CN", color_scheme="dark", has_touch=True)
+    expect(page.locator("#classical-run")).to_contain_text("重绘")
+    expect(page.locator("#language input[value=zh]")).to_be_checked()
+    page.locator("#language label", has_text="English").click()
+    a_bad_file_is_refused_where_it_was_dropped(page)
+    a_tiff_is_shown_as_the_gate_reads_it(page, tmp_path)
+    examples_come_into_their_boxes(page)
+    page.locator("#finer button.label-wrap").click()
+    page.locator("#restore-part button.label-wrap").click()
+    assert nameless(page) == []
+    a_phone_needs_no_sideways_scrolling(page)
+
+
+def a_bad_file_is_refused_where_it_was_dropped(page):
     for name, (data, sentence) in bad_files().items():
         page.locator("#content input[type=file]").set_input_files(
             {"name": name, "mimeType": "image/png", "buffer": data}
         )
         expect(page.locator("#picture-message [role=alert]")).to_contain_text(sentence)
         expect(page.locator("#content .image-frame img")).to_have_count(0)
-    upload(page, "#content", photo)
+
+
+def a_tiff_is_shown_as_the_gate_reads_it(page, folder):
+    path = folder / "scan.tif"
+    Image.radial_gradient("L").save(path)
+    upload(page, "#content", path)
+    page.wait_for_function("document.querySelector('#content .image-frame img').naturalWidth == 256", timeout=LONG)
     expect(page.locator("#picture-message")).to_have_text("")
 
 
-def test_a_tiff_is_shown_as_the_gate_reads_it(open_page, tmp_path):
-    path = tmp_path / "scan.tif"
-    Image.radial_gradient("L").save(path)
-    page = open_page()
-    upload(page, "#content", path)
-    page.wait_for_function("document.querySelector('#content .image-frame img').naturalWidth == 256", timeout=LONG)
-
-
-def test_a_foreign_picture_restores_nothing(open_page, photo, tmp_path):
-    hostile = tmp_path / "hostile.png"
-    notes = PngImagePlugin.PngInfo()
-    notes.add_text(provenance.KEYWORD, '{"format": 1, "settings": "__import__(\'os\')", "seed": -1}')
-    Image.new("RGB", (64, 64)).save(hostile, pnginfo=notes)
-    page = open_page()
-    page.locator("#restore-part button.label-wrap").click()
-    for path, sentence in ((photo, "does not say how it was made"), (hostile, "cannot be used")):
-        page.locator("#restore input[type=file]").set_input_files(path)
-        expect(page.locator("#restore-message")).to_contain_text(sentence)
-        expect(page.locator("#size input[type=number]")).to_have_value("512")
-        if page.locator("#restore button[aria-label*=lear]").count():
-            page.locator("#restore button[aria-label*=lear]").first.click()
-
-
-def test_examples_and_several_styles(open_page):
-    page = open_page()
+def examples_come_into_their_boxes(page):
     photos, styles = page.locator("#example-contents button"), page.locator("#example-styles button")
     expect(photos).to_have_count(4)
     assert photos.first.get_attribute("aria-label") == "Chelsea the cat"
     photos.first.click()
-    expect(page.locator("#content .image-frame img")).to_be_visible()
+    expect(page.locator("#content .image-frame img")).to_have_attribute("src", re.compile("chelsea"), timeout=LONG)
     expect(page.locator("#weight-1")).to_be_hidden()
     page.locator("#add-style").click()
     expect(page.locator("#weight-1")).to_be_visible()
@@ -292,45 +317,15 @@ def test_examples_and_several_styles(open_page):
         expect(page.locator("#style-2 .image-frame img")).to_be_visible()
 
 
-def test_models_panel_unloads_and_says_why_it_cannot_fetch(open_page, photo, style):
-    page = open_page()
-    choose(page, photo, style)
-    repaint(page)
-    page.get_by_role("tab", name="Models").click()
-    memory = page.locator("#models-memory")
-    expect(memory).to_contain_text("Fast style transfer")
-    memory.get_by_role("button", name="Unload: Fast style transfer").click()
-    expect(page.locator("#models-status")).to_contain_text("is unloaded")
-    expect(memory).not_to_contain_text("Fast style transfer")
-    # What runs keep for a next one lies there too, and goes alike.
-    while (kept := memory.get_by_role("button")).count():
-        before = kept.count()
-        kept.first.click()
-        expect(kept).not_to_have_count(before)
-    expect(memory).to_contain_text("Nothing is loaded")
-    disk = page.locator("#models-disk")
-    expect(disk).to_contain_text("CreativeML OpenRAIL-M")
-    disk.get_by_role("button", name="VGG-19").click()
-    expect(page.locator("#models-status [role=alert]")).to_contain_text("cannot be reached", timeout=LONG)
-
-
-@pytest.mark.parametrize("shade", ["light", "dark"])
-def test_a_phone_needs_no_sideways_scrolling(open_page, shade):
-    page = open_page(viewport={"width": 390, "height": 844}, color_scheme=shade, has_touch=True)
-    for tab in ("Text-driven", "Models", "Classical"):
-        page.get_by_role("tab", name=tab).click()
-        page.wait_for_timeout(300)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.locator("#add-style").click()
-    page.locator("#finer button.label-wrap").click()
+def a_phone_needs_no_sideways_scrolling(page):
+    """Tab by tab, and with all of the Classical tab unfolded, in both shades."""
+    page.set_viewport_size({"width": 390, "height": 844})
     page.locator("#method label", has_text="Optimise").click()
     expect(page.locator("#steps")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.evaluate("document.body.classList.contains('dark')") is (shade == "dark")
-
-
-def test_everything_that_can_be_used_has_a_name(open_page, nameless):
-    page = open_page()
-    page.locator("#finer button.label-wrap").click()
-    page.locator("#restore-part button.label-wrap").click()
-    assert nameless(page) == []
+    for shade in ("dark", "light"):
+        page.emulate_media(color_scheme=shade)
+        page.wait_for_function("(dark) => document.body.classList.contains('dark') === dark", arg=shade == "dark")
+        for tab in ("Text-driven", "Models", "Classical"):
+            page.get_by_role("tab", name=tab).click()
+            page.wait_for_timeout(300)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, (shade, tab)

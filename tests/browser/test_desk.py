@@ -1,6 +1,5 @@
 """What lies on a tab: the result says when it is not what the controls ask for, and nothing painted is lost."""
 
-import io
 import re
 
 import pytest
@@ -10,7 +9,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, files, open_drawer, open_tab, put, repaint, upload  # noqa: E402
+from browser.steps import LONG, repaint, upload  # noqa: E402
 
 RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
 STALE = "Changed since this was painted"
@@ -18,7 +17,7 @@ STALE = "Changed since this was painted"
 
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory):
-    """Two photos, 300 x 200 and 200 x 200, and two styles."""
+    """Photos of 300 x 200, 200 x 200 and 300 x 100, of which Optimise takes half the time; and two styles."""
     folder = tmp_path_factory.mktemp("pictures")
     first, second = Image.effect_mandelbrot((300, 200), (-2, -1.2, 1, 1.2), 60), Image.linear_gradient("L")
     rings = [Image.radial_gradient("L").resize((120, 120)).point(lambda v, k=k: v * k % 256) for k in (3, 5, 7)]
@@ -30,17 +29,19 @@ def pictures(tmp_path_factory):
     ):
         image.save(folder / f"{name}.png")
     first.convert("RGB").save(folder / "scan.tif")
+    first.resize((300, 100)).convert("RGB").save(folder / "wide.png")
     return {path.stem: path for path in folder.iterdir()}
 
 
 def begin(page, pictures, method="Fast", steps=None):
-    upload(page, "#content", pictures["first"])
+    wide = method == "Optimise"
+    upload(page, "#content", pictures["wide" if wide else "first"])
     upload(page, "#style-1", pictures["rings"])
     page.locator("#method label", has_text=method).click()
     page.locator("#size input[type=number]").fill("256")
     page.keyboard.press("Tab")
-    expect(page.locator("#fits")).to_contain_text("256 × 171", timeout=LONG)
-    if method == "Optimise":
+    expect(page.locator("#fits")).to_contain_text("256 × 85" if wide else "256 × 171", timeout=LONG)
+    if wide:
         page.locator("#finer button.label-wrap").click()
         page.locator("#steps input").fill(str(steps))
 
@@ -80,7 +81,7 @@ def test_every_change_that_the_result_does_not_show_marks_it(open_page, pictures
             lambda: page.locator("#method label", has_text="Fast").click(),
             lambda: page.locator("#method label", has_text="Optimise").click(),
         ),
-        (lambda: clear(page, "#content"), lambda: upload(page, "#content", pictures["first"])),
+        (lambda: clear(page, "#content"), lambda: upload(page, "#content", pictures["wide"])),
         (lambda: clear(page, "#style-1"), lambda: upload(page, "#style-1", pictures["rings"])),
     ):
         change()
@@ -139,23 +140,16 @@ def test_fast_follows_what_is_in_the_controls_now(open_page, pictures, tmp_path)
     assert provenance.read(saved(page, tmp_path)).settings["method"] == "colour"
 
 
-def test_a_picture_that_browsers_cannot_show_is_known_again(open_page, pictures):
-    page = open_page()
-    begin(page, {**pictures, "first": pictures["scan"]})
-    repaint(page)
-    page.wait_for_timeout(500)
-    expect(stale(page)).to_be_empty()
-    open_page.forgiven += RELOAD
-    page.reload(wait_until="domcontentloaded")
-    expect(page.locator("#content .image-frame img")).to_be_visible(timeout=LONG)
-    expect(page.locator("#classical-result .compare")).to_have_attribute("data-state", "ready", timeout=LONG)
-    expect(stale(page)).to_be_empty()
-
-
-def test_a_refused_run_leaves_the_last_result_to_be_saved(open_page, pictures, tmp_path):
+def test_what_is_stopped_or_refused_leaves_the_last_result(open_page, pictures, tmp_path):
     page = open_page()
     begin(page, pictures)
     repaint(page)
+    shown = page.locator("#classical-result img.after").get_attribute("src")
+    a_photo_is_stopped_at_its_own_size(page, tmp_path)
+    expect(page.locator("#classical-result img.after")).to_have_attribute("src", shown)
+    expect(stale(page)).to_contain_text(STALE)
+    assert re.fullmatch(r"first-fast-.+-strength[0-9.]+-seed0\.png", saved(page, tmp_path).name)
+
     clear(page, "#content")
     page.locator("#classical-run").click()
     expect(page.locator("#classical-status [role=alert]")).to_contain_text("no content picture", timeout=LONG)
@@ -163,48 +157,10 @@ def test_a_refused_run_leaves_the_last_result_to_be_saved(open_page, pictures, t
     assert re.fullmatch(r"first-fast-.+-strength[0-9.]+-seed0\.png", saved(page, tmp_path).name)
 
 
-def test_a_stopped_picture_can_be_saved_and_goes_on(open_page, pictures, tmp_path):
-    page = open_page()
-    begin(page, pictures, "Optimise", steps=40)
-    page.locator("#classical-run").click()
-    figure = page.locator("#classical-result .compare")
-    expect(figure).to_have_attribute("data-state", "painting", timeout=LONG)
-    # While it is painted, too: what is saved is what was on show.
-    path = saved(page, tmp_path)
-    assert 0 < provenance.read(path).settings["stopped_at"] < 40 and "-step" in path.name
-
-    page.locator("#classical-stop").click()
-    expect(page.locator("#classical-status")).to_contain_text("Stopped at step", timeout=LONG)
-    expect(figure).to_have_attribute("data-state", "ready")
-    page.wait_for_timeout(1000)
-    path = saved(page, tmp_path)
-    record, stopped_at = provenance.read(path), provenance.read(path).settings["stopped_at"]
-    assert f"Stopped at step {stopped_at} of 40" in page.locator("#classical-status").inner_text()
-    assert record.settings["steps"] == 40 and record.models and Image.open(path).size == (256, 171)
-
-    again = page.locator("#classical-again")
-    again.click()
-    expect(page.locator("#classical-status")).to_contain_text("of 40, about", timeout=LONG)
-    step = int(page.locator("#classical-status").inner_text().split("Step ")[1].split()[0])
-    assert step > stopped_at
-    expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=2 * LONG)
-    expect(again).to_be_hidden()
-    finished = saved(page, tmp_path)
-    assert provenance.read(finished).settings["steps"] == 40
-
-    # It is the picture that an uninterrupted run makes.
-    repaint(page)
-    assert saved(page, tmp_path).read_bytes() == finished.read_bytes()
-
-
-def test_a_photo_that_is_stopped_at_its_own_size_leaves_the_last_result(open_page, pictures, tmp_path):
-    """What is seen of it on the way is smaller, and cannot be saved in its place."""
-    Image.effect_mandelbrot((4200, 2800), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(tmp_path / "large.png")
-    page = open_page()
-    begin(page, pictures)
-    repaint(page)
-    shown = page.locator("#classical-result img.after").get_attribute("src")
-    upload(page, "#content", tmp_path / "large.png")
+def a_photo_is_stopped_at_its_own_size(page, folder):
+    """What is seen of it on the way is smaller, and cannot be saved in place of the last result."""
+    Image.linear_gradient("L").resize((4200, 2800)).convert("RGB").save(folder / "large.png")
+    upload(page, "#content", folder / "large.png")
     page.locator("#whole input").check()
     page.locator("#classical-run").click()
     figure, button = page.locator("#classical-result .compare"), page.locator("#classical-download button")
@@ -212,30 +168,64 @@ def test_a_photo_that_is_stopped_at_its_own_size_leaves_the_last_result(open_pag
     expect(button).to_be_disabled()
     page.locator("#classical-stop").click()
     expect(figure).to_have_attribute("data-state", "ready", timeout=LONG)
-    expect(page.locator("#classical-result img.after")).to_have_attribute("src", shown)
-    expect(stale(page)).to_contain_text(STALE)
-    assert re.fullmatch(r"first-fast-.+-strength[0-9.]+-seed0\.png", saved(page, tmp_path).name)
 
 
-def test_a_run_is_not_cut_off_without_a_word(open_page, pictures):
-    page, asked = open_page(), []
+STEPS = 30  # of a picture of 256 x 85: some seconds, in which it can be saved and stopped
+
+
+def test_a_stopped_picture_can_be_saved_and_goes_on(open_page, pictures, tmp_path):
+    page = open_page()
+    begin(page, pictures, "Optimise", steps=STEPS)
+    page.locator("#classical-run").click()
+    figure, status = page.locator("#classical-result .compare"), page.locator("#classical-status")
+    expect(figure).to_have_attribute("data-state", "painting", timeout=LONG)
+    # While it is painted, too: what is saved is what was on show.
+    path = saved(page, tmp_path)
+    assert 0 < provenance.read(path).settings["stopped_at"] < STEPS and "-step" in path.name
+
+    page.locator("#classical-stop").click()
+    expect(status).to_contain_text("Stopped at step", timeout=LONG)
+    expect(figure).to_have_attribute("data-state", "ready")
+    page.wait_for_timeout(500)
+    path = saved(page, tmp_path)
+    record, stopped_at = provenance.read(path), provenance.read(path).settings["stopped_at"]
+    assert f"Stopped at step {stopped_at} of {STEPS}" in status.inner_text()
+    assert record.settings["steps"] == STEPS and record.models and Image.open(path).size == (256, 85)
+
+    again = page.locator("#classical-again")
+    again.click()
+    expect(status).to_contain_text(f"of {STEPS}, about", timeout=LONG)
+    step = int(status.inner_text().split("Step ")[1].split()[0])
+    assert step > stopped_at
+    expect(status).to_contain_text("Painted in", timeout=2 * LONG)
+    expect(again).to_be_hidden()
+    finished = saved(page, tmp_path)
+    assert provenance.read(finished).settings["steps"] == STEPS
+
+    # It is the picture that an uninterrupted run makes.
+    repaint(page)
+    assert saved(page, tmp_path).read_bytes() == finished.read_bytes()
+    open_page.forgiven += RELOAD
+    a_run_is_not_cut_off_without_a_word(page)
+
+
+def a_run_is_not_cut_off_without_a_word(page):
+    asked, status = [], page.locator("#classical-status")
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    begin(page, pictures, "Optimise", steps=5000)
+    page.locator("#steps input").fill("5000")
     page.locator("#classical-run").click()
     expect(page.locator("#classical-stop")).to_be_visible(timeout=LONG)
-    page.close(run_before_unload=True)
-    page.wait_for_timeout(1000)
+    with page.expect_event("dialog"):
+        page.close(run_before_unload=True)
     assert asked == ["beforeunload"] and not page.is_closed()
     # Who stays sees it go on, and can stop it.
-    status = page.locator("#classical-status")
     expect(status).to_contain_text("of 5000, about", timeout=LONG)
     step = status.inner_text()
     expect(status).not_to_have_text(step, timeout=LONG)
     page.locator("#classical-stop").click()
     expect(status).to_contain_text("Stopped at step", timeout=LONG)
     expect(page.locator(".toast-body")).to_have_count(0)
-    page.wait_for_timeout(1000)
-    open_page.forgiven += RELOAD
+    expect(page.locator("#classical-run")).to_be_visible()
     with page.expect_event("close"):  # nobody is asked
         page.close(run_before_unload=True)
     assert asked == ["beforeunload"]
@@ -243,13 +233,17 @@ def test_a_run_is_not_cut_off_without_a_word(open_page, pictures):
 
 def test_everything_is_there_again_after_a_reload(open_page, pictures, tmp_path):
     page = open_page()
-    begin(page, pictures)
+    begin(page, {**pictures, "first": pictures["scan"]})  # which browsers cannot show, and the page knows again
     page.locator("#add-style").click()
     upload(page, "#style-2", pictures["sand"])
-    page.locator("#weight-2 input[type=number]").fill("0.3")
-    page.keyboard.press("Tab")
+    for number, weight in ((1, "0.2"), (2, "0.6")):  # neither adding up to 1, nor with 1 as the largest
+        page.locator(f"#weight-{number} input[type=number]").fill(weight)
+        page.keyboard.press("Tab")
     repaint(page)
+    page.wait_for_timeout(500)
+    expect(stale(page)).to_be_empty()
     shown = page.locator("#classical-result img.after").get_attribute("src")
+    back_and_forward_go_through_the_tabs(page)
     page.get_by_role("tab", name="Text-driven").click()
     upload(page, "#text-style-1", pictures["sand"])
     page.wait_for_timeout(500)
@@ -260,89 +254,49 @@ def test_everything_is_there_again_after_a_reload(open_page, pictures, tmp_path)
     page.go_back()
     for place in ("#content", "#style-1", "#style-2"):
         expect(page.locator(f"{place} .image-frame img")).to_be_visible(timeout=LONG)
-    expect(page.locator("#weight-2 input[type=number]")).to_have_value("0.3")
+    for number, weight in ((1, "0.2"), (2, "0.6")):
+        expect(page.locator(f"#weight-{number} input[type=number]")).to_have_value(weight)
     expect(page.locator("#classical-result .compare")).to_have_attribute("data-state", "ready", timeout=LONG)
     expect(page.locator("#classical-result img.after")).to_have_attribute("src", shown)
     expect(stale(page)).to_be_empty()
-    assert re.fullmatch(r"first-fast-.+-strength[0-9.]+-seed0\.png", saved(page, tmp_path).name)
+    path = saved(page, tmp_path)
+    assert re.fullmatch(r"scan-fast-.+-strength[0-9.]+-seed0\.png", path.name)
     # The pictures are not only seen, they are there to be painted.
     page.locator("#classical-strength input[type=number]").fill("0.5")
     expect(page.locator("#classical-result img.after")).not_to_have_attribute("src", shown, timeout=LONG)
-    # Another visitor sees nothing of it.
-    other = open_page()
-    other.wait_for_timeout(1000)
+
+    # Another visitor, whose link names a tab, sees nothing of it.
+    other = open_page("?lang=en#models")
+    expect(other.locator("#models-disk")).to_be_visible(timeout=LONG)
+    other.get_by_role("tab", name="Classical").click()
+    other.wait_for_timeout(500)
     expect(other.locator("#content .image-frame img")).to_have_count(0)
     expect(other.locator("#classical-result .compare")).to_have_attribute("data-state", "empty")
+    a_saved_picture_brings_its_settings_back(other, path)
 
 
-def test_a_link_names_a_tab_and_back_goes_to_the_last_one(open_page):
-    page = open_page()
+def back_and_forward_go_through_the_tabs(page):
+    """From the tab Classical, and there again at the end."""
     for name, place in (("Image-driven", "image"), ("Models", "models")):
         page.get_by_role("tab", name=name).click()
         page.wait_for_url(f"**/#{place}")
-    page.go_back()
-    expect(page.get_by_role("tab", name="Image-driven")).to_have_attribute("aria-selected", "true")
-    page.go_back()
-    expect(page.get_by_role("tab", name="Classical")).to_have_attribute("aria-selected", "true")
-    page.go_forward()
-    expect(page.get_by_role("tab", name="Image-driven")).to_have_attribute("aria-selected", "true")
-    page.goto(page.url.partition("#")[0] + "?lang=en#models", wait_until="domcontentloaded")
-    expect(page.locator("#models-disk")).to_be_visible(timeout=LONG)
+    for step, name in (
+        (page.go_back, "Image-driven"),
+        (page.go_back, "Classical"),
+        (page.go_forward, "Image-driven"),
+        (page.go_back, "Classical"),
+    ):
+        step()
+        expect(page.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
 
 
-def test_weights_come_back_as_they_were_set(open_page, pictures, tmp_path):
-    page = open_page()
-    begin(page, pictures)
-    page.locator("#add-style").click()
-    upload(page, "#style-2", pictures["sand"])
-    for number, weight in ((1, "0.2"), (2, "0.6")):  # neither adding up to 1, nor with 1 as the largest
-        page.locator(f"#weight-{number} input[type=number]").fill(weight)
-        page.keyboard.press("Tab")
-    repaint(page)
-    path = saved(page, tmp_path)
-    other = open_page()
-    other.locator("#restore-part button.label-wrap").click()
-    other.locator("#restore input[type=file]").set_input_files(path)
-    expect(other.locator("#restore-message")).to_contain_text("as they were", timeout=LONG)
+def a_saved_picture_brings_its_settings_back(page, path):
+    page.locator("#restore-part button.label-wrap").click()
+    page.locator("#restore input[type=file]").set_input_files(path)
+    said = page.locator("#restore-message")
+    expect(said).to_contain_text("as they were", timeout=LONG)
     # Which pictures it was made from is said, as only their names are in the file.
-    expect(other.locator("#restore-message")).to_contain_text("The photo was first.png.")
-    expect(other.locator("#restore-message")).to_contain_text("rings.png, sand.png")
-    expect(other.locator("#weight-1 input[type=number]")).to_have_value("0.2")
-    expect(other.locator("#weight-2 input[type=number]")).to_have_value("0.6")
-
-
-def test_pictures_that_are_finished_survive_a_stop_in_the_middle(open_studio, pictures):
-    page = open_studio()
-    open_tab(page, "text")
-    upload(page, "#text-style-1", pictures["rings"])
-    open_drawer(page, "text")
-    put(page, "text", size=128, steps=2)
-    page.locator("#text-run").click()
-    gallery = page.locator("#text-result .gallery")
-    expect(page.locator("#text-status")).to_contain_text("Painted in", timeout=LONG)
-    (first,) = files(page, "text")
-    expect(stale(page, "text")).to_be_empty()
-
-    # Stopped before anything is finished: the last result is there again.
-    put(page, "text", steps=150, size=256)
-    expect(stale(page, "text")).to_contain_text(STALE)
-    page.locator("#text-run").click()
-    expect(gallery).to_have_attribute("data-state", "painting", timeout=LONG)
-    page.locator("#text-stop").click()
-    expect(page.locator("#text-status")).to_contain_text("Stopped", timeout=LONG)
-    expect(gallery).to_have_attribute("data-state", "ready")
-    assert files(page, "text") == [first]
-    expect(page.locator("#text-result .save")).to_be_visible()
-
-    # Stopped between pictures: those that are finished stay, each with what makes it.
-    put(page, "text", steps=150, count=8, seed=3, size=256)
-    page.locator("#text-run").click()
-    expect(page.locator("#text-result .thumbs")).to_contain_text("seed 3", timeout=2 * LONG)
-    page.locator("#text-stop").click()
-    expect(page.locator("#text-status")).to_contain_text("of 8 pictures are finished", timeout=LONG)
-    page.wait_for_timeout(1000)
-    made = files(page, "text")
-    assert 1 <= len(made) < 8
-    record = provenance.read(io.BytesIO(made[0]))
-    assert record.seed == 3 and record.settings["count"] == 1 and record.settings["steps"] == 150
-    expect(stale(page, "text")).to_be_empty()
+    expect(said).to_contain_text("The photo was scan.tif.")
+    expect(said).to_contain_text("rings.png, sand.png")
+    for number, weight in ((1, "0.2"), (2, "0.6")):
+        expect(page.locator(f"#weight-{number} input[type=number]")).to_have_value(weight)

@@ -1,4 +1,4 @@
-"""A download that a person asks for, thinks better of, and asks for again."""
+"""A download that a person asks for, thinks better of, and asks for again: it brings what is missing."""
 
 import pytest
 
@@ -27,12 +27,14 @@ def test_a_download_is_stopped_and_goes_on_where_it_was(offered):
     open_it, hub, models = offered
     hub.stall_after = PART
     page = open_it()
+    assert hub.requests.total() == 0 and not list(models.rglob("*.bin"))  # nothing unasked
     page.get_by_role("tab", name="Models").click()
     ask = page.locator("#models-disk").get_by_role("button", name="half precision")
     stop_it(page, ask, page.locator("#fetch-stop"), page.locator("#models-status"), hub)
 
     open_tab(page, "text")
     ask_for_the_published(page, "text")
+    expect(page.locator("#text-run")).to_be_disabled()
     ask = page.locator("#text-model button", has_text="Fetch")
     stop_it(page, ask, page.locator("#text-fetch-stop"), page.locator("#text-fetch-status"), hub)
     assert not list(models.rglob("*.bin"))
@@ -40,5 +42,15 @@ def test_a_download_is_stopped_and_goes_on_where_it_was(offered):
     hub.stall_after = None
     ask.click()
     expect(page.locator("#text-model")).to_contain_text("its files are on this machine", timeout=LONG)
-    expect(page.locator("#text-run")).to_be_enabled()
+    for button in ("run", "grid-open"):
+        expect(page.locator(f"#text-{button}")).to_be_enabled()
+    expect(page.locator("#text-fetch-status")).to_have_text("")
     assert any(hub.ranges)
+    assert len(list(models.rglob("*.bin"))) == 2
+    # The other tab knows as soon as it is looked at: contours can be had now, lineart cannot.
+    open_tab(page, "image")
+    if page.locator("#image-model-choice").is_visible():
+        page.locator("#image-model-choice label", has_text="StyleShot").first.click()
+    expect(page.locator("#image-run")).to_be_enabled()
+    page.locator("#image-preprocessor label", has_text="Lineart").click()
+    expect(page.locator("#image-run")).to_be_disabled()

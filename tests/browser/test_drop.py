@@ -35,8 +35,9 @@ def source(page, place):
     return page.locator(f"{place} .image-frame img").get_attribute("src") or ""
 
 
-def test_a_picture_dropped_anywhere_is_taken(open_page, pictures):
+def test_a_picture_dropped_anywhere_is_taken(open_page, pictures, tmp_path):
     page = open_page()
+    nothing_but_uploads_is_taken(page, tmp_path)
     drop(page, "#foot", pictures["photo"])  # there is no photo yet
     there(page, "#content")
     drop(page, "#masthead", pictures["style"])  # now there is one
@@ -126,9 +127,8 @@ def test_a_picture_made_here_is_asked_about(open_page, pictures):
     there(page, "#text-style-1")
 
 
-def test_nothing_but_uploads_is_taken(open_page, tmp_path):
+def nothing_but_uploads_is_taken(page, tmp_path):
     """The server believes no path that a page sends."""
-    page = open_page()
     secret = tmp_path / "secret.png"
     Image.new("RGB", (64, 64)).save(secret)
     page.evaluate("(path) => window.styleshot.send({ paths: [path], tab: 'classical', place: 'content' })", str(secret))

@@ -10,7 +10,6 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.conftest import app, opener  # noqa: E402
 from browser.steps import LONG, open_tab, put, repaint, run, upload  # noqa: E402
 
 
@@ -50,7 +49,7 @@ def enlarged(page, kind, times, folder):
     return path
 
 
-def test_a_result_is_enlarged_saved_and_restored(open_page, photo, style, nameless, tmp_path):
+def test_a_result_is_enlarged_saved_and_restored(open_page, photo, style, nameless, large_network, tmp_path):
     page = open_page()
     line = page.locator("#classical-enlarge .enlarge")
     expect(line).to_be_hidden()  # before there is anything to enlarge
@@ -72,11 +71,54 @@ def test_a_result_is_enlarged_saved_and_restored(open_page, photo, style, namele
     page.keyboard.press("Tab")
     expect(line.locator("a.save")).to_have_count(0, timeout=LONG)
 
-    other = open_page()
-    other.locator("#restore-part button.label-wrap").click()
-    other.locator("#restore input[type=file]").set_input_files(path)
-    expect(other.locator("#restore-message")).to_contain_text("2 times as large afterwards", timeout=LONG)
-    expect(other.locator("#size input[type=number]")).to_have_value("256")
+    # The line speaks Chinese.
+    page.locator("#language label", has_text="中文").click()
+    line.get_by_role("button", name="将当前画面放大至 2×").click(timeout=LONG)
+    expect(line.locator("a.save")).to_have_text("下载 512 × 342", use_inner_text=True, timeout=LONG)
+    page.locator("#language label", has_text="English").click()
+    the_large_network_can_be_chosen_once_it_is_there(page, large_network, nameless, tmp_path)
+
+    page.locator("#size input[type=number]").fill("512")
+    page.locator("#restore-part button.label-wrap").click()
+    page.locator("#restore input[type=file]").set_input_files(path)
+    expect(page.locator("#restore-message")).to_contain_text("2 times as large afterwards", timeout=LONG)
+    expect(page.locator("#size input[type=number]")).to_have_value("256")
+
+
+@pytest.fixture
+def large_network(folders):
+    """Where its weights go; they do not stay there."""
+    place = folders["models"] / enlarger_weights.PLACE
+    yield place
+    place.unlink(missing_ok=True)
+
+
+def the_large_network_can_be_chosen_once_it_is_there(page, place, nameless, folder):
+    strip = folder / "strip.png"  # little to enlarge, for that takes long
+    Image.effect_mandelbrot((320, 34), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(strip)
+    upload(page, "#content", strip)
+    expect(page.locator("#fits")).to_contain_text("256 × 27", timeout=LONG)
+    repaint(page)
+    finer = page.locator("#classical-enlarge").get_by_label("finer, slower")
+    expect(page.locator("#classical-enlarge .factors")).to_be_visible()
+    expect(finer).to_be_hidden()
+    page.get_by_role("tab", name="Models").click()
+    expect(page.get_by_role("button", name="Fetch 67 MB: Real-ESRGAN x4plus")).to_be_visible()
+    enlarger_weights.write(place)
+    page.get_by_role("tab", name="Classical").click()
+    finer.check()
+    assert nameless(page) == []
+    path = enlarged(page, "classical", 2, folder)
+    with Image.open(path) as picture:
+        assert picture.size == (512, 54)
+    used = provenance.read(path).models
+    assert "x4plus" in used and "enlarge" not in used
+    page.locator("#language label", has_text="中文").click()
+    expect(page.locator("#classical-enlarge label [lang=zh-CN]")).to_have_text("更精细，较慢")
+    page.locator("#language label", has_text="English").click()
+    finer.uncheck()
+    used = provenance.read(enlarged(page, "classical", 2, folder)).models
+    assert "x4plus" not in used and "enlarge" in used
 
 
 def test_it_stops_by_keyboard_and_the_picture_stays(open_page, large, style):
@@ -136,45 +178,3 @@ def test_a_picture_of_several_is_enlarged_that_is_on_show(open_page, style, tmp_
     assert record.seed == 1 and record.settings["enlarged"] == 4 and record.settings["prompt"] == "a red apple"
     page.locator("#text-result .thumbs button").nth(0).click()
     expect(page.locator("#text-enlarge a.save")).to_have_count(0)
-
-
-def test_the_line_speaks_chinese(open_page, photo, style):
-    page = open_page("?lang=zh")
-    upload(page, "#content", photo)
-    upload(page, "#style-1", style)
-    page.locator("#size input[type=number]").fill("256")
-    page.keyboard.press("Tab")
-    page.locator("#classical-run").click()
-    line = page.locator("#classical-enlarge")
-    line.get_by_role("button", name="将当前画面放大至 2×").click(timeout=LONG)
-    expect(line.locator("a.save")).to_have_text("下载 512 × 342", use_inner_text=True, timeout=LONG)
-
-
-def test_the_large_network_can_be_chosen_once_it_is_there(browser, tmp_path_factory, style, nameless, tmp_path):
-    strip = tmp_path / "strip.png"  # little to enlarge, for that takes long
-    Image.effect_mandelbrot((320, 40), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(strip)
-    models = tmp_path_factory.mktemp("models")
-    with app(tmp_path_factory, models) as address, opener(browser, address) as open_it:
-        page = open_it()
-        painted(page, strip, style, 256)
-        finer = page.locator("#classical-enlarge").get_by_label("finer, slower")
-        expect(page.locator("#classical-enlarge .factors")).to_be_visible()
-        expect(finer).to_be_hidden()
-        page.get_by_role("tab", name="Models").click()
-        expect(page.get_by_role("button", name="Fetch 67 MB: Real-ESRGAN x4plus")).to_be_visible()
-        enlarger_weights.write(models / enlarger_weights.PLACE)
-        page.get_by_role("tab", name="Classical").click()
-        finer.check()
-        assert nameless(page) == []
-        path = enlarged(page, "classical", 2, tmp_path)
-        with Image.open(path) as picture:
-            assert picture.size == (512, 64)
-        used = provenance.read(path).models
-        assert "x4plus" in used and "enlarge" not in used
-        finer.uncheck()
-        used = provenance.read(enlarged(page, "classical", 2, tmp_path)).models
-        assert "x4plus" not in used and "enlarge" in used
-
-        chinese = open_it("?lang=zh")
-        told = chinese.locator("#classical-enlarge label [lang=zh-CN]")
-        expect(told).to_have_text("更精细，较慢")

@@ -1,7 +1,7 @@
-"""Where painting takes but a moment, the result follows the strength: of the composer and of the painter."""
+"""Where painting takes but a moment, the result follows the strength: of the composer and of the painter, whose result
+is also compared with its photo, in one frame."""
 
 import pytest
-from PIL import Image
 
 from styleshot_demo import provenance
 
@@ -27,8 +27,47 @@ def drag(page, kind, strength):
     expect(page.locator(f"#{kind}-result .stale")).to_be_empty(timeout=LONG)
 
 
-def test_a_composed_picture_follows_the_strength_but_not_the_prompt(open_page, tmp_path):
+def test_results_follow_and_are_compared_with_their_photo(open_page, photo, nameless, tmp_path):
     page = open_page()
+    open_tab(page, "image")
+    expect(page.locator("#image-result .besides")).to_be_hidden()  # before there is anything to compare
+    put(page, "image", size=256)
+    upload(page, "#image-content", photo)
+    page.locator("#image-example-styles button").nth(0).click()
+    expect(page.locator("#image-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    run(page, "image")
+    a_result_is_compared_with_its_photo(page, nameless)
+    drag(page, "image", 0.5)
+    assert provenance.read(download(page, "image", tmp_path)).settings["style_strength"] == 0.5
+
+    a_composed_picture_follows_the_strength_but_not_the_prompt(page, tmp_path)
+    expect(page.locator("#text-result .besides")).to_be_hidden()  # a text has no photo
+
+
+def a_result_is_compared_with_its_photo(page, nameless):
+    button = page.locator("#image-result .besides")
+    frame = page.locator("#image-result .beside")
+    expect(button).to_be_visible(timeout=LONG)
+    expect(frame).to_be_hidden()
+    button.click()
+    expect(frame).to_be_visible()
+    assert nameless(page) == []
+    before, after = frame.locator(".before"), frame.locator(".after")
+    assert [before.evaluate("one => one.naturalWidth"), before.evaluate("one => one.naturalHeight")] == [300, 200]
+    assert after.get_attribute("src") == page.locator("#image-result .stage > img").get_attribute("src")
+    place = frame.locator(".box").bounding_box()
+    assert place["width"] / place["height"] == pytest.approx(1.5, rel=0.03)
+    # The divider has the focus, and moves by keys.
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+    left = frame.locator(".line").evaluate("one => parseFloat(getComputedStyle(one).left)")
+    assert left == pytest.approx(0.52 * place["width"], abs=1)
+    # What is looked at in the gallery is what is compared.
+    button.click()
+    expect(frame).to_be_hidden()
+
+
+def a_composed_picture_follows_the_strength_but_not_the_prompt(page, tmp_path):
     compose(page, "a red apple on a table")
     full = download(page, "text", tmp_path).read_bytes()
     drag(page, "text", 0.4)
@@ -44,17 +83,3 @@ def test_a_composed_picture_follows_the_strength_but_not_the_prompt(open_page, t
     expect(page.locator("#text-result .stale")).not_to_be_empty(timeout=LONG)
     page.wait_for_timeout(2500)
     assert shown(page, "text") == before
-
-
-def test_a_repainted_photo_follows_the_strength(open_page, tmp_path):
-    photo = tmp_path / "photo.png"
-    Image.effect_mandelbrot((300, 200), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(photo)
-    page = open_page()
-    open_tab(page, "image")
-    put(page, "image", size=256)
-    upload(page, "#image-content", photo)
-    page.locator("#image-example-styles button").nth(0).click()
-    expect(page.locator("#image-style-1 .image-frame img")).to_be_visible(timeout=LONG)
-    run(page, "image")
-    drag(page, "image", 0.5)
-    assert provenance.read(download(page, "image", tmp_path)).settings["style_strength"] == 0.5

@@ -82,46 +82,50 @@ def notice(page):
     return page.locator("#drops .told [lang=en]").first
 
 
-def test_results_are_kept_over_a_reload_and_a_restart_and_for_one_browser_alone(browser, tmp_path_factory, photo):
-    folder, models = tmp_path_factory.mktemp("kept"), tmp_path_factory.mktemp("models")
+def test_results_are_kept_over_a_reload_and_a_restart_and_for_one_browser_alone(
+    browser, open_history, address, folders, tmp_path_factory, photo
+):
+    page = open_history()
+    window = Window(page).open(0)
+    expect(window.box.locator(".nothing")).to_be_visible()
+    window.close()
+    painted(page, photo, 7)
+    window.open(1)
+    source = window.thumbs.locator("img").get_attribute("src")
+    assert Image.open(io.BytesIO(page.request.get(urljoin(address, source)).body())).format == "JPEG"
+    page.reload()
+    ready(page)
+    Window(page).open(1)
+    other = open_history()
+    Window(other).open(0)
+    # Not even somebody who knows the address.
+    assert other.request.get(urljoin(address, source)).status == 404
+    assert other.request.get(urljoin(address, "/history/all.zip")).status == 404
+    state = page.context.storage_state()
+    [cookie] = [one for one in state["cookies"] if one["name"] == "styleshot-visitor"]
+    assert cookie["httpOnly"] and cookie["sameSite"] == "Lax"
+    assert cookie["value"] not in str([path for path in folders["history"].rglob("*")])
+    # Another process finds in the folder what the first one, which knows nothing of it, has left there.
     with (
-        app(tmp_path_factory, models, STYLESHOT_HISTORY=str(folder)) as url,
-        opener(browser, url) as open_it,
-    ):
-        open_it.forgiven.extend(RELOAD)
-        page = open_it()
-        window = Window(page).open(0)
-        expect(window.box.locator(".nothing")).to_be_visible()
-        window.close()
-        painted(page, photo, 7)
-        window.open(1)
-        source = window.thumbs.locator("img").get_attribute("src")
-        assert Image.open(io.BytesIO(page.request.get(urljoin(url, source)).body())).format == "JPEG"
-        page.reload()
-        ready(page)
-        Window(page).open(1)
-        other = open_it()
-        Window(other).open(0)
-        # Not even somebody who knows the address.
-        assert other.request.get(urljoin(url, source)).status == 404
-        assert other.request.get(urljoin(url, "/history/all.zip")).status == 404
-        state = page.context.storage_state()
-        [cookie] = [one for one in state["cookies"] if one["name"] == "styleshot-visitor"]
-        assert cookie["httpOnly"] and cookie["sameSite"] == "Lax"
-        assert cookie["value"] not in str([path for path in folder.rglob("*")])
-    with (
-        app(tmp_path_factory, models, STYLESHOT_HISTORY=str(folder)) as url,
+        app(tmp_path_factory, folders["models"], STYLESHOT_HISTORY=str(folders["history"])) as url,
         opener(browser, url) as open_it,
     ):
         page = open_it(storage_state=state)
         window = Window(page).open(1).choose(0)
         expect(window.box.locator("h3 [lang=en]")).to_contain_text("Fast · seed 7")
-        Window(open_it()).open(0)
 
 
-def test_two_results_are_compared_and_the_settings_of_one_come_back(open_history, photo):
+def test_results_are_compared_found_used_starred_saved_and_deleted(open_history, photo, nameless, tmp_path):
     page = open_history()
     painted(page, photo, 1, 2)
+    two_results_are_compared_and_the_settings_of_one_come_back(page)
+    search_favourites_delete_undo_clear_and_the_zip(page, tmp_path)
+    page.get_by_role("tab", name="Classical").click()
+    what_follows_a_slider_takes_the_place_of_what_followed_it_before(page)
+    the_window_fits_and_everything_in_it_has_a_name(page, nameless)
+
+
+def two_results_are_compared_and_the_settings_of_one_come_back(page):
     window = Window(page).open(2).choose(1)
     figure = window.box.locator(".compare")
     expect(figure.locator("input")).to_be_hidden()
@@ -146,29 +150,7 @@ def test_two_results_are_compared_and_the_settings_of_one_come_back(open_history
     expect(page.locator("#seed input")).to_have_value("1")
 
 
-def test_again_paints_at_once_with_another_seed_where_the_pictures_lie_there(open_history, photo):
-    page = open_history()
-    painted(page, photo, 5)
-    page.get_by_role("tab", name="Text-driven").click()
-    Window(page).open(1).choose(0).press("again")
-    expect(page.locator("#classical-status")).to_be_visible(timeout=LONG)
-    expect(page.locator("#seed input")).not_to_have_value("5", timeout=LONG)
-    window = Window(page).open(2)
-    titles = [window.thumbs.nth(number).get_attribute("data-en") for number in (0, 1)]
-    assert "seed 5" not in titles[0] and "seed 5" in titles[1]
-    window.close()
-    page.evaluate("sessionStorage.clear()")
-    page.context.new_page().goto(page.url)
-    second = page.context.pages[1]
-    ready(second)
-    window = Window(second).open(2).choose(1)
-    window.press("again")
-    expect(notice(second)).to_contain_text("Choose the pictures again", timeout=LONG)
-
-
-def test_search_favourites_delete_undo_clear_and_the_zip(open_history, photo, tmp_path):
-    page = open_history()
-    painted(page, photo, 1, 2)
+def search_favourites_delete_undo_clear_and_the_zip(page, tmp_path):
     open_tab(page, "text")
     page.locator("#text-example-styles button").first.click()
     expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
@@ -214,11 +196,13 @@ def test_search_favourites_delete_undo_clear_and_the_zip(open_history, photo, tm
     expect(window.box.locator(".nothing")).to_be_visible()
     window.press("undo")
     expect(window.thumbs).to_have_count(3)
+    window.press("clear")
+    window.says("The history is empty")
+    window.close()
 
 
-def test_what_follows_a_slider_takes_the_place_of_what_followed_it_before(open_history, photo):
-    page = open_history()
-    paint(page, photo)
+def what_follows_a_slider_takes_the_place_of_what_followed_it_before(page):
+    repaint(page)
     for strength in ("0.8", "0.5", "0.3"):
         before = page.evaluate("Number(document.querySelector('#classical-result .compare').dataset.shown)")
         page.locator("#classical-strength input[type=number]").fill(strength)
@@ -229,30 +213,40 @@ def test_what_follows_a_slider_takes_the_place_of_what_followed_it_before(open_h
         )
     window = Window(page).open(2).choose(0)
     expect(window.box.locator("dl")).to_contain_text("0.3", timeout=LONG)
+    window.close()
 
 
-@pytest.mark.parametrize(
-    ("width", "locale", "scheme"), [(390, "en-US", "dark"), (390, "zh-CN", "light"), (1280, "zh-CN", "dark")]
-)
-def test_the_window_fits_and_everything_in_it_has_a_name(open_history, nameless, photo, width, locale, scheme):
-    page = open_history(viewport={"width": width, "height": 844}, locale=locale, color_scheme=scheme)
-    paint(page, photo)
-    window = Window(page).open(1).choose(0)
-    assert nameless(page) == []
-    for place in ("html", "dialog.history"):
-        assert page.locator(place).evaluate("(one) => one.scrollWidth <= one.clientWidth")
-    spoken, other = ("zh-CN", "en") if locale == "zh-CN" else ("en", "zh-CN")
-    expect(window.box.locator(f"button.use [lang={spoken}]")).to_be_visible()
-    expect(window.box.locator(f"button.use [lang={other}]")).to_be_hidden()
-    page.keyboard.press("Escape")
-    expect(window.box).to_be_hidden()
+def the_window_fits_and_everything_in_it_has_a_name(page, nameless):
+    for width, language, scheme in ((390, "en", "dark"), (390, "zh", "light"), (1280, "zh", "dark")):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.emulate_media(color_scheme=scheme)
+        page.locator(f"#language input[value={language}]").check()
+        window = Window(page).open(2).choose(0)
+        assert nameless(page) == [], (width, language, scheme)
+        for place in ("html", "dialog.history"):
+            assert page.locator(place).evaluate("(one) => one.scrollWidth <= one.clientWidth"), (width, language, place)
+        spoken, other = ("zh-CN", "en") if language == "zh" else ("en", "zh-CN")
+        expect(window.box.locator(f"button.use [lang={spoken}]")).to_be_visible()
+        expect(window.box.locator(f"button.use [lang={other}]")).to_be_hidden()
+        page.keyboard.press("Escape")
+        expect(window.box).to_be_hidden()
 
 
-def test_a_host_can_have_no_history(browser, tmp_path_factory):
-    with (
-        app(tmp_path_factory, tmp_path_factory.mktemp("models"), STYLESHOT_HISTORY="off") as url,
-        opener(browser, url) as open_it,
-    ):
-        page = open_it()
-        expect(page.locator("#history-open, dialog.history")).to_have_count(0)
-        assert page.context.cookies() == [] and page.request.get(urljoin(url, "/history/all.zip")).status == 404
+def test_again_paints_at_once_with_another_seed_where_the_pictures_lie_there(open_history, photo):
+    page = open_history()
+    painted(page, photo, 5)
+    page.get_by_role("tab", name="Text-driven").click()
+    Window(page).open(1).choose(0).press("again")
+    expect(page.locator("#classical-status")).to_be_visible(timeout=LONG)
+    expect(page.locator("#seed input")).not_to_have_value("5", timeout=LONG)
+    window = Window(page).open(2)
+    titles = [window.thumbs.nth(number).get_attribute("data-en") for number in (0, 1)]
+    assert "seed 5" not in titles[0] and "seed 5" in titles[1]
+    window.close()
+    page.evaluate("sessionStorage.clear()")
+    page.context.new_page().goto(page.url)
+    second = page.context.pages[1]
+    ready(second)
+    window = Window(second).open(2).choose(1)
+    window.press("again")
+    expect(notice(second)).to_contain_text("Choose the pictures again", timeout=LONG)

@@ -4,7 +4,7 @@ import pytest
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, open_tab, run  # noqa: E402
+from browser.steps import LONG, open_tab, put, run  # noqa: E402
 
 # What changes in a second, once the page has come to rest; a change of a scrollbar's or an animation's is none.
 CHANGES = """() => new Promise((done) => {
@@ -26,34 +26,34 @@ def changes(page):
 
 def test_nothing_on_the_page_changes_by_itself(open_page):
     page = open_page()
-    assert changes(page) == []
-    for kind in ("text", "image"):
-        open_tab(page, kind)
-        assert changes(page) == []
-    page = open_page()
+    assert changes(page) == [], "as it was opened"
     page.locator("#language label", has_text="中文").click()
-    assert changes(page) == []
+    assert changes(page) == [], "in Chinese"
     page.locator("#language label", has_text="English").click()
     for place in ("#example-contents", "#example-styles"):
         page.locator(f"{place} button").first.click()
     for slot in ("#content", "#style-1"):
         expect(page.locator(f"{slot} .image-frame img")).to_be_visible(timeout=LONG)
+    page.locator("#size input[type=number]").fill("256")
+    page.keyboard.press("Tab")
     page.locator("#classical-run").click()
     expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=LONG)
     page.locator("#classical-grid-open").click()
-    assert changes(page) == []
+    assert changes(page) == [], "with a result and the panel of a grid"
 
-
-def test_nor_do_results(open_page):
-    page = open_page("#text")
+    open_tab(page, "text")
+    assert changes(page) == [], "the tab Text-driven"
     page.locator("#text-prompt textarea").fill("a fox under a tree")
     page.locator("#text-example-styles button").first.click()
+    put(page, "text", size=256)
     run(page, "text")
-    assert changes(page) == []
+    assert changes(page) == [], "with a composed picture"
     open_tab(page, "image")
+    assert changes(page) == [], "the tab Image-driven"
     page.locator("#image-example-contents button").first.click()
     page.locator("#image-example-styles button").first.click()
+    put(page, "image", size=128)
     run(page, "image")
-    assert changes(page) == []
+    assert changes(page) == [], "with a photo that is painted"
     page.locator("#history-open").click()
-    assert changes(page) == []
+    assert changes(page) == [], "with the history open"

@@ -64,32 +64,11 @@ def changed(page, source):
     return lines(page)
 
 
-def test_the_lines_follow_the_threshold_before_any_run(open_studio, photo):
-    page = open_studio()
-    expect(page.locator("#image-lines img")).to_have_count(0)
-    begin(page, photo)
-    before = lines(page)
-    put(page, "image", threshold=120)
-    before = changed(page, before)
-    slider = page.locator("#image-threshold input[type=range]")
-    slider.focus()
-    counts = [white(before)]
-    for key in ("Home", "End"):  # every edge, then none
-        page.keyboard.press(key)
-        before = changed(page, before)
-        counts.append(white(before))
-    some, every, none = counts
-    assert every > some > none == 0
-    page.locator("#image-preprocessor label", has_text="Lineart").click()
-    changed(page, before)
-    expect(page.locator("#image-threshold")).to_be_hidden()  # it is about contours
-    page.locator("#image-content button[title]").first.click()
-    expect(page.locator("#image-lines img")).to_have_count(0)
-
-
-def test_paint_both_download_restore(open_studio, photo, tmp_path):
-    page = open_studio()
-    begin(page, photo, threshold=120, seed=3, steps=2)
+def test_lines_are_followed_painted_downloaded_and_restored(open_studio, photo, nameless, tmp_path):
+    page = open_studio(locale="zh-CN")
+    no_photo_is_told_and_everything_has_a_name_in_chinese(page, nameless)
+    the_lines_follow_the_threshold_before_any_run(page, photo)
+    put(page, "image", threshold=120, seed=3, steps=2)
     page.locator("#image-preprocessor label", has_text="Both").click()
     run(page, "image")
     assert thumbs(page, "image") == ["Contour · seed 3", "Lineart · seed 3"]
@@ -107,7 +86,19 @@ def test_paint_both_download_restore(open_studio, photo, tmp_path):
     path = download(page, "image", tmp_path)
     assert re.fullmatch(r"my-photo-styleshot-.+-strength[0-9.]+-seed3\.png", path.name)
     assert provenance.read(path).settings["content_strength"] == 0.4
+    page.locator("#image-content button[title]").first.click()
+    expect(page.locator("#image-lines img")).to_have_count(0)
+
+    # A page that is closed stops its run: another would wait for all 1200 steps if it went on.
+    upload(page, "#image-content", photo)
+    put(page, "image", steps=150, count=8)
+    page.locator("#image-run").click()
+    expect(page.locator("#image-status")).to_contain_text("of 150", timeout=LONG)
+    page.close()
     other = open_studio()
+    begin(other, photo, steps=1)
+    run(other, "image")
+
     restore(other, path)
     expect(other.locator("#image-run")).to_be_visible(timeout=LONG)
     expect(other.locator("#image-preprocessor input[value=lineart]")).to_be_checked()
@@ -116,19 +107,7 @@ def test_paint_both_download_restore(open_studio, photo, tmp_path):
     expect(other.locator("#image-threshold")).to_be_hidden()
 
 
-def test_closing_the_page_stops_its_run(open_studio, photo):
-    page = open_studio()
-    begin(page, photo, steps=150, count=8)
-    page.locator("#image-run").click()
-    expect(page.locator("#image-status")).to_contain_text("of 150", timeout=LONG)
-    page.close()
-    other = open_studio()
-    begin(other, photo, steps=1)
-    run(other, "image")  # would wait for all 1200 steps if the other run went on
-
-
-def test_no_photo_is_told_and_everything_has_a_name_in_chinese(open_studio, nameless):
-    page = open_studio(locale="zh-CN")
+def no_photo_is_told_and_everything_has_a_name_in_chinese(page, nameless):
     page.get_by_role("tab", name="图像驱动").click()
     for place, text in (
         ("#image-preprocessor", "从照片中保留"),
@@ -144,6 +123,29 @@ def test_no_photo_is_told_and_everything_has_a_name_in_chinese(open_studio, name
     expect(page.locator("#image-status [role=alert]")).to_contain_text("还没有内容图片", timeout=LONG)
     page.locator("#image-finer button.label-wrap").click()
     assert nameless(page) == []
+    page.locator("#image-finer button.label-wrap").click()
+    page.locator("#language label", has_text="English").click()
+
+
+def the_lines_follow_the_threshold_before_any_run(page, photo):
+    expect(page.locator("#image-lines img")).to_have_count(0)
+    begin(page, photo)
+    before = lines(page)
+    put(page, "image", threshold=120)
+    before = changed(page, before)
+    slider = page.locator("#image-threshold input[type=range]")
+    slider.focus()
+    counts = [white(before)]
+    for key in ("Home", "End"):  # every edge, then none
+        page.keyboard.press(key)
+        before = changed(page, before)
+        counts.append(white(before))
+    some, every, none = counts
+    assert every > some > none == 0
+    page.locator("#image-preprocessor label", has_text="Lineart").click()
+    changed(page, before)
+    expect(page.locator("#image-threshold")).to_be_hidden()  # it is about contours
+    page.locator("#image-preprocessor label", has_text="Contour").click()
 
 
 def test_without_weights_the_photo_is_painted_and_what_only_styleshot_reads_is_hidden(open_page, photo, tmp_path):
@@ -163,6 +165,8 @@ def test_without_weights_the_photo_is_painted_and_what_only_styleshot_reads_is_h
         384,
         256,
     )
+    if has_small():
+        the_small_model_follows_a_photo_where_it_is_asked_for(page)
     other = open_page(locale="zh-CN")
     restore(other, path)
     expect(other.locator("#image-run")).to_be_visible(timeout=LONG)
@@ -171,13 +175,11 @@ def test_without_weights_the_photo_is_painted_and_what_only_styleshot_reads_is_h
     expect(other.locator("#image-model")).to_contain_text("内置画手")
 
 
-@pytest.mark.skipif(not has_small(), reason="no small model in this version")
-def test_the_small_model_follows_a_photo_where_it_is_asked_for(open_page, photo):
-    page = open_page()
-    open_tab(page, "image")
+def the_small_model_follows_a_photo_where_it_is_asked_for(page):
     page.locator("#image-model-choice label", has_text="Small StyleShot").click()
     expect(page.locator("#image-preprocessor")).to_be_visible(timeout=LONG)
-    begin(page, photo, steps=2)
+    open_drawer(page, "image")
+    put(page, "image", size=128, steps=2)
     assert white(lines(page)) > 0
     run(page, "image")
     expect(page.locator("#image-status")).to_contain_text("Model: the small built-in StyleShot")

@@ -7,26 +7,20 @@ from PIL import Image
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.conftest import app, opener, ready  # noqa: E402
+from browser.conftest import opener, ready  # noqa: E402
 from browser.steps import LONG, drop, open_tab, upload  # noqa: E402
 
 RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("library") / "styles"
-
-
-@pytest.fixture(scope="module")
-def library_address(tmp_path_factory, folder):
-    with app(tmp_path_factory, tmp_path_factory.mktemp("models"), STYLESHOT_LIBRARY=str(folder)) as url:
-        yield url
+@pytest.fixture
+def folder(folders):
+    return folders["library"]
 
 
 @pytest.fixture
-def open_library(browser, library_address):
-    with opener(browser, library_address) as open_it:
+def open_library(browser, address):
+    with opener(browser, address) as open_it:
         open_it.forgiven.extend(RELOAD)
         yield open_it
 
@@ -133,9 +127,36 @@ def test_a_style_is_saved_found_after_a_reload_used_in_another_tab_deleted_and_b
     (folder / own(folder)[0]).unlink()
 
 
-def test_a_style_is_exported_and_imported_by_choosing_and_by_dropping(open_library, folder, pictures, tmp_path):
-    page = open_library()
+def test_what_cannot_be_kept_is_told_in_both_languages_and_styles_are_exported_and_imported(
+    open_library, folder, pictures, nameless, tmp_path
+):
+    page = open_library(locale="zh-CN")
     drawer = Drawer(page).open(16)
+    assert drawer.thumbs.first.get_attribute("title") == "厚涂油画:晚风中的柏树"
+    what_cannot_be_kept_is_told_in_both_languages(drawer, folder)
+    drawer.press("save")
+    page.locator("#language label", has_text="English").click()
+    a_style_is_exported_and_imported_by_choosing_and_by_dropping(drawer, folder, tmp_path)
+
+    page.set_viewport_size({"width": 390, "height": 844})
+    drawer.use("Batik: lotus and birds on indigo")
+    drawer.press("save")
+    assert nameless(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def what_cannot_be_kept_is_told_in_both_languages(drawer, folder):
+    drawer.press("save")
+    drawer.write(name="空")
+    expect(drawer.answer.locator("[lang=zh-CN]")).to_contain_text("还没有风格图片。", timeout=LONG)
+    drawer.says("There is no style picture. Add at least one")
+    expect(drawer.answer.locator("[lang=en]")).to_be_hidden()
+    expect(drawer.box.locator("form")).to_be_visible()
+    assert own(folder) == []
+
+
+def a_style_is_exported_and_imported_by_choosing_and_by_dropping(drawer, folder, tmp_path):
+    page = drawer.page
     drawer.use("Batik: lotus and birds on indigo")
     with page.expect_download() as waiting:
         drawer.press("export")
@@ -156,35 +177,3 @@ def test_a_style_is_exported_and_imported_by_choosing_and_by_dropping(open_libra
     assert len(own(folder)) == 2
     for name in own(folder):
         (folder / name).unlink()
-
-
-def test_what_cannot_be_kept_is_told_in_both_languages(open_library, folder, pictures):
-    page = open_library(locale="zh-CN")
-    drawer = Drawer(page).open(16)
-    assert drawer.thumbs.first.get_attribute("title") == "厚涂油画:晚风中的柏树"
-    drawer.press("save")
-    drawer.write(name="空")
-    expect(drawer.answer.locator("[lang=zh-CN]")).to_contain_text("还没有风格图片。", timeout=LONG)
-    drawer.says("There is no style picture. Add at least one")
-    expect(drawer.answer.locator("[lang=en]")).to_be_hidden()
-    expect(drawer.box.locator("form")).to_be_visible()
-    assert own(folder) == []
-
-
-def test_everything_in_the_drawer_has_a_name_and_fits_a_phone(open_library, nameless, pictures):
-    page = open_library(viewport={"width": 390, "height": 844})
-    drawer = Drawer(page).open(16)
-    drawer.use("Batik: lotus and birds on indigo")
-    drawer.press("save")
-    assert nameless(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_a_page_without_a_library_shows_no_drawer(browser, tmp_path_factory):
-    with (
-        app(tmp_path_factory, tmp_path_factory.mktemp("models"), STYLESHOT_LIBRARY="off") as url,
-        opener(browser, url) as open_it,
-    ):
-        page = open_it()
-        expect(page.locator("#library details.library")).to_have_count(1)
-        expect(page.locator("#library details.library")).to_be_hidden()

@@ -9,9 +9,16 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, download, open_tab, put, restore, run  # noqa: E402
+from browser.steps import LONG, download, put, restore, run  # noqa: E402
 
 RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
+
+# The words, the files and where things stand; other attributes depend on the language that the page was opened in.
+SEEN = """(section) => [
+  section.innerText,
+  [...section.querySelectorAll(".sheets .row .sheet img")].map((one) => one.getAttribute("src")),
+  [...section.querySelectorAll(".sheets .row .grip")].map((one) => [one.dataset.thing, one.dataset.foot]),
+]"""
 
 SAID = {
     "en": {
@@ -45,22 +52,41 @@ def painted(page):
     expect(page.locator("#text-sketch button:disabled")).to_have_count(0, timeout=LONG)
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_chips_reword_and_the_sketch_becomes_a_photo(open_page, nameless, language):
-    said = SAID[language]
-    page = open_page(locale={"en": "en-GB", "zh": "zh-CN"}[language])
+def test_chips_reword_and_the_sketch_comes_back_and_becomes_a_photo(open_page, nameless, tmp_path):
+    open_page.forgiven += RELOAD
+    page = open_page(locale="zh-CN")
     page.get_by_role("tab").first.click()
-    box, prompt = page.locator("#text-sketch"), page.locator("#text-prompt textarea")
     expect(page.locator("#text-size input[type=range]")).to_have_attribute("min", "256", timeout=LONG)
-    expect(box.locator(".sketch")).to_have_count(0)
+    expect(page.locator("#text-sketch .sketch")).to_have_count(0)
     page.locator("#text-example-styles button").nth(9).click()
     expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    for language in ("zh", "en"):
+        page.locator(f"#language input[value={language}]").check()
+        sketches_of_several_pictures_stand_side_by_side(page, SAID[language], nameless)
+        if language == "en":
+            picture = the_sketch_comes_back_after_a_reload(page, tmp_path)  # as useful as before
+        chips_reword(page, SAID[language])
 
+    # The sketch is the photo of both other tabs.
+    for language in ("zh", "en"):
+        page.locator(f"#language input[value={language}]").check()
+        page.get_by_role("tab").first.click()
+        page.locator("#text-sketch").get_by_role("button", name=SAID[language]["use"]).click()
+        expect(page.locator("#drops .told")).to_contain_text(SAID[language]["used"], timeout=LONG)
+    for tab, photo in ((1, "#image-content"), (2, "#content")):
+        page.get_by_role("tab").nth(tab).click()
+        expect(page.locator(f"{photo} .image-frame img")).to_be_visible(timeout=LONG)
+    the_sketch_comes_back_from_a_saved_picture(open_page(), picture)
+
+
+def sketches_of_several_pictures_stand_side_by_side(page, said, nameless):
+    box, prompt = page.locator("#text-sketch"), page.locator("#text-prompt textarea")
     # A prompt without a word: told beside it, and nothing is painted.
+    prompt.fill("")
     page.locator("#text-run").click()
     expect(box).to_contain_text(said["empty"], timeout=LONG)
 
-    # Sketches of several pictures stand side by side, and one is seen large.
+    # One of them is seen large.
     prompt.fill(said["prompt"])
     put(page, "text", size=256, count=2)
     run(page, "text")
@@ -80,7 +106,11 @@ def test_chips_reword_and_the_sketch_becomes_a_photo(open_page, nameless, langua
     page.keyboard.press("Escape")
     expect(large).to_be_hidden()
 
-    # One press leaves the place out and paints anew, with a sketch of its own.
+
+def chips_reword(page, said):
+    """One press leaves the place out and paints anew, with a sketch of its own."""
+    box, prompt = page.locator("#text-sketch"), page.locator("#text-prompt textarea")
+    old = [box.locator(".sheet img").nth(at).get_attribute("src") for at in range(2)]
     put(page, "text", count=1)
     box.get_by_role("button", name=said["place"]).click()
     expect(prompt).to_have_value(said["without"], timeout=LONG)
@@ -94,47 +124,26 @@ def test_chips_reword_and_the_sketch_becomes_a_photo(open_page, nameless, langua
     painted(page)
     expect(page.locator("#text-result .stale")).to_have_text("")
 
-    # The sketch is the photo of both other tabs.
-    box.get_by_role("button", name=said["use"]).click()
-    expect(page.locator("#drops .told")).to_contain_text(said["used"], timeout=LONG)
-    for tab, photo in ((1, "#image-content"), (2, "#content")):
-        page.get_by_role("tab").nth(tab).click()
-        expect(page.locator(f"{photo} .image-frame img")).to_be_visible(timeout=LONG)
 
-
-def test_the_sketch_comes_back_after_a_reload_and_from_a_saved_picture(open_page, tmp_path):
-    open_page.forgiven += RELOAD
-    page = open_page()
-    open_tab(page, "text")
-    page.locator("#text-example-styles button").nth(9).click()
-    expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
-    page.locator("#text-prompt textarea").fill("a castle by the sea, an elefant")
-    put(page, "text", size=256, count=2)
-    run(page, "text")
-    painted(page)
+def the_sketch_comes_back_after_a_reload(page, folder):
+    """Gives back the file of the picture."""
     box = page.locator("#text-sketch")
-    before = box.locator("section").evaluate("(section) => section.outerHTML")
+    before = box.locator("section").evaluate(SEEN)
     page.reload()
     expect(box.locator(".sheet img")).to_have_count(2, timeout=LONG)
-    assert box.locator("section").evaluate("(section) => section.outerHTML") == before
+    assert box.locator("section").evaluate(SEEN) == before
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
     expect(page.locator("#text-result .stale")).to_have_text("")
+    return download(page, "text", folder)
 
-    # It is as useful as before.
-    picture = download(page, "text", tmp_path)
-    box.get_by_role("button", name="Leave out and paint anew: sea or lake").click()
-    expect(page.locator("#text-prompt textarea")).to_have_value("a castle, an elefant", timeout=LONG)
-    painted(page)
-    box.get_by_role("button", name="Use the sketch as photo").click()
-    expect(page.locator("#drops .told")).to_contain_text("The sketch is now the photo", timeout=LONG)
 
-    other = open_page()
-    restore(other, picture)
-    box = other.locator("#text-sketch")
+def the_sketch_comes_back_from_a_saved_picture(page, picture):
+    restore(page, picture)
+    box = page.locator("#text-sketch")
     expect(box.locator(".sheet img")).to_have_count(1, timeout=LONG)
     expect(box.locator(".meant").first).to_contain_text("castle")
     expect(box.locator(".strange .word")).to_have_text("elefant")
-    expect(other.locator("#text-result .gallery")).to_have_attribute("data-state", "empty")
+    expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "empty")
 
 
 def test_a_tile_is_seen_repeated(open_page, nameless):
@@ -150,6 +159,9 @@ def test_a_tile_is_seen_repeated(open_page, nameless):
     switch.check()
     run(page, "text")
     painted(page)
+    # Nothing of it can be moved.
+    expect(page.locator("#text-sketch .grip")).to_have_count(0)
+    expect(page.locator("#text-sketch")).not_to_contain_text("Drag things")
 
     # The tile four times, in the place of the one.
     expect(repeat).to_have_text("Repeated, 2 × 2", use_inner_text=True)
@@ -175,6 +187,8 @@ def test_a_tile_is_seen_repeated(open_page, nameless):
     painted(page)
     expect(repeat).to_be_hidden()
     expect(shown).to_be_hidden()
+    expect(page.locator("#text-sketch")).to_contain_text("Drag things")
+    expect(page.locator("#text-sketch .grip")).not_to_have_count(0)
 
     # To StyleShot the switch means nothing.
     page.locator("#text-model-choice label", has_text="StyleShot").first.click()
@@ -189,16 +203,10 @@ def foot(page, name, number=0):
     return [float(part) for part in grip(page, name, number).get_attribute("data-foot").split()]
 
 
-def start(open_page, prompt, **options):
-    page = open_page(**options)
-    page.get_by_role("tab").first.click()
-    page.locator("#text-example-styles button").nth(9).click()
-    expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+def start(page, prompt):
     page.locator("#text-prompt textarea").fill(prompt)
-    put(page, "text", size=256, count=1)
     run(page, "text")
     painted(page)
-    return page
 
 
 def drag(page, name, to, pad="#text-sketch .sheets .row .pad"):
@@ -224,8 +232,23 @@ def new_sketch(page, old):
     return image.get_attribute("src")
 
 
-def test_a_thing_is_dragged_on_the_sketch_and_the_picture_follows(open_page, nameless, tmp_path):
-    page = start(open_page, "a fox and a tree on a meadow")
+def test_things_are_dragged_by_mouse_finger_and_keys(open_page, nameless, tmp_path):
+    page = open_page(has_touch=True)
+    page.get_by_role("tab").first.click()
+    page.locator("#text-example-styles button").nth(9).click()
+    expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    put(page, "text", size=256, count=1)
+    start(page, "a castle by the sea")
+    a_finger_moves_things_and_the_page_beside_them(page)
+    page.keyboard.press("Escape")
+    start(page, "a fox, a cat and a tree on a meadow")
+    open_page.forgiven += RELOAD
+    things_are_dragged_on_the_large_sketch_and_one_that_is_taken_out_is_forgotten(page)
+    a_thing_is_dragged_on_the_sketch_and_the_picture_follows(page, open_page, nameless, tmp_path)
+
+
+def a_thing_is_dragged_on_the_sketch_and_the_picture_follows(page, open_page, nameless, tmp_path):
+    """Of "a fox and a tree on a meadow"."""
     box = page.locator("#text-sketch")
     expect(grip(page, "fox")).to_have_attribute("aria-label", "Move with the arrow keys: fox")
     page.locator("#language label", has_text="中文").click()
@@ -277,8 +300,7 @@ def bytes_of(page):
     return page.request.get(urljoin(page.url, source)).body()
 
 
-def test_things_are_dragged_on_the_large_sketch_and_one_that_is_taken_out_is_forgotten(open_page):
-    page = start(open_page, "a fox, a cat and a tree on a meadow")
+def things_are_dragged_on_the_large_sketch_and_one_that_is_taken_out_is_forgotten(page):
     box = page.locator("#text-sketch")
     sketch = box.locator(".sheets .row .sheet img").get_attribute("src")
     # Where no thing is, and on a thing without moving it, a click enlarges the sketch.
@@ -297,7 +319,6 @@ def test_things_are_dragged_on_the_large_sketch_and_one_that_is_taken_out_is_for
     )
 
     # After a reload it is there too.
-    open_page.forgiven += RELOAD
     before = foot(page, "cat")
     page.reload()
     expect(grip(page, "cat")).to_have_count(1, timeout=LONG)
@@ -311,8 +332,7 @@ def test_things_are_dragged_on_the_large_sketch_and_one_that_is_taken_out_is_for
     expect(page.locator("#text-result .stale")).to_have_text("")
 
 
-def test_a_finger_moves_things_and_the_page_beside_them(open_page):
-    page = start(open_page, "a castle by the sea", has_touch=True)
+def a_finger_moves_things_and_the_page_beside_them(page):
     box = page.locator("#text-sketch")
     sketch = box.locator(".sheets .row .sheet img").get_attribute("src")
     old = foot(page, "castle")
@@ -335,13 +355,3 @@ def test_a_finger_moves_things_and_the_page_beside_them(open_page):
     held = grip(page, "castle").bounding_box()
     page.touchscreen.tap(held["x"] + held["width"] / 2, held["y"] + held["height"] / 2)
     expect(box.locator("dialog .pad img")).to_be_visible()
-
-
-def test_nothing_of_a_tile_can_be_moved(open_page):
-    page = start(open_page, "lemons and bees")
-    expect(page.locator("#text-sketch")).to_contain_text("Drag things")
-    page.get_by_role("checkbox", name="Repeats without a seam").check()
-    run(page, "text")
-    painted(page)
-    expect(page.locator("#text-sketch .grip")).to_have_count(0)
-    expect(page.locator("#text-sketch")).not_to_contain_text("Drag things")

@@ -30,6 +30,7 @@ from browser.steps import (  # noqa: E402
     value,
 )  # fmt: skip
 
+MOST = 150  # steps that a run can have
 RELOAD = ["AbortError", "errored out"]  # what Gradio says of a connection that a reload cuts off
 
 
@@ -49,8 +50,8 @@ def begin(page, steps=3, **more):
     put(page, "text", size=128, steps=steps, **more)
 
 
-def test_paint_again_stronger_download_restore(open_studio, tmp_path):
-    page = open_studio()
+def test_paint_again_stronger_download_restore(open_studio, nameless, tmp_path):
+    page = open_studio(has_touch=True)
     begin(page, count=2, seed=5)
     expect(page.locator("#text-result figcaption")).to_be_hidden()  # nothing to download yet
     expect(page.locator("#text-model")).to_contain_text("published weights, because its files are on this machine")
@@ -60,6 +61,7 @@ def test_paint_again_stronger_download_restore(open_studio, tmp_path):
     first, second = files(page, "text")
     assert first != second
     assert Image.open(io.BytesIO(first)).size == (128, 128)
+    names_for_screen_readers_and_chinese(page, nameless)
 
     # Each picture can be had alone, byte for byte, by its seed.
     put(page, "text", seed=6, count=1)
@@ -79,6 +81,8 @@ def test_paint_again_stronger_download_restore(open_studio, tmp_path):
     )
     record = provenance.read(path)
     assert record.settings["style_strength"] == 0.5 and record.settings["model"] == "styleshot"
+    a_style_of_ones_own_and_a_second_one(page, tmp_path)
+    a_phone_needs_no_sideways_scrolling(page)
 
     # Dropped on a page that knows nothing, and that shows another tab, it brings tab and settings back.
     other = open_studio()
@@ -90,24 +94,103 @@ def test_paint_again_stronger_download_restore(open_studio, tmp_path):
     assert value(other, "text", "steps") == "3"
 
 
+def names_for_screen_readers_and_chinese(page, nameless):
+    assert nameless(page) == []
+    pressed = page.locator("#text-result .thumbs button").evaluate_all(
+        "(all) => all.map((node) => node.getAttribute('aria-pressed'))"
+    )
+    assert pressed == ["true", "false"]
+    page.locator("#language label", has_text="中文").click()
+    for place, text in (
+        ("#text-run", "绘制"),
+        ("#text-grid-open", "网格"),
+        ("#text-strength", "风格强度"),
+        ("#text-prompt", "提示词"),
+        ("#text-prompts", "桌上的一个红苹果"),
+        ("#text-finer", "精细调节"),
+        ("#text-scheduler", "去噪方式"),
+        ("#text-negative-prompt", "要避免的内容"),
+        ("#text-status", "用时"),
+        ("#text-model", "因为其文件已在本机"),
+        ("#text-result figcaption", "种子 5"),
+        ("#text-result .thumbs", "种子 6"),
+    ):
+        expect(page.locator(place)).to_contain_text(text)
+    expect(page.locator("#text-scheduler label", has_text="PNDM")).to_have_attribute("title", "PNDM，论文所用")
+    expect(page.locator("#text-result .thumbs [lang=en]").first).to_be_hidden()
+    expect(page.locator("#text-prompt textarea")).to_have_value("a red apple on a table")
+    # The place to drop a picture, too: opened before and after the switch.
+    page.locator("#restore-part button.label-wrap").click()
+    expect(page.locator("#restore")).to_contain_text("将由本应用生成的图片拖到这里")
+    page.locator("#language label", has_text="English").click()
+    expect(page.locator("#restore")).to_contain_text("Drop a picture made here")
+
+
+def a_style_of_ones_own_and_a_second_one(page, folder):
+    own = folder / "own.png"
+    Image.linear_gradient("L").save(own)
+    page.locator("#text-add-style").click()
+    upload(page, "#text-style-2", own)
+    put(page, "text", **{"weight-2": 0.5})
+    run(page, "text")
+    record = provenance.read(download(page, "text", folder))
+    assert record.settings["style_weights"] == [1, 0.5]
+
+
+def a_phone_needs_no_sideways_scrolling(page):
+    page.set_viewport_size({"width": 390, "height": 844})
+    for kind in ("text", "image"):
+        open_tab(page, kind)
+        if not page.locator(f"#{kind}-steps").is_visible():
+            open_drawer(page, kind)
+        if not page.locator(f"#{kind}-style-2").is_visible():
+            page.locator(f"#{kind}-add-style").click()
+        expect(page.locator(f"#{kind}-style-2")).to_be_visible()
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, kind
+
+
 def test_progress_previews_and_stop(open_studio):
     page = open_studio()
-    begin(page, steps=150)
+    begin(page, steps=2)
+    run(page, "text")
+    (first,) = files(page, "text")
+    stale = page.locator("#text-result .stale")
+    expect(stale).to_be_empty()
+    put(page, "text", steps=MOST, size=256, count=8)  # long enough to be stopped on any machine
+    expect(stale).to_contain_text("Changed since this was painted")
     page.locator("#text-run").click()
-    expect(page.locator("#text-status")).to_contain_text("of 150, about", timeout=LONG)
+    expect(page.locator("#text-status")).to_contain_text(f"of {MOST}, about", timeout=LONG)
     page.wait_for_function("document.querySelector('#text-result .gallery').dataset.shown >= 2", timeout=LONG)
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "painting")
     assert page.locator("#text-result .stage > img").get_attribute("src").startswith("data:image/jpeg")
     page.locator("#text-stop").click()
     expect(page.locator("#text-status")).to_contain_text("Stopped", timeout=LONG)
     expect(page.locator("#text-run")).to_be_visible()
-    page.wait_for_timeout(1000)
+    # Nothing is finished, so the last result is there again.
+    expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "ready")
+    assert files(page, "text") == [first]
+    expect(page.locator("#text-result .save")).to_be_visible()
+    page.wait_for_timeout(500)
     count = shown(page)
-    page.wait_for_timeout(1500)
+    page.wait_for_timeout(1000)
     assert shown(page) == count  # nothing paints on behind the page's back
 
+    # Stopped between pictures: those that are finished stay, each with what makes it.
+    put(page, "text", steps=100, size=128, seed=3)
+    page.locator("#text-run").click()
+    expect(page.locator("#text-result .thumbs")).to_contain_text("seed 3", timeout=LONG)
+    page.locator("#text-stop").click()
+    expect(page.locator("#text-status")).to_contain_text("of 8 pictures are finished", timeout=LONG)
+    expect(page.locator("#text-run")).to_be_visible(timeout=LONG)
+    made = files(page, "text")
+    assert 1 <= len(made) < 8
+    record = provenance.read(io.BytesIO(made[0]))
+    assert record.seed == 3 and record.settings["count"] == 1 and record.settings["steps"] == 100
+    expect(stale).to_be_empty()
+
     # The models are free again: a grid, five strengths of one seed and the sheet of them, ends by itself.
-    put(page, "text", steps=2)
+    put(page, "text", size=128, steps=2, count=1)
     alone = [Image.open(io.BytesIO(file)) for file in paint_grid(page, "text")]
     assert page.locator("#text-grid .column").all_inner_texts() == ["0", "0.5", "1", "1.5", "2"]
     assert len({picture.tobytes() for picture in alone}) == 5
@@ -148,124 +231,8 @@ def test_a_refusal_is_told_and_settings_survive_a_reload(open_studio):
     assert [value(page, "text", name) for name in ("prompt", "size")] == ["", "512"]
 
 
-def test_names_for_screen_readers_and_chinese(open_studio, nameless):
-    page = open_studio()
-    begin(page, steps=1, count=2)
-    run(page, "text")
-    assert nameless(page) == []
-    pressed = page.locator("#text-result .thumbs button").evaluate_all(
-        "(all) => all.map((node) => node.getAttribute('aria-pressed'))"
-    )
-    assert pressed == ["true", "false"]
-    page.locator("#language label", has_text="中文").click()
-    for place, text in (
-        ("#text-run", "绘制"),
-        ("#text-grid-open", "网格"),
-        ("#text-strength", "风格强度"),
-        ("#text-prompt", "提示词"),
-        ("#text-prompts", "桌上的一个红苹果"),
-        ("#text-finer", "精细调节"),
-        ("#text-scheduler", "去噪方式"),
-        ("#text-negative-prompt", "要避免的内容"),
-        ("#text-status", "用时"),
-        ("#text-model", "因为其文件已在本机"),
-        ("#text-result figcaption", "种子 0"),
-        ("#text-result .thumbs", "种子 1"),
-    ):
-        expect(page.locator(place)).to_contain_text(text)
-    expect(page.locator("#text-scheduler label", has_text="PNDM")).to_have_attribute("title", "PNDM，论文所用")
-    expect(page.locator("#text-result .thumbs [lang=en]").first).to_be_hidden()
-    expect(page.locator("#text-prompt textarea")).to_have_value("a red apple on a table")
-    # The place to drop a picture, too: opened before and after the switch.
-    page.locator("#restore-part button.label-wrap").click()
-    expect(page.locator("#restore")).to_contain_text("将由本应用生成的图片拖到这里")
-    page.locator("#language label", has_text="English").click()
-    expect(page.locator("#restore")).to_contain_text("Drop a picture made here")
-
-
-def test_missing_weights_are_told_with_their_size_and_licence(open_page):
-    page = open_page()
-    for kind in ("text", "image"):
-        open_tab(page, kind)
-        ask_for_the_published(page, kind)
-        line = page.locator(f"#{kind}-model")
-        for words in (
-            "not on this machine",
-            "StyleShot, contour",
-            "6.79 GB",
-            "CreativeML OpenRAIL-M",
-            "nothing is ever downloaded",
-        ):
-            expect(line).to_contain_text(words)
-        expect(line.locator("button")).to_contain_text("Fetch 8.95 GB")
-        for button in ("run", "grid-open"):
-            expect(page.locator(f"#{kind}-{button}")).to_be_disabled()
-    page.locator("#image-preprocessor label", has_text="Lineart").click()
-    expect(page.locator("#image-model")).to_contain_text("StyleShot, lineart")
-    expect(page.locator("#image-model")).not_to_contain_text("StyleShot, contour")
-
-    # Without a network that is said at once, and can be tried again. That a disk has no room for it is told first, as
-    # models/test_fetch.py holds: which of the two is right here depends on the machine.
-    room = shutil.disk_usage(tempfile.gettempdir()).free > 9.1e9
-    clicked = time.monotonic()
-    page.locator("#image-model button").click()
-    expect(page.locator("#image-fetch-status [role=alert]")).to_contain_text(
-        "cannot be reached" if room else "have to fit on the disk"
-    )
-    assert time.monotonic() - clicked < 10  # three seconds of its own, on a busy machine
-    expect(page.locator("#image-model button")).to_be_visible()
-    expect(page.locator("#image-fetch-stop")).to_be_hidden()
-
-
-def test_the_offer_fetches_what_is_missing(offered):
-    open_it, hub, models = offered
-    page = open_it()
-    open_tab(page, "text")
-    ask_for_the_published(page, "text")
-    expect(page.locator("#text-run")).to_be_disabled()
-    assert hub.requests.total() == 0 and not list(models.rglob("*.bin"))  # nothing unasked
-    page.locator("#text-model button", has_text="Fetch").click()
-    expect(page.locator("#text-model")).to_contain_text("its files are on this machine", timeout=LONG)
-    for button in ("run", "grid-open"):
-        expect(page.locator(f"#text-{button}")).to_be_enabled()
-    expect(page.locator("#text-fetch-status")).to_have_text("")
-    assert len(list(models.rglob("*.bin"))) == 2
-    # The other tab knows as soon as it is looked at: contours can be had now, lineart cannot.
-    open_tab(page, "image")
-    if page.locator("#image-model-choice").is_visible():
-        page.locator("#image-model-choice label", has_text="StyleShot").first.click()
-    expect(page.locator("#image-run")).to_be_enabled()
-    page.locator("#image-preprocessor label", has_text="Lineart").click()
-    expect(page.locator("#image-run")).to_be_disabled()
-
-
-@pytest.mark.parametrize("shade", ["light", "dark"])
-def test_a_phone_needs_no_sideways_scrolling(open_studio, open_page, shade):
-    opened = open_studio if shade == "light" else open_page
-    page = opened(viewport={"width": 390, "height": 844}, color_scheme=shade, has_touch=True)
-    for kind in ("text", "image"):
-        open_tab(page, kind)
-        open_drawer(page, kind)
-        page.locator(f"#{kind}-add-style").click()
-        page.wait_for_timeout(300)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-
-
-def test_a_style_of_ones_own_and_a_second_one(open_studio, tmp_path):
-    page = open_studio()
-    begin(page, steps=2)
-    own = tmp_path / "own.png"
-    Image.linear_gradient("L").save(own)
-    page.locator("#text-add-style").click()
-    upload(page, "#text-style-2", own)
-    put(page, "text", **{"weight-2": 0.5})
-    run(page, "text")
-    record = provenance.read(download(page, "text", tmp_path))
-    assert record.settings["style_weights"] == [1, 0.5]
-
-
 def test_words_are_composed_without_any_download(open_page, tmp_path):
-    page = open_page()
+    page = open_page(color_scheme="dark", has_touch=True)
     open_tab(page, "text")
     assert value(page, "text", "size") == "512"
     expect(page.locator("#text-model")).to_contain_text("Composed from Noto art and painted by fast or optimise, be")
@@ -310,14 +277,14 @@ def test_words_are_composed_without_any_download(open_page, tmp_path):
     restore(page, path)
     expect(page.locator("#text-prompt textarea")).to_have_value("a castle by the sea at sunset, an accordion player")
     expect(page.locator("#text-model-choice input[value=composer]")).to_be_checked()
-    page.locator("#text-model-choice label", has_text="Small").click()
-    expect(page.locator("#text-finer")).to_be_visible()
+    if has_small():
+        put(page, "text", size=512)  # a composer's own
+        the_small_model_paints_where_it_is_asked_for(page)
+    missing_weights_are_told_with_their_size_and_licence(page)
+    a_phone_needs_no_sideways_scrolling(page)
 
 
-@pytest.mark.skipif(not has_small(), reason="no small model in this version")
-def test_the_small_model_paints_where_it_is_asked_for(open_page):
-    page = open_page()
-    open_tab(page, "text")
+def the_small_model_paints_where_it_is_asked_for(page):
     page.locator("#text-model-choice label", has_text="Small").click()
     expect(page.locator("#text-model")).to_contain_text("as chosen")
     expect(page.locator("#text-size input[type=number]")).to_have_value("256")  # what it was trained for
@@ -325,7 +292,7 @@ def test_the_small_model_paints_where_it_is_asked_for(open_page):
     run(page, "text")
     expect(page.locator("#text-status")).to_contain_text("Model: the small built-in StyleShot")
     assert re.fullmatch(
-        r"a-red-apple-on-a-table-small-.+-strength[0-9.]+-seed0\.png",
+        r"a-red-apple-on-a-table-small-.+-strength[0-9.]+-seed3\.png",
         page.locator("#text-result .save").get_attribute("download"),
     )
     # A size that a person has set stays; another model brings its own in place of the last one's.
@@ -333,3 +300,36 @@ def test_the_small_model_paints_where_it_is_asked_for(open_page):
     put(page, "text", size=256)
     page.locator("#text-model-choice label", has_text="StyleShot").first.click()
     expect(page.locator("#text-size input[type=number]")).to_have_value("512", timeout=LONG)
+
+
+def missing_weights_are_told_with_their_size_and_licence(page):
+    for kind in ("text", "image"):
+        open_tab(page, kind)
+        ask_for_the_published(page, kind)
+        line = page.locator(f"#{kind}-model")
+        for words in (
+            "not on this machine",
+            "StyleShot, contour",
+            "6.79 GB",
+            "CreativeML OpenRAIL-M",
+            "nothing is ever downloaded",
+        ):
+            expect(line).to_contain_text(words)
+        expect(line.locator("button")).to_contain_text("Fetch 8.95 GB")
+        for button in ("run", "grid-open"):
+            expect(page.locator(f"#{kind}-{button}")).to_be_disabled()
+    page.locator("#image-preprocessor label", has_text="Lineart").click()
+    expect(page.locator("#image-model")).to_contain_text("StyleShot, lineart")
+    expect(page.locator("#image-model")).not_to_contain_text("StyleShot, contour")
+
+    # Without a network that is said at once, and can be tried again. That a disk has no room for it is told first, as
+    # models/test_fetch.py holds: which of the two is right here depends on the machine.
+    room = shutil.disk_usage(tempfile.gettempdir()).free > 9.1e9
+    clicked = time.monotonic()
+    page.locator("#image-model button").click()
+    expect(page.locator("#image-fetch-status [role=alert]")).to_contain_text(
+        "cannot be reached" if room else "have to fit on the disk"
+    )
+    assert time.monotonic() - clicked < 10  # three seconds of its own, on a busy machine
+    expect(page.locator("#image-model button")).to_be_visible()
+    expect(page.locator("#image-fetch-stop")).to_be_hidden()

@@ -30,12 +30,21 @@ def begin(page, photo, size=256):
     page.keyboard.press("Tab")
 
 
-def test_a_result_is_used_in_other_tabs_and_saved_as_jpeg(open_page, photo, nameless, tmp_path):
+def test_a_result_comes_into_sight_is_looked_at_used_and_saved(open_page, photo, nameless, tmp_path):
     page = open_page()
+    for size in SIZES:
+        the_button_is_in_sight_and_the_stage_takes_the_room_there_is(page, *size)
+    expect(page.locator("#classical-tools .tools")).to_be_hidden()  # before there is anything to do it with
+    on_a_phone_the_result_comes_into_sight(page, photo)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    a_result_is_used_in_other_tabs_and_saved_as_jpeg(page, nameless, tmp_path)
+    page.get_by_role("tab", name="Classical").click()
+    page.set_viewport_size({"width": 700, "height": 500})
+    a_close_look_shows_each_pixel_and_ends_with_escape(page)
+
+
+def a_result_is_used_in_other_tabs_and_saved_as_jpeg(page, nameless, tmp_path):
     line = page.locator("#classical-tools .tools")
-    expect(line).to_be_hidden()  # before there is anything to do it with
-    begin(page, photo)
-    repaint(page)
     expect(line).to_be_visible()
     assert nameless(page) == []
     for name, suffix in (("JPEG", "jpg"), ("WEBP", "webp")):
@@ -58,9 +67,9 @@ def test_a_result_is_used_in_other_tabs_and_saved_as_jpeg(open_page, photo, name
     expect(page.locator("#image-content .image-frame img")).to_be_visible(timeout=LONG)
 
 
-def test_a_close_look_shows_each_pixel_and_ends_with_escape(open_page, large):
-    page = open_page(viewport={"width": 700, "height": 500})
-    begin(page, large, 900)
+def a_close_look_shows_each_pixel_and_ends_with_escape(page):
+    page.locator("#size input[type=number]").fill("900")
+    page.keyboard.press("Tab")
     repaint(page)
     page.locator("#classical-tools .look").click()
     viewer = page.locator("#classical-tools .viewer")
@@ -97,23 +106,21 @@ def test_keys_paint_and_stop_and_lead_to_the_result(open_page, large):
     page.wait_for_function("document.title.startsWith('StyleShot')", timeout=LONG)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=str)
-def test_the_button_is_in_sight_and_the_stage_takes_the_room_there_is(open_page, size):
-    width, height = size
-    page = open_page(viewport={"width": width, "height": height})
-    for kind, name in {"classical": "Classical", **TABS}.items():
+def the_button_is_in_sight_and_the_stage_takes_the_room_there_is(page, width, height):
+    page.set_viewport_size({"width": width, "height": height})
+    for kind, name in {**TABS, "classical": "Classical"}.items():
         page.get_by_role("tab", name=name).click()
+        page.evaluate("scrollTo(0, 0)")
         run = page.locator(f"#{kind}-run")
         expect(run).to_be_visible(timeout=LONG)
         box = run.bounding_box()
-        assert box["y"] >= 0 and box["y"] + box["height"] <= height, kind
+        assert box["y"] >= 0 and box["y"] + box["height"] <= height, (kind, width)
         stage = page.locator(f"#{kind}-result").locator(".compare, .stage").first.bounding_box()
-        assert stage["width"] > (1100 if width == 1920 else 600 if width == 1280 else 350), kind
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), kind
+        assert stage["width"] > (1100 if width == 1920 else 600 if width == 1280 else 350), (kind, width)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), (kind, width)
 
 
-def test_on_a_phone_the_result_comes_into_sight(open_page, photo):
-    page = open_page(viewport={"width": 390, "height": 800})
+def on_a_phone_the_result_comes_into_sight(page, photo):
     begin(page, photo)
     page.evaluate("scrollTo(0, 0)")
     repaint(page)

@@ -158,8 +158,13 @@ def test_a_record_of_any_kind_is_told_without_harm(histories, result):
 
 
 @pytest.mark.parametrize(
-    "text", [None, 7, "", "{}", "é", '{"format":1,"seed":0,"settings":{"job":"enlarge"}}', "x" * 40000]
-)
+    "text",
+    [
+        None, 7, "", "{}", "é", '{"format":1,"seed":0,"settings":{"job":"enlarge"}}', "x" * 40000, "[" * 5000,
+        '{"format":1,"seed":-1,"settings":{"method":"colour"}}', '{"format":1,"seed":0,"settings":{"job":"../x"}}',
+        '{"format":1,"seed":0,"settings":{"method":"é"}}',
+    ],
+)  # fmt: skip
 def test_settings_from_a_browser_are_believed_no_more_than_a_file(text):
     with pytest.raises(Problem) as caught:
         presets.bring(text, [], None)
