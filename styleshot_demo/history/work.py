@@ -47,7 +47,8 @@ def save(folder: Path, token: str, state: Mapping[str, Any], files: Mapping[str,
                 shutil.copyfile(files[name], part)
                 atomic.put(part, target)
     pictures.write_bytes(text, folder / _STATE)
-    os.utime(folder, ns=(time.time_ns(),) * 2)  # the folder's own clock may be too coarse to tell which is newest
+    now = time.time_ns()
+    os.utime(folder, ns=(now, now))  # the folder's own clock may be too coarse to tell which is newest
 
 
 def load(folder: Path, token: object) -> Mapping[str, Any] | None:

@@ -175,6 +175,13 @@ def test_a_grid_is_there_again_after_a_restart_of_the_server_for_its_visitor_alo
         for slot in ("#content", "#style-1"):
             expect(page.locator(f"{slot} .image-frame img")).to_be_visible(timeout=LONG)
         assert page.locator("#content .image-frame img").evaluate("(image) => image.naturalWidth") == 300
+        page.locator("#history-open").click()
+        box = page.locator("dialog.history")
+        expect(box.locator(".clear")).to_be_visible(timeout=LONG)
+        expect(box.locator(".search")).to_be_hidden()
+        box.locator(".clear").click()
+        expect(box.locator(".bar")).to_be_hidden(timeout=LONG)
+    assert not list(Path(folder).rglob("*.png"))
 
 
 def test_two_styles_are_mixed_and_the_weights_come_back(open_page, photo):
