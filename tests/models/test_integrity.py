@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from styleshot_demo.models.whole import is_whole
+from styleshot_demo.models.integrity import is_whole
 
 
 def test_a_file_is_looked_at_again_when_it_has_changed(tmp_path) -> None:
