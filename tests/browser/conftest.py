@@ -172,8 +172,11 @@ def opener(browser, address):
     """
     contexts, trouble, forgiven = [], [], []
 
+    def told(message):
+        return message.type == "error" or "not implemented" in message.text
+
     def watch(page):
-        page.on("console", lambda message: message.type == "error" and trouble.append(message.text))
+        page.on("console", lambda message: told(message) and trouble.append(message.text))
         page.on("pageerror", lambda error: trouble.append(str(error)))
         page.on(
             "request",

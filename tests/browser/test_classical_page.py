@@ -231,7 +231,7 @@ def the_whole_page_speaks_chinese_when_asked(page):
     expect(page.locator("#size input[type=number]")).to_have_value("256")
     page.locator("#content button[title]").first.click()
     page.locator("#classical-run").click()
-    expect(page.locator("#classical-status")).to_contain_text("还没有内容图片")
+    expect(page.locator("#classical-status")).to_contain_text("还没有照片")
 
 
 def test_settings_survive_a_reload_and_nonsense_does_not(open_page):

@@ -152,7 +152,7 @@ def test_what_is_stopped_or_refused_leaves_the_last_result(open_page, pictures, 
 
     clear(page, "#content")
     page.locator("#classical-run").click()
-    expect(page.locator("#classical-status [role=alert]")).to_contain_text("no content picture", timeout=LONG)
+    expect(page.locator("#classical-status [role=alert]")).to_contain_text("There is no photo", timeout=LONG)
     expect(page.locator("#classical-result .compare")).to_have_attribute("data-state", "ready")
     assert re.fullmatch(r"first-fast-.+-strength[0-9.]+-seed0\.png", saved(page, tmp_path).name)
 

@@ -120,7 +120,7 @@ def no_photo_is_told_and_everything_has_a_name_in_chinese(page, nameless):
         expect(page.locator(place)).to_contain_text(text)
     expect(page.locator("#image-threshold")).to_have_attribute("title", "轮廓（HED）的阈值")  # as experts call it
     page.locator("#image-run").click()
-    expect(page.locator("#image-status [role=alert]")).to_contain_text("还没有内容图片", timeout=LONG)
+    expect(page.locator("#image-status [role=alert]")).to_contain_text("还没有照片", timeout=LONG)
     page.locator("#image-finer button.label-wrap").click()
     assert nameless(page) == []
     page.locator("#image-finer button.label-wrap").click()

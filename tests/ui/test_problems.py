@@ -36,7 +36,7 @@ def test_a_guarded_handler_ends_with_its_message():
         raise Problem("content_needed")
 
     first, (told, message) = handler(1)
-    assert first == 1 and told == "told" and "There is no content picture." in message and "还没有内容图片" in message
+    assert first == 1 and told == "told" and "There is no photo." in message and "还没有照片" in message
 
 
 def test_closing_a_guarded_handler_closes_what_it_runs():
