@@ -150,12 +150,8 @@ class ClassicalTab:
         ]
         growing = [fields[name] for name in ("method", "size", "whole", "brush_size", "keep_background", "region")]
         sized = [*growing, inputs.content, *inputs.styles]
-        gr.on(
-            [slot.change for slot in (inputs.content, *inputs.styles)],
-            self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT,
-        )
-        for control in growing:
-            control.change(self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT)
+        # One event for all: of several the answer to an earlier one may come last.
+        gr.on([part.change for part in sized], self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT)
         for run in runs:
             run.then(self.fits, sized, self.fit, **INSTANT)
         fields["method"].change(self.relevant, fields["method"], self.method_outputs(), **INSTANT)

@@ -5,9 +5,9 @@ import subprocess
 import sys
 from contextlib import chdir
 from pathlib import Path
+from typing import Any
 
 import torch
-from click.testing import Result
 from PIL import Image
 from running import ROOT, clean_environment
 from typer.testing import CliRunner
@@ -44,9 +44,9 @@ def run(folder: Path, *words: object, **more: str) -> subprocess.CompletedProces
     return subprocess.run(words, cwd=folder, env=environment(**more), capture_output=True, text=True, timeout=280)
 
 
-def here(folder: Path, *words: object, **more: str) -> Result:
-    """A command in this very process, where what is said or painted counts and nothing else, with one thread as `run`
-    has it."""
+def here(folder: Path, *words: object, **more: str) -> Any:
+    """The `Result` of typer's runner: a command in this very process, where what is said or painted counts and nothing
+    else, with one thread as `run` has it."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
