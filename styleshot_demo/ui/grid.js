@@ -74,13 +74,7 @@
   }
 
   /* For this window alone: which grid is on show, by the name that the server knows it by, and what was asked for. */
-  const place = (kind) => `styleshot-${kind}-grid`;
-  const kept = (kind) => {
-    try { return JSON.parse(sessionStorage.getItem(place(kind))) ?? {}; } catch { return {}; }
-  };
-  const keep = (kind, more) => {
-    try { sessionStorage.setItem(place(kind), JSON.stringify({ ...kept(kind), ...more })); } catch { /* private windows may refuse */ }
-  };
+  const { read: kept, write: keep } = window.styleshot.windowStore((kind) => `styleshot-${kind}-grid`);
   const gridLay = (kind) => String(kept(kind).token ?? "");
 
   const grid = (kind, element, { axes, most }, texts, start, value, watch, trigger) => {

@@ -33,13 +33,7 @@
     || (window.styleshot.isPicture(file) && !name.split("/").some((part) => part.startsWith(".")));
 
   /* For this window alone: which pictures were chosen, and which run is on show, by the name that the server knows. */
-  const place = (kind) => `styleshot-${kind}-many`;
-  const kept = (kind) => {
-    try { return JSON.parse(sessionStorage.getItem(place(kind))) ?? {}; } catch { return {}; }
-  };
-  const keep = (kind, more) => {
-    try { sessionStorage.setItem(place(kind), JSON.stringify({ ...kept(kind), ...more })); } catch { /* private windows may refuse */ }
-  };
+  const { read: kept, write: keep } = window.styleshot.windowStore((kind) => `styleshot-${kind}-many`);
   const manyLay = (kind) => String(kept(kind).token ?? "");
 
   const many = (kind, element, most, texts, value, watch, trigger) => {

@@ -367,6 +367,17 @@
     run();
   };
 
-  window.styleshot = { speak, compare, gallery, said, title, twice, folded, answer, texts: TEXTS, language: () => language };
+  /* What this window alone remembers of a tab, under the name that `place` makes of it: `write` adds to what `read` gives. */
+  const windowStore = (place) => {
+    const read = (kind) => {
+      try { return JSON.parse(sessionStorage.getItem(place(kind))) ?? {}; } catch { return {}; }
+    };
+    const write = (kind, more) => {
+      try { sessionStorage.setItem(place(kind), JSON.stringify({ ...read(kind), ...more })); } catch { /* private windows may refuse */ }
+    };
+    return { read, write };
+  };
+
+  window.styleshot = { windowStore, speak, compare, gallery, said, title, twice, folded, answer, texts: TEXTS, language: () => language };
   translate().catch(() => {}); // then texts stay in the browser's language until the switch is used
 })();
