@@ -102,12 +102,13 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
         strengths = [tab.view.strength for tab in (classical, text_driven, image_driven)]
         library.build(studio.settings, targets, strengths)
         gr.HTML(f"<p>{say('footer').html()}</p>", elem_id="foot", apply_default_css=False)
-        models.select(refresh, None, panel_outputs, **INSTANT)
+        models.select(refresh, None, panel_outputs, trigger_mode="always_last", **INSTANT)
         # Who comes back from the models may have fetched one.
         for tab in (classical, text_driven, image_driven):
             tools.wire(tab.view.tools)
         lines = [tab.view.enlarge for tab in (classical, text_driven, image_driven)]
-        gr.on([page.load, tabs.select], lambda: [enlarge.offered(studio)] * len(lines), None, lines, **INSTANT)
+        offered = {"fn": lambda: [enlarge.offered(studio)] * len(lines), "outputs": lines}
+        gr.on([page.load, tabs.select], trigger_mode="always_last", **offered, **INSTANT)
         _switch_language(page, language)
     page.queue(max_size=WAITING)
     return page
@@ -122,6 +123,7 @@ def _switch_language(page: gr.Blocks, language: gr.Radio) -> None:
         language,
         list(marks),
         js="(chosen) => { window.styleshot.speak(chosen); return chosen; }",
+        trigger_mode="always_last",  # whoever changes their mind at once means the later one
         **INSTANT,
     )
 

@@ -19,6 +19,9 @@ from styleshot_demo.ui.words import mark
 # each change in the state of each event, and draw it again, which took half of the time until the page could be used.
 QUIET: dict[str, Any] = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
 INSTANT: dict[str, Any] = {**QUIET, "queue": False}
+# For events that carry data of their own: "once" would lose a second press while the first is answered, and
+# "always_last" would answer with the data of the first again.
+EACH: dict[str, Any] = {**INSTANT, "trigger_mode": "multiple"}
 # Several pages may wait at once: the studio lets them run in turn, and says to each its place in the line.
 PAINTING: dict[str, Any] = {**QUIET, "concurrency_id": "painting", "concurrency_limit": 8}
 
@@ -197,8 +200,8 @@ def _wire(inputs: Inputs, contents: Sequence[Example], styles: Sequence[Example]
         return [chosen if number == free else gr.skip() for number in range(len(slots))] + [""]
 
     if content_shelf:
-        content_shelf[0].pick(pick_content, None, [inputs.content, inputs.message], **INSTANT)
-    style_shelf.pick(pick_style, [inputs.open_slots, *inputs.styles], [*inputs.styles, inputs.message], **INSTANT)
+        content_shelf[0].pick(pick_content, None, [inputs.content, inputs.message], **EACH)
+    style_shelf.pick(pick_style, [inputs.open_slots, *inputs.styles], [*inputs.styles, inputs.message], **EACH)
 
 
 def show_slots(count: int) -> list[Any]:

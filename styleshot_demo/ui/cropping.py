@@ -18,7 +18,7 @@ from styleshot_demo import names
 from styleshot_demo.errors import Problem
 from styleshot_demo.images.cutting import Cut, cut, save
 from styleshot_demo.ui import controls, desk, drop, problems, widgets, words
-from styleshot_demo.ui.controls import INSTANT, Inputs, PictureInput
+from styleshot_demo.ui.controls import EACH, Inputs, PictureInput
 from styleshot_demo.ui.opened import Opened
 from styleshot_demo.ui.restore import Target
 from styleshot_demo.ui.words import say
@@ -76,8 +76,8 @@ class Cropping:
         """Connects the events."""
         pictures = [slot.picture for slot in self.slots.values()]
         messages = list(dict.fromkeys(slot.inputs.message for slot in self.slots.values()))
-        self.page.look(self.look, pictures, [self.page, self.drops], **INSTANT)
-        self.page.cut(self.cut, pictures, [self.page, *pictures, *messages], **INSTANT)
+        self.page.look(self.look, pictures, [self.page, self.drops], **EACH)
+        self.page.cut(self.cut, pictures, [self.page, *pictures, *messages], **EACH)
 
     def look(self, event: gr.EventData, *paths: str | None) -> dict[Any, Any]:
         """The whole picture, with the frame around what is left of it. Anybody may send anything here."""

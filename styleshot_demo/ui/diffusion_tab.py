@@ -32,7 +32,7 @@ from styleshot_demo.ui import (
     words,
 )  # fmt: skip
 from styleshot_demo.ui.asked import Asked
-from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
+from styleshot_demo.ui.controls import EACH, INSTANT, PAINTING, Inputs, Seed, View, stops
 from styleshot_demo.ui.diffusion_run import DiffusionDesk, DiffusionRun, Job
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.lines import Lines
@@ -101,10 +101,10 @@ class DiffusionTab:
         result_events.append(ResultEvent(followed, view.shown, draft=True))
         result_events.append(ResultEvent(enlarge.wire(view.enlarge, self.studio), view.enlarge))
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
-        self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **INSTANT).then(**stored.save)
+        self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **EACH).then(**stored.save)
         asked = [fields["model"], fields["follow_sketch" if self.kind == "text" else "preprocessor"]]
         own = [fields[name] for name in diffusion.MODEL_FIELDS]
-        fields["model"].input(self.suit, [*own, *asked], own, **INSTANT).then(**stored.save)
+        fields["model"].input(self.suit, [*own, *asked], own, trigger_mode="always_last", **INSTANT).then(**stored.save)
         self.weights.wire(page, tab, view, asked, fields["size"])
         if self.lines and self.where and self.inputs.content:
             self.where.wire(self.inputs.content, Opened())
@@ -135,7 +135,7 @@ class DiffusionTab:
 
         outputs = [drops, *(part for each in inputs for part in (each.content, each.message))]
         assert self.sketch is not None  # only a tab with sketches hands them on
-        self.sketch.photo(use, None, outputs, **INSTANT)
+        self.sketch.photo(use, None, outputs, **EACH)
 
     # Painting ---------------------------------------------------------------------------------------------------
 

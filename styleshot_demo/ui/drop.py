@@ -14,7 +14,7 @@ import gradio as gr
 from styleshot_demo import jobs, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui import controls, desk, problems, words
-from styleshot_demo.ui.controls import INSTANT
+from styleshot_demo.ui.controls import EACH
 from styleshot_demo.ui.restore import Target, bring_back
 from styleshot_demo.ui.words import Said, say
 
@@ -106,8 +106,8 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
             updates[drops] = tell(say("drop_too_many", count=left))
         return {**updates, tabs: gr.Tabs(selected=target.job)}
 
-    drops.dropped(dropped, inputs, outputs, **INSTANT)
-    event = drops.chosen(chosen, inputs, outputs, **INSTANT)
+    drops.dropped(dropped, inputs, outputs, **EACH)
+    event = drops.chosen(chosen, inputs, outputs, **EACH)
     for target in targets:
         event = event.then(**target.save)
     return drops

@@ -21,7 +21,7 @@ from styleshot_demo.jobs import open_named
 from styleshot_demo.library import Library
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, problems, restore, results, widgets, words
-from styleshot_demo.ui.controls import INSTANT, LATE, PAINTING, Inputs
+from styleshot_demo.ui.controls import EACH, INSTANT, LATE, PAINTING, Inputs
 from styleshot_demo.ui.grid_kept import GridKeeper
 from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid
 from styleshot_demo.ui.grid_panel import label_of, title_of
@@ -81,12 +81,12 @@ class GridPanel:
         panel, source = self.panel, self.source
         everything = [self.desk, *source.inputs.components(), *source.fields.values()]
         run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **PAINTING)
-        panel.halt(self.halted, None, panel, cancels=[run], trigger_mode="multiple", **INSTANT)
-        panel.usual(self.usual, everything, panel, trigger_mode="multiple", **INSTANT)
-        panel.sheet(self.sheet, self.desk, panel, trigger_mode="multiple", **INSTANT)
+        panel.halt(self.halted, None, panel, cancels=[run], **EACH)
+        panel.usual(self.usual, everything, panel, **EACH)
+        panel.sheet(self.sheet, self.desk, panel, **EACH)
         pictures = [*([source.inputs.content] if source.inputs.content else []), *source.inputs.styles]
         outputs = list(dict.fromkeys([panel, *pictures, *self.target.outputs]))
-        panel.use(self.use, self.desk, outputs, **INSTANT).then(**self.target.save)
+        panel.use(self.use, self.desk, outputs, **EACH).then(**self.target.save)
         carrier = gr.Textbox(visible=False)
         lay = f"() => [window.styleshot.gridLay({json.dumps(source.kind)}), null]"
         page.load(self.back, [carrier, self.desk], panel, js=lay, **INSTANT)

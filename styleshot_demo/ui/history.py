@@ -19,7 +19,7 @@ from styleshot_demo.library.entry import folded
 from styleshot_demo.provenance import Record
 from styleshot_demo.settings import Settings
 from styleshot_demo.ui import drop, history_drawer, problems, restore, result_events, visitors, words
-from styleshot_demo.ui.controls import INSTANT
+from styleshot_demo.ui.controls import EACH, INSTANT
 from styleshot_demo.ui.restore import Target
 from styleshot_demo.ui.result_events import ResultEvent
 from styleshot_demo.ui.words import Said, say
@@ -70,7 +70,7 @@ class HistoryDesk:
         self.inputs = [part for target in self.targets for part in target.inputs.components()]
         own = [part for target in self.targets for part in target.outputs]
         outputs = [self.page, self.drops, self.tabs, *dict.fromkeys(own)]
-        event = self.page.act(self.act, self.inputs, outputs, trigger_mode="multiple", **INSTANT)
+        event = self.page.act(self.act, self.inputs, outputs, **EACH)
         for target in self.targets:
             event = event.then(**target.save)
         # When everything stands where it belongs, a run can begin.

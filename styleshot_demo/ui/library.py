@@ -18,7 +18,7 @@ from styleshot_demo.library import Library, StyleEntry
 from styleshot_demo.library.style import MAX_STRENGTH
 from styleshot_demo.settings import Settings
 from styleshot_demo.ui import controls, desk, problems, words
-from styleshot_demo.ui.controls import INSTANT
+from styleshot_demo.ui.controls import EACH
 from styleshot_demo.ui.restore import Target
 from styleshot_demo.ui.widgets import address
 from styleshot_demo.ui.words import Said, say
@@ -60,7 +60,7 @@ class Desk:
         outputs = [self.page]
         for target in self.targets.values():
             outputs += [*target.inputs.styles, *target.inputs.slot_outputs(), target.inputs.message]
-        event = self.page.act(self.act, self.inputs, [*outputs, *self.strengths.values()], **INSTANT)
+        event = self.page.act(self.act, self.inputs, [*outputs, *self.strengths.values()], **EACH)
         for target in self.targets.values():
             event = event.then(**target.save)
 

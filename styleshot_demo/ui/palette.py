@@ -14,7 +14,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.jobs.palette import MAX_COLOURS
 from styleshot_demo.runners.palettes import SEEN, palette_of
 from styleshot_demo.ui import problems, settings, words
-from styleshot_demo.ui.controls import INSTANT, PictureInput
+from styleshot_demo.ui.controls import EACH, INSTANT, PictureInput
 from styleshot_demo.ui.opened import Opened
 from styleshot_demo.ui.words import mark, say
 
@@ -47,7 +47,7 @@ class PalettePart:
         self.box.change(shown, self.box, self.swatches, trigger_mode="always_last", **INSTANT)
         return [
             self.take.click(taken, list(styles), [self.box, self.swatches], **INSTANT),
-            self.swatches.pick(picked, None, self.box, trigger_mode="always_last", **INSTANT),
+            self.swatches.pick(picked, None, self.box, **EACH),
         ]
 
 

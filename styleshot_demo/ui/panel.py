@@ -10,7 +10,7 @@ import gradio as gr
 from styleshot_demo.models import hub
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import fetching, problems, widgets, words
-from styleshot_demo.ui.controls import INSTANT, QUIET, stops
+from styleshot_demo.ui.controls import EACH, QUIET, stops
 from styleshot_demo.ui.words import Said, join, mark, say
 
 _ASK = """
@@ -50,7 +50,7 @@ def build(studio: Studio) -> tuple[Any, list[Any]]:
     def stopped() -> dict[Any, Any]:
         return {status: problems.note(say("fetch_stopped")), stop: gr.update(visible=False)}
 
-    memory.unload_model(unload, None, [status, memory, disk], **INSTANT)
+    memory.unload_model(unload, None, [status, memory, disk], **EACH)
     run = disk.fetch_model(fetch, None, [status, stop, memory, disk], concurrency_limit=4, trigger_mode="once", **QUIET)
     stops(stop, run, stopped, [status, stop])
     return refresh, [memory, disk]

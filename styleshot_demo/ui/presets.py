@@ -12,7 +12,7 @@ import gradio as gr
 from styleshot_demo import provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui import drop, problems, restore, words
-from styleshot_demo.ui.controls import INSTANT
+from styleshot_demo.ui.controls import EACH
 from styleshot_demo.ui.restore import Target
 from styleshot_demo.ui.words import Said, say
 
@@ -41,7 +41,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs, drops: gr.HTML) -> None:
             return {drops: drop.tell(said, problem=True)}
         return {drops: drop.tell(told), **updates}
 
-    done = page.set(set_controls, None, outputs, trigger_mode="multiple", **INSTANT)
+    done = page.set(set_controls, None, outputs, **EACH)
     for target in targets:
         done = done.then(**target.save)
 

@@ -8,7 +8,7 @@ import gradio as gr
 
 from styleshot_demo import jobs
 from styleshot_demo.ui import desk, settings, widgets
-from styleshot_demo.ui.controls import INSTANT, PictureInput
+from styleshot_demo.ui.controls import EACH, INSTANT, PictureInput
 from styleshot_demo.ui.opened import Opened
 from styleshot_demo.ui.words import mark, say
 
@@ -65,7 +65,7 @@ class RegionPart:
         def marked(event: gr.EventData) -> str:
             return desk.known(getattr(event, "path", None), folder) or ""
 
-        self.pad.marked(marked, None, self.fields["mask"], **INSTANT)
+        self.pad.marked(marked, None, self.fields["mask"], **EACH)
 
     def pad_value(self, region: str, photo: str | None, opened: Opened, folder: Path) -> dict[str, Any]:
         """The value of the pad: the photo's address, and what tells it from others, where that is asked for."""

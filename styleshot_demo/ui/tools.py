@@ -8,7 +8,7 @@ import gradio as gr
 from styleshot_demo import names, pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui import desk, problems, results, widgets
-from styleshot_demo.ui.controls import INSTANT
+from styleshot_demo.ui.controls import EACH
 from styleshot_demo.ui.tools_line import KINDS
 
 
@@ -23,7 +23,7 @@ def wire(line: gr.HTML) -> None:
         line.temp_files.add(str(path))  # so that Gradio deletes it when it is old
         return widgets.file(path)
 
-    line.convert(convert, None, line, **INSTANT)
+    line.convert(convert, None, line, **EACH)
 
 
 def converted(source: Any, kind: str, folder: Path) -> Path:

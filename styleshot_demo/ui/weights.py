@@ -122,7 +122,7 @@ class Weights:
             return self.refreshed(view, *values)
 
         for event in (page.load, tab.select, *(control.change for control in asked)):
-            event(refresh, list(asked), outputs, **INSTANT)
+            event(refresh, list(asked), outputs, trigger_mode="always_last", **INSTANT)
 
         @problems.guarded(lambda told: {self.status: told, self.stop: gr.update(visible=False)})
         def fetch(*values: Any) -> Generator[dict[Any, Any], None, None]:

@@ -36,3 +36,20 @@ def test_chosen_examples_are_marked_and_named(open_page, photo):
     styles.nth(1).hover()
     styles.first.hover()
     assert styles.first.get_attribute("title") == styles.first.get_attribute("data-zh") != english
+
+
+def test_of_two_quick_presses_the_later_one_counts(open_page, photo):
+    page = open_page()
+    chosen = """(two) => two.forEach((each) => document.querySelectorAll(each[0])[each[1]].click())"""
+    page.evaluate(chosen, [["#example-styles button", 9], ["#example-styles button", 2]])
+    expect(page.locator("#example-styles button").nth(2)).to_have_attribute("aria-pressed", "true", timeout=LONG)
+    expect(page.locator("#example-styles button[aria-pressed=true]")).to_have_count(1)
+    radio = "#language input[type=radio]"
+    page.evaluate(chosen, [[radio, 1], [radio, 0]])
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    page.evaluate(chosen, [[radio, 1], [radio, 0], [radio, 1]])
+    expect(page.locator("html")).to_have_attribute("lang", "zh-CN", timeout=LONG)
+    expect(page.locator("#classical-run")).to_contain_text("重绘", timeout=LONG)
+    page.evaluate(chosen, [[radio, 0], [radio, 1], [radio, 0]])
+    expect(page.locator("html")).to_have_attribute("lang", "en", timeout=LONG)
+    expect(page.locator("#classical-run")).to_contain_text("Repaint", timeout=LONG)

@@ -208,6 +208,23 @@ def test_no_control_follows_the_progress_of_any_event(whole_page):
     assert not followed and {event["show_progress"] for event in events} == {"hidden"}
 
 
+def test_no_later_press_or_change_is_lost_while_the_first_is_answered(whole_page):
+    """Gradio's "once" drops it, and "always_last" answers again with the event data of the first.
+
+    Generators are the runs: there is one at a time, and what they leave out has a button of its own.
+    """
+    changes = 0
+    for fn in whole_page.fns.values():
+        if fn.fn is None or fn.trigger_mode == "multiple" or fn.types_generator:
+            continue
+        name = fn.fn.__qualname__
+        assert not any("EventData" in str(hint) for hint in fn.fn.__annotations__.values()), name
+        if {event for _, event in fn.targets} & {"change", "input", "select", "blur"}:
+            changes += 1
+            assert fn.trigger_mode == "always_last", name
+    assert changes > 10
+
+
 def test_no_number_of_the_page_is_one_that_gradio_refuses(whole_page):
     numbers = [block for block in whole_page.blocks.values() if isinstance(block, gr.Number | gr.Slider)]
     assert len(numbers) > 30
