@@ -151,18 +151,22 @@ class ClassicalTab:
         growing = [fields[name] for name in ("method", "size", "whole", "brush_size", "keep_background", "region")]
         sized = [*growing, inputs.content, *inputs.styles]
         # One event for all: of several the answer to an earlier one may come last.
-        gr.on([part.change for part in sized], self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT)
+        # Memory may be another after a run: that is one more change, which nobody sees.
+        turn = gr.Textbox(visible=False)
+        changes = [part.change for part in (*sized, turn)]
+        gr.on(changes, self.fits, sized, self.fit, trigger_mode="always_last", **INSTANT)
+        anew: dict[str, Any] = {"fn": None, "outputs": turn, "js": "() => Math.random().toString(36)", **INSTANT}
         for run in runs:
-            run.then(self.fits, sized, self.fit, **INSTANT)
+            run.then(**anew)
         fields["method"].change(self.relevant, fields["method"], self.method_outputs(), **INSTANT)
         self.where.wire(inputs.content, self.opened)
         stored = Stored("classical", fields, CHECKS)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
-        for changes in self.colours.wire(inputs.styles, self.opened):
-            changes.then(**stored.save)
+        for change in self.colours.wire(inputs.styles, self.opened):
+            change.then(**stored.save)
         self.colours.box.blur(**stored.save)
         settings_are_back = stored.wire(page, self.setting_updates, self.setting_outputs())
-        settings_are_back.then(self.fits, sized, self.fit, **INSTANT)
+        settings_are_back.then(**anew)
         desk.wire("classical", page, settings_are_back, inputs, fields, view.shown)
         filled = [*inputs.slot_outputs(), *self.setting_outputs()]
         return restore.Target("classical", filled, self.fill, stored.save, inputs, result_events)
