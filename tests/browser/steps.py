@@ -40,11 +40,18 @@ def put(page, kind, **values):
         field.press("Tab")
 
 
+def unfold(page, place):
+    """Opens a part of the page that was closed, and waits until its controls have the values that were kept for them:
+    Gradio hands them on a moment after it has drawn the controls, over whatever was typed there meanwhile."""
+    page.locator(f"{place} button.label-wrap").click()
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)))")
+
+
 def open_drawer(page, kind):
     """The settings of StyleShot: where "Automatic" is the composer, which has none of them, those of the small one."""
     if not page.locator(f"#{kind}-finer").is_visible():
         page.locator(f"#{kind}-model-choice label", has_text="Small").click()
-    page.locator(f"#{kind}-finer button.label-wrap").click()
+    unfold(page, f"#{kind}-finer")
     expect(page.locator(f"#{kind}-steps")).to_be_visible()
 
 
@@ -114,7 +121,7 @@ def download(page, kind, folder: Path):
 
 
 def restore(page, path):
-    page.locator("#restore-part button.label-wrap").click()
+    unfold(page, "#restore-part")
     page.locator("#restore input[type=file]").set_input_files(path)
     expect(page.locator("#restore-message")).to_contain_text("as they were", timeout=LONG)
 

@@ -7,7 +7,7 @@ import pytest
 expect = pytest.importorskip("playwright.sync_api").expect
 AXE_SCRIPT = pytest.importorskip("axe_playwright_python.base").AXE_SCRIPT
 
-from browser.steps import LONG, open_tab, repaint, upload  # noqa: E402
+from browser.steps import LONG, open_tab, repaint, unfold, upload  # noqa: E402
 
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
@@ -37,7 +37,7 @@ def violations(page):
 
 def open_parts(page, prefix):
     """Opens the finer settings, the style library, the panel of a grid and the fold of many pictures of a tab."""
-    page.locator(f"#{prefix}finer button.label-wrap").click()
+    unfold(page, f"#{prefix}finer")
     page.locator(f"#{prefix}library summary").click()
     expect(page.locator(f"#{prefix}library .shelf button").first).to_be_visible(timeout=LONG)
     page.locator(f"#{prefix or 'classical-'}grid-open").click()
@@ -72,7 +72,7 @@ def test_nothing_shuts_anybody_out(open_studio, photo):
     assert violations(page) == []  # with all of it folded
 
     a_result_is_there_and_names_follow_the_language(page, photo)
-    page.locator("#restore-part button.label-wrap").click()
+    unfold(page, "#restore-part")
     open_parts(page, "")
     in_every_look(page, "classical")
     for kind in ("text", "image"):

@@ -10,7 +10,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, repaint, upload  # noqa: E402
+from browser.steps import LONG, repaint, unfold, upload  # noqa: E402
 
 SIZE = 256
 RELOAD = ["AbortError", "errored out"]  # what Gradio says of a connection that a reload cuts off
@@ -91,7 +91,7 @@ def test_upload_run_slide_download_restore(open_page, photo, style, tmp_path):
     # Dropped on a page that knows nothing, it brings the settings back; a foreign picture brings nothing.
     other = open_page()
     expect(other.locator("#size input[type=number]")).to_have_value("512")
-    other.locator("#restore-part button.label-wrap").click()
+    unfold(other, "#restore-part")
     a_foreign_picture_restores_nothing(other, photo, tmp_path)
     other.locator("#restore input[type=file]").set_input_files(path)
     expect(other.locator("#restore-message")).to_contain_text("as they were")
@@ -168,7 +168,7 @@ def test_optimise_shows_previews_and_stops(open_page, photo, style):
     page = open_page()
     choose(page, photo, style, "Optimise")
     expect(page.locator("#steps")).to_be_hidden()  # in its closed drawer
-    page.locator("#finer button.label-wrap").click()
+    unfold(page, "#finer")
     page.locator("#steps input").fill("3000")
     seed = page.locator("#seed input")
     page.locator("#seed-randomise").click()
@@ -277,8 +277,8 @@ def test_what_is_put_into_the_boxes(open_page, photo, nameless, tmp_path):
     a_bad_file_is_refused_where_it_was_dropped(page)
     a_tiff_is_shown_as_the_gate_reads_it(page, tmp_path)
     examples_come_into_their_boxes(page)
-    page.locator("#finer button.label-wrap").click()
-    page.locator("#restore-part button.label-wrap").click()
+    unfold(page, "#finer")
+    unfold(page, "#restore-part")
     assert nameless(page) == []
     a_phone_needs_no_sideways_scrolling(page)
 

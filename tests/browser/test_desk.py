@@ -9,7 +9,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, repaint, upload  # noqa: E402
+from browser.steps import LONG, repaint, unfold, upload  # noqa: E402
 
 RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
 STALE = "Changed since this was painted"
@@ -42,7 +42,7 @@ def begin(page, pictures, method="Fast", steps=None):
     page.keyboard.press("Tab")
     expect(page.locator("#fits")).to_contain_text("256 × 85" if wide else "256 × 171", timeout=LONG)
     if wide:
-        page.locator("#finer button.label-wrap").click()
+        unfold(page, "#finer")
         page.locator("#steps input").fill(str(steps))
 
 
@@ -291,7 +291,7 @@ def back_and_forward_go_through_the_tabs(page):
 
 
 def a_saved_picture_brings_its_settings_back(page, path):
-    page.locator("#restore-part button.label-wrap").click()
+    unfold(page, "#restore-part")
     page.locator("#restore input[type=file]").set_input_files(path)
     said = page.locator("#restore-message")
     expect(said).to_contain_text("as they were", timeout=LONG)

@@ -10,7 +10,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, open_tab, put, repaint, run, upload  # noqa: E402
+from browser.steps import LONG, open_tab, put, repaint, run, unfold, upload  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_a_result_is_enlarged_saved_and_restored(open_page, photo, style, namele
     the_large_network_can_be_chosen_once_it_is_there(page, large_network, nameless, tmp_path)
 
     page.locator("#size input[type=number]").fill("512")
-    page.locator("#restore-part button.label-wrap").click()
+    unfold(page, "#restore-part")
     page.locator("#restore input[type=file]").set_input_files(path)
     expect(page.locator("#restore-message")).to_contain_text("2 times as large afterwards", timeout=LONG)
     expect(page.locator("#size input[type=number]")).to_have_value("256")

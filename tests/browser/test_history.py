@@ -10,7 +10,7 @@ from PIL import Image
 expect = pytest.importorskip("playwright.sync_api").expect
 
 from browser.conftest import app, opener, ready  # noqa: E402
-from browser.steps import LONG, open_tab, repaint, run, upload  # noqa: E402
+from browser.steps import LONG, open_tab, repaint, run, unfold, upload  # noqa: E402
 
 from styleshot_demo import provenance  # noqa: E402
 
@@ -65,9 +65,8 @@ def paint(page, photo):
 
 
 def seed(page, number):
-    drawer = page.locator("#finer button.label-wrap")
     if not page.locator("#seed").is_visible():
-        drawer.click()
+        unfold(page, "#finer")
     page.locator("#seed input").fill(str(number))
     page.keyboard.press("Tab")
 

@@ -22,6 +22,7 @@ from browser.steps import (  # noqa: E402
     restore,
     run,
     thumbs,
+    unfold,
     upload,
     value,
 )  # fmt: skip
@@ -121,9 +122,9 @@ def no_photo_is_told_and_everything_has_a_name_in_chinese(page, nameless):
     expect(page.locator("#image-threshold")).to_have_attribute("title", "轮廓（HED）的阈值")  # as experts call it
     page.locator("#image-run").click()
     expect(page.locator("#image-status [role=alert]")).to_contain_text("还没有照片", timeout=LONG)
-    page.locator("#image-finer button.label-wrap").click()
+    unfold(page, "#image-finer")
     assert nameless(page) == []
-    page.locator("#image-finer button.label-wrap").click()
+    unfold(page, "#image-finer")
     page.locator("#language label", has_text="English").click()
 
 

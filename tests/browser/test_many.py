@@ -11,7 +11,7 @@ from PIL import Image
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, drop, open_tab, put  # noqa: E402
+from browser.steps import LONG, drop, open_tab, put, unfold  # noqa: E402
 
 from styleshot_demo import provenance  # noqa: E402
 
@@ -120,7 +120,7 @@ def test_stop_keeps_what_is_done_and_the_next_press_goes_on_with_the_others(open
     style(page)
     small(page)
     page.locator("#method label", has_text="Optimise").click()
-    page.locator("#finer button.label-wrap").click()
+    unfold(page, "#finer")
     page.locator("#steps input[type=number]").fill("12")
     fold = Fold(page).open()
     fold.take([shop / name for name in ("cup.jpg", "cup.png", "茶壶 1.jpg", "plates/blue.jpg")])

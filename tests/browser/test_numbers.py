@@ -4,7 +4,7 @@ import pytest
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, open_drawer, open_tab  # noqa: E402
+from browser.steps import LONG, open_drawer, open_tab, unfold  # noqa: E402
 
 TYPED = ("-1e300", "40.01")  # and all that lies on the way there: a sign alone, half an exponent, whole and broken
 
@@ -31,7 +31,7 @@ def type_into_every_field(page, kind):
     # Of the classical methods Optimise has all the fields that the others have.
     if kind == "classical":
         page.locator("#method label", has_text="Optimise").click()
-        page.locator("#finer button.label-wrap").click()
+        unfold(page, "#finer")
         page.locator("#add-style").click()
     else:
         open_tab(page, kind)
@@ -57,7 +57,7 @@ def test_what_is_out_of_range_is_told(watched):
     for place in ("#example-contents", "#example-styles"):
         page.locator(f"{place} button").first.click()
     expect(page.locator("#style-1 .image-frame img")).to_be_visible(timeout=LONG)
-    page.locator("#finer button.label-wrap").click()
+    unfold(page, "#finer")
     half_a_step_is_told_and_not_rounded_behind_a_persons_back(page)
     a_size_that_there_is_not_is_told_with_its_range(page)
     assert refused == []

@@ -8,7 +8,7 @@ from styleshot_demo import pictures, provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, repaint, upload  # noqa: E402
+from browser.steps import LONG, repaint, unfold, upload  # noqa: E402
 from browser.test_axe import violations  # noqa: E402
 
 from styleshot_demo.settings import ASSETS  # noqa: E402
@@ -20,7 +20,7 @@ STYLES = [ASSETS / "styles/byzantine-mosaic.jpg", ASSETS / "styles/ink-wash.jpg"
 def test_a_palette_is_seen_kept_and_painted_with(open_page, photo, tmp_path, nameless, locale, width, bad):
     page = open_page(locale=locale, viewport={"width": width, "height": 900})
     upload(page, "#content", photo)
-    page.locator("#finer button.label-wrap").click()
+    unfold(page, "#finer")
     box, swatches = page.locator("#palette input, #palette textarea").first, page.locator("#palette-swatches")
     page.locator("#palette-take").click()
     expect(swatches.locator(".problem")).to_be_visible(timeout=LONG)  # there is no style yet
@@ -57,7 +57,7 @@ def test_a_palette_is_seen_kept_and_painted_with(open_page, photo, tmp_path, nam
     assert (made[..., 0] > 150).any()
     assert provenance.read(tmp_path / "made.png").settings["palette"] == "#ff0000 #000000"
     page.reload()
-    page.locator("#finer button.label-wrap").click()
+    unfold(page, "#finer")
     expect(box).to_have_value("#ff0000 #000000", timeout=LONG)
 
 
@@ -67,7 +67,7 @@ def test_colours_of_one_style_only(open_page, photo, tmp_path):
     upload(page, "#style-1", STYLES[0])
     page.locator("#add-style").click()
     upload(page, "#style-2", STYLES[1])
-    page.locator("#finer button.label-wrap").click()
+    unfold(page, "#finer")
     chroma = {}
     for place, name in ((1, "first"), (2, "last")):
         page.locator("#colours-from label").nth(place).click()

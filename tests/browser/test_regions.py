@@ -9,7 +9,7 @@ from styleshot_demo.runners.maps import prepare
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, download, drop, open_tab, put, repaint, run, upload  # noqa: E402
+from browser.steps import LONG, download, drop, open_tab, put, repaint, run, unfold, upload  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def style(tmp_path_factory):
 def choose(page, region, tab=""):
     """`region` is the place of a choice: the labels are in the language of the page."""
     if not page.locator(f"#{tab}region").is_visible():
-        page.locator(f"#{tab}where button.label-wrap").click()
+        unfold(page, f"#{tab}where")
     page.locator(f"#{tab}region label").nth(region).click()
 
 

@@ -26,6 +26,7 @@ from browser.steps import (  # noqa: E402
     restore,
     run,
     thumbs,
+    unfold,
     upload,
     value,
 )  # fmt: skip
@@ -120,7 +121,7 @@ def names_for_screen_readers_and_chinese(page, nameless):
     expect(page.locator("#text-result .thumbs [lang=en]").first).to_be_hidden()
     expect(page.locator("#text-prompt textarea")).to_have_value("a red apple on a table")
     # The place to drop a picture, too: opened before and after the switch.
-    page.locator("#restore-part button.label-wrap").click()
+    unfold(page, "#restore-part")
     expect(page.locator("#restore")).to_contain_text("将由本应用生成的图片拖到这里")
     page.locator("#language label", has_text="English").click()
     expect(page.locator("#restore")).to_contain_text("Drop a picture made here")
