@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic.dataclasses import dataclass
 
 from styleshot_demo.jobs.inputs import Content, Styles, open_named, open_styles
-from styleshot_demo.jobs.palette import Palette
+from styleshot_demo.jobs.palette import PaletteText
 from styleshot_demo.jobs.regions import Feather, Mask, Outside, Region, Rest, divided, open_mask, without_idle
 from styleshot_demo.jobs.schema import CONFIG, Choice, Number, Switch, documented, fields
 from styleshot_demo.jobs.seeds import MAX_SEED
@@ -130,12 +130,7 @@ class ClassicalJob:
     tv_weight: Annotated[
         float, Number("Smooth the result", 0, 100, step=0.1, typed=True, methods=_OPTIMISE, place="numbers")
     ] = 1.0
-    palette: Annotated[
-        str,
-        Palette(
-            'Colours that the result is held to, one to eight, such as "#1d3557 #e63946 #f1faee"; empty: any'
-        ),
-    ] = ""
+    palette: PaletteText = ""
     seed: Annotated[int, Number("Same seed, same picture", 0, MAX_SEED, whole=True)] = 0
     mask: Mask = None
 

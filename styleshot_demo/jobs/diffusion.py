@@ -7,6 +7,7 @@ from pydantic.dataclasses import dataclass
 
 from styleshot_demo.jobs import moved
 from styleshot_demo.jobs.inputs import Content, Styles, open_named, open_styles
+from styleshot_demo.jobs.palette import PaletteText, without_no_palette
 from styleshot_demo.jobs.regions import (
     REGION_FIELDS,
     Feather,
@@ -31,10 +32,12 @@ IMAGE_SIZES = (128, 1024)  # pixels of a side of a diffusion model's picture, or
 SIZE_MULTIPLE = 8  # one number of the latents stands for 8 x 8 pixels
 
 # Those settings that mean something to the composer, and those that do to nobody else.
-COMPOSER_FIELDS = ("prompt", "model", "style_strength", "count", "size", "seed", "painted_by", "tile", "moved")
+COMPOSER_FIELDS = (
+    "prompt", "model", "style_strength", "count", "size", "seed", "painted_by", "tile", "moved", "palette",
+)  # fmt: skip
 COMPOSER_ONLY = ("painted_by", "tile", "moved")
 # Those that mean something to the painter.
-PAINTER_FIELDS = ("model", "style_strength", "content_strength", "size", "seed", *REGION_FIELDS)
+PAINTER_FIELDS = ("model", "style_strength", "content_strength", "size", "seed", "palette", *REGION_FIELDS)
 
 _OWN = "the model's own"
 Prompt = Annotated[str, Text("What to paint, up to 1000 characters; may be empty")]
@@ -141,6 +144,7 @@ class TextJob:
             "places"
         ),
     ] = ""
+    palette: PaletteText = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "styles", open_styles(self.styles))
@@ -161,7 +165,7 @@ class TextJob:
         if self.model != "composer":  # what others do not read is in no record of theirs
             usual = {name: getattr(TextJob, name) for name in COMPOSER_ONLY}
             own = {name: value for name, value in own.items() if name not in usual or value != usual[name]}
-        return {"job": "text", **own, "style_weights": [weight for _, weight in self.styles]}
+        return {"job": "text", **without_no_palette(own), "style_weights": [weight for _, weight in self.styles]}
 
 
 @documented
@@ -211,6 +215,7 @@ class ImageJob:
     seed: Seed = 0
     negative_prompt: Negative = None
     scheduler: Scheduler = "dpm++"
+    palette: PaletteText = ""
     region: Region = "everywhere"
     outside: Outside = False
     feather: Feather = 3
@@ -243,4 +248,4 @@ class ImageJob:
         names = PAINTER_FIELDS if self.model == "painter" else fields(ImageJob)
         several = divided(self.region, self.rest, self.styles)[1] is not None
         own = without_idle({name: getattr(self, name) for name in names}, several)
-        return {"job": "image", **own, "style_weights": [weight for _, weight in self.styles]}
+        return {"job": "image", **without_no_palette(own), "style_weights": [weight for _, weight in self.styles]}

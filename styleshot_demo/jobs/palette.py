@@ -1,8 +1,9 @@
 """Colours as a person writes them, such as "#1d3557 #e63946"."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import checks
@@ -27,6 +28,19 @@ class Palette(Text):
         if len(found) > MAX_COLOURS:
             raise Problem("too_many_colours", name=name, count=len(found), limit=MAX_COLOURS)
         return " ".join(found)
+
+
+# The field of every job whose result can be held to one.
+PaletteText = Annotated[
+    str,
+    Palette('Colours that the result is held to, one to eight, such as "#1d3557 #e63946 #f1faee"; empty: any'),
+]
+
+
+def without_no_palette(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """A job's settings, without the palette where it holds the result to nothing: records say then what they always
+    did."""
+    return {name: value for name, value in settings.items() if name != "palette" or value}
 
 
 def palette_rgb(palette: str) -> list[tuple[int, int, int]]:

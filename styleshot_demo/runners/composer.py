@@ -15,6 +15,7 @@ from styleshot_demo.jobs import ClassicalJob, TextJob
 from styleshot_demo.messages import remark
 from styleshot_demo.plan import Plan, Shot
 from styleshot_demo.runners.borrowing import borrow_fast
+from styleshot_demo.runners.palettes import apply_palette
 from styleshot_demo.runners.styles import styles_of
 from styleshot_demo.runners.weights import TITLES
 
@@ -70,7 +71,7 @@ def compose(plan: Plan[TextJob], classical: "ClassicalRunner") -> Generator[Even
                 painting = Painting(sketch, painter, styles, seed=shot.seed, encoded=encoded)
                 cache.remember(key, (sketch, painting.encoded), TITLES["composed"], KEPT, _bytes)
                 strength, things = shares(shot.style_strength)
-                images.append(painting.at(strength, things=things))
+                images.append(apply_palette(job.palette, painting.at(strength, things=things)))
             made = remark("made", picture=place + 1, pictures=total)
             yield Step((place + 1) / total, made, images[-1], plan.record(place, models))
     yield Finished(plan.result(images, time.perf_counter() - started, models, (), grid([sketches])))
@@ -83,12 +84,16 @@ def _optimised(
     from styleshot_demo.compose.painting import set_off
 
     total, strength = len(plan.shots), min(1.0, shot.style_strength)
+
+    def finished(image: Image.Image) -> Image.Image:
+        return apply_palette(plan.job.palette, set_off(image, sketch, strength))
+
     as_classical = painted_as(plan.job, sketch.picture, shot)
     own: Any = replace(cast(Any, plan), job=as_classical, model="optimise", scene=None, remarks=())
     with closing(classical.run(own)) as events:
         for event in events:
             if isinstance(event, Finished):
-                images = [set_off(image, sketch, strength) for image in event.result.images]
+                images = [finished(image) for image in event.result.images]
                 yield Finished(replace(event.result, images=images))
                 continue
             message = event.message
@@ -97,7 +102,7 @@ def _optimised(
             event = replace(event, fraction=(place + event.fraction) / total, message=message)
             if event.preview is not None:
                 made_by = plan.record(place, event.made_by.models)
-                event = replace(event, preview=set_off(event.preview, sketch, strength), made_by=made_by)
+                event = replace(event, preview=finished(event.preview), made_by=made_by)
             yield event
 
 

@@ -14,6 +14,7 @@ from styleshot_demo.jobs import CLASSICAL_SIZES, SIZE_MULTIPLE, ClassicalJob, Im
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.runners.inpainting import Inpainting, inpainting_for
 from styleshot_demo.runners.maps import prepare
+from styleshot_demo.runners.palettes import apply_palette
 from styleshot_demo.runners.regions import RegionFinder
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def paint(plan: "Plan[ImageJob]", classical: "ClassicalRunner") -> Generator[Eve
             for event in events:
                 if isinstance(event, Finished):
                     image = with_details(event.result.images[0], content, job.content_strength)
+                    image = apply_palette(job.palette, image)
                     images.append(image if part is None else part.composite(image))
                     models |= event.result.models
                 else:

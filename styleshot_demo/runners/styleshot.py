@@ -21,6 +21,7 @@ from styleshot_demo.plan import Plan, Shot
 from styleshot_demo.runners import inpainting, scenes, small
 from styleshot_demo.runners import weights as files
 from styleshot_demo.runners.maps import Maps, prepare
+from styleshot_demo.runners.palettes import apply_palette
 from styleshot_demo.runners.previews import Previews
 from styleshot_demo.runners.progress import StepProgress
 from styleshot_demo.runners.prompts import unread
@@ -296,15 +297,16 @@ class StyleShotRunner:
                     state = next(run)
                 except StopIteration as end:
                     progress.end()
-                    image = end.value.images[0]
+                    image = apply_palette(job.palette, end.value.images[0])
                     yield image if part is None else part.composite(image)
                     return
                 if blend is not None:
                     blend(state)
                 message = progress.step(state.index + 1, state.total)
                 preview = previews.of(state.latents, state.scheduler, work.plan.size)
-                if part is not None and preview is not None:
-                    preview = part.composite(preview)
+                if preview is not None:
+                    preview = apply_palette(job.palette, preview)
+                    preview = preview if part is None else part.composite(preview)
                 yield Step(progress.fraction, message, preview)
                 if state.index + 1 == state.total:
                     if onload:

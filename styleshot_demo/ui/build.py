@@ -101,7 +101,8 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
         presets.build(targets, tabs, drops)
         strengths = [tab.view.strength for tab in (classical, text_driven, image_driven)]
         library.build(studio.settings, targets, strengths)
-        gr.HTML(f"<p>{say('footer').html()}</p>", elem_id="foot", apply_default_css=False)
+        foot = f'<p>{say("footer").html()}</p><p class="keys">{say("keys").html()}</p>'
+        gr.HTML(foot, elem_id="foot", apply_default_css=False)
         models.select(refresh, None, panel_outputs, trigger_mode="always_last", **INSTANT)
         # Who comes back from the models may have fetched one.
         for tab in (classical, text_driven, image_driven):

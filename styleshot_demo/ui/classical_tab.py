@@ -83,7 +83,7 @@ def _settings() -> tuple[dict[str, Any], Seed, gr.HTML, gr.HTML, palette.Palette
         fields |= settings.lay(ClassicalJob, "switches", DEFAULTS, more=seen)
         with gr.Accordion(mark("finer"), open=False, elem_id="finer", elem_classes="drawer"):
             fields |= settings.lay(ClassicalJob, "finer", DEFAULTS, more=seen)
-            colours = palette.build()
+            colours = palette.build("classical")
             fields["palette"] = colours.box
             fields |= settings.lay(ClassicalJob, "numbers", DEFAULTS, more=seen)
             seed = controls.seed("seed", visible=DEFAULTS["method"] in SEEDED)
@@ -162,7 +162,7 @@ class ClassicalTab:
         self.where.wire(inputs.content, self.opened)
         stored = Stored("classical", fields, CHECKS)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
-        for change in self.colours.wire(inputs.styles, self.opened):
+        for change in self.colours.wire(inputs, self.opened):
             change.then(**stored.save)
         self.colours.box.blur(**stored.save)
         settings_are_back = stored.wire(page, self.setting_updates, self.setting_outputs())

@@ -65,6 +65,7 @@
     asks(asked) {
       const last = this.asked;
       this.asked = asked;
+      this.palette?.();
       this.keep();
       if (this.check() && last) this.followed(last);
     }
@@ -207,23 +208,76 @@
     send({ paths, tab: openTab(), place });
   };
 
+  /* A picture of the page itself: what is carried is its file, whatever the browser makes of it on the way. */
+  const SHOWN_AT = /gradio_api\/file=(.+)$/;
+  const KEPT_AT = /(?:^|\/)history\/([\w-]+)\.(?:png|jpg)$/;
+  const addressed = (source) => SHOWN_AT.test(source) || KEPT_AT.test(source);
+  let carried = null; // its address, while one is dragged
+  document.addEventListener("dragstart", (event) => {
+    const grip = event.target.closest?.(".carry");
+    const image = grip ? grip.parentElement.querySelector("img.after") : event.target.closest?.("img");
+    carried = image && addressed(image.src) ? image.src : null;
+    if (!carried) return;
+    event.dataTransfer.effectAllowed = "copy";
+    if (grip) event.dataTransfer.setData("text/uri-list", carried); // nothing is dragged that carries nothing
+    // The boxes lie under these windows; a picture that vanishes at once would not be dragged at all.
+    const over = image.closest("dialog.history, dialog.viewer");
+    if (over) setTimeout(() => over.close());
+  }, true);
+  const fileOf = async (source) => {
+    const shown = decodeURIComponent(source).match(SHOWN_AT);
+    if (shown) return painted(shown[1]);
+    const key = source.match(KEPT_AT)[1];
+    const answer = await fetch(`history/${key}.png`);
+    if (!answer.ok) throw "toast_unreached";
+    return upload(new File([await answer.blob()], window.styleshot.historyName(key), { type: "image/png" }));
+  };
+  const useAs = async (source, place) => {
+    try {
+      send({ paths: [await fileOf(source)], tab: openTab(), place });
+    } catch (error) {
+      say(typeof error === "string" ? error : "toast_unreached");
+    }
+  };
+
   const hasFiles = (transfer) => [...(transfer?.types ?? [])].includes("Files");
+  const light = (box) => {
+    for (const lit of document.querySelectorAll(".picture.target")) if (lit !== box) lit.classList.remove("target");
+    box?.classList.add("target");
+  };
   for (const type of ["dragenter", "dragover"]) {
     document.addEventListener(type, (event) => {
-      if (!hasFiles(event.dataTransfer)) return;
+      if (!carried && !hasFiles(event.dataTransfer)) return;
+      const box = event.target.closest?.(".picture");
+      light(box);
+      if (carried) {
+        event.stopPropagation();
+        if (!box) return; // whose picture it is to be has to be said
+        event.dataTransfer.dropEffect = "copy";
+      } else document.body.classList.add("dragged");
       event.preventDefault();
-      document.body.classList.add("dragged");
     }, true);
   }
-  const let_go = () => document.body.classList.remove("dragged");
+  const let_go = () => {
+    document.body.classList.remove("dragged");
+    light(null);
+  };
   document.addEventListener("dragleave", (event) => event.relatedTarget ?? let_go(), true);
-  document.addEventListener("dragend", let_go, true);
+  document.addEventListener("dragend", () => {
+    let_go();
+    carried = null;
+  }, true);
   document.addEventListener("drop", (event) => {
     let_go();
-    if (!hasFiles(event.dataTransfer)) return;
+    if (!carried && !hasFiles(event.dataTransfer)) return;
     // Whatever it is, the browser does not open it in place of the page.
     event.preventDefault();
     event.stopPropagation();
+    if (carried) {
+      if (placeOf(event.target) && send) useAs(carried, placeOf(event.target));
+      carried = null;
+      return;
+    }
     event.target.dispatchEvent(new DragEvent("dragleave", { bubbles: true })); // Gradio has seen it come
     const files = [...event.dataTransfer.files];
     if (files.length && send) take(files, placeOf(event.target));

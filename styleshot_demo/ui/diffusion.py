@@ -7,7 +7,7 @@ import gradio as gr
 from styleshot_demo import job_defaults, jobs, names
 from styleshot_demo.jobs import ImageJob, TextJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, weights, widgets
+from styleshot_demo.ui import controls, palette, weights, widgets
 from styleshot_demo.ui.controls import Seed, View
 from styleshot_demo.ui.settings import choices, control, lay
 from styleshot_demo.ui.words import Said, mark, say
@@ -59,8 +59,8 @@ def picked(kind: str, event: gr.EventData, in_chinese: bool) -> Any:
     return chinese if in_chinese and str(getattr(event, "language", "")).startswith("zh") else english
 
 
-def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accordion]:
-    """(controls by the name of the job's field, the seed, the part with those that only StyleShot has)."""
+def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accordion, palette.PalettePart]:
+    """(controls by the name of the job's field, the seed, the part with those that only StyleShot has, the palette)."""
     start, known = defaults(kind, studio), jobs.fields(JOBS[kind])
     ready = studio.ready(kind)
     models = choices("model", weights.models(kind, studio))
@@ -102,7 +102,11 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
     ) as finer:
         fields |= lay(JOBS[kind], "numbers", start, kind, lambda name: {"min_width": 120})
         fields |= lay(JOBS[kind], "finer", start, kind)
-    return fields, seed, finer
+    # Every model's pictures can be held to one.
+    with gr.Accordion(mark("palette"), open=False, elem_id=f"{kind}-palette-part", elem_classes="drawer"):
+        colours = palette.build(kind, with_content=kind == "image")
+        fields["palette"] = colours.box
+    return fields, seed, finer, colours
 
 
 def moved(kind: str) -> gr.Textbox:

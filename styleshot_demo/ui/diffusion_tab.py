@@ -37,6 +37,7 @@ from styleshot_demo.ui.diffusion_run import DiffusionDesk, DiffusionRun, Job
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.lines import Lines
 from styleshot_demo.ui.opened import Opened
+from styleshot_demo.ui.palette import PalettePart
 from styleshot_demo.ui.result_events import ResultEvent
 from styleshot_demo.ui.sketch import Drawn
 from styleshot_demo.ui.stored import Stored
@@ -60,17 +61,17 @@ class DiffusionTab:
         weights: Weights,
         view: View,
         panel: gr.HTML,
+        colours: PalettePart,
         lines: Lines | None = None,
         sketch: gr.HTML | None = None,
         many: gr.HTML | None = None,
         where: regions.RegionPart | None = None,
     ) -> None:
         """kind: "text" or "image"; fields: controls by the name of the job's field; lines: of the content picture;
-        sketch: where the composer shows what it has drawn and understood; many: where many photos are painted;
-        where: where on the photo is painted."""
+        sketch: what the composer has drawn and understood; many: many photos; where: where on the photo is painted."""
         self.kind, self.studio, self.inputs, self.seed, self.prompts = kind, studio, inputs, seed, prompts
         self.weights, self.view, self.lines, self.sketch, self.many = weights, view, lines, sketch, many
-        self.where = where
+        self.where, self.colours = where, colours
         self.fields = {**fields, **(lines.fields if lines else {}), **(where.fields if where else {})}
         self.fields["style_strength"] = view.strength
         self.grid = GridSource(kind, diffusion.JOBS[kind], inputs, self.fields, self.job, panel)
@@ -92,15 +93,14 @@ class DiffusionTab:
         halted = stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run])
         result_events = [ResultEvent(event, view.shown) for event in (*runs, halted)]
         followed = view.shown.follow(
-            problems.guarded(lambda text: {view.status: text})(self.follow),
-            everything,
-            [view.shown, view.status, *drawn],
-            trigger_mode="always_last",
-            **PAINTING,
-        )
+            problems.guarded(lambda text: {view.status: text})(self.follow), everything,
+            [view.shown, view.status, *drawn], trigger_mode="always_last", **PAINTING,
+        )  # fmt: skip
         result_events.append(ResultEvent(followed, view.shown, draft=True))
         result_events.append(ResultEvent(enlarge.wire(view.enlarge, self.studio), view.enlarge))
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
+        for changes in self.colours.wire(self.inputs, Opened()):
+            changes.then(**stored.save)
         self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **EACH).then(**stored.save)
         asked = [fields["model"], fields["follow_sketch" if self.kind == "text" else "preprocessor"]]
         own = [fields[name] for name in diffusion.MODEL_FIELDS]
@@ -114,7 +114,7 @@ class DiffusionTab:
         lies_there = desk.wire(self.kind, page, settings_are_back, self.inputs, fields, view.shown)
         if self.sketch:
             lies_there.then(self.give_back, [self.desk, view.shown], self.sketch, **INSTANT)
-        filled = [*self.inputs.slot_outputs(), *shown, *([self.sketch] if self.sketch else [])]
+        filled = [*self.inputs.slot_outputs(), *shown, *drawn[:1]]
         return restore.Target(self.kind, filled, self.fill, stored.save, self.inputs, result_events)
 
     def hand_on(self, targets: Sequence[restore.Target], drops: gr.HTML) -> None:

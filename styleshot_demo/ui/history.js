@@ -17,6 +17,7 @@
       this.rows = [];
       this.key = null; // of the result that is looked at
       this.other = null; // of the one that it is compared with
+      this.first = false; // whether the list is to begin with its first result
       this.listen();
     }
 
@@ -68,6 +69,21 @@
       this.act({ act: "look" });
     }
 
+    /* The result `by` places further in the list; what is compared, where two are. The window opens at the first. */
+    step(by) {
+      if (!this.box.open) {
+        this.first = true;
+        this.open();
+        return;
+      }
+      const buttons = [...this.part(".grid").children].filter(({ dataset }) => !this.comparing || dataset.key !== this.key);
+      const now = buttons.findIndex(({ dataset }) => dataset.key === (this.comparing ? this.other : this.key));
+      const button = buttons[now < 0 ? 0 : now + by];
+      if (!button) return;
+      button.focus({ preventScroll: true });
+      this.choose(button.dataset.key);
+    }
+
     row(key) { return this.rows.find((row) => row.key === key); }
 
     choose(key) {
@@ -105,6 +121,9 @@
       if (now.run) this.run = now.run;
       this.list();
       this.show();
+      if (!this.first) return;
+      this.first = false;
+      if (this.box.open && !this.key) this.step(1);
     }
 
     tell(facts) {
@@ -199,5 +218,16 @@
     };
     press();
   };
-  Object.assign(window.styleshot, { history, historyRun });
+  /* Both for keys; whether there was anything to do. */
+  const historyStep = (by) => {
+    open?.step(by);
+    return Boolean(open);
+  };
+  const historyCompare = () => {
+    const there = Boolean(open && !open.part(".look").hidden);
+    if (there) open.part("button.beside").click();
+    return there;
+  };
+  const historyName = (key) => open?.row(key)?.name ?? `${key}.png`;
+  Object.assign(window.styleshot, { history, historyName, historyRun, historyStep, historyCompare });
 })();

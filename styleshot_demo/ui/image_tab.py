@@ -22,7 +22,7 @@ def build(studio: Studio) -> DiffusionTab:
                 with gr.Column(visible=seen, elem_classes="words") as said:
                     prompt = diffusion.prompt("image")
                     prompts = diffusion.examples("image")
-                fields, seed, finer = diffusion.settings("image", studio)
+                fields, seed, finer, colours = diffusion.settings("image", studio)
             presets_drawer.build("image")
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             weights = Weights("image", studio, [*lines.parts, said, fields["count"], finer])
@@ -31,5 +31,5 @@ def build(studio: Studio) -> DiffusionTab:
     many = many_panel.build("image", studio.settings.max_pictures)
     fields = {"prompt": prompt, **fields}
     return DiffusionTab(
-        "image", studio, inputs, fields, seed, prompts, weights, view, panel, lines, many=many, where=where
+        "image", studio, inputs, fields, seed, prompts, weights, view, panel, colours, lines, many=many, where=where
     )

@@ -31,7 +31,7 @@
       if (node.getAttribute("aria-label") === name) continue;
       node.setAttribute("aria-label", name);
       if (node.tagName === "IMG") node.alt = name;
-      if (node.tagName === "BUTTON") node.title = name;
+      if (node.matches("button, .carry")) node.title = name;
     }
   };
 

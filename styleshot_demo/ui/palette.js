@@ -3,7 +3,7 @@
   const FRESH = "#b23d23"; // what a field that is new holds
   const LATE = 5000; // milliseconds in which answers to earlier changes may still be on their way
 
-  const palette = (element, most, value, watch, pick) => {
+  const palette = (kind, element, most, value, watch, pick, take) => {
     const [box, more, news] = [".swatches", ".more", ".news"].map((place) => element.querySelector(place));
     let told = null; // the last change here: what the server says of others meanwhile is late
     let timer = null;
@@ -40,8 +40,22 @@
       told = fields().map((field) => field.value).join(" ");
       pick({ text: told });
     };
-    document.addEventListener("input", (event) => { if (event.target.closest("#palette")) hear(); });
-    document.addEventListener("click", (event) => { if (event.target.closest("#palette-take")) hear(); });
+    const text = `#${kind === "classical" ? "" : `${kind}-`}palette`;
+    document.addEventListener("input", (event) => { if (event.target.closest(text)) hear(); });
+
+    /* Colours can be taken from each picture that lies there; while there is none, the style's button says so. */
+    const sources = [...element.querySelectorAll(".from")];
+    const desk = window.styleshot.desk(kind);
+    desk.palette = () => {
+      const there = (desk.asked?.pictures ?? []).map(Boolean);
+      const first = sources.length - (desk.asked?.weights.length ?? sources.length);
+      sources.forEach((button, place) => { button.hidden = there.includes(true) ? !there[place] : place !== first; });
+    };
+    sources.forEach((button, place) => button.addEventListener("click", () => {
+      hear();
+      take({ place });
+    }));
+    desk.palette();
 
     box.addEventListener("change", tell);
     box.addEventListener("click", (event) => {

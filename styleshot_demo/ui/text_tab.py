@@ -18,7 +18,7 @@ def build(studio: Studio) -> DiffusionTab:
                 prompt = diffusion.prompt("text")
                 drawn = sketch.element("text-sketch")
                 prompts = diffusion.examples("text")
-                fields, seed, finer = diffusion.settings("text", studio)
+                fields, seed, finer, colours = diffusion.settings("text", studio)
                 fields["moved"] = diffusion.moved("text")
             presets_drawer.build("text")
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
@@ -26,4 +26,4 @@ def build(studio: Studio) -> DiffusionTab:
             view = diffusion.view("text")
     panel = grid_panel.build("text", TextJob)
     fields = {"prompt": prompt, **fields}
-    return DiffusionTab("text", studio, inputs, fields, seed, prompts, weights, view, panel, sketch=drawn)
+    return DiffusionTab("text", studio, inputs, fields, seed, prompts, weights, view, panel, colours, sketch=drawn)

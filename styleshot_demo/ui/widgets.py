@@ -66,6 +66,7 @@ _DIVIDED = f"""<div class="box">
     <span class="tag last" aria-hidden="true">{say("after").html()}</span>
     <span class="line" aria-hidden="true"></span>
     <input type="range" min="0" max="100" step="1" value="22" {say("compare").attributes()}>
+    <span class="carry" draggable="true" role="img" {say("carry").attributes()}></span>
   </div>"""
 
 

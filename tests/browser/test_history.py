@@ -1,6 +1,7 @@
 """The history on the page: kept over reloads and restarts, for one browser alone; compared, used, deleted, saved."""
 
 import io
+import re
 import zipfile
 from urllib.parse import urljoin
 
@@ -249,3 +250,55 @@ def test_again_paints_at_once_with_another_seed_where_the_pictures_lie_there(ope
     window = Window(second).open(2).choose(1)
     window.press("again")
     expect(notice(second)).to_contain_text("Choose the pictures again", timeout=LONG)
+    keys_lead_through_results_and_beside_the_photo(page)
+    a_result_is_dragged_onto_a_box_as_the_file_that_it_is(page)
+
+
+def keys_lead_through_results_and_beside_the_photo(page):
+    frame = page.locator("#classical-result .compare .box")
+    page.locator("#classical-run").focus()
+    for at in ("100%", "22%"):
+        page.keyboard.press("Shift+ArrowDown")
+        assert frame.evaluate("(box) => box.style.getPropertyValue('--at')") == at
+    page.locator("#seed input").focus()  # where something is typed, keys mark what is typed
+    page.keyboard.press("Shift+ArrowRight")
+    window = Window(page)
+    expect(window.box).to_be_hidden()
+    page.locator("#classical-run").focus()
+    page.keyboard.press("Shift+ArrowRight")
+    for key, number in (("", 1), ("Shift+ArrowLeft", 0), ("Shift+ArrowRight", 1)):  # it was at the second one already
+        page.keyboard.press(key) if key else None
+        expect(window.thumbs.nth(number)).to_have_attribute("aria-pressed", "true", timeout=LONG)
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(window.box.locator(".compare .tag.last")).to_contain_text("seed 5")
+    expect(window.box.locator(".compare input")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert page.locator("#classical-run").get_attribute("aria-keyshortcuts") == "Control+Enter"
+
+
+def a_result_is_dragged_onto_a_box_as_the_file_that_it_is(page):
+    def lies_there(place):
+        picture = page.locator(f"{place} .image-frame img")
+        expect(picture).to_have_attribute("src", re.compile("seed"), timeout=LONG)
+        return provenance.read(page.request.get(picture.get_attribute("src")).body()).seed
+
+    def drag(start, end):
+        page.evaluate("scrollTo(0, 0)")
+        start.hover()
+        page.mouse.down()
+        box = None
+        for _ in range(3):  # a window may close meanwhile
+            box = page.locator(end).bounding_box()
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+        expect(page.locator(f"{end}.target")).to_be_visible()
+        page.mouse.up()
+        expect(page.locator(".picture.target")).to_have_count(0)
+
+    window = Window(page).open(2)
+    drag(window.thumbs.nth(1).locator("img"), "#content")
+    expect(window.box).to_be_hidden()
+    assert lies_there("#content") == 5
+    assert int(page.locator("#seed input").input_value()) != 5
+    drag(page.locator("#classical-result .carry"), "#style-1")
+    assert lies_there("#style-1") == int(page.locator("#seed input").input_value())

@@ -19,15 +19,22 @@ STYLES = [ASSETS / "styles/byzantine-mosaic.jpg", ASSETS / "styles/ink-wash.jpg"
 @pytest.mark.parametrize("locale, width, bad", [("en-US", 1280, "is not a colour"), ("zh-CN", 390, "不是颜色")])
 def test_a_palette_is_seen_kept_and_painted_with(open_page, photo, tmp_path, nameless, locale, width, bad):
     page = open_page(locale=locale, viewport={"width": width, "height": 900})
-    upload(page, "#content", photo)
     unfold(page, "#finer")
     box, swatches = page.locator("#palette input, #palette textarea").first, page.locator("#palette-swatches")
-    page.locator("#palette-take").click()
-    expect(swatches.locator(".problem")).to_be_visible(timeout=LONG)  # there is no style yet
-    upload(page, "#style-1", STYLES[0])
-    page.locator("#palette-take").click()
+    sources = swatches.locator(".from:visible")
+    sources.click()
+    expect(swatches.locator(".problem")).to_be_visible(timeout=LONG)  # there is no picture yet
+    upload(page, "#content", photo)
+    expect(sources).to_have_text(["照片" if locale == "zh-CN" else "Photo"], use_inner_text=True, timeout=LONG)
+    sources.click()
     fields = swatches.locator("input[type=color]")
-    expect(fields.nth(2)).to_be_visible(timeout=LONG)
+    expect(fields.nth(1)).to_be_visible(timeout=LONG)
+    of_photo = box.input_value()
+    upload(page, "#style-1", STYLES[0])
+    expect(sources).to_have_count(2, timeout=LONG)
+    sources.nth(1).click()
+    expect(box).not_to_have_value(of_photo, timeout=LONG)
+    expect(fields).to_have_count(len(box.input_value().split()), timeout=LONG)
     assert box.input_value().split() == [fields.nth(place).input_value() for place in range(fields.count())]
     assert fields.count() <= 8 and nameless(page) == [] and violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -56,9 +63,19 @@ def test_a_palette_is_seen_kept_and_painted_with(open_page, photo, tmp_path, nam
     assert (made[..., 1:].max(2) <= np.maximum(made[..., 0], 60) + 30).all()
     assert (made[..., 0] > 150).any()
     assert provenance.read(tmp_path / "made.png").settings["palette"] == "#ff0000 #000000"
+    another_tab_has_one_of_its_own(page)
     page.reload()
     unfold(page, "#finer")
     expect(box).to_have_value("#ff0000 #000000", timeout=LONG)
+
+
+def another_tab_has_one_of_its_own(page):
+    page.evaluate("location.hash = 'text'")
+    upload(page, "#text-style-1", STYLES[0])
+    page.locator("#text-palette-part button.label-wrap").click()
+    page.locator("#text-palette-swatches .from:visible").click()
+    expect(page.locator("#text-palette").locator("input, textarea").first).not_to_have_value("", timeout=LONG)
+    page.evaluate("location.hash = 'classical'")
 
 
 def test_colours_of_one_style_only(open_page, photo, tmp_path):

@@ -96,6 +96,21 @@ def test_results_and_previews_are_held_to_the_palette(studio, picture, method) -
     assert apply_palette("", free) is free
 
 
+@pytest.mark.parametrize("model", ["composer", "painter", "small"])
+def test_other_jobs_are_held_to_the_palette_by_the_same_function_and_say_so(studio, picture, model) -> None:
+    given = {"model": model, "size": 256, **({"steps": 2} if model == "small" else {})}
+
+    def made(**more):
+        if model == "painter":
+            return studio.finish(jobs.ImageJob(picture(96, 256), STYLES[:1], **given, **more))
+        return studio.finish(jobs.TextJob(STYLES[:1], "a red apple", **given, **more))
+
+    free, held = made(), made(palette=PALETTE)
+    assert held.images[0].tobytes() == apply_palette(PALETTE, free.images[0]).tobytes() != free.images[0].tobytes()
+    record = provenance.record(held.settings, {}, 0)
+    assert provenance.restore(record).settings["palette"] == PALETTE and "palette" not in free.settings
+
+
 def test_a_photo_at_its_own_size_is_held_too_and_what_is_kept_is_not(studio, picture) -> None:
     content = picture(700, 300)
     content.putalpha(Image.linear_gradient("L").resize(content.size))
