@@ -16,7 +16,7 @@ from styleshot_demo.jobs.checks import number
 T = TypeVar("T")
 Picture = Image.Image | str | Path
 MAX_STYLES = 4
-KEPT_INFO = ("file_name", "pixels_sha256", "deep")  # what a picture that was opened before carries along
+KEPT_INFO = ("file_name", "pixels_sha256", "deep", "kept")  # what a picture that was opened before carries along
 MAX_FILE_NAME = 120  # characters of a picture's file name that are kept
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from styleshot_demo import pictures
+from styleshot_demo.library.computed import KeptPicture
 from styleshot_demo.library.style import Style
 from styleshot_demo.library.stylefile import StyleFile, thumbnail_of
 
@@ -21,6 +22,7 @@ class StyleEntry:
     style      all but the pixels
     title_zh   its name in Chinese, where it has one of its own
     read_only  it comes with the program
+    limit      bytes that its library may take; 0: as many as there are
     """
 
     key: str
@@ -28,6 +30,7 @@ class StyleEntry:
     style: Style
     title_zh: str = ""
     read_only: bool = False
+    limit: int = 0
 
     @property
     def name(self) -> str:
@@ -36,7 +39,8 @@ class StyleEntry:
     def used(self) -> list[tuple[Image.Image, float]]:
         """The pictures that a job gets, each with its weight, as jobs take them.
 
-        Their `info["file_name"]` says where they came from. Raises the `Problem`s of `StyleFile`.
+        Their `info["file_name"]` says where they came from, `info["kept"]` where what is computed of them is kept.
+        Raises the `Problem`s of `StyleFile`.
         """
         if self.read_only:
             found = [pictures.open_picture(self.path)]
@@ -45,6 +49,8 @@ class StyleEntry:
                 found = [file.picture(picture.file) for picture in self.style.used]
         for image, picture in zip(found, self.style.used, strict=True):
             image.info["file_name"] = picture.name or Path(picture.file).name
+            if not self.read_only:
+                image.info["kept"] = KeptPicture(self.path, self.limit)
         return [(image, picture.weight) for image, picture in zip(found, self.style.used, strict=True)]
 
     def thumbnail(self) -> bytes:

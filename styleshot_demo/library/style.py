@@ -11,7 +11,7 @@ from styleshot_demo import jobs
 from styleshot_demo.errors import Problem
 
 SUFFIX = ".style.zip"
-MANIFEST, THUMBNAIL, WEIGHTS = "style.json", "thumbnail.jpg", "weights.safetensors"
+MANIFEST, THUMBNAIL, COMPUTED = "style.json", "thumbnail.jpg", "computed.safetensors"
 VERSION = 1
 MAX_PICTURES = 200
 MAX_STYLE_NAME = 80  # characters

@@ -336,7 +336,7 @@ class ClassicalRunner:
             return LazyPicture(image.height, image.width, lambda box: to_tensor(crop(image, box), device))
 
         def style(image: Image.Image) -> LazyPicture:
-            cache = style_cache(self.cache, pictures.digest(image), job.style_size, device, models, tiled=True)
+            cache = style_cache(self.cache, pictures.digest(image), job.style_size, device, models, True, image)
             return replace(picture(pictures.fit_longest(image, job.style_size)), cache=cache)
 
         def read_finely(box: "Box") -> "torch.Tensor":

@@ -1,0 +1,112 @@
+"""What StyleShot computed of kept style pictures, as their style file holds it: style tokens, statistics of latents."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from styleshot_demo import pictures
+from styleshot_demo.library.computed import KeptPicture
+from styleshot_demo.runners import computed
+from styleshot_demo.runners.weights import ModelParts
+from styleshot_demo.runners.weights.headers import weights_file
+from styleshot_demo.runtime.cache import ModelCache
+from styleshot_demo.runtime.placement import Placement
+
+if TYPE_CHECKING:
+    import torch
+
+    from styleshot_demo.small.autoencoder import PatchAutoencoder
+    from styleshot_demo.small.statistics import Statistics
+
+TOKENS = 6  # of a style
+Weighted = Sequence[tuple[Image.Image, float]]
+
+
+class StoredTokens:
+    """The style tokens of all styles of a job together, as one batch computed them: by seed, in their style file.
+
+    Does nothing where the pictures are of no style file, or of several.
+    """
+
+    def __init__(self, cache: ModelCache, styles: Weighted, weights: ModelParts, placement: Placement) -> None:
+        self.cache, self.styles, self.weights, self.placement = cache, styles, weights, placement
+        kept = [picture.info.get("kept") for picture, _ in styles]
+        one: KeptPicture | None = kept[0]
+        self.kept = one if one and all(each and each.path == one.path for each in kept) else None
+
+    def get(self, seed: int) -> "torch.Tensor | None":
+        """[1, styles, 6, token_dim], on the device."""
+        if self.kept is None:
+            return None
+        stored = computed.recall(self.cache, self.kept, self._key(seed))
+        tokens = stored.get("tokens") if stored else None
+        wanted = (1, len(self.styles), TOKENS, _token_dim(self.weights.folders["adapter"]))
+        dtype = self.placement.torch_dtype("adapter")
+        if tokens is None or tuple(tokens.shape) != wanted or tokens.dtype != dtype:
+            return None
+        return tokens.to(self.placement.device)
+
+    def put(self, seed: int, tokens: "torch.Tensor") -> None:
+        """What `get` is to return from now on."""
+        if self.kept is not None:
+            computed.keep(self.kept, self._key(seed), {"tokens": tokens})
+
+    def _key(self, seed: int) -> str:
+        forms = tuple(self.placement.form(part) for part in ("style_encoder", "adapter"))
+        found = tuple(pictures.digest(picture) for picture, _ in self.styles)
+        networks = _hashes(self.weights, "style_encoder", "adapter")
+        return computed.key_of(self.placement.device, "tokens", found, seed, networks, self.placement.dtype, forms)
+
+
+def stored_statistics(
+    cache: ModelCache,
+    weights: ModelParts,
+    autoencoder: "PatchAutoencoder",
+    picture: Image.Image,
+    compute: "Callable[[], Statistics]",
+) -> "Statistics":
+    """What `compute` finds of the latents of a picture; of a kept one, what its style file holds of it."""
+    import torch
+
+    from styleshot_demo.small.statistics import Statistics
+
+    kept: KeptPicture | None = picture.info.get("kept")
+    if kept is None:
+        return compute()
+    first = next(autoencoder.parameters())
+    depends = (pictures.digest(picture), _hashes(weights, "vae"), str(first.dtype))
+    key = computed.key_of(str(first.device), "latents", *depends)
+    stored = computed.recall(cache, kept, key) or {}
+    shape = (1, autoencoder.config["latent_channels"], 1, 1)
+    found = [stored[part] for part in ("mean", "deviation") if part in stored]
+    if [(tuple(one.shape), one.dtype) for one in found] == [(shape, torch.float32)] * 2 and bool((found[1] >= 0).all()):
+        return Statistics(*(one.to(first.device) for one in found))
+    made = compute()
+    computed.keep(kept, key, {"mean": made.mean, "deviation": made.deviation})
+    return made
+
+
+def _token_dim(adapter: Path) -> int:
+    """As the adapter's configuration says; 768 is that of the published one."""
+    return int(json.loads((adapter / "config.json").read_text(encoding="utf-8")).get("token_dim", 768))
+
+
+def _hashes(weights: ModelParts, *parts: str) -> tuple[str, ...]:
+    """sha256 of weights, wherever their files lie."""
+    known = {part: weights.fingerprints[part] for part in parts}
+    return tuple(
+        found if found.isalnum() else _hash(weights.folders[part], weights.variant, found)
+        for part, found in known.items()
+    )
+
+
+@lru_cache(maxsize=16)
+def _hash(folder: Path, variant: str | None, fingerprint: str) -> str:
+    """Of a file that is known by its place and time, as those of the small model are: some megabytes."""
+    file = weights_file(folder, variant)
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file else fingerprint
