@@ -10,11 +10,13 @@ import json
 import logging
 import threading
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from PIL import Image
 
 from styleshot_demo import atomic
 from styleshot_demo.errors import Problem
@@ -38,12 +40,20 @@ _log = logging.getLogger(__name__)
 class KeptPicture:
     """Of a job's style picture: where what is computed of it is kept.
 
-    path   the style file
-    limit  bytes that the library may take with all of its styles; 0: as many as there are
+    path     the style file
+    limit    bytes that the library may take with all of its styles; 0: as many as there are
+    members  (entry of the file, what tells its bytes, share) of the pictures that it stands for; shares sum to 1
     """
 
     path: Path
     limit: int = 0
+    members: tuple[tuple[str, str, float], ...] = ()
+
+    def pictures(self) -> Iterator[tuple[Image.Image, float]]:
+        """Those that it stands for, with their shares, opened one after the other. Raises as `StyleFile`."""
+        with StyleFile(self.path) as file:
+            for name, _, share in self.members:
+                yield file.picture(name), share
 
 
 def read(path: Path) -> dict[str, Value]:

@@ -42,16 +42,33 @@ class StyleEntry:
         Their `info["file_name"]` says where they came from, `info["kept"]` where what is computed of them is kept.
         Raises the `Problem`s of `StyleFile`.
         """
+        used = self.style.used
         if self.read_only:
-            found = [pictures.open_picture(self.path)]
+            found, kept = [pictures.open_picture(self.path)], [None]
         else:
             with StyleFile(self.path) as file:
-                found = [file.picture(picture.file) for picture in self.style.used]
-        for image, picture in zip(found, self.style.used, strict=True):
+                found = [file.picture(picture.file) for picture in used]
+                kept = [KeptPicture(self.path, self.limit, self._members(file, picture.file)) for picture in used]
+        for image, place, picture in zip(found, kept, used, strict=True):
             image.info["file_name"] = picture.name or Path(picture.file).name
-            if not self.read_only:
-                image.info["kept"] = KeptPicture(self.path, self.limit)
-        return [(image, picture.weight) for image, picture in zip(found, self.style.used, strict=True)]
+            if place is not None:
+                image.info["kept"] = place
+        return list(zip(found, self._weights(), strict=True))
+
+    def _members(self, file: StyleFile, name: str) -> tuple[tuple[str, str, float], ...]:
+        group = self.style.group(name)
+        whole = sum(picture.weight for picture in group)
+        return tuple((one.file, file.checksum(one.file), one.weight / whole) for one in group)
+
+    def _weights(self) -> list[float]:
+        """Of those that are used: their own, but where some stand for others, together with these, 1 at most."""
+        groups = {picture.file: self.style.group(picture.file) for picture in self.style.used}
+        if not any(groups.values()):
+            return [picture.weight for picture in self.style.used]
+        sums = [
+            sum(one.weight for one in groups[picture.file] or [picture]) for picture in self.style.used
+        ]  # fmt: skip
+        return [each / max(sums) for each in sums]
 
     def thumbnail(self) -> bytes:
         """A small square JPEG. Raises as `used` does."""

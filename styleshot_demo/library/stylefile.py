@@ -57,6 +57,11 @@ class StyleFile:
         """The picture of that name, as `pictures.open_picture` opens it."""
         return self._opened(self.read(file))
 
+    def checksum(self, file: str) -> str:
+        """What tells the bytes of an entry from others, without reading them: size and CRC-32, which reading checks."""
+        info = self._zip.getinfo(file)
+        return f"{info.file_size} {info.CRC:08x}"
+
     def thumbnail(self) -> bytes:
         """A small JPEG, made anew: what stands in the file is opened by the gate like any other picture."""
         return thumbnail_of(self._opened(self.read(THUMBNAIL)))

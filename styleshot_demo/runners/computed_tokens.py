@@ -2,20 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from styleshot_demo import pictures
 from styleshot_demo.library.computed import KeptPicture
 from styleshot_demo.runners import computed
+from styleshot_demo.runners.styles import group_of, known_by
 from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.runners.weights.headers import weights_file
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.runtime.placement import Placement
+from styleshot_demo.weighting import weighted_sum
 
 if TYPE_CHECKING:
     import torch
@@ -39,7 +40,7 @@ class StoredTokens:
         one: KeptPicture | None = kept[0]
         self.kept = one if one and all(each and each.path == one.path for each in kept) else None
 
-    def get(self, seed: int) -> "torch.Tensor | None":
+    def get(self, seed: Hashable) -> "torch.Tensor | None":
         """[1, styles, 6, token_dim], on the device."""
         if self.kept is None:
             return None
@@ -51,16 +52,41 @@ class StoredTokens:
             return None
         return tokens.to(self.placement.device)
 
-    def put(self, seed: int, tokens: "torch.Tensor") -> None:
+    def put(self, seed: Hashable, tokens: "torch.Tensor") -> None:
         """What `get` is to return from now on."""
         if self.kept is not None:
             computed.keep(self.kept, self._key(seed), {"tokens": tokens})
 
-    def _key(self, seed: int) -> str:
+    def _key(self, seed: Hashable) -> str:
         forms = tuple(self.placement.form(part) for part in ("style_encoder", "adapter"))
-        found = tuple(pictures.digest(picture) for picture, _ in self.styles)
+        found = tuple(known_by(picture) for picture, _ in self.styles)
+        if all(group_of(picture) for picture, _ in self.styles):
+            seed = "all"  # of those that stand for others, one order of the patches serves all seeds
         networks = _hashes(self.weights, "style_encoder", "adapter")
         return computed.key_of(self.placement.device, "tokens", found, seed, networks, self.placement.dtype, forms)
+
+
+def group_tokens(
+    cache: ModelCache,
+    picture: Image.Image,
+    weights: ModelParts,
+    placement: Placement,
+    encode: "Callable[[Image.Image], torch.Tensor]",
+) -> "torch.Tensor | None":
+    """The mean of the tokens of all pictures that a kept one stands for, [6, token_dim]; None: it stands for itself.
+
+    encode  gives the tokens of one picture, whose patches lie in the order of seed 0: of so many pictures they are
+            computed once, not for every seed anew
+    """
+    kept: KeptPicture | None = picture.info.get("kept")
+    if kept is None or not kept.members:
+        return None
+    stored = StoredTokens(cache, [(picture, 1.0)], weights, placement)
+    found = stored.get("all")
+    if found is None:
+        found = weighted_sum((encode(one), share) for one, share in kept.pictures())[None, None]
+        stored.put("all", found)
+    return found[0, 0]
 
 
 def stored_statistics(
@@ -68,25 +94,30 @@ def stored_statistics(
     weights: ModelParts,
     autoencoder: "PatchAutoencoder",
     picture: Image.Image,
-    compute: "Callable[[], Statistics]",
+    encode: "Callable[[Image.Image], Statistics]",
 ) -> "Statistics":
-    """What `compute` finds of the latents of a picture; of a kept one, what its style file holds of it."""
+    """What `encode` finds of the latents of a picture, or the mean over all that it stands for; of a kept one, what its
+    style file holds of it."""
     import torch
 
-    from styleshot_demo.small.statistics import Statistics
+    from styleshot_demo.small.statistics import Statistics, weighted_mean
 
     kept: KeptPicture | None = picture.info.get("kept")
     if kept is None:
-        return compute()
+        return encode(picture)
     first = next(autoencoder.parameters())
-    depends = (pictures.digest(picture), _hashes(weights, "vae"), str(first.dtype))
+    depends = (known_by(picture), _hashes(weights, "vae"), str(first.dtype))
     key = computed.key_of(str(first.device), "latents", *depends)
     stored = computed.recall(cache, kept, key) or {}
     shape = (1, autoencoder.config["latent_channels"], 1, 1)
     found = [stored[part] for part in ("mean", "deviation") if part in stored]
     if [(tuple(one.shape), one.dtype) for one in found] == [(shape, torch.float32)] * 2 and bool((found[1] >= 0).all()):
         return Statistics(*(one.to(first.device) for one in found))
-    made = compute()
+    if kept.members:
+        parts, shares = zip(*((encode(one), share) for one, share in kept.pictures()), strict=True)
+        made = weighted_mean(parts, shares)
+    else:
+        made = encode(picture)
     computed.keep(kept, key, {"mean": made.mean, "deviation": made.deviation})
     return made
 

@@ -4,7 +4,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,11 +120,11 @@ def lines(picture: Image.Image, threshold: int) -> Image.Image:
 def statistics(
     autoencoder: "PatchAutoencoder",
     styles: Sequence[tuple[Image.Image, float]],
-    stored: "Callable[[Image.Image, Callable[[], Statistics]], Statistics] | None" = None,
+    stored: "Callable[[Image.Image, Callable[[Image.Image], Statistics]], Statistics] | None" = None,
 ) -> "Statistics":
     """Means and deviations of the latents of style pictures, mixed by their weights.
 
-    stored  gives those of one picture, or what the function that it gets computes
+    stored  gives those of one picture, by what the function that it gets computes of pictures
     """
     import torch
 
@@ -137,7 +137,7 @@ def statistics(
         with torch.no_grad():
             return of_latents(autoencoder.encode(pixels).latent_dist.mode() * autoencoder.config["scaling_factor"])
 
-    found = [stored(one, partial(encoded, one)) if stored else encoded(one) for one, _ in styles]
+    found = [stored(one, encoded) if stored else encoded(one) for one, _ in styles]
     return weighted_mean(found, [weight for _, weight in styles])
 
 

@@ -1,6 +1,6 @@
 """The styles of a job as the classical methods read them: what was computed of one serves the next photo too."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import cache as cache_once
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import torch
 
     from styleshot_demo.classical.cached_style import CachedStyle, StyleCache
+    from styleshot_demo.classical.fast import FastTransfer
 
     CachedStyles = list[tuple[CachedStyle, float]]
 
@@ -50,7 +51,7 @@ def style_cache(
     def seen() -> str:
         """Of the pixels that are read: the same of a picture that the page has brought to size already."""
         assert picture is not None
-        return pictures.digest(pictures.fit_longest(picture, size))
+        return pictures.digest(pictures.fit_longest(picture, size)) + group_of(picture)
 
     class SharedStyleCache(StyleCache):
         def get(self, what: Hashable) -> Any:
@@ -95,10 +96,63 @@ def styles_of(
 
     made = []
     for (picture, _), share in zip(styles, jobs.normalised_weights(styles), strict=True):
-        digest = pictures.digest(picture)
+        digest = known_by(picture)
         known = style_cache(cache, digest, size, device, models, picture=picture)
-        made.append((CachedStyle(reader(picture), known, digest), share))
+        made.append((CachedStyle(reader(picture), known, digest, members(picture, size, device)), share))
     return made
+
+
+def tiled_style_cache(
+    cache: ModelCache,
+    picture: Image.Image,
+    size: int,
+    device: str,
+    models: Mapping[str, str],
+    painter: "FastTransfer | None",
+) -> "StyleCache":
+    """What is computed of a style part by part; of one that stands for others, what is computed of each as a whole."""
+    import torch
+
+    from styleshot_demo.classical.cached_style import CachedStyle
+
+    group = members(picture, size, device)
+    known = style_cache(cache, known_by(picture), size, device, models, group is None, picture)
+    if group is not None:
+        style = CachedStyle(lambda: to_tensor(pictures.fit_longest(picture, size), device), known, members=group)
+        with torch.inference_mode():
+            if painter is None:
+                style.oklab_moments()
+            else:
+                style.feature_moments(painter.style_moments)
+                style.colour_moments()
+                style.tone_quantiles()
+    return known
+
+
+def group_of(picture: Image.Image) -> str:
+    """By which the pictures are known that a picture of a kept style stands for; empty where it stands for itself."""
+    kept: KeptPicture | None = picture.info.get("kept")
+    return repr(kept.members) if kept and kept.members else ""
+
+
+def known_by(picture: Image.Image) -> str:
+    """By which a style picture is known, with those that it stands for."""
+    return pictures.digest(picture) + group_of(picture)
+
+
+def members(
+    picture: Image.Image, size: int, device: str
+) -> "Callable[[], Iterator[tuple[torch.Tensor, float]]] | None":
+    """What `CachedStyle.members` is of a picture."""
+    kept: KeptPicture | None = picture.info.get("kept")
+    if kept is None or not kept.members:
+        return None
+
+    def opened() -> "Iterator[tuple[torch.Tensor, float]]":
+        for image, share in kept.pictures():
+            yield to_tensor(pictures.fit_longest(image, size), device), share
+
+    return opened
 
 
 def pictures_key(content: Image.Image, styles: "CachedStyles") -> tuple[Hashable, ...]:

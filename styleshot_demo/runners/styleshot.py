@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from PIL import Image
 
-from styleshot_demo import jobs, pictures
+from styleshot_demo import jobs
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Event, Finished, Step
 from styleshot_demo.images.ops import grid, on_white
@@ -21,13 +21,14 @@ from styleshot_demo.models import hub
 from styleshot_demo.plan import Plan, Shot
 from styleshot_demo.runners import inpainting, scenes, small
 from styleshot_demo.runners import weights as files
-from styleshot_demo.runners.computed_tokens import StoredTokens, stored_statistics
+from styleshot_demo.runners.computed_tokens import StoredTokens, group_tokens, stored_statistics
 from styleshot_demo.runners.maps import Maps, prepare
 from styleshot_demo.runners.previews import Previews
 from styleshot_demo.runners.progress import StepProgress
 from styleshot_demo.runners.prompts import unread
 from styleshot_demo.runners.regions import RegionFinder
 from styleshot_demo.runners.schedulers import scheduler
+from styleshot_demo.runners.styles import known_by
 from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.runtime import placement as placing
 from styleshot_demo.runtime.cache import ModelCache
@@ -179,7 +180,8 @@ class StyleShotRunner:
 
         images = [on_white(picture) for picture, _ in job.styles]
         fingerprints = tuple(weights.fingerprints[part] for part in ("style_encoder", "adapter"))
-        common = ("tokens", *fingerprints, placement.device, placement.dtype, tuple(map(pictures.digest, images)))
+        known = tuple(known_by(picture) for picture, _ in job.styles)
+        common = ("tokens", *fingerprints, placement.device, placement.dtype, known)
         stored = StoredTokens(self.cache, job.styles, weights, placement)
         tokens: dict[int, torch.Tensor | None] = {}
         for seed in seeds:
@@ -197,6 +199,14 @@ class StyleShotRunner:
                 )
                 yield Step(0.02, remark("encoding"))
                 encoded = encode_style(images, missing, encoder, adapter, placement.device)
+
+                def alone(picture: Image.Image) -> "torch.Tensor":
+                    return encode_style([on_white(picture)], [0], encoder, adapter, placement.device)[0, 0]
+
+                for place, (picture, _) in enumerate(job.styles):
+                    mean = group_tokens(self.cache, picture, weights, placement, alone)
+                    if mean is not None:
+                        encoded[:, place] = mean
             if placement.device == "cpu":
                 # Reading it again takes a second, beside minutes for a picture; the memory is better used by what
                 # paints.

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from styleshot_demo import names
+from styleshot_demo import jobs, names
 from styleshot_demo.errors import Problem
 from styleshot_demo.library import Library, StyleEntry
 from styleshot_demo.library.style import MAX_STRENGTH
@@ -126,6 +126,8 @@ class Desk:
             path = self._place() / names.made_of(names.stem_of(image.info["file_name"]), suffix=".png")
             image.save(path, format="PNG", compress_level=1)
             self.page.temp_files.add(str(path))  # so that Gradio deletes it when it is old
+            if "kept" in image.info:
+                jobs.keep_in_mind(path, image.info["kept"])
             paths.append(str(path))
             weights.append(weight)
         updates = controls.laid(inputs, paths, weights) | {inputs.message: ""}
