@@ -9,6 +9,8 @@ from PIL import Image
 from styleshot_demo import jobs, pictures
 from styleshot_demo.images.ops import to_tensor
 from styleshot_demo.library.computed import KeptPicture
+from styleshot_demo.messages import Remark, remark
+from styleshot_demo.plan import Plan
 from styleshot_demo.runners import computed
 from styleshot_demo.runners.weights import PAINTER, TITLES
 from styleshot_demo.runtime.cache import ModelCache
@@ -133,6 +135,18 @@ def group_of(picture: Image.Image) -> str:
     """By which the pictures are known that a picture of a kept style stands for; empty where it stands for itself."""
     kept: KeptPicture | None = picture.info.get("kept")
     return repr(kept.members) if kept and kept.members else ""
+
+
+def told_of_groups(plan: "Plan[Any]") -> list[Remark]:
+    """Whether a style of many pictures paints by all of them or by those alone that are most typical of it."""
+    groups = [kept.members for picture, _ in plan.job.styles if (kept := picture.info.get("kept")) and kept.members]
+    if not groups:
+        return []
+    typical = plan.optimises or (isinstance(plan.job, jobs.ClassicalJob) and plan.job.method == "patches")
+    count = sum(map(len, groups))
+    if typical:
+        return [remark("style_by_typical", count=count, used=len(groups))]
+    return [remark("style_by_all", count=count)]
 
 
 def known_by(picture: Image.Image) -> str:
