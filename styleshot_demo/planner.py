@@ -45,6 +45,7 @@ from styleshot_demo.needs import (
 from styleshot_demo.plan import Job, Plan
 from styleshot_demo.runners import painter, scenes, small
 from styleshot_demo.runners import weights as files
+from styleshot_demo.runners.styles import told_of_groups
 from styleshot_demo.runners.weights import ModelChoice
 from styleshot_demo.runtime import placement as placing
 from styleshot_demo.runtime import zerogpu
@@ -73,13 +74,15 @@ class Planner:
         Raises `Problem` where it cannot run at all (no weights, no such device). Whether there is memory for it is
         `Plan.fits`.
         """
-        if isinstance(job, ClassicalJob):
-            return self._classical(job, TIGHT if lower else SPARE, lend)
         if isinstance(job, EnlargeJob):
             return self._enlarge(job, TIGHT if lower else SPARE)
-        if not isinstance(job, TextJob | ImageJob):
+        if not isinstance(job, ClassicalJob | TextJob | ImageJob):
             raise TypeError(f"a {type(job).__name__} is no job")
-        return self._diffusion(job, lower, lend)
+        if isinstance(job, ClassicalJob):
+            plan = self._classical(job, TIGHT if lower else SPARE, lend)
+        else:
+            plan = self._diffusion(job, lower, lend)
+        return replace(plan, remarks=(*plan.remarks, *told_of_groups(plan)))
 
     def ready(
         self, kind: str, preprocessor: str = "contour", model: str = "auto", follow_sketch: bool = False

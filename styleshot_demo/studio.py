@@ -11,6 +11,7 @@ from styleshot_demo import jobs, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Event, Finished, Result, Step
 from styleshot_demo.jobs import ClassicalJob, EnlargeJob, ImageJob, Picture, TextJob
+from styleshot_demo.library.computed import WRITER
 from styleshot_demo.messages import remark
 from styleshot_demo.runners.weights import BUILT_IN, ModelChoice
 from styleshot_demo.runtime import zerogpu
@@ -93,6 +94,12 @@ class Studio:
         )
 
     def _work(self, plan: "Plan") -> Events:
+        try:
+            yield from self._run(plan)
+        finally:
+            WRITER.flush()  # what was computed of kept styles
+
+    def _run(self, plan: "Plan") -> Events:
         if isinstance(plan.job, EnlargeJob):
             from styleshot_demo.runners.enlarging import enlarge
 

@@ -1,6 +1,6 @@
 """What painting takes from a style picture is little, and the same for every photo: computed once, it can be kept."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ from torch import Tensor
 from styleshot_demo.classical.colour import to_oklab
 from styleshot_demo.classical.colour_clusters import ColourClusters
 from styleshot_demo.classical.grain import FlatMasks, add_textures, random_phase
-from styleshot_demo.classical.statistics import Moments, moments, subsampled_moments
+from styleshot_demo.classical.statistics import Moments, mean_moments, moments, subsampled_moments
 from styleshot_demo.classical.tones import tone_quantiles
 from styleshot_demo.weighting import weighted_sum
 
@@ -47,11 +47,14 @@ class CachedStyle:
     load    gives its pixels, [1, 3, H, W], RGB in [0, 1]; not called while all that is asked for is remembered
     cache   where it is remembered: its entries are those of this picture at this size, read by the same network
     digest  by which the picture is known, whatever its size; empty: by nothing
+    members  gives the pictures that this one stands for, one after the other, with shares that sum to 1: moments and
+            tones are then the means of theirs; clusters and strokes stay its own. None: it stands for itself
     """
 
     load: Callable[[], Tensor]
     cache: StyleCache = field(default_factory=StyleCache)
     digest: str = ""
+    members: Callable[[], Iterable[tuple[Tensor, float]]] | None = None
 
     @classmethod
     def of(cls, style: "Tensor | CachedStyle") -> "CachedStyle":
@@ -65,15 +68,15 @@ class CachedStyle:
 
     def feature_moments(self, extract: Callable[[Tensor], Mapping[str, Moments]]) -> Mapping[str, Moments]:
         """Moments of feature maps, by layer, as `extract` finds them in the pixels."""
-        return self.cache.get_or_compute("features", lambda: extract(self.pixels))
+        return self.cache.get_or_compute("features", lambda: self._mean(extract, _mean_of_layers))
 
     def colour_moments(self) -> Moments:
         """Of the RGB values."""
-        return self.cache.get_or_compute("colours", lambda: subsampled_moments(self.pixels))
+        return self.cache.get_or_compute("colours", lambda: self._mean(subsampled_moments, mean_moments))
 
     def oklab_moments(self) -> Moments:
         """Of the colours in Oklab, exact."""
-        return self.cache.get_or_compute("oklab", lambda: moments(to_oklab(self.pixels)))
+        return self.cache.get_or_compute("oklab", lambda: self._mean(_oklab_moments, mean_moments))
 
     def colour_clusters(self) -> ColourClusters:
         """Of its colours."""
@@ -81,11 +84,27 @@ class CachedStyle:
 
     def tone_quantiles(self) -> Tensor:
         """As the function `tone_quantiles`."""
-        return self.cache.get_or_compute("tones", lambda: tone_quantiles(self.pixels))
+        return self.cache.get_or_compute("tones", lambda: self._mean(tone_quantiles, weighted_sum))
 
     def stroke_texture(self, seed: int, size: tuple[int, int] | None = None) -> Tensor:
         """As `random_phase`."""
         return self.cache.get_or_compute(("strokes", seed, size), lambda: random_phase(self.pixels, seed, size))
+
+
+    def _mean(self, compute: Callable[[Tensor], T], mean: Callable[[list[tuple[T, float]]], T]) -> T:
+        """What is computed of the pixels, or the mean of it over all that this picture stands for."""
+        if self.members is None:
+            return compute(self.pixels)
+        return mean([(compute(pixels), share) for pixels, share in self.members()])
+
+
+def _oklab_moments(pixels: Tensor) -> Moments:
+    return moments(to_oklab(pixels))
+
+
+def _mean_of_layers(found: list[tuple[Mapping[str, Moments], float]]) -> Mapping[str, Moments]:
+    first, _ = found[0]
+    return {layer: mean_moments([(one[layer], share) for one, share in found]) for layer in first}
 
 
 WeightedStyles = Sequence[tuple[Tensor | CachedStyle, float]]  # weights that sum to 1

@@ -276,7 +276,7 @@ class FastTransfer(nn.Module):
         missing = stride_padding(content)
         maps = self._encode(nn.functional.pad(textured, missing, mode="reflect") if any(missing) else textured)
         content_moments = self._moments(maps if period is None else _crop_to_central_period(maps, content, period))
-        style_moments = [(brush.feature_moments(self._style_moments), weight) for brush, weight in brush_styles]
+        style_moments = [(brush.feature_moments(self.style_moments), weight) for brush, weight in brush_styles]
         return Encoded(
             pixels=content,
             maps={name: maps[name] for name in self.decoder.input_layers},
@@ -334,7 +334,8 @@ class FastTransfer(nn.Module):
     def _encode(self, pixels: Tensor, for_moments: bool = False) -> dict[str, Tensor]:
         return self.encoder(pixels.contiguous(memory_format=torch.channels_last), LAYERS, for_moments=for_moments)
 
-    def _style_moments(self, picture: Tensor) -> dict[str, Moments]:
+    def style_moments(self, picture: Tensor) -> dict[str, Moments]:
+        """Of the feature maps of a style [1, 3, H, W], by layer: what `encode` takes of it."""
         return self._moments(self._encode(picture, for_moments=True))
 
     def _moments(self, found: dict[str, Tensor]) -> dict[str, Moments]:

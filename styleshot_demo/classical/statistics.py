@@ -62,6 +62,15 @@ def moments(maps: Tensor) -> Moments:
     return running.moments()
 
 
+def mean_moments(parts: Sequence[tuple[Moments, float]]) -> Moments:
+    """The weighted mean of means and of covariances; weights sum to 1. Not of all vectors together: how far the means
+    lie apart, as of a bright picture and a dark one, is no spread that either of them has."""
+    return Moments(
+        weighted_sum((part.mean, weight) for part, weight in parts),
+        weighted_sum((part.covariance, weight) for part, weight in parts),
+    )
+
+
 def subsampled_moments(maps: Tensor) -> Moments:
     """`moments` where they need not be exact: of maps of more than 2^16 places every seventh is read, or fewer.
 

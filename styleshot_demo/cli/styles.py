@@ -119,7 +119,8 @@ def save(
         typer.Option(
             metavar="NUMBER",
             show_default="the four most typical",
-            help="Which picture jobs get, counted from 1; up to four.",
+            help="Which picture jobs get, counted from 1; up to four. Without it all count: moments and tokens are "
+            "their mean, and each of the four stands for those most like it.",
         ),
     ] = None,
     strength: Annotated[

@@ -16,7 +16,9 @@ from styleshot_demo.jobs.checks import number
 T = TypeVar("T")
 Picture = Image.Image | str | Path
 MAX_STYLES = 4
-KEPT_INFO = ("file_name", "pixels_sha256", "deep")  # what a picture that was opened before carries along
+KEPT_INFO = ("file_name", "pixels_sha256", "deep", "kept")  # what a picture that was opened before carries along
+_kept: dict[str, Any] = {}  # path of a file that the page has made of a kept style's picture -> `info["kept"]`
+_MOST_KEPT = 4096
 MAX_FILE_NAME = 120  # characters of a picture's file name that are kept
 
 
@@ -60,10 +62,19 @@ def open_named(source: Picture, deep: bool = False) -> Image.Image:
     else:
         picture, pixels = pictures.open_deep(source) if deep else (pictures.open_picture(source), None)
         known: dict[Any, Any] = {"file_name": name} if (name := file_name_of(source)) else {}
+        if (kept := _kept.get(str(source))) is not None:
+            known["kept"] = kept
         if pixels is not None:
             known["deep"] = pixels
     picture.info.update(known)
     return picture
+
+
+def keep_in_mind(path: Path, kept: Any) -> None:
+    """From now on a job that opens this very file knows of its picture what `info["kept"]` said of it."""
+    _kept[str(path)] = kept
+    while len(_kept) > _MOST_KEPT:
+        _kept.pop(next(iter(_kept)), None)
 
 
 def file_name_of(source: Any) -> str | None:

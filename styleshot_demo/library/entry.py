@@ -8,6 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from styleshot_demo import pictures
+from styleshot_demo.library.computed import KeptPicture
 from styleshot_demo.library.style import Style
 from styleshot_demo.library.stylefile import StyleFile, thumbnail_of
 
@@ -21,6 +22,7 @@ class StyleEntry:
     style      all but the pixels
     title_zh   its name in Chinese, where it has one of its own
     read_only  it comes with the program
+    limit      bytes that its library may take; 0: as many as there are
     """
 
     key: str
@@ -28,6 +30,7 @@ class StyleEntry:
     style: Style
     title_zh: str = ""
     read_only: bool = False
+    limit: int = 0
 
     @property
     def name(self) -> str:
@@ -36,16 +39,36 @@ class StyleEntry:
     def used(self) -> list[tuple[Image.Image, float]]:
         """The pictures that a job gets, each with its weight, as jobs take them.
 
-        Their `info["file_name"]` says where they came from. Raises the `Problem`s of `StyleFile`.
+        Their `info["file_name"]` says where they came from, `info["kept"]` where what is computed of them is kept.
+        Raises the `Problem`s of `StyleFile`.
         """
+        used = self.style.used
         if self.read_only:
-            found = [pictures.open_picture(self.path)]
+            found, kept = [pictures.open_picture(self.path)], [None]
         else:
             with StyleFile(self.path) as file:
-                found = [file.picture(picture.file) for picture in self.style.used]
-        for image, picture in zip(found, self.style.used, strict=True):
+                found = [file.picture(picture.file) for picture in used]
+                kept = [KeptPicture(self.path, self.limit, self._members(file, picture.file)) for picture in used]
+        for image, place, picture in zip(found, kept, used, strict=True):
             image.info["file_name"] = picture.name or Path(picture.file).name
-        return [(image, picture.weight) for image, picture in zip(found, self.style.used, strict=True)]
+            if place is not None:
+                image.info["kept"] = place
+        return list(zip(found, self._weights(), strict=True))
+
+    def _members(self, file: StyleFile, name: str) -> tuple[tuple[str, str, float], ...]:
+        group = self.style.group(name)
+        whole = sum(picture.weight for picture in group)
+        return tuple((one.file, file.checksum(one.file), one.weight / whole) for one in group)
+
+    def _weights(self) -> list[float]:
+        """Of those that are used: their own, but where some stand for others, together with these, 1 at most."""
+        groups = {picture.file: self.style.group(picture.file) for picture in self.style.used}
+        if not any(groups.values()):
+            return [picture.weight for picture in self.style.used]
+        sums = [
+            sum(one.weight for one in groups[picture.file] or [picture]) for picture in self.style.used
+        ]  # fmt: skip
+        return [each / max(sums) for each in sums]
 
     def thumbnail(self) -> bytes:
         """A small square JPEG. Raises as `used` does."""

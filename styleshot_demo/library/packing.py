@@ -12,7 +12,7 @@ from styleshot_demo import containers, jobs, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.library.style import MAX_PICTURES, THUMBNAIL, StylePicture
 from styleshot_demo.library.stylefile import MAX_FILE_MB, put, thumbnail_of
-from styleshot_demo.library.typical import features, typical
+from styleshot_demo.library.typical import features, nearest, typical
 
 LONGEST = jobs.CLASSICAL_SIZES[1]  # pixels of a side: no method sees a style larger
 
@@ -57,12 +57,21 @@ def pack(
         packed.append(StylePicture(file=file, name=name, weight=float(weight)))
         found.append(features(image))
         thumbnails.append(thumbnail_of(image))
+    standing: dict[int, int] = {}  # place -> that of the picture that stands for it
     if use is None:
         able = [place for place, picture in enumerate(packed) if picture.weight > 0]
         use = [able[place] for place in typical([found[place] for place in able], jobs.MAX_STYLES)]
+        if len(able) > len(use):
+            near = nearest([found[place] for place in able], [able.index(place) for place in use])
+            standing = {place: able[one] for place, one in zip(able, near, strict=True)}
     first = max(sorted(set(use)), key=lambda place: packed[place].weight)
     put(target, THUMBNAIL, thumbnails[first])
-    return tuple(picture.model_copy(update={"used": place in use}) for place, picture in enumerate(packed))
+    return tuple(
+        picture.model_copy(
+            update={"used": place in use, "typical": packed[standing[place]].file if place in standing else ""}
+        )
+        for place, picture in enumerate(packed)
+    )
 
 
 def _encoded(source: Any, image: Image.Image) -> tuple[bytes, str]:

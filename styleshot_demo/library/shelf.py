@@ -7,8 +7,8 @@ import shutil
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,9 @@ from styleshot_demo.library.style import (
     checked_tags,
 )
 from styleshot_demo.library.stylefile import StyleFile, put_manifest
+from styleshot_demo.library.writing import locked, size_of, unfinished
 
-_TRASH, _LOCK = ".trash", ".lock"
+_TRASH = ".trash"
 _TRASHED = 50  # deleted styles that can be brought back; older ones go for good
 _PATIENCE = 20  # seconds that another change may take
 _log = logging.getLogger(__name__)
@@ -110,7 +111,7 @@ class Library:
         packing.check(styles, use)
         with self._changing(folder):
             self._check_free(known["name"])
-            with _part(folder) as part:
+            with unfinished(folder) as part:
                 with zipfile.ZipFile(part, "w") as target:
                     put_manifest(target, Style(**known, pictures=packing.pack(target, styles, use)))
                 self._make_room(part)
@@ -131,7 +132,7 @@ class Library:
         }
         with self._changing(folder):
             self._check_free(given.get("name", entry.name), but=entry.key)
-            with _part(folder) as part, StyleFile(entry.path) as file:
+            with unfinished(folder) as part, StyleFile(entry.path) as file:
                 with zipfile.ZipFile(part, "w") as target:
                     file.copy_to(target)
                     put_manifest(target, file.style.model_copy(update=given))
@@ -180,7 +181,7 @@ class Library:
         entry = self.find(key)
         path = target / names.made_of(entry.name, suffix=SUFFIX) if target.is_dir() else target
         destinations.check_folder(path.parent)
-        with _part(path.parent) as part:
+        with unfinished(path.parent) as part:
             if entry.read_only:
                 with zipfile.ZipFile(part, "w") as zipped:
                     packed = packing.pack(zipped, [(entry.path, 1.0)], None)
@@ -213,7 +214,7 @@ class Library:
                 known = self._known.get(path.name)
             if known is None or known[0] != state:
                 with StyleFile(path) as file:
-                    known = state, StyleEntry(path.name, path, file.style)
+                    known = state, StyleEntry(path.name, path, file.style, limit=self._limit)
                 with self._lock:
                     self._known[path.name] = known
             return known[1]
@@ -227,11 +228,11 @@ class Library:
             return
         deleted = [path for token in self.deleted() if (path := self.folder / _TRASH / token) != instead]
         kept = [path for path in self._files() if path != instead]
-        room = self._limit - sum(map(_size, [part, *kept]))
+        room = self._limit - sum(map(size_of, [part, *kept]))
         if room < 0:
             raise Problem("library_full", limit=f"{self._limit / 1e9:g}")
         for path in deleted:  # the last one first: it stays longest
-            room -= _size(path)
+            room -= size_of(path)
             if room < 0:
                 path.unlink(missing_ok=True)
 
@@ -253,7 +254,7 @@ class Library:
 
     def _take_in(self, path: Path, folder: Path, keep: bool) -> StyleEntry:
         """Puts a style file that has been checked into the folder, under a name that is free."""
-        with self._changing(folder), _part(folder) as part:
+        with self._changing(folder), unfinished(folder) as part:
             with StyleFile(path) as file:
                 name = self._other(file.style.name)
                 with zipfile.ZipFile(part, "w") as target:
@@ -282,32 +283,5 @@ class Library:
             path = folder / names.made_of(name, secrets.token_hex(2), suffix=SUFFIX)
         return path
 
-    @contextmanager
-    def _changing(self, folder: Path) -> Iterator[None]:
-        """One change at a time, of all programs that use the folder."""
-        from filelock import FileLock, Timeout
-
-        try:
-            with FileLock(folder / _LOCK, timeout=_PATIENCE):
-                yield
-        except (OSError, Timeout) as error:
-            raise Problem("cannot_write") from error
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:  # another program may delete it at any time
-        return 0
-
-
-@contextmanager
-def _part(folder: Path) -> Iterator[Path]:
-    """A place for what is not finished; gone afterwards if it was not moved."""
-    part = folder / f".{secrets.token_hex(8)}.part"
-    try:
-        yield part
-    except OSError as error:
-        raise Problem("cannot_write") from error
-    finally:
-        part.unlink(missing_ok=True)
+    def _changing(self, folder: Path) -> AbstractContextManager[None]:
+        return locked(folder, _PATIENCE)

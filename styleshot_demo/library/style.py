@@ -11,7 +11,7 @@ from styleshot_demo import jobs
 from styleshot_demo.errors import Problem
 
 SUFFIX = ".style.zip"
-MANIFEST, THUMBNAIL, WEIGHTS = "style.json", "thumbnail.jpg", "weights.safetensors"
+MANIFEST, THUMBNAIL, COMPUTED = "style.json", "thumbnail.jpg", "computed.safetensors"
 VERSION = 1
 MAX_PICTURES = 200
 MAX_STYLE_NAME = 80  # characters
@@ -38,6 +38,7 @@ class StylePicture(BaseModel):
     name    of the file that it came from
     weight  beside the other pictures that are used, 0 to 100
     used    whether a job gets it: at most four of a style
+    typical  file of the used picture that it is most like, which stands for it; empty: it counts for nothing, or alone
     """
 
     model_config = _SETUP
@@ -45,6 +46,7 @@ class StylePicture(BaseModel):
     name: Annotated[str, Field(max_length=jobs.MAX_FILE_NAME), Line] = ""
     weight: Annotated[float, Field(ge=0, le=100)] = 1.0
     used: bool = True
+    typical: Annotated[str, Field(pattern=f"{PICTURE_FILE}|^$")] = ""
 
 
 class Style(BaseModel):
@@ -69,12 +71,19 @@ class Style(BaseModel):
             raise ValueError("of the pictures one to four are used, not all with weight 0")
         if len({picture.file for picture in self.pictures}) < len(self.pictures):
             raise ValueError("each picture has a file of its own")
+        if not {picture.typical for picture in self.pictures} <= {"", *(picture.file for picture in used)}:
+            raise ValueError("what stands for others is used")
         return self
 
     @property
     def used(self) -> list[StylePicture]:
         """Those pictures that a job gets."""
         return [picture for picture in self.pictures if picture.used]
+
+    def group(self, file: str) -> list[StylePicture]:
+        """The pictures that a used one stands for, itself among them; none where it stands for itself alone."""
+        found = [picture for picture in self.pictures if picture.typical == file and picture.weight > 0]
+        return found if len(found) > 1 else []
 
 
 def checked_name(name: Any) -> str:

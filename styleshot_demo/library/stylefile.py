@@ -1,11 +1,10 @@
-"""A style as one file: a zip with `style.json`, a thumbnail, the pictures, and weights where there are some.
+"""A style as one file: a zip with `style.json`, a thumbnail, the pictures, and what was computed of them.
 
 Nothing in it is ever run or unpacked to a place that it names. Whoever made it may mean harm, so each entry has to be
 one that a style file has, and is read up to its limit.
 """
 
 import io
-import json
 import re
 import stat
 import struct
@@ -20,10 +19,10 @@ from pydantic import ValidationError
 
 from styleshot_demo import pictures
 from styleshot_demo.errors import Problem
-from styleshot_demo.library.style import MANIFEST, MAX_PICTURES, PICTURE_FILE, THUMBNAIL, VERSION, WEIGHTS, Style
+from styleshot_demo.library.style import COMPUTED, MANIFEST, MAX_PICTURES, PICTURE_FILE, THUMBNAIL, VERSION, Style
 
 MAX_FILE_MB = 1024  # of a style file, and of all that is in it
-_LIMITS = {MANIFEST: 2**20, THUMBNAIL: 2**20, WEIGHTS: 512 * 2**20}  # bytes
+_LIMITS = {MANIFEST: 2**20, THUMBNAIL: 2**20, COMPUTED: 16 * 2**20}  # bytes
 _MAX_ENTRIES = MAX_PICTURES + len(_LIMITS)
 _MAX_DIRECTORY = 2**18  # bytes of the zip's list of entries: ours have some 70 each
 _END = struct.Struct("<4s4H2LH")  # of a zip: the end of its list of entries
@@ -58,6 +57,11 @@ class StyleFile:
         """The picture of that name, as `pictures.open_picture` opens it."""
         return self._opened(self.read(file))
 
+    def checksum(self, file: str) -> str:
+        """What tells the bytes of an entry from others, without reading them: size and CRC-32, which reading checks."""
+        info = self._zip.getinfo(file)
+        return f"{info.file_size} {info.CRC:08x}"
+
     def thumbnail(self) -> bytes:
         """A small JPEG, made anew: what stands in the file is opened by the gate like any other picture."""
         return thumbnail_of(self._opened(self.read(THUMBNAIL)))
@@ -81,13 +85,15 @@ class StyleFile:
         self.thumbnail()
         for picture in self.style.pictures:
             self.picture(picture.file)
-        if WEIGHTS in self._zip.namelist():
-            self._check_weights()
 
-    def copy_to(self, target: zipfile.ZipFile) -> None:
-        """Writes everything but `style.json` into another zip."""
+    def computed(self) -> bytes:
+        """What was computed of the pictures, as safetensors that nobody has looked at; empty where there is nothing."""
+        return self.read(COMPUTED) if COMPUTED in self._zip.namelist() else b""
+
+    def copy_to(self, target: zipfile.ZipFile, without: tuple[str, ...] = (MANIFEST,)) -> None:
+        """Writes everything into another zip, by default all but `style.json`."""
         for entry in self._zip.namelist():
-            if entry != MANIFEST:
+            if entry not in without:
                 put(target, entry, self.read(entry))
 
     def _check_entries(self) -> None:
@@ -119,17 +125,6 @@ class StyleFile:
         if named != there:
             raise self._problem("style_file_damaged" if named - there else "style_file_refused")
         return style
-
-    def _check_weights(self) -> None:
-        """Whether they begin as safetensors do: the length of a table in JSON, and the table."""
-        data = self.read(WEIGHTS)
-        length = int.from_bytes(data[:8], "little")
-        try:
-            table = json.loads(data[8 : 8 + length]) if len(data) > 8 and length <= 2**20 else None
-        except (ValueError, RecursionError):
-            table = None
-        if not isinstance(table, dict):
-            raise self._problem("style_file_damaged")
 
     def _problem(self, key: str, **values: object) -> Problem:
         return Problem(key, file=self._name, **values)

@@ -30,7 +30,7 @@ from styleshot_demo.runners.paintings import Painted, Painting, blend_two_styles
 from styleshot_demo.runners.palettes import apply_palette, apply_palette_16bit
 from styleshot_demo.runners.regions import RegionFinder, Where
 from styleshot_demo.runners.remaining import OptimisationTime, RemainingShare
-from styleshot_demo.runners.styles import pictures_key, pixels_of, style_cache, styles_of
+from styleshot_demo.runners.styles import pictures_key, pixels_of, styles_of, tiled_style_cache
 from styleshot_demo.runners.weights import TITLES, short_hash
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
@@ -336,7 +336,7 @@ class ClassicalRunner:
             return LazyPicture(image.height, image.width, lambda box: to_tensor(crop(image, box), device))
 
         def style(image: Image.Image) -> LazyPicture:
-            cache = style_cache(self.cache, pictures.digest(image), job.style_size, device, models, tiled=True)
+            cache = tiled_style_cache(self.cache, image, job.style_size, device, models, painter)
             return replace(picture(pictures.fit_longest(image, job.style_size)), cache=cache)
 
         def read_finely(box: "Box") -> "torch.Tensor":

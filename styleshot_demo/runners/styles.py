@@ -1,12 +1,17 @@
 """The styles of a job as the classical methods read them: what was computed of one serves the next photo too."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import cache as cache_once
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from styleshot_demo import jobs, pictures
 from styleshot_demo.images.ops import to_tensor
+from styleshot_demo.library.computed import KeptPicture
+from styleshot_demo.messages import Remark, remark
+from styleshot_demo.plan import Plan
+from styleshot_demo.runners import computed
 from styleshot_demo.runners.weights import PAINTER, TITLES
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.runtime.storages import bytes_of
@@ -15,6 +20,7 @@ if TYPE_CHECKING:
     import torch
 
     from styleshot_demo.classical.cached_style import CachedStyle, StyleCache
+    from styleshot_demo.classical.fast import FastTransfer
 
     CachedStyles = list[tuple[CachedStyle, float]]
 
@@ -23,25 +29,56 @@ KEPT_STROKES = 8  # as large as the style is seen: 12 bytes a pixel
 
 
 def style_cache(
-    cache: ModelCache, digest: str, size: int, device: str, models: Mapping[str, str], tiled: bool = False
+    cache: ModelCache,
+    digest: str,
+    size: int,
+    device: str,
+    models: Mapping[str, str],
+    tiled: bool = False,
+    picture: Image.Image | None = None,
 ) -> "StyleCache":
     """What was computed of one picture, seen at `size`, by the painter whose hashes are in `models`: in the cache.
 
-    tiled  computed part by part, which rounds in other places
+    tiled    computed part by part, which rounds in other places
+    picture  the picture itself: of one that a style file holds, what is not in the cache is looked for and kept there
     """
     # Here, not above: `classical` takes as long to import as torch does.
     from styleshot_demo.classical.cached_style import StyleCache
 
-    picture = ("style", digest, size, device, *(models.get(name, "") for name in PAINTER), tiled)
+    painter = tuple(models.get(name, "") for name in PAINTER)
+    name = ("style", digest, size, device, *painter, tiled)
+    kept: KeptPicture | None = None if picture is None else picture.info.get("kept")
+
+    @cache_once
+    def seen() -> str:
+        """Of the pixels that are read: the same of a picture that the page has brought to size already."""
+        assert picture is not None
+        return pictures.digest(pictures.fit_longest(picture, size)) + group_of(picture)
 
     class SharedStyleCache(StyleCache):
         def get(self, what: Hashable) -> Any:
-            return cache.recall((*picture, what))
+            found = cache.recall((*name, what))
+            if found is None and kept is not None:
+                stored = computed.recall(cache, kept, self._key(what))
+                found = None if stored is None else computed.from_tensors(what, stored)
+                if found is not None:
+                    self._remember(what, found)
+            return found
 
         def put(self, what: Hashable, value: Any) -> None:
+            self._remember(what, value)
+            tensors = None if kept is None else computed.as_tensors(what, value)
+            if kept is not None and tensors is not None:
+                computed.keep(kept, self._key(what), tensors)
+
+        @staticmethod
+        def _key(what: Hashable) -> str:
+            return computed.key_of(device, "classical", seen(), painter, tiled, what)
+
+        def _remember(self, what: Hashable, value: Any) -> None:
             strokes = isinstance(what, tuple) and what[0] == "strokes"
             title, most = (TITLES["strokes"], KEPT_STROKES) if strokes else (TITLES["styles"], KEPT_STATISTICS)
-            cache.remember((*picture, what), value, title, most, bytes_of)
+            cache.remember((*name, what), value, title, most, bytes_of)
 
     return SharedStyleCache()
 
@@ -61,9 +98,75 @@ def styles_of(
 
     made = []
     for (picture, _), share in zip(styles, jobs.normalised_weights(styles), strict=True):
-        digest = pictures.digest(picture)
-        made.append((CachedStyle(reader(picture), style_cache(cache, digest, size, device, models), digest), share))
+        digest = known_by(picture)
+        known = style_cache(cache, digest, size, device, models, picture=picture)
+        made.append((CachedStyle(reader(picture), known, digest, members(picture, size, device)), share))
     return made
+
+
+def tiled_style_cache(
+    cache: ModelCache,
+    picture: Image.Image,
+    size: int,
+    device: str,
+    models: Mapping[str, str],
+    painter: "FastTransfer | None",
+) -> "StyleCache":
+    """What is computed of a style part by part; of one that stands for others, what is computed of each as a whole."""
+    import torch
+
+    from styleshot_demo.classical.cached_style import CachedStyle
+
+    group = members(picture, size, device)
+    known = style_cache(cache, known_by(picture), size, device, models, group is None, picture)
+    if group is not None:
+        style = CachedStyle(lambda: to_tensor(pictures.fit_longest(picture, size), device), known, members=group)
+        with torch.inference_mode():
+            if painter is None:
+                style.oklab_moments()
+            else:
+                style.feature_moments(painter.style_moments)
+                style.colour_moments()
+                style.tone_quantiles()
+    return known
+
+
+def group_of(picture: Image.Image) -> str:
+    """By which the pictures are known that a picture of a kept style stands for; empty where it stands for itself."""
+    kept: KeptPicture | None = picture.info.get("kept")
+    return repr(kept.members) if kept and kept.members else ""
+
+
+def told_of_groups(plan: "Plan[Any]") -> list[Remark]:
+    """Whether a style of many pictures paints by all of them or by those alone that are most typical of it."""
+    groups = [kept.members for picture, _ in plan.job.styles if (kept := picture.info.get("kept")) and kept.members]
+    if not groups:
+        return []
+    typical = plan.optimises or (isinstance(plan.job, jobs.ClassicalJob) and plan.job.method == "patches")
+    count = sum(map(len, groups))
+    if typical:
+        return [remark("style_by_typical", count=count, used=len(groups))]
+    return [remark("style_by_all", count=count)]
+
+
+def known_by(picture: Image.Image) -> str:
+    """By which a style picture is known, with those that it stands for."""
+    return pictures.digest(picture) + group_of(picture)
+
+
+def members(
+    picture: Image.Image, size: int, device: str
+) -> "Callable[[], Iterator[tuple[torch.Tensor, float]]] | None":
+    """What `CachedStyle.members` is of a picture."""
+    kept: KeptPicture | None = picture.info.get("kept")
+    if kept is None or not kept.members:
+        return None
+
+    def opened() -> "Iterator[tuple[torch.Tensor, float]]":
+        for image, share in kept.pictures():
+            yield to_tensor(pictures.fit_longest(image, size), device), share
+
+    return opened
 
 
 def pictures_key(content: Image.Image, styles: "CachedStyles") -> tuple[Hashable, ...]:

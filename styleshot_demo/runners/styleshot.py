@@ -5,11 +5,12 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from PIL import Image
 
-from styleshot_demo import jobs, pictures
+from styleshot_demo import jobs
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Event, Finished, Step
 from styleshot_demo.images.ops import grid, on_white
@@ -20,6 +21,7 @@ from styleshot_demo.models import hub
 from styleshot_demo.plan import Plan, Shot
 from styleshot_demo.runners import inpainting, scenes, small
 from styleshot_demo.runners import weights as files
+from styleshot_demo.runners.computed_tokens import StoredTokens, group_tokens, stored_statistics
 from styleshot_demo.runners.maps import Maps, prepare
 from styleshot_demo.runners.palettes import apply_palette
 from styleshot_demo.runners.previews import Previews
@@ -27,6 +29,7 @@ from styleshot_demo.runners.progress import StepProgress
 from styleshot_demo.runners.prompts import unread
 from styleshot_demo.runners.regions import RegionFinder
 from styleshot_demo.runners.schedulers import scheduler
+from styleshot_demo.runners.styles import known_by
 from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.runtime import placement as placing
 from styleshot_demo.runtime.cache import ModelCache
@@ -178,8 +181,15 @@ class StyleShotRunner:
 
         images = [on_white(picture) for picture, _ in job.styles]
         fingerprints = tuple(weights.fingerprints[part] for part in ("style_encoder", "adapter"))
-        common = ("tokens", *fingerprints, placement.device, placement.dtype, tuple(map(pictures.digest, images)))
-        tokens = {seed: self.cache.recall((*common, seed)) for seed in seeds}
+        known = tuple(known_by(picture) for picture, _ in job.styles)
+        common = ("tokens", *fingerprints, placement.device, placement.dtype, known)
+        stored = StoredTokens(self.cache, job.styles, weights, placement)
+        tokens: dict[int, torch.Tensor | None] = {}
+        for seed in seeds:
+            tokens[seed] = self.cache.recall((*common, seed))
+            if tokens[seed] is None and (found := stored.get(seed)) is not None:
+                tokens[seed] = found
+                self.cache.remember((*common, seed), found, files.TITLES["tokens"], KEPT_TOKENS)
         missing = [seed for seed in seeds if tokens[seed] is None]
         if missing:
             yield Step(0.01, remark("loading", model=files.TITLES["style_encoder"]))
@@ -190,13 +200,22 @@ class StyleShotRunner:
                 )
                 yield Step(0.02, remark("encoding"))
                 encoded = encode_style(images, missing, encoder, adapter, placement.device)
+
+                def alone(picture: Image.Image) -> "torch.Tensor":
+                    return encode_style([on_white(picture)], [0], encoder, adapter, placement.device)[0, 0]
+
+                for place, (picture, _) in enumerate(job.styles):
+                    mean = group_tokens(self.cache, picture, weights, placement, alone)
+                    if mean is not None:
+                        encoded[:, place] = mean
             if placement.device == "cpu":
                 # Reading it again takes a second, beside minutes for a picture; the memory is better used by what
                 # paints.
                 self.cache.unload(files.TITLES["style_encoder"])
             for place, seed in enumerate(missing):
-                tokens[seed] = encoded[place : place + 1].clone()
-                self.cache.remember((*common, seed), tokens[seed], files.TITLES["tokens"], KEPT_TOKENS)
+                tokens[seed] = made = encoded[place : place + 1].clone()
+                self.cache.remember((*common, seed), made, files.TITLES["tokens"], KEPT_TOKENS)
+                stored.put(seed, made)
         return tokens
 
     def _paint(
@@ -233,7 +252,8 @@ class StyleShotRunner:
             if work.sampling.pull and tokens:
                 part = work.part
                 seen = [work.job.styles] if part is None or part.rest is None else [part.styles, part.rest]
-                statistics = [small.statistics(pipeline.vae, styles) for styles in seen]
+                stored = partial(stored_statistics, self.cache, weights, pipeline.vae)
+                statistics = [small.statistics(pipeline.vae, styles, stored) for styles in seen]
             for shot in shots:
                 style_tokens = tokens[shot.seed] if tokens else None
                 control = controls.get((shot.preprocessor, shot.seed))

@@ -33,11 +33,11 @@
       this.form.addEventListener("submit", (event) => {
         event.preventDefault();
         const { name, tags, note } = Object.fromEntries(new FormData(this.form));
-        this.send(this.changes ? "change" : "save", { name, tags, note, key: this.picked });
+        this.send(this.changes ? "change" : "save", { name, tags, note, key: this.picked, pictures: this.pictures });
       });
       const upload = this.part("[type=file]");
       upload.addEventListener("change", () => {
-        if (upload.files[0]) this.take(upload.files[0]);
+        this.take([...upload.files]);
         upload.value = "";
       });
       this.part(".import").addEventListener("keydown", (event) => {
@@ -64,28 +64,35 @@
     }
 
     /* Opens the form: for a new style, or with what is written of the chosen one. */
-    write(changes) {
+    write(changes, pictures = null) {
       const style = changes ? this.style() : null;
       this.changes = Boolean(style);
+      this.pictures = pictures; // uploads that become a style; null: what lies in the boxes
       const { name, tags, note } = this.form.elements;
       [name.value, tags.value, note.value] = style ? [style.en, style.tags.join(", "), style.note] : ["", "", ""];
       this.form.hidden = false;
       name.focus();
     }
 
-    /* Sends a style file to the server. */
-    async take(file) {
+    /* Sends a style file to the server, or pictures, which become a style when they have a name. */
+    async take(files) {
+      const file = files.find((one) => /\.zip$/i.test(one.name));
+      const sent = file ? [file] : files;
+      if (!sent.length) return;
       const limit = window.gradio_config?.max_file_size ?? Infinity;
-      if (file.size > limit) {
+      if (sent.some((one) => one.size > limit)) {
         const size = `${Math.round(limit / 2 ** 20)} MB`;
         return this.answer(window.styleshot.said("drop_style_too_large", { limit: size }), true);
       }
       const form = new FormData();
-      form.append("files", file, file.name);
+      for (const one of sent) form.append("files", one, one.name);
       try {
         const reply = await fetch("gradio_api/upload", { method: "POST", body: form });
         if (!reply.ok) throw reply;
-        this.send("import", { path: (await reply.json())[0], name: file.name });
+        const paths = await reply.json();
+        if (file) return this.send("import", { path: paths[0], name: file.name });
+        this.write(false, paths);
+        this.answer(window.styleshot.said("drop_style_pictures"));
       } catch {
         this.answer(window.styleshot.said("toast_unreached"), true);
       }
@@ -148,13 +155,13 @@
   // Before the page takes what is dropped for pictures (desk.js).
   window.addEventListener("drop", (event) => {
     const box = event.target.closest?.("details.library");
-    const file = event.dataTransfer?.files?.[0];
+    const files = [...(event.dataTransfer?.files ?? [])];
     const drawer = Object.values(drawers).find((one) => one.box === box);
-    if (!drawer || !file || !/\.zip$/i.test(file.name)) return;
+    if (!drawer || !(files.length > 1 || /\.zip$/i.test(files[0]?.name))) return;
     event.preventDefault();
     event.stopImmediatePropagation();
     document.body.classList.remove("dragged");
-    drawer.take(file);
+    drawer.take(files);
   }, true);
 
   const libraryDrawer = (element, tab) => {

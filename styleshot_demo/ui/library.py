@@ -12,9 +12,9 @@ from typing import Any
 
 import gradio as gr
 
-from styleshot_demo import names
+from styleshot_demo import jobs, names
 from styleshot_demo.errors import Problem
-from styleshot_demo.library import Library, StyleEntry
+from styleshot_demo.library import MAX_PICTURES, Library, StyleEntry
 from styleshot_demo.library.style import MAX_STRENGTH
 from styleshot_demo.settings import Settings
 from styleshot_demo.ui import controls, desk, problems, words
@@ -126,6 +126,8 @@ class Desk:
             path = self._place() / names.made_of(names.stem_of(image.info["file_name"]), suffix=".png")
             image.save(path, format="PNG", compress_level=1)
             self.page.temp_files.add(str(path))  # so that Gradio deletes it when it is old
+            if "kept" in image.info:
+                jobs.keep_in_mind(path, image.info["kept"])
             paths.append(str(path))
             weights.append(weight)
         updates = controls.laid(inputs, paths, weights) | {inputs.message: ""}
@@ -135,9 +137,11 @@ class Desk:
         return {"said": say("library_used", style=_called(entry)), "picked": entry.key}, updates
 
     def save(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
-        """Keeps what lies in the style boxes of the tab."""
+        """Keeps what lies in the style boxes of the tab, or up to 200 pictures that were uploaded for it."""
         *pictures, strength = (by_part[part] for part in self._parts(job))
         _, styles = self.targets[job].inputs.read(pictures)
+        if isinstance(given := getattr(event, "pictures", None), list):
+            styles = [(path, 1.0) for path in self._uploads(given)]
         strength = strength if isinstance(strength, int | float) and 0 <= strength <= MAX_STRENGTH else None
         entry = self.library.save(
             _text(event, "name"), styles, _text(event, "tags"), _text(event, "note"), strength
@@ -177,6 +181,15 @@ class Desk:
             raise Problem("not_a_style_file", file=_text(event, "name")[:80])
         entry = self.library.add(Path(path))
         return {"said": say("library_imported", style=entry.name), "picked": entry.key}, {}
+
+    def _uploads(self, given: list[Any]) -> list[str]:
+        """The paths of uploads, as a browser names them; `Problem` where one is none."""
+        if len(given) > MAX_PICTURES:
+            raise Problem("too_many_style_pictures", count=len(given), limit=MAX_PICTURES)
+        paths = [desk.known(path, self.cache) for path in given]
+        if None in paths:
+            raise Problem("style_needed")
+        return [path for path in paths if path]
 
     def _place(self) -> Path:
         """A new folder whose address nobody can guess."""

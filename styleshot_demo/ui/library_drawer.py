@@ -26,8 +26,8 @@ _DRAWER = f"""
   </div>
   <div class="row add">
     {_button("save")}
-    <label class="import" tabindex="0" role="button">{say("library_import").html()}<input type="file" accept=".zip"
-      tabindex="-1" hidden></label>
+    <label class="import" tabindex="0" role="button">{say("library_import").html()}<input type="file"
+      accept=".zip,image/*" multiple tabindex="-1" hidden></label>
   </div>
   <form hidden>
     {_field("name", MAX_STYLE_NAME, "required autocomplete='off'")}

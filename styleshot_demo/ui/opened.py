@@ -33,7 +33,8 @@ class Opened:
             whole = jobs.open_named(path)
             image = pictures.fit_longest(whole, size)
             # What is painted is smaller; the record is to know the file by its own pixels.
-            image.info = {"file_name": whole.info.get("file_name"), "pixels_sha256": pictures.digest(whole)}
+            kept = {"kept": whole.info["kept"]} if "kept" in whole.info else {}
+            image.info = {"file_name": whole.info.get("file_name"), "pixels_sha256": pictures.digest(whole), **kept}
         with self._lock:
             self._kept[key] = image
             while len(self._kept) > 1 and sum(each.width * each.height for each in self._kept.values()) > PIXELS:

@@ -127,6 +127,26 @@ def test_a_style_is_saved_found_after_a_reload_used_in_another_tab_deleted_and_b
     (folder / own(folder)[0]).unlink()
 
 
+def test_many_pictures_become_a_style_that_paints_by_all_of_them_and_is_stored(open_library, folder, tmp_path):
+    page = open_library()
+    drawer = Drawer(page).open(16)
+    made = []
+    for place in range(6):
+        made.append(tmp_path / f"{place}.png")
+        Image.linear_gradient("L").rotate(30 * place).convert("RGB").save(made[-1])
+    drawer.box.locator(".import input").set_input_files(made)
+    drawer.says("Give the style of these pictures a name")
+    drawer.write(name="Brand")
+    drawer.says("Brand is in the library")
+    drawer.use("Brand")
+    upload(page, "#content", made[0])
+    page.locator("#classical-run").click()
+    expect(page.get_by_text("pictures of the style").first).to_be_visible(timeout=LONG)
+    with zipfile.ZipFile(folder / "Brand.style.zip") as held:
+        assert "computed.safetensors" in held.namelist()
+    (folder / "Brand.style.zip").unlink()
+
+
 def test_what_cannot_be_kept_is_told_in_both_languages_and_styles_are_exported_and_imported(
     open_library, folder, pictures, nameless, tmp_path
 ):

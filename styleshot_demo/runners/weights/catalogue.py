@@ -28,6 +28,7 @@ TITLES = {
     "tokens": "Style tokens",
     "pairs": "Encoded pictures",
     "styles": "Styles that were read",
+    "computed": "Computed earlier of styles",
     "strokes": "Strokes of styles",
     "composed": "Composed scenes",
     "subjects": "Found subjects",

@@ -1,0 +1,196 @@
+"""What was computed of a kept style lies in its file: used again, nothing is encoded, to the same bytes."""
+
+
+import json
+import os
+import zipfile
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load, save
+from skimage import data
+
+from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob, jobs
+from styleshot_demo.classical.features import Encoder
+from styleshot_demo.classical.statistics import subsampled_moments
+from styleshot_demo.images.ops import to_tensor
+from styleshot_demo.library import Library
+from styleshot_demo.library.computed import MAX_BYTES, WRITER, read, write
+from styleshot_demo.runners.styles import style_cache, styles_of
+from styleshot_demo.settings import ASSETS
+from styleshot_demo.small.autoencoder import PatchAutoencoder
+from styleshot_demo.styleshot.encoder import StyleAwareEncoder
+from styleshot_demo.ui.opened import Opened
+
+BATIK, WAVE = (ASSETS / "styles" / name for name in ("batik.jpg", "wave-print.jpg"))
+
+
+@pytest.fixture
+def entry(tmp_path):
+    return Library(tmp_path / "kept").save("Blue", [(BATIK, 2.0), (WAVE, 1.0)])
+
+
+@pytest.fixture
+def passes(monkeypatch):
+    """The name of every network that reads a picture, once for each time."""
+    seen: list[str] = []
+    for kind, name in ((Encoder, "forward"), (StyleAwareEncoder, "forward"), (PatchAutoencoder, "encode")):
+        original = getattr(kind, name)
+
+        def counted(self, *given, original=original, **named):
+            seen.append(type(self).__name__)
+            return original(self, *given, **named)
+
+        monkeypatch.setattr(kind, name, counted)
+    return seen
+
+
+def photo() -> Image.Image:
+    return Image.fromarray(data.astronaut()).resize((160, 120))
+
+
+JOBS = {
+    "fast": lambda styles: ClassicalJob(photo(), styles, size=256, style_size=256),
+    "whole": lambda styles: ClassicalJob(photo(), styles, whole=True, style_size=256),
+    "colour": lambda styles: ClassicalJob(photo(), styles, method="colour", size=256),
+    "small": lambda styles: TextJob(styles=styles, prompt="a red apple", model="small", size=128, steps=3, seed=3),
+    "small photo": lambda styles: ImageJob(photo(), styles, prompt="", model="small", size=128, steps=1),
+}
+
+
+def painted(job) -> bytes:
+    """By a program that has just been started."""
+    made = Studio(Settings(device="cpu")).finish(job).images[0].tobytes()
+    WRITER.wait()
+    return made
+
+
+def kept_nowhere(used):
+    """The same pictures, as from plain files."""
+    for image, _ in used:
+        del image.info["kept"]
+    return used
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_the_next_program_encodes_nothing_of_the_style(entry, passes, name):
+    plain = painted(JOBS[name](kept_nowhere(entry.used())))
+    assert not read(entry.path), "nothing is stored of pictures that came otherwise"
+    alone = passes.copy()
+    passes.clear()
+    assert painted(JOBS[name](entry.used())) == plain and passes == alone and read(entry.path)
+    passes.clear()
+    assert painted(JOBS[name](entry.used())) == plain
+    assert passes == (["Encoder"] if name in ("fast", "whole") else []), "the photo alone"
+    assert name == "colour" or len(alone) >= 2
+    assert Library(entry.path.parent).find("Blue").style == entry.style
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_style_of_many_pictures_paints_by_all_of_them_and_encodes_them_once(tmp_path, passes, name):
+    sources = sorted((ASSETS / "styles").glob("*.jpg"))[:6]
+    many = Library(tmp_path / "kept").save("Many", [(path, 1.0) for path in sources])
+    assert len(many.used()) == 4 and max(weight for _, weight in many.used()) == 1
+    assert sum(len(image.info["kept"].members) or 1 for image, _ in many.used()) == 6
+    typical = painted(JOBS[name](kept_nowhere(many.used())))
+    made = painted(JOBS[name](many.used()))
+    assert made != typical
+    passes.clear()
+    job = JOBS[name](many.used())
+    assert painted(job) == made and passes == (["Encoder"] if name in ("fast", "whole") else [])
+    assert "style_by_all" in [note.key for note in Studio(Settings(device="cpu")).plan(job).remarks]
+
+
+def test_moments_of_many_are_the_mean_and_a_method_that_needs_pixels_says_so(tmp_path):
+    near = [Image.new("RGB", (256, 256), (40 * place, 90, 200 - 30 * place)) for place in range(5)]
+    many = Library(tmp_path / "kept").save("Many", [(image, 1.0 + place) for place, image in enumerate(near)])
+    ((picture, _),) = [pair for pair in many.used() if pair[0].info["kept"].members]
+    studio = Studio(Settings(device="cpu"))
+    ((style, _),) = styles_of(studio.cache, [(picture, 1.0)], 256, "cpu", {})
+    parts = [(subsampled_moments(to_tensor(image)).mean, share) for image, share in picture.info["kept"].pictures()]
+    assert len(parts) == 2 and torch.allclose(style.colour_moments().mean, sum(mean * share for mean, share in parts))
+    for method in ("patches", "optimise"):
+        job = ClassicalJob(photo(), many.used(), method=method, size=256)
+        (told,) = [note for note in studio.plan(job).remarks if note.key.startswith("style_by")]
+        assert told.key == "style_by_typical"
+
+
+def test_what_the_page_lays_into_a_box_is_known_again(entry, tmp_path):
+    image, _ = entry.used()[0]
+    image.save(tmp_path / "box.png")
+    jobs.keep_in_mind(tmp_path / "box.png", image.info["kept"])
+    assert jobs.open_named(str(tmp_path / "box.png")).info["kept"] == image.info["kept"]
+    assert Opened().bring(str(tmp_path / "box.png"), 256).info["kept"] == image.info["kept"]
+
+
+def replace_computed(path, change):
+    """Writes what `change` makes of the tensors, or of all bytes, into the style file."""
+    with zipfile.ZipFile(path) as source:
+        held = {name: source.read(name) for name in source.namelist()}
+    data = held["computed.safetensors"]
+    length = int.from_bytes(data[:8], "little")
+    metadata = json.loads(data[8 : 8 + length])["__metadata__"]
+    tensors = {name: change(tensor) for name, tensor in load(data).items()}
+    held["computed.safetensors"] = save(tensors, metadata)
+    with zipfile.ZipFile(path, "w") as target:
+        for name, content in held.items():
+            target.writestr(name, content)
+
+
+def test_what_cannot_be_is_computed_anew(entry):
+    tried = [JOBS["fast"], JOBS["small"]]
+    plain = [painted(job(kept_nowhere(entry.used()))) for job in tried]
+    for change in (
+        lambda tensor: tensor * torch.nan,
+        lambda tensor: tensor[..., :-1].contiguous(),
+        lambda tensor: tensor[None],
+        lambda tensor: tensor.half(),
+    ):
+        for job in tried:
+            painted(job(entry.used()))
+        assert read(entry.path)
+        replace_computed(entry.path, change)
+        for job, wanted in zip(tried, plain, strict=True):
+            assert painted(job(entry.used())) == wanted
+    replace_computed(entry.path, lambda tensor: -tensor)
+    assert painted(tried[0](entry.used())) == plain[0], "no covariance is negative"
+
+
+def test_values_are_those_of_pictures_and_networks_not_of_a_name(entry, tmp_path):
+    painted(JOBS["fast"](entry.used()))
+    other = Library(entry.path.parent).save("Other", [(ASSETS / "styles" / "woodcut.jpg", 1.0)])
+    plain = painted(JOBS["fast"](kept_nowhere(other.used())))
+    assert write(other.path, 0, read(entry.path))
+    assert painted(JOBS["fast"](other.used())) == plain
+    cache, (image, _) = Studio(Settings(device="cpu")).cache, entry.used()[0]
+    hashes = Studio(Settings(device="cpu")).finish(JOBS["fast"](other.used())).models
+    for size, changed, there in ((256, {}, True), (256, {"fast": "another"}, False), (384, {}, False)):
+        known = style_cache(cache, "", size, "cpu", hashes | changed, picture=image)
+        assert (known.get("features") is not None) == there
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04.", b"\xff" * 64, b"\2" + bytes(7) + b"[]", bytes(2**20)])
+def test_any_bytes_at_all_are_nothing(entry, content):
+    with zipfile.ZipFile(entry.path, "a") as target:
+        target.writestr("computed.safetensors", content)
+    assert read(entry.path) == {}
+    library = Library(entry.path.parent.parent / "elsewhere")
+    assert library.add(entry.path).name == "Blue", "it hinders nobody from taking the style"
+
+
+def test_a_file_that_cannot_be_changed_paints_all_the_same(entry):
+    limited = Library(entry.path.parent, limit_gb=(entry.path.stat().st_size + 1000) / 1e9).find("Blue")
+    plain = painted(JOBS["fast"](limited.used()))
+    assert not read(entry.path), "the library would be larger than it may be"
+    used = entry.used()
+    entry.path.unlink()
+    assert painted(JOBS["fast"](used)) == plain and not entry.path.exists()
+
+
+def test_the_values_used_last_stay_within_the_limit(entry):
+    for key in "abc":
+        assert write(entry.path, 0, {key: {"x": torch.zeros(MAX_BYTES // 8 - 100)}})
+    assert list(read(entry.path)) == ["b", "c"] and os.path.getsize(entry.path) < 2 * MAX_BYTES
+    assert Library(entry.path.parent).change(entry.key, note="new").style.note == "new"
+    assert list(read(entry.path)) == ["b", "c"], "it goes along with every change"
