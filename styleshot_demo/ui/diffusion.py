@@ -6,6 +6,7 @@ import gradio as gr
 
 from styleshot_demo import job_defaults, jobs, names
 from styleshot_demo.jobs import ImageJob, TextJob
+from styleshot_demo.runners.small import SIZE as SMALL_SIZE
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, weights, widgets
 from styleshot_demo.ui.controls import Seed, View
@@ -59,8 +60,9 @@ def picked(kind: str, event: gr.EventData, in_chinese: bool) -> Any:
     return chinese if in_chinese and str(getattr(event, "language", "")).startswith("zh") else english
 
 
-def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accordion]:
-    """(controls by the name of the job's field, the seed, the part with those that only StyleShot has)."""
+def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accordion, gr.HTML]:
+    """(controls by the name of the job's field, the seed, the part with those that only StyleShot has, the line that
+    says how large the small model can paint)."""
     start, known = defaults(kind, studio), jobs.fields(JOBS[kind])
     ready = studio.ready(kind)
     models = choices("model", weights.models(kind, studio))
@@ -79,6 +81,7 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
             minimum=job_defaults.smallest(ready.model),
             min_width=120,
         )
+    most = widgets.prose("p", "small_pixels", "hint", visible=False, size=SMALL_SIZE)
     # Those that one of the models alone can do anything with are seen where that one paints.
     if "painted_by" in known:
         fields["painted_by"] = control(
@@ -102,7 +105,7 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
     ) as finer:
         fields |= lay(JOBS[kind], "numbers", start, kind, lambda name: {"min_width": 120})
         fields |= lay(JOBS[kind], "finer", start, kind)
-    return fields, seed, finer
+    return fields, seed, finer, most
 
 
 def moved(kind: str) -> gr.Textbox:
