@@ -233,6 +233,8 @@ class Planner:
             remarks += [remark("preview_model"), *told]
         scene = None
         if isinstance(job, TextJob):
+            if not job.prompt.strip():
+                remarks.append(remark("no_words"))
             scene = scenes.followed(job.prompt, job.moved) if follows_sketch(job) else None
             job = replace(job, moved=moved.as_text({} if scene is None else scene.places))
         if scene is not None:

@@ -52,6 +52,7 @@ QUICK = ("fast", "colour")  # methods that take a moment: the page follows every
 
 def build(studio: Studio) -> "ClassicalTab":
     """Lays the tab out, where it is called; `wire` of what it returns makes it work."""
+    widgets.prose("p", "line_classical", "tab-line")
     with gr.Row(elem_classes="bench", equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
             inputs = controls.picture_inputs()

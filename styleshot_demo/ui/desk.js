@@ -25,6 +25,17 @@
     || JSON.stringify(made.styles) !== JSON.stringify(asked.styles)
     || Object.entries(made.settings).some(([name, value]) => value !== asked.settings[name]);
 
+  /* Whether what a refusal complains of (problems.py) is as it should be by now. */
+  const mended = ({ about, low, high }, { content, styles, settings }) => {
+    if (about === "content") return Boolean(content);
+    if (about === "style") return styles.length > 0;
+    if (about === "weights") return styles.some(([, weight]) => weight > 0);
+    const value = settings[about];
+    if (about === "prompt") return Boolean(String(value ?? "").trim());
+    if (low === undefined) return Number.isInteger(value);
+    return typeof value === "number" && value >= Number(low) && value <= Number(high);
+  };
+
   class Desk {
     constructor(kind) {
       this.kind = kind;
@@ -67,6 +78,7 @@
       this.asked = asked;
       this.palette?.();
       this.keep();
+      this.excuse();
       if (this.check() && last) this.followed(last);
     }
 
@@ -78,6 +90,12 @@
         line.replaceChildren(...(stale ? [line.nextElementSibling.content.cloneNode(true)] : []));
       }
       return stale;
+    }
+
+    /* Takes away what was said against a run, once that is mended. */
+    excuse() {
+      const told = document.querySelector(`#${this.kind}-status .problem[data-about]`);
+      if (told && mended(told.dataset, this.asked)) told.remove();
     }
 
     followed(last) {

@@ -6,6 +6,7 @@ import gradio as gr
 
 from styleshot_demo import job_defaults, jobs, names
 from styleshot_demo.jobs import ImageJob, TextJob
+from styleshot_demo.runners.small import SIZE as SMALL_SIZE
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, palette, weights, widgets
 from styleshot_demo.ui.controls import Seed, View
@@ -59,8 +60,9 @@ def picked(kind: str, event: gr.EventData, in_chinese: bool) -> Any:
     return chinese if in_chinese and str(getattr(event, "language", "")).startswith("zh") else english
 
 
-def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accordion, palette.PalettePart]:
-    """(controls by the name of the job's field, the seed, the part with those that only StyleShot has, the palette)."""
+def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accordion, gr.HTML, palette.PalettePart]:
+    """(controls by the name of the job's field, the seed, the part with those that only StyleShot has, the line that
+    says how large the small model can paint, the palette)."""
     start, known = defaults(kind, studio), jobs.fields(JOBS[kind])
     ready = studio.ready(kind)
     models = choices("model", weights.models(kind, studio))
@@ -79,6 +81,7 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
             minimum=job_defaults.smallest(ready.model),
             min_width=120,
         )
+    most = widgets.prose("p", "small_pixels", "hint", visible=False, size=SMALL_SIZE)
     # Those that one of the models alone can do anything with are seen where that one paints.
     if "painted_by" in known:
         fields["painted_by"] = control(
@@ -106,7 +109,7 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
     with gr.Accordion(mark("palette"), open=False, elem_id=f"{kind}-palette-part", elem_classes="drawer"):
         colours = palette.build(kind, with_content=kind == "image")
         fields["palette"] = colours.box
-    return fields, seed, finer, colours
+    return fields, seed, finer, most, colours
 
 
 def moved(kind: str) -> gr.Textbox:

@@ -4,7 +4,7 @@ import gradio as gr
 
 from styleshot_demo.jobs import ImageJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, diffusion, grid_panel, many_panel, presets_drawer, regions
+from styleshot_demo.ui import controls, diffusion, grid_panel, many_panel, presets_drawer, regions, widgets
 from styleshot_demo.ui.diffusion_tab import DiffusionTab
 from styleshot_demo.ui.lines import Lines
 from styleshot_demo.ui.weights import Weights, finer_seen
@@ -12,6 +12,7 @@ from styleshot_demo.ui.weights import Weights, finer_seen
 
 def build(studio: Studio) -> DiffusionTab:
     """Lays the tab out, where it is called; `wire` of what it returns makes it work."""
+    widgets.prose("p", "line_image", "tab-line")
     with gr.Row(elem_classes="bench", equal_height=False):
         with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
             inputs = controls.picture_inputs("image-")
@@ -22,10 +23,11 @@ def build(studio: Studio) -> DiffusionTab:
                 with gr.Column(visible=seen, elem_classes="words") as said:
                     prompt = diffusion.prompt("image")
                     prompts = diffusion.examples("image")
-                fields, seed, finer, colours = diffusion.settings("image", studio)
+                fields, seed, finer, most, colours = diffusion.settings("image", studio)
             presets_drawer.build("image")
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
-            weights = Weights("image", studio, [*lines.parts, said, fields["count"], finer])
+            seen_parts = [*lines.parts, said, fields["count"], finer]
+            weights = Weights("image", studio, seen_parts, small_told=[lines.contour_alone, most])
             view = diffusion.view("image")
     panel = grid_panel.build("image", ImageJob)
     many = many_panel.build("image", studio.settings.max_pictures)

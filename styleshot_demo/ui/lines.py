@@ -14,7 +14,7 @@ from styleshot_demo.studio import Studio
 from styleshot_demo.ui import problems
 from styleshot_demo.ui.controls import INSTANT, QUIET, Visible
 from styleshot_demo.ui.settings import control
-from styleshot_demo.ui.widgets import Slider
+from styleshot_demo.ui.widgets import Slider, prose
 from styleshot_demo.ui.words import Said, say
 
 KEPT_SECONDS = 1800  # how long the server keeps a content picture, so that its lines can follow the slider
@@ -39,6 +39,7 @@ class Lines:
             with gr.Column(min_width=180, elem_classes="lines-settings"):
                 with gr.Column(visible=seen) as kept:
                     preprocessor = _control(known["preprocessor"], kind, elem_classes="segments")
+                    self.contour_alone = prose("p", "small_lines", "hint", visible=False)
                     threshold = _control(known["threshold"], kind)
                 strength = _control(known["content_strength"], kind)
         self.parts = (self.map, kept)

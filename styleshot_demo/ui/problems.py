@@ -1,5 +1,6 @@
 """The one place where an exception becomes something a person reads."""
 
+import html
 import logging
 import secrets
 from collections.abc import Callable, Generator
@@ -30,7 +31,28 @@ def explain(error: BaseException) -> tuple[Said, Said]:
 def as_html(error: BaseException) -> str:
     """`explain` as a message that screen readers announce at once."""
     what, todo = explain(error)
-    return f'<div class="message problem" role="alert"><strong>{what.html()}</strong> {todo.html()}</div>'
+    told = f"<strong>{what.html()}</strong> {todo.html()}"
+    return f'<div class="message problem" role="alert"{_about(error)}>{told}</div>'
+
+
+# What a job lacks, as the page's script calls it.
+_LACKED = {"content_needed": "content", "style_needed": "style", "weights_all_zero": "weights"} | dict.fromkeys(
+    ("nothing_to_draw", "nothing_known", "nothing_known_near", "no_sketch"), "prompt"
+)
+
+
+def _about(error: BaseException) -> str:
+    """Attributes by which the page's script (desk.js) takes a message away once what it complains of is mended."""
+    if not isinstance(error, Problem):
+        return ""
+    named = error.values.get("name") if error.key in ("out_of_range", "not_a_number", "not_whole") else None
+    about = _LACKED.get(error.key) or named
+    if about is None:
+        return ""
+    limits = {name: error.values[name] for name in ("low", "high") if name in error.values}
+    # The same refusal once more is another message: Gradio draws nothing anew that has not changed.
+    data = {"about": about, **limits, "turn": secrets.token_hex(4)}
+    return "".join(f' data-{name}="{html.escape(str(value), quote=True)}"' for name, value in data.items())
 
 
 def note(text: Said, more: Said | None = None) -> str:

@@ -9,6 +9,7 @@ from PIL import Image
 from styleshot_demo import names, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Result
+from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.provenance import Record
 from styleshot_demo.ui import problems, words
 from styleshot_demo.ui.words import say
@@ -54,9 +55,18 @@ def summary(result: Result) -> str:
     width, height = result.images[-1].size
     remarks = [words.remark(told) for told in result.notes]
     first, others = remarks[:1], remarks[1:]
-    facts = [say("done", seconds=seconds), say("facts", width=width, height=height, seed=result.seed)]
+    facts = [say("done", seconds=seconds), say("facts", width=width, height=height)]
+    if seeded(result.plan.job):
+        facts.append(say("seed_caption", seed=result.seed))
     told = words.join([*facts, *first])
     return problems.note(told, words.join(others, " ") if others else None)
+
+
+def seeded(job: object) -> bool:
+    """Whether another seed would make another picture: fast draws by chance only the brushwork in flat areas."""
+    if not isinstance(job, ClassicalJob):
+        return True
+    return job.method in ("patches", "optimise") or (job.method == "fast" and job.grain > 0)
 
 
 def _place(folder: Path) -> Path:

@@ -7,9 +7,10 @@ from typing import Any
 
 import gradio as gr
 
-from styleshot_demo import job_defaults
+from styleshot_demo import job_defaults, jobs
 from styleshot_demo.errors import Problem
 from styleshot_demo.models import hub
+from styleshot_demo.runners.small import SIZE as SMALL_SIZE
 from styleshot_demo.runners.weights import BUILT_IN, ModelChoice
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
@@ -48,19 +49,21 @@ def offer(choice: ModelChoice, settings: Settings) -> Offer:
     return Offer(names, tuple(states.values()))
 
 
-def line(choice: ModelChoice, model: str, settings: Settings) -> str:
+def line(choice: ModelChoice, model: str, settings: Settings, kind: str = "") -> str:
     """What stands in the tab, as HTML: which model paints and why, or what is missing and what it would cost.
 
     model  what was asked for: "auto", "styleshot", "composer", "painter" or "small"
+    kind   "text" or "image", the tab
     """
+    wordless = _wordless(kind, choice.model or "")
     if choice.model == "styleshot":
-        return f'<p class="hint">{say("uses_styleshot").html()}</p>'
+        return f'<p class="hint">{say("uses_styleshot").html()}{wordless}</p>'
     if choice.model and choice.model == model:
-        return f'<p class="hint">{say(f"uses_{model}").html()}</p>'
+        return f'<p class="hint">{say(f"uses_{model}").html()}{wordless}</p>'
     wanted = offer(choice, settings)
     rows = f"<ul>{''.join(_row(state) for state in wanted.states)}</ul>"
     if choice.model:
-        text = f"<p>{say(f'uses_{choice.model}_instead').html()}</p>"
+        text = f"<p>{say(f'uses_{choice.model}_instead').html()}{wordless}</p>"
         if not fetching.allowed(settings):
             return f'<div class="hint">{text}</div>'
         what = f"<details><summary>{say('what_comes').html()}</summary>{rows}</details>"
@@ -96,12 +99,20 @@ class Weights:
     """The line in a tab, laid out where this is made."""
 
     def __init__(
-        self, kind: str, studio: Studio, styleshot_only: Sequence[Any], composer_only: Sequence[Any] = ()
+        self,
+        kind: str,
+        studio: Studio,
+        styleshot_only: Sequence[Any],
+        composer_only: Sequence[Any] = (),
+        small_told: Sequence[Any] = (),
     ) -> None:
-        """`kind` is "text" or "image"; the others are parts of the page that mean nothing to other models."""
+        """`kind` is "text" or "image"; the others are parts of the page that mean nothing to other models; `small_told`
+        say what the small model cannot do."""
         self.kind, self.studio = kind, studio
         self.styleshot_only, self.composer_only = styleshot_only, composer_only
+        self.small_told = small_told
         self.size: Any = None
+        self.preprocessor: Any = None
         with gr.Column(elem_classes="weights"):
             self.line = gr.HTML(elem_id=f"{kind}-model", js_on_load=_ASK, apply_default_css=False)
             self.status = gr.HTML(elem_id=f"{kind}-fetch-status", elem_classes="status", apply_default_css=False)
@@ -116,7 +127,9 @@ class Weights:
         size   the slider, which begins where the model's pictures do
         """
         self.size = size
-        outputs = [self.line, view.run, view.grid, size, *self.styleshot_only, *self.composer_only]
+        self.preprocessor = asked[1] if self.kind == "image" else None
+        own = [*self.small_told, *([self.preprocessor] if self.preprocessor else [])]
+        outputs = [self.line, view.run, view.grid, size, *self.styleshot_only, *self.composer_only, *own]
 
         def refresh(*values: Any) -> dict[Any, Any]:
             return self.refreshed(view, *values)
@@ -152,13 +165,30 @@ class Weights:
         choice = self.choice(*asked)
         usable = gr.update(interactive=choice.model is not None)
         return {
-            self.line: line(choice, asked[0], self.studio.settings),
+            self.line: line(choice, asked[0], self.studio.settings, self.kind),
             view.run: usable,
             view.grid: usable,
-            **({self.size: gr.update(minimum=job_defaults.smallest(choice.model))} if self.size is not None else {}),
+            **self._held(choice.model == "small", job_defaults.smallest(choice.model)),
             **{part: gr.update(visible=finer_seen(choice)) for part in self.styleshot_only},
             **{part: gr.update(visible=composer_seen(choice)) for part in self.composer_only},
         }
+
+    def _held(self, small: bool, least: int) -> dict[Any, Any]:
+        """Updates that hold controls to what the model can do, and say why."""
+        updates = {told: gr.update(visible=small) for told in self.small_told}
+        if self.size is not None:
+            job = jobs.TextJob if self.kind == "text" else jobs.ImageJob
+            most = SMALL_SIZE if small else jobs.fields(job)["size"].setting.high
+            updates[self.size] = gr.update(minimum=least, maximum=most)
+        if self.preprocessor is not None:
+            chosen = {"value": "contour"} if small else {}
+            updates[self.preprocessor] = gr.update(interactive=not small, **chosen)
+        return updates
+
+
+def _wordless(kind: str, model: str) -> str:
+    """What becomes of a picture from words where there are none, for models that paint it all the same."""
+    return f" {say('no_words_needed').html()}" if kind == "text" and model in ("styleshot", "small") else ""
 
 
 def finer_seen(choice: ModelChoice) -> Visible:

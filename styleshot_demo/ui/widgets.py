@@ -275,6 +275,7 @@ def progress(fraction: float, text: Said) -> str:
     return f'<div class="progress">{bar}<p>{text.html()}</p></div>'
 
 
-def prose(tag: str, key: str, css: str = "") -> gr.HTML:
-    """A text of the page in an element of its own."""
-    return gr.HTML(f'<{tag} class="{css}">{say(key).html()}</{tag}>', apply_default_css=False)
+def prose(tag: str, key: str, css: str = "", visible: bool = True, **values: Any) -> gr.HTML:
+    """A text of the page, with its values filled in, in an element of its own."""
+    text = say(key, **values).html()
+    return gr.HTML(f'<{tag} class="{css}">{text}</{tag}>', visible=visible, apply_default_css=False)

@@ -42,6 +42,8 @@ FIELDS = _both("fields")
 # What else the program says, by the keys of `messages`; English stands there: (what is wrong, what to do).
 PROBLEMS_ZH: dict[str, list[str]] = _ZH["problems"]
 REMARKS_ZH: dict[str, str] = _ZH["remarks"]
+# Plain titles of models, by name, where that of the catalogue is a term.
+TITLES = _both("titles")
 # What the catalogue says of its models, by name: (title, about). English stands in the catalogue itself.
 MODELS_ZH: dict[str, list[str]] = _ZH["models"]
 # Parts of models, as remarks and the list of what is in memory name them (`runners/weights/catalogue.py`).
@@ -88,6 +90,8 @@ def script_texts() -> dict[str, tuple[str, str]]:
 
 def model_title(model: Model) -> Said:
     """What a model is called."""
+    if model.name in TITLES:
+        return Said(*TITLES[model.name])
     return Said(model.title, MODELS_ZH[model.name][0] if model.name in MODELS_ZH else model.title)
 
 

@@ -52,5 +52,5 @@ def test_a_download_is_stopped_and_goes_on_where_it_was(offered):
     if page.locator("#image-model-choice").is_visible():
         page.locator("#image-model-choice label", has_text="StyleShot").first.click()
     expect(page.locator("#image-run")).to_be_enabled()
-    page.locator("#image-preprocessor label", has_text="Lineart").click()
+    page.locator("#image-preprocessor label", has_text="Drawn lines").click()
     expect(page.locator("#image-run")).to_be_disabled()

@@ -72,13 +72,13 @@ def test_lines_are_followed_painted_downloaded_and_restored(open_studio, photo, 
     put(page, "image", threshold=120, seed=3, steps=2)
     page.locator("#image-preprocessor label", has_text="Both").click()
     run(page, "image")
-    assert thumbs(page, "image") == ["Contour · seed 3", "Lineart · seed 3"]
+    assert thumbs(page, "image") == ["Contour · seed 3", "Drawn lines · seed 3"]
     contour, lineart = files(page, "image")
     assert Image.open(io.BytesIO(contour)).size == (192, 128)
     assert Image.open(io.BytesIO(contour)).tobytes() != Image.open(io.BytesIO(lineart)).tobytes()
 
     # The lines count as much as the slider says.
-    page.locator("#image-preprocessor label", has_text="Lineart").click()
+    page.locator("#image-preprocessor label", has_text="Drawn lines").click()
     put(page, "image", content_strength=0.4)
     run(page, "image")
     (weaker,) = files(page, "image")
@@ -143,7 +143,7 @@ def the_lines_follow_the_threshold_before_any_run(page, photo):
         counts.append(white(before))
     some, every, none = counts
     assert every > some > none == 0
-    page.locator("#image-preprocessor label", has_text="Lineart").click()
+    page.locator("#image-preprocessor label", has_text="Drawn lines").click()
     changed(page, before)
     expect(page.locator("#image-threshold")).to_be_hidden()  # it is about contours
     page.locator("#image-preprocessor label", has_text="Contour").click()

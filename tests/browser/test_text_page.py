@@ -117,7 +117,7 @@ def names_for_screen_readers_and_chinese(page, nameless):
         ("#text-result .thumbs", "种子 6"),
     ):
         expect(page.locator(place)).to_contain_text(text)
-    expect(page.locator("#text-scheduler label", has_text="PNDM")).to_have_attribute("title", "PNDM，论文所用")
+    expect(page.locator("#text-scheduler label:has(input[value=pndm])")).to_have_attribute("title", "PNDM，论文所用")
     expect(page.locator("#text-result .thumbs [lang=en]").first).to_be_hidden()
     expect(page.locator("#text-prompt textarea")).to_have_value("a red apple on a table")
     # The place to drop a picture, too: opened before and after the switch.
@@ -211,7 +211,8 @@ def test_a_refusal_is_told_and_settings_survive_a_reload(open_studio):
     expect(page.locator("#text-status [role=alert]")).to_contain_text("There is no style picture.", timeout=LONG)
     expect(page.locator("#text-run")).to_be_visible()
     begin(page, steps=7, strength=1.35)
-    page.locator("#text-scheduler label", has_text="UniPC").click()
+    expect(page.locator("#text-status [role=alert]")).to_have_count(0)  # the style has come
+    page.locator("#text-scheduler label", has_text="Quickest").click()
     page.locator("#text-prompt textarea").fill("a quiet harbour")
     page.locator("#text-seed-randomise").click()
     expect(page.locator("#text-seed input")).not_to_have_value("0")
@@ -319,8 +320,8 @@ def missing_weights_are_told_with_their_size_and_licence(page):
         expect(line.locator("button")).to_contain_text("Fetch 8.95 GB")
         for button in ("run", "grid-open"):
             expect(page.locator(f"#{kind}-{button}")).to_be_disabled()
-    page.locator("#image-preprocessor label", has_text="Lineart").click()
-    expect(page.locator("#image-model")).to_contain_text("StyleShot, lineart")
+    page.locator("#image-preprocessor label", has_text="Drawn lines").click()
+    expect(page.locator("#image-model")).to_contain_text("StyleShot, drawn lines")
     expect(page.locator("#image-model")).not_to_contain_text("StyleShot, contour")
 
     # Without a network that is said at once, and can be tried again. That a disk has no room for it is told first, as

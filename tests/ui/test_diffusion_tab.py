@@ -66,7 +66,7 @@ def test_pictures_say_what_makes_each_of_them_alone(tabs, upload):
     tab = tabs["image"]
     job, stem = tab.job(values(tab, upload, preprocessor="both", count=2, seed=5))
     made = tab.save_results(result(job, 4), stem)
-    captions = [f"{name} · seed {seed}" for name in ("Contour", "Lineart") for seed in (5, 6)]
+    captions = [f"{name} · seed {seed}" for name in ("Contour", "Drawn lines") for seed in (5, 6)]
     assert [one.caption.en for one in made] == captions
     assert re.fullmatch(r"my-photo-styleshot-lineart-.+strength1-seed6\.png", made[3].path.name)
     found = provenance.restore(provenance.read(made[3].path))

@@ -63,3 +63,10 @@ def test_a_handler_that_yields_nothing_changes_nothing():
             yield value
 
     assert list(handler(0)) == [gr.skip()] and list(handler(1)) == [1]
+
+
+def test_a_refusal_says_what_it_complains_of_and_is_another_message_each_time():
+    first, second = (problems.as_html(Problem("content_needed")) for _ in range(2))
+    assert 'data-about="content"' in first and first != second
+    wide = problems.as_html(Problem("out_of_range", name="size", value=5, low=128, high=2048))
+    assert 'data-about="size" data-low="128" data-high="2048"' in wide

@@ -96,7 +96,7 @@ def test_models_are_to_be_chosen_where_there_is_a_choice(studio, small, there):
     small(there)
     for kind, own in (("text", "composer"), ("image", "painter")):
         with gr.Blocks():
-            fields, _, _ = diffusion.settings(kind, studio)
+            fields, _, _, _ = diffusion.settings(kind, studio)
         names = [name for _, name in fields["model"].choices]
         assert names == ["auto", "styleshot", own, *(["small"] if there else [])]
         # Sizes are those that the model was made for.
@@ -149,3 +149,10 @@ def test_the_buttons_need_a_model(studio, monkeypatch):
     assert [state[button]["interactive"] for state in (off, on) for button in (view.run, view.grid)] == [
         False, False, True, True,
     ]  # fmt: skip
+
+
+def test_where_words_may_be_missing_that_is_said_before(studio):
+    for model in ("styleshot", "small"):
+        choice = ModelChoice(model, None)
+        assert "follows the style alone" in weights.line(choice, model, studio.settings, "text")
+        assert "follows the style alone" not in weights.line(choice, model, studio.settings, "image")

@@ -16,7 +16,7 @@ from styleshot_demo.ui.words import Said, placeholders
 
 JOBS = (jobs.ClassicalJob, jobs.EnlargeJob, jobs.TextJob, jobs.ImageJob)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-SAME = {"zoom_full", "model_styleshot", "scene_count", *(f"scheduler_{name}" for name in jobs.SCHEDULERS)}
+SAME = {"facts", "zoom_full", "model_styleshot", "scene_count", *(f"scheduler_{name}" for name in jobs.SCHEDULERS)}
 
 
 def test_every_problem_has_both_sentences_in_chinese():
