@@ -9,6 +9,7 @@ import gradio as gr
 
 from styleshot_demo import job_defaults, jobs
 from styleshot_demo.errors import Problem
+from styleshot_demo.jobs.schema import Number
 from styleshot_demo.models import hub
 from styleshot_demo.runners.small import SIZE as SMALL_SIZE
 from styleshot_demo.runners.weights import BUILT_IN, ModelChoice
@@ -178,10 +179,12 @@ class Weights:
         updates = {told: gr.update(visible=small) for told in self.small_told}
         if self.size is not None:
             job = jobs.TextJob if self.kind == "text" else jobs.ImageJob
-            most = SMALL_SIZE if small else jobs.fields(job)["size"].setting.high
+            setting = jobs.fields(job)["size"].setting
+            assert isinstance(setting, Number)
+            most = SMALL_SIZE if small else setting.high
             updates[self.size] = gr.update(minimum=least, maximum=most)
         if self.preprocessor is not None:
-            chosen = {"value": "contour"} if small else {}
+            chosen: dict[str, Any] = {"value": "contour"} if small else {}
             updates[self.preprocessor] = gr.update(interactive=not small, **chosen)
         return updates
 

@@ -312,8 +312,14 @@ def test_models_are_prepared_once_before_the_page_answers(monkeypatch):
 
 
 def test_a_summary_stays_short_and_unfolds_the_rest() -> None:
-    def told(*notes: Remark) -> str:
-        return results.summary(Result([Image.new("RGB", (8, 4))], None, 7, 1.5, {}, notes=list(notes)))
+    studio, picture = Studio(Settings(device="cpu")), Image.new("RGB", (32, 24))
+
+    def told(*notes: Remark, grain: float = 0.5) -> str:
+        plan = studio.plan(ClassicalJob(picture, [picture], grain=grain))
+        return results.summary(Result([picture], None, 7, 1.5, {}, notes=list(notes), plan=plan))
+
+    # A seed is told of where another would make another picture.
+    assert "seed 7" in told() and "seed" not in told(grain=0)
 
     several = [remark("model_composer"), remark("preview_model"), remark("without_gpu")]
     assert "<details>" not in told() and "<details>" not in told(several[0])

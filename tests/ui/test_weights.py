@@ -96,7 +96,7 @@ def test_models_are_to_be_chosen_where_there_is_a_choice(studio, small, there):
     small(there)
     for kind, own in (("text", "composer"), ("image", "painter")):
         with gr.Blocks():
-            fields, _, _, _ = diffusion.settings(kind, studio)
+            fields, *_ = diffusion.settings(kind, studio)
         names = [name for _, name in fields["model"].choices]
         assert names == ["auto", "styleshot", own, *(["small"] if there else [])]
         # Sizes are those that the model was made for.
