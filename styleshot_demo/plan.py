@@ -81,6 +81,12 @@ class Plan(Generic[JobT]):
             raise too_little(self.fitting, self.most)
 
     @property
+    def style_pictures(self) -> int:
+        """How many pictures the styles of the job consist of, those counted that a kept one stands for."""
+        kept = [picture.info.get("kept") for picture, _ in getattr(self.job, "styles", ())]
+        return sum(len(each.members) if each is not None and each.members else 1 for each in kept)
+
+    @property
     def optimises(self) -> bool:
         """Whether `optimise` paints: step by step, in minutes."""
         job = self.job

@@ -32,6 +32,7 @@ Job = ClassicalJob | EnlargeJob | TextJob | ImageJob
 Events = Generator[Event, None, None]
 Work = Callable[["Plan"], Events]
 QUICK = ("fast", "colour")  # the methods that take a moment
+MANY_STYLE_PICTURES = 12  # whose moments take seconds, the first time
 QUICK_PIXELS = {"animevideov3": 400_000, "x4plus": 10_000}  # of a picture that is enlarged in about ten seconds
 BESIDE = 0.5  # of the free memory that a short run may take beside a long one, which may still be claiming its own
 
@@ -264,11 +265,14 @@ class Studio:
         self._kept = (self._classical, self._styleshot)
         self._classical = self._styleshot = None
         self.cache.forked()
+        WRITER.forked()
 
 
 def _is_quick(plan: "Plan") -> bool:
     """Whether a job takes seconds, not minutes."""
     job = plan.job
+    if plan.style_pictures > MANY_STYLE_PICTURES:
+        return False
     if plan.model in BUILT_IN.values():
         return not plan.optimises
     if isinstance(job, EnlargeJob):

@@ -62,7 +62,8 @@ def open_named(source: Picture, deep: bool = False) -> Image.Image:
     else:
         picture, pixels = pictures.open_deep(source) if deep else (pictures.open_picture(source), None)
         known: dict[Any, Any] = {"file_name": name} if (name := file_name_of(source)) else {}
-        if (kept := _kept.get(str(source))) is not None:
+        # Of a style that was deleted meanwhile its picture alone is left.
+        if (kept := _kept.get(str(source))) is not None and kept.path.is_file():
             known["kept"] = kept
         if pixels is not None:
             known["deep"] = pixels

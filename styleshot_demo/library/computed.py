@@ -32,6 +32,7 @@ Value = Mapping[str, "Tensor"]  # name of a part -> numbers
 MAX_BYTES = 8 * 2**20  # of all values that are written: the oldest go first
 _MAX_HEADER = 2**20  # bytes of the table at the beginning of safetensors
 _MAX_DIMENSIONS = 4
+_SHARE = 0.9  # of what a library may take, up to which it keeps computed values
 _PATIENCE = 5.0  # seconds that another change may take
 _log = logging.getLogger(__name__)
 
@@ -52,7 +53,10 @@ class KeptPicture:
     def pictures(self) -> Iterator[tuple[Image.Image, float]]:
         """Those that it stands for, with their shares, opened one after the other. Raises as `StyleFile`."""
         with StyleFile(self.path) as file:
-            for name, _, share in self.members:
+            for name, told, share in self.members:
+                # Another style may have taken the place of the one that was chosen.
+                if not file.holds(name, told):
+                    raise Problem("style_file_missing", file=self.path.name)
                 yield file.picture(name), share
 
 
@@ -99,12 +103,17 @@ def write(path: Path, limit: int, values: Mapping[str, Value]) -> bool:
     would become larger than its `limit`, or where it is a style no more.
     """
     try:
-        with locked(path.parent, _PATIENCE), unfinished(path.parent) as part, StyleFile(path) as file:
-            with zipfile.ZipFile(part, "w") as target:
-                file.copy_to(target, without=(COMPUTED,))
-                put(target, COMPUTED, _packed({**_parsed(file.computed()), **values}))
-            others = [each for each in path.parent.iterdir() if each.name.endswith(SUFFIX) and each != path]
-            if limit and size_of(part) + sum(map(size_of, others)) > limit:
+        with locked(path.parent, _PATIENCE), unfinished(path.parent) as part:
+            with StyleFile(path) as file:
+                known = _parsed(file.computed())
+                if values.keys() <= known.keys():
+                    return True
+                with zipfile.ZipFile(part, "w") as target:
+                    file.copy_to(target, without=(COMPUTED,))
+                    put(target, COMPUTED, _packed({**known, **values}))
+            others = [each for each in path.parent.rglob(f"*{SUFFIX}") if each != path]  # the deleted ones too
+            # The last room is for styles, not for what can be computed again.
+            if limit and size_of(part) + sum(map(size_of, others)) > _SHARE * limit:
                 return False
             atomic.put(part, path)
     except (Problem, OSError, ValueError, RuntimeError) as error:
@@ -148,7 +157,14 @@ class Writer:
         with self._lock:
             waiting, self._waiting = self._waiting, {}
             self._thread = self._thread or ThreadPoolExecutor(1, "computed")
-            self._last = self._thread.submit(_write_all, waiting)
+            try:
+                self._last = self._thread.submit(_write_all, waiting)
+            except RuntimeError as error:  # the program ends
+                _log.debug("Nothing of what was computed is kept: %s", error)
+
+    def forked(self) -> None:
+        """In a process that was just forked: the thread, and whoever held the lock, are in the other one."""
+        self.__init__()
 
     def wait(self) -> None:
         """Until all of it is written."""

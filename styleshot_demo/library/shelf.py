@@ -109,11 +109,11 @@ class Library:
         }  # fmt: skip
         self._check_free(known["name"])
         packing.check(styles, use)
-        with self._changing(folder):
-            self._check_free(known["name"])
-            with unfinished(folder) as part:
-                with zipfile.ZipFile(part, "w") as target:
-                    put_manifest(target, Style(**known, pictures=packing.pack(target, styles, use)))
+        with unfinished(folder) as part:
+            with zipfile.ZipFile(part, "w") as target:  # up to 200 pictures: nobody else waits for them
+                put_manifest(target, Style(**known, pictures=packing.pack(target, styles, use)))
+            with self._changing(folder):
+                self._check_free(known["name"])
                 self._make_room(part)
                 path = self._free(folder, known["name"])
                 atomic.put(part, path)
@@ -132,8 +132,8 @@ class Library:
         }
         with self._changing(folder):
             self._check_free(given.get("name", entry.name), but=entry.key)
-            with unfinished(folder) as part, StyleFile(entry.path) as file:
-                with zipfile.ZipFile(part, "w") as target:
+            with unfinished(folder) as part:
+                with StyleFile(entry.path) as file, zipfile.ZipFile(part, "w") as target:
                     file.copy_to(target)
                     put_manifest(target, file.style.model_copy(update=given))
                 self._make_room(part, entry.path)

@@ -57,6 +57,10 @@ class StyleFile:
         """The picture of that name, as `pictures.open_picture` opens it."""
         return self._opened(self.read(file))
 
+    def holds(self, file: str, checksum: str) -> bool:
+        """Whether there is an entry of this name with these bytes, as `checksum` told of it."""
+        return file in self._zip.namelist() and self.checksum(file) == checksum
+
     def checksum(self, file: str) -> str:
         """What tells the bytes of an entry from others, without reading them: size and CRC-32, which reading checks."""
         info = self._zip.getinfo(file)

@@ -84,8 +84,13 @@ def from_tensors(what: Hashable, tensors: Value) -> Any:
     reader = _READ.get(what)
     try:
         return reader(tensors) if reader else None
-    except (KeyError, ValueError, RuntimeError):
+    except (KeyError, ValueError, TypeError, IndexError, RuntimeError):
         return None
+
+
+def is_kept(what: Hashable) -> bool:
+    """Whether style files hold this value of `CachedStyle`."""
+    return what in _READ
 
 
 def _features(tensors: Value) -> "Mapping[str, Moments]":
@@ -110,7 +115,7 @@ def _moments(tensors: Value, width: int) -> "Moments":
     if mean.dtype not in (torch.float32, torch.float64) or not torch.equal(covariance, covariance.T):
         raise ValueError
     spread = torch.linalg.eigvalsh(covariance.double())
-    if spread[0] < -_ROUNDING * max(float(spread[-1]), _ROUNDING):
+    if not float(spread[0]) >= -_ROUNDING * max(float(spread[-1]), _ROUNDING):  # also of what is not a number
         raise ValueError
     return Moments(mean, covariance)
 

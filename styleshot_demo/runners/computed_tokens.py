@@ -2,14 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from styleshot_demo.events import Event, Step
 from styleshot_demo.library.computed import KeptPicture
+from styleshot_demo.messages import remark
 from styleshot_demo.runners import computed
 from styleshot_demo.runners.styles import group_of, known_by
 from styleshot_demo.runners.weights import ModelParts
@@ -72,8 +74,9 @@ def group_tokens(
     weights: ModelParts,
     placement: Placement,
     encode: "Callable[[Image.Image], torch.Tensor]",
-) -> "torch.Tensor | None":
-    """The mean of the tokens of all pictures that a kept one stands for, [6, token_dim]; None: it stands for itself.
+) -> "Generator[Event, None, torch.Tensor | None]":
+    """Returns the mean of the tokens of all pictures that a kept one stands for, [6, token_dim]; None: it stands for
+    itself. Each picture is a step.
 
     encode  gives the tokens of one picture, whose patches lie in the order of seed 0: of so many pictures they are
             computed once, not for every seed anew
@@ -84,7 +87,11 @@ def group_tokens(
     stored = StoredTokens(cache, [(picture, 1.0)], weights, placement)
     found = stored.get("all")
     if found is None:
-        found = weighted_sum((encode(one), share) for one, share in kept.pictures())[None, None]
+        made: list[tuple[torch.Tensor, float]] = []
+        for one, share in kept.pictures():
+            yield Step(0.02, remark("encoding"))  # so that it can be stopped
+            made.append((encode(one), share))
+        found = weighted_sum(made)[None, None]
         stored.put("all", found)
     return found[0, 0]
 

@@ -58,11 +58,12 @@ def style_cache(
     class SharedStyleCache(StyleCache):
         def get(self, what: Hashable) -> Any:
             found = cache.recall((*name, what))
-            if found is None and kept is not None:
-                stored = computed.recall(cache, kept, self._key(what))
-                found = None if stored is None else computed.from_tensors(what, stored)
-                if found is not None:
-                    self._remember(what, found)
+            if found is not None or kept is None or not computed.is_kept(what):
+                return found
+            stored = computed.recall(cache, kept, self._key(what))
+            found = None if stored is None else computed.from_tensors(what, stored)
+            if found is not None:
+                self._remember(what, found)
             return found
 
         def put(self, what: Hashable, value: Any) -> None:
@@ -98,7 +99,7 @@ def styles_of(
 
     made = []
     for (picture, _), share in zip(styles, jobs.normalised_weights(styles), strict=True):
-        digest = known_by(picture)
+        digest = identity(picture)
         known = style_cache(cache, digest, size, device, models, picture=picture)
         made.append((CachedStyle(reader(picture), known, digest, members(picture, size, device)), share))
     return made
@@ -118,7 +119,7 @@ def tiled_style_cache(
     from styleshot_demo.classical.cached_style import CachedStyle
 
     group = members(picture, size, device)
-    known = style_cache(cache, known_by(picture), size, device, models, group is None, picture)
+    known = style_cache(cache, identity(picture), size, device, models, group is None, picture)
     if group is not None:
         style = CachedStyle(lambda: to_tensor(pictures.fit_longest(picture, size), device), known, members=group)
         with torch.inference_mode():
@@ -152,6 +153,13 @@ def told_of_groups(plan: "Plan[Any]") -> list[Remark]:
 def known_by(picture: Image.Image) -> str:
     """By which a style picture is known, with those that it stands for."""
     return pictures.digest(picture) + group_of(picture)
+
+
+def identity(picture: Image.Image) -> str:
+    """By which a style picture is told from others in memory. What a style file says of its pictures is for those who
+    use that file: it may be wrong, and others may have the same picture from elsewhere."""
+    kept: KeptPicture | None = picture.info.get("kept")
+    return known_by(picture) + (str(kept.path) if kept else "")
 
 
 def members(

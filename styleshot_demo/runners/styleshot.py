@@ -29,7 +29,7 @@ from styleshot_demo.runners.progress import StepProgress
 from styleshot_demo.runners.prompts import unread
 from styleshot_demo.runners.regions import RegionFinder
 from styleshot_demo.runners.schedulers import scheduler
-from styleshot_demo.runners.styles import known_by
+from styleshot_demo.runners.styles import identity
 from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.runtime import placement as placing
 from styleshot_demo.runtime.cache import ModelCache
@@ -181,7 +181,7 @@ class StyleShotRunner:
 
         images = [on_white(picture) for picture, _ in job.styles]
         fingerprints = tuple(weights.fingerprints[part] for part in ("style_encoder", "adapter"))
-        known = tuple(known_by(picture) for picture, _ in job.styles)
+        known = tuple(identity(picture) for picture, _ in job.styles)
         common = ("tokens", *fingerprints, placement.device, placement.dtype, known)
         stored = StoredTokens(self.cache, job.styles, weights, placement)
         tokens: dict[int, torch.Tensor | None] = {}
@@ -205,7 +205,7 @@ class StyleShotRunner:
                     return encode_style([on_white(picture)], [0], encoder, adapter, placement.device)[0, 0]
 
                 for place, (picture, _) in enumerate(job.styles):
-                    mean = group_tokens(self.cache, picture, weights, placement, alone)
+                    mean = yield from group_tokens(self.cache, picture, weights, placement, alone)
                     if mean is not None:
                         encoded[:, place] = mean
             if placement.device == "cpu":

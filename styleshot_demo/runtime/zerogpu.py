@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 # Seconds for a 512 x 512 picture on what ZeroGPU lends; generous, as a run that takes longer is cut off.
 STARTING, PER_PICTURE, PER_STEP = 15, 2.0, 0.15
 PER_ITERATION = 0.1  # of `optimise`; two cores of a processor take 0.16
+PER_STYLE_PICTURE = 0.1  # to read one of those that a style is made of
 FINDING = 5  # where the subject or people are: on the processor, by OpenCV
 LONGEST = 120
 
@@ -66,11 +67,13 @@ def seconds_for(plan: Any) -> int:
     """How many seconds the GPU is asked for; `plan` is a `plan.Plan`."""
     width, height = plan.size
     area = width * height / 512**2
+    reading = PER_STYLE_PICTURE * plan.style_pictures
     if plan.placement is None:  # a classical method, of a photo or of the composer's sketches
-        return min(LONGEST, round(STARTING + area * PER_ITERATION * plan.iterations))
+        return min(LONGEST, round(STARTING + reading + area * PER_ITERATION * plan.iterations))
     step = PER_STEP * (1.5 if hasattr(plan.job, "content") else 1)  # the ControlNet
     finding = FINDING if getattr(plan.job, "region", "everywhere") in FOUND else 0
-    return min(LONGEST, round(STARTING + finding + len(plan.shots) * area * (PER_PICTURE + step * plan.job.steps)))
+    painting = len(plan.shots) * area * (PER_PICTURE + step * plan.job.steps)
+    return min(LONGEST, round(STARTING + reading + finding + painting))
 
 
 def decorated(

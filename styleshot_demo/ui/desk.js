@@ -231,6 +231,8 @@
   const KEPT_AT = /(?:^|\/)history\/([\w-]+)\.(?:png|jpg)$/;
   const addressed = (source) => SHOWN_AT.test(source) || KEPT_AT.test(source);
   let carried = null; // its address, while one is dragged
+  // Nobody hears of the end where the picture was taken away meanwhile; but while something is dragged, no pointer moves.
+  document.addEventListener("pointermove", () => { carried = null; }, true);
   document.addEventListener("dragstart", (event) => {
     const grip = event.target.closest?.(".carry");
     const image = grip ? grip.parentElement.querySelector("img.after") : event.target.closest?.("img");

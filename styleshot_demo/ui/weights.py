@@ -184,8 +184,7 @@ class Weights:
             most = SMALL_SIZE if small else setting.high
             updates[self.size] = gr.update(minimum=least, maximum=most)
         if self.preprocessor is not None:
-            chosen: dict[str, Any] = {"value": "contour"} if small else {}
-            updates[self.preprocessor] = gr.update(interactive=not small, **chosen)
+            updates[self.preprocessor] = gr.update(interactive=not small)
         return updates
 
 

@@ -190,7 +190,7 @@ def test_optimise_shows_previews_and_stops(open_page, photo, style):
     page.locator("#steps input").fill("2")
     repaint(page)
     expect(page.locator("#classical-status")).to_contain_text(f"seed {seed.input_value()}")
-    expect(page.locator("#classical-status")).to_contain_text("Features:")
+    expect(page.locator("#classical-status")).to_contain_text("read by the built-in network")
     expect(page.locator("#classical-download button")).to_be_enabled()
     page.locator("#classical-strength input[type=number]").fill("0.5")
     expect(page.locator("#classical-result .stale")).to_contain_text("Changed since")

@@ -211,6 +211,7 @@ def start(page, prompt):
 
 def drag(page, name, to, pad="#text-sketch .sheets .row .pad"):
     """With the mouse, by its middle, so that its foot comes to `to`, in shares of the sketch."""
+    page.locator(pad).first.evaluate("(sketch) => sketch.scrollIntoView({ block: 'center' })")
     area = page.locator(pad).first.bounding_box()
     held = page.locator(f'{pad} .grip[data-thing="{name}"]').first
     box = held.bounding_box()

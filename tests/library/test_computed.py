@@ -1,6 +1,5 @@
 """What was computed of a kept style lies in its file: used again, nothing is encoded, to the same bytes."""
 
-
 import json
 import os
 import zipfile
@@ -14,9 +13,11 @@ from skimage import data
 from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob, jobs
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.classical.statistics import subsampled_moments
+from styleshot_demo.errors import Problem
 from styleshot_demo.images.ops import to_tensor
 from styleshot_demo.library import Library
 from styleshot_demo.library.computed import MAX_BYTES, WRITER, read, write
+from styleshot_demo.runners.computed import from_tensors
 from styleshot_demo.runners.styles import style_cache, styles_of
 from styleshot_demo.settings import ASSETS
 from styleshot_demo.small.autoencoder import PatchAutoencoder
@@ -194,3 +195,43 @@ def test_the_values_used_last_stay_within_the_limit(entry):
     assert list(read(entry.path)) == ["b", "c"] and os.path.getsize(entry.path) < 2 * MAX_BYTES
     assert Library(entry.path.parent).change(entry.key, note="new").style.note == "new"
     assert list(read(entry.path)) == ["b", "c"], "it goes along with every change"
+
+
+def forged(path):
+    """Moments that could be those of a style, and are not."""
+    values = read(path)
+    for value in values.values():
+        for part in [part for part in value if part.endswith("mean")]:
+            value[part] = value[part] + 0.5
+    # What is there already is not written again.
+    with zipfile.ZipFile(path) as file:
+        entries = {name: file.read(name) for name in file.namelist()}
+    tensors = {f"{key}.{part}": tensor for key, value in values.items() for part, tensor in value.items()}
+    entries["computed.safetensors"] = save(tensors, {"order": " ".join(values)})
+    with zipfile.ZipFile(path, "w") as file:
+        for name, content in entries.items():
+            file.writestr(name, content)
+
+
+def test_a_file_that_lies_harms_only_whoever_uses_that_file(entry):
+    plain = painted(JOBS["fast"](kept_nowhere(entry.used())))
+    assert painted(JOBS["fast"](entry.used())) == plain
+    forged(entry.path)
+    studio = Studio(Settings(device="cpu"))
+    assert studio.finish(JOBS["fast"](entry.used())).images[0].tobytes() != plain
+    assert studio.finish(JOBS["fast"](kept_nowhere(entry.used()))).images[0].tobytes() == plain
+
+
+def test_another_style_in_the_place_of_one_that_was_chosen_is_not_taken_for_it(tmp_path):
+    sources = [Image.new("RGB", (64, 64), (40 * place, 90, 200)) for place in range(6)]
+    library = Library(tmp_path / "kept")
+    used = library.save("A", [(each, 1.0) for each in sources]).used()
+    group = next(one for one, _ in used if one.info["kept"].members)
+    library.delete(library.find("A").key)
+    library.save("A", [(each.rotate(90).point(lambda value: 255 - value), 1.0) for each in sources])
+    with pytest.raises(Problem, match="A"):
+        list(group.info["kept"].pictures())
+
+
+def test_a_tensor_without_dimensions_is_no_value():
+    assert from_tensors("clusters", {"colours": torch.tensor(1.0), "shares": torch.tensor(1.0)}) is None
