@@ -65,7 +65,7 @@ class Studio:
     def _in_turn(self, job: Job, to_end: bool = False) -> Events:
         """The events of a job, when its turn has come; `to_end` as in `Lanes.through`."""
         plan = self.plan(job)  # what cannot run at all need not wait to hear it
-        quick = _is_quick(plan)
+        quick = is_quick(plan)
         if plan.free is None:
             # Whoever lends the GPU has a line of its own, for all programs that it lends to: none of ours around it.
             yield from self._on_loan(job, plan, to_end)
@@ -268,7 +268,7 @@ class Studio:
         WRITER.forked()
 
 
-def _is_quick(plan: "Plan") -> bool:
+def is_quick(plan: "Plan") -> bool:
     """Whether a job takes seconds, not minutes."""
     job = plan.job
     if plan.style_pictures > MANY_STYLE_PICTURES:

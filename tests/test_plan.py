@@ -16,7 +16,9 @@ from styleshot_demo import ClassicalJob, EnlargeJob, ImageJob, Settings, Studio,
 from styleshot_demo.compose.scene import Scene
 from styleshot_demo.errors import Problem
 from styleshot_demo.job_defaults import NEGATIVE_PROMPT
-from styleshot_demo.runtime import cache, device
+from styleshot_demo.library import Library
+from styleshot_demo.runtime import cache, device, zerogpu
+from styleshot_demo.studio import is_quick
 
 WIDE = Image.merge("RGB", [Image.linear_gradient("L").rotate(turn).resize((96, 64)) for turn in (0, 90, 180)])
 TALL = Image.merge("RGB", [Image.radial_gradient("L").rotate(turn).resize((64, 100)) for turn in (0, 0, 90)])
@@ -308,3 +310,20 @@ def test_what_cannot_be_planned_is_told(studio):
 
 def test_the_small_model_promises_no_size_that_it_does_not_paint(studio):
     assert studio.plan(TextJob([WIDE], "", model="small")).fitting == 256
+
+
+def test_a_picture_without_words_says_so():
+    studio, style = Studio(Settings(device="cpu")), Image.new("RGB", (64, 64), "teal")
+
+    def told(prompt):
+        return [note.key for note in studio.plan(TextJob([style], prompt, model="small")).remarks]
+
+    assert "no_words" in told(" ") and "no_words" not in told("a red apple")
+
+
+def test_a_style_of_many_pictures_is_no_quick_job(tmp_path):
+    studio, photo = Studio(Settings(device="cpu")), Image.new("RGB", (64, 64), "teal")
+    many = Library(tmp_path).save("Many", [(Image.new("RGB", (32, 32), (n * 10, 0, 99)), 1.0) for n in range(20)])
+    plan = studio.plan(ClassicalJob(photo, many.used()))
+    assert plan.style_pictures == 20 and not is_quick(plan)
+    assert zerogpu.seconds_for(plan) > zerogpu.seconds_for(studio.plan(ClassicalJob(photo, [photo])))

@@ -110,6 +110,7 @@ def test_lines_are_followed_painted_downloaded_and_restored(open_studio, photo, 
 
 def no_photo_is_told_and_everything_has_a_name_in_chinese(page, nameless):
     page.get_by_role("tab", name="图像驱动").click()
+    expect(page.locator(".tab-line:visible")).to_contain_text("沿照片的线条")
     for place, text in (
         ("#image-preprocessor", "从照片中保留"),
         ("#image-threshold", "忽略较淡的线条"),
@@ -130,7 +131,9 @@ def no_photo_is_told_and_everything_has_a_name_in_chinese(page, nameless):
 
 def the_lines_follow_the_threshold_before_any_run(page, photo):
     expect(page.locator("#image-lines img")).to_have_count(0)
+    expect(page.locator("#image-status [role=alert]")).to_be_visible()  # there is no photo yet
     begin(page, photo)
+    expect(page.locator("#image-status [role=alert]")).to_have_count(0, timeout=LONG)
     before = lines(page)
     put(page, "image", threshold=120)
     before = changed(page, before)
