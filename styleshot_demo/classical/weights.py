@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
+from safetensors.torch import save as to_bytes
 from torch import nn
 
 from styleshot_demo.classical.fast import Decoder, FastTransfer
@@ -15,10 +16,13 @@ from styleshot_demo.errors import Problem
 
 
 def save(model: nn.Module, path: Path, about: dict[str, Any]) -> None:
-    """Write a network's weights in half precision and `about` (architecture, training, figures) beside them."""
+    """Write a network's weights in half precision and `about` (architecture, training, figures) beside them; OSError
+    if the disk is full."""
     make_folder(path.parent)
-    save_file({name: value.detach().half().contiguous().cpu() for name, value in model.state_dict().items()}, path)
-    path.chmod(0o644)  # safetensors makes files that only their owner may read
+    # A file that safetensors writes by itself may be read by its owner alone, and a full disk is no OSError there.
+    path.write_bytes(
+        to_bytes({name: value.detach().half().contiguous().cpu() for name, value in model.state_dict().items()})
+    )
     path.with_suffix(".json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 

@@ -199,9 +199,11 @@ def _check(contents: Path, styles: Path, teacher: Path, out: Path, device: str, 
 
 def _save(model: Any, architecture: dict[str, Any], out: Path, name: str, contents: Path, styles: Path) -> None:
     from styleshot_demo.classical.weights import save
+    from styleshot_demo.training.core.loop import writing
 
     path = out / f"{name}.safetensors"
-    save(model, path, {"architecture": architecture, "training": _training(out, contents, styles)})
+    with writing():
+        save(model, path, {"architecture": architecture, "training": _training(out, contents, styles)})
     typer.echo(str(path))
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from styleshot_demo.errors import Problem
 from styleshot_demo.evaluation.benchmark import _peak_mb
 from styleshot_demo.models import hub
-from styleshot_demo.runtime.device import cuda_has_started, device_of, gpu_name
+from styleshot_demo.runtime.device import device_of, gpu_name, is_cuda
 from styleshot_demo.runtime.memory import free_memory
 from styleshot_demo.settings import Settings
 
@@ -161,7 +161,7 @@ def _ours(settings: Settings, scenario: str, size: int, steps: int, model: str =
         began = time.perf_counter()
         studio.finish(replace(jobs[0], seed=1))
         figures["picture"] = round(time.perf_counter() - began, 3)
-    return figures | _on_gpu(lambda: studio.finish(replace(jobs[0], steps=STEPS_OF_A_PICTURE, seed=1)))
+    return figures | _on_gpu(settings, lambda: studio.finish(replace(jobs[0], steps=STEPS_OF_A_PICTURE, seed=1)))
 
 
 def _stages(events: Any) -> dict[str, Any]:
@@ -193,11 +193,11 @@ def _stages(events: Any) -> dict[str, Any]:
     return seconds | {"placement": placement.removeprefix("placement_")}
 
 
-def _on_gpu(picture: Callable[[], Any]) -> dict[str, Any]:
+def _on_gpu(settings: Settings, picture: Callable[[], Any]) -> dict[str, Any]:
     """Peak memory of the GPU so far, and pictures per minute; nothing where none is used."""
     import torch
 
-    if not cuda_has_started():
+    if not is_cuda(device_of(settings)):
         return {}
     peak = torch.cuda.max_memory_allocated() / 1e9
     picture()

@@ -59,11 +59,20 @@ class Checkpoint:
         if not self._writes:
             return
         temporary = self.path.with_name(f"{NAME}.tmp")
-        with open(temporary, "wb") as stream:
-            torch.save(state, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
+        save_tensors(state, temporary)
         put(temporary, self.path)
+
+
+def save_tensors(state: dict[str, Any], path: Path) -> None:
+    """`torch.save`, on the disk when this returns; OSError if it is full."""
+    with open(path, "wb") as stream:
+        try:
+            torch.save(state, stream)
+        except RuntimeError as error:
+            # What stopped its writer, a full disk or the signal to end, PyTorch hides behind an error of its own.
+            raise error.__context__ or error from None
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def latest(out: Path) -> dict[str, Any] | None:

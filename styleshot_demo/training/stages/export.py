@@ -10,7 +10,6 @@ import os
 import shutil
 from pathlib import Path
 
-import torch
 from diffusers import UNet2DConditionModel
 from torch import Tensor
 
@@ -20,6 +19,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.models import hub
 from styleshot_demo.runners import weights as files
 from styleshot_demo.settings import Settings
+from styleshot_demo.training.core.checkpoint import save_tensors
 from styleshot_demo.training.stages.parts import ENCODER, IP, StyleShot
 
 FOLDER = "models"
@@ -84,7 +84,7 @@ def write(
     try:
         for name, content in ((IP, ip), (ENCODER, encoder)):
             part = folder / f".{name}.part"
-            torch.save(content, part)
+            save_tensors(content, part)
             put(part, folder / name)
         # So that encoders of other sizes than the published one can be opened.
         (folder / ENCODER).with_suffix(".json").write_text(json.dumps(config, indent=2), encoding="utf-8")

@@ -1,13 +1,17 @@
 """The loop of all trainings by itself, and the checkpoints that each training wrote before they shared it."""
 
 import json
+import signal
+import time
+from pathlib import Path
 
 import pytest
 import torch
 
+from styleshot_demo.classical.weights import save
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.core import checkpoint, logbook
-from styleshot_demo.training.core.checkpoint import current, latest
+from styleshot_demo.training.core.checkpoint import current, latest, save_tensors
 from styleshot_demo.training.single_network import train
 
 
@@ -68,3 +72,35 @@ def test_a_checkpoint_of_the_small_models_own_kind_is_read():
     assert found["about"] == {"phase": {"batch": 8}, "pictures": 24}
     assert found["model"] == {"unet": {}} == found["average"]
     assert current(found) is found
+
+
+FULL = Path("/dev/full")  # a disk without room
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_is_told_and_the_checkpoint_before_stays(tmp_path):
+    """PyTorch's writer hid it behind a RuntimeError of its own, and people read of a defect."""
+    fitted(tmp_path, 10)
+    (tmp_path / f"{checkpoint.NAME}.tmp").symlink_to(FULL)
+    with pytest.raises(Problem) as problem:
+        fitted(tmp_path, 20)
+    assert problem.value.key == "cannot_write"
+    assert latest(tmp_path)["step"] == 10
+    with pytest.raises(OSError, match="No space left"):
+        save(torch.nn.Linear(4, 1), FULL, {})
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers of signals")
+def test_being_told_to_end_while_weights_are_written_ends_as_that(tmp_path):
+    def end(*_):
+        raise SystemExit(143)
+
+    before = signal.signal(signal.SIGALRM, end)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02)
+        with pytest.raises(SystemExit):
+            save_tensors({f"{number}": torch.ones(2**21) for number in range(40)}, tmp_path / "weights.pt")
+            time.sleep(5)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
