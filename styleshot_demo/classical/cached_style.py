@@ -1,10 +1,11 @@
 """What painting takes from a style picture is little, and the same for every photo: computed once, it can be kept."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
 
+import torch
 from torch import Tensor
 
 from styleshot_demo.classical.colour import to_oklab
@@ -90,6 +91,22 @@ class CachedStyle:
         """As `random_phase`."""
         return self.cache.get_or_compute(("strokes", seed, size), lambda: random_phase(self.pixels, seed, size))
 
+    @torch.inference_mode()
+    def read_members(self, extract: Callable[[Tensor], Mapping[str, Moments]]) -> Iterator[float]:
+        """Reads all that this picture stands for, each once, for what `fast` asks of it later; yields after each the
+        share that is read. Nothing is read where it stands for itself, or its `feature_moments` are known."""
+        if self.members is None or self.cache.get("features") is not None:
+            return
+        features, colours, tones, done = [], [], [], 0.0
+        for pixels, share in self.members():
+            features.append((extract(pixels), share))
+            colours.append((subsampled_moments(pixels), share))
+            tones.append((tone_quantiles(pixels), share))
+            done += share
+            yield min(done, 1.0)
+        self.cache.put("features", _mean_of_layers(features))
+        self.cache.put("colours", mean_moments(colours))
+        self.cache.put("tones", weighted_sum(tones))
 
     def _mean(self, compute: Callable[[Tensor], T], mean: Callable[[list[tuple[T, float]]], T]) -> T:
         """What is computed of the pixels, or the mean of it over all that this picture stands for."""

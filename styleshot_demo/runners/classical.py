@@ -30,7 +30,7 @@ from styleshot_demo.runners.paintings import Painted, Painting, blend_two_styles
 from styleshot_demo.runners.palettes import apply_palette, apply_palette_16bit
 from styleshot_demo.runners.regions import RegionFinder, Where
 from styleshot_demo.runners.remaining import OptimisationTime, RemainingShare
-from styleshot_demo.runners.styles import pictures_key, pixels_of, styles_of, tiled_style_cache
+from styleshot_demo.runners.styles import pictures_key, pixels_of, read_groups, styles_of, tiled_style_cache
 from styleshot_demo.runners.weights import TITLES, short_hash
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
@@ -159,7 +159,9 @@ class ClassicalRunner:
         yield Step(0.0, remark("encoding"))
         job = plan.job
         painter = borrow_fast(self.settings, self.cache, plan.device, borrowed, models)
-        encoded = self._encoded(job, content, painter, self._styles(job, plan.device, models), plan.device)
+        styles = self._styles(job, plan.device, models)
+        yield from read_groups(styles, painter)
+        encoded = self._encoded(job, content, painter, styles, plan.device)
         yield Step(0.6, remark("painting"))
         pixels = painter.decode(encoded, job.strength)
         if job.keep_colours:

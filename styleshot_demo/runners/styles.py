@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 
 from styleshot_demo import jobs, pictures
+from styleshot_demo.events import Step
 from styleshot_demo.images.ops import to_tensor
 from styleshot_demo.library.computed import KeptPicture
 from styleshot_demo.messages import Remark, remark
@@ -126,10 +127,16 @@ def tiled_style_cache(
             if painter is None:
                 style.oklab_moments()
             else:
-                style.feature_moments(painter.style_moments)
-                style.colour_moments()
-                style.tone_quantiles()
+                for _ in style.read_members(painter.style_moments):
+                    pass
     return known
+
+
+def read_groups(styles: "CachedStyles", painter: "FastTransfer") -> Iterator[Step]:
+    """Reads what styles of many pictures stand for, and says after each picture how far that is."""
+    for style, _ in styles:
+        for share in style.read_members(painter.style_moments):
+            yield Step(0.5 * share, remark("encoding"))
 
 
 def group_of(picture: Image.Image) -> str:

@@ -2,13 +2,16 @@
 
 FOLDER/page-{1280,390}-{light,dark}-{en,zh}.png shows the Classical tab after a run with the first examples, and
 FOLDER/{text,image}-...png the StyleShot tabs: after a run where there is a model for them, else what they say then.
+FOLDER/desk-1280-...jpg shows what lies around a result: the library's drawer, a grid, the history.
 """
 
+import io
 import os
 import shutil
 import sys
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
@@ -38,6 +41,8 @@ def main(folder: Path, address: str) -> None:
             name = f"{width}-{scheme}-{language}.png"
             classical(page)
             page.screenshot(path=folder / f"page-{name}")
+            if width == max(HEIGHTS):
+                desk(page, (folder / f"desk-{name}").with_suffix(".jpg"))
             for place, kind in enumerate(("text", "image")):
                 page.get_by_role("tab").nth(place).click()
                 styleshot(page, kind)
@@ -53,6 +58,43 @@ def classical(page: Page) -> None:
     page.locator("#classical-run").click()
     expect(page.locator("#classical-result .compare")).to_have_attribute("data-state", "ready", timeout=LONG)
     page.wait_for_timeout(1500)
+
+
+def desk(page: Page, path: Path) -> None:
+    """A grid of methods and strengths on top; below it the drawer with one of its styles in use, and the history."""
+    drawer, grid = page.locator("#library details.library"), page.locator("#classical-grid .grid")
+    drawer.locator("summary").click()
+    drawer.locator(".shelf button").nth(2).click(timeout=LONG)
+    expect(drawer.locator(".answer [lang=en]").first).to_contain_text("lies in the style boxes", timeout=LONG)
+    page.wait_for_timeout(1500)
+    drawn = drawer.screenshot()
+    drawer.locator("summary").click()
+    page.locator("#classical-grid-open").click()
+    for side, name in (("rows", "method"), ("columns", "strength")):
+        grid.locator(f"[data-side={side}] select").select_option(name)
+    for method in ("optimise", "colour"):
+        grid.locator(f"[data-side=rows] .chips button[value={method}]").click()
+    grid.locator("[data-side=columns] input").fill("0.25, 0.5, 0.75, 1")
+    grid.locator(".paint").click()
+    expect(grid.locator(".cells button:not([disabled])")).to_have_count(8, timeout=LONG)
+    expect(grid.locator(".paint")).to_be_visible(timeout=LONG)
+    page.wait_for_timeout(1500)
+    painted = grid.screenshot()
+    page.locator("#classical-grid-open").click()
+    page.set_viewport_size({"width": 1280, "height": 880})
+    page.locator("#history-open").click()
+    history = page.locator("dialog.history")
+    history.locator(".grid button").first.click(timeout=LONG)
+    page.wait_for_timeout(1500)
+    remembered = history.screenshot()
+    history.locator("button.close").click()
+    page.set_viewport_size({"width": 1280, "height": HEIGHTS[1280]})
+    top, left, right = (Image.open(io.BytesIO(part)).convert("RGB") for part in (painted, drawn, remembered))
+    size = (max(top.width, left.width + right.width), top.height + right.height)
+    sheet = Image.new("RGB", size, left.getpixel((0, left.height - 1)))
+    for part, place in ((top, (0, 0)), (left, (0, top.height)), (right, (left.width, top.height))):
+        sheet.paste(part, place)
+    sheet.save(path, quality=88)
 
 
 def styleshot(page: Page, kind: str) -> None:

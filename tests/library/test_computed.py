@@ -14,6 +14,7 @@ from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob, jo
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.classical.statistics import subsampled_moments
 from styleshot_demo.errors import Problem
+from styleshot_demo.events import Step
 from styleshot_demo.images.ops import to_tensor
 from styleshot_demo.library import Library
 from styleshot_demo.library.computed import MAX_BYTES, WRITER, read, write
@@ -101,6 +102,20 @@ def test_a_style_of_many_pictures_paints_by_all_of_them_and_encodes_them_once(tm
     job = JOBS[name](many.used())
     assert painted(job) == made and passes == (["Encoder"] if name in ("fast", "whole") else [])
     assert "style_by_all" in [note.key for note in Studio(Settings(device="cpu")).plan(job).remarks]
+
+
+def test_reading_many_says_how_far_it_is_and_can_be_stopped_between_them(tmp_path):
+    near = [Image.new("RGB", (256, 256), (40 * place, 90, 200 - 30 * place)) for place in range(6)]
+    many = Library(tmp_path / "kept").save("Many", [(image, 1.0) for image in near])
+    job, wanted = JOBS["fast"](many.used()), painted(JOBS["fast"](many.used()))
+    steps = [event for event in Studio(Settings(device="cpu")).run(job) if isinstance(event, Step)]
+    assert [step.fraction for step in steps] == [0.0, 0.6], "what the run before has stored is not read again"
+    entry = Library(tmp_path / "other").save("Many", [(image, 1.0) for image in near])
+    run = Studio(Settings(device="cpu")).run(JOBS["fast"](entry.used()))
+    read = [next(run).fraction for _ in range(3)]
+    assert 0 == read[0] < read[1] < read[2]
+    run.close()
+    assert painted(JOBS["fast"](entry.used())) == wanted
 
 
 def test_moments_of_many_are_the_mean_and_a_method_that_needs_pixels_says_so(tmp_path):
