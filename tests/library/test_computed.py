@@ -105,12 +105,12 @@ def test_a_style_of_many_pictures_paints_by_all_of_them_and_encodes_them_once(tm
 
 
 def test_reading_many_says_how_far_it_is_and_can_be_stopped_between_them(tmp_path):
-    near = [Image.new("RGB", (256, 256), (40 * place, 90, 200 - 30 * place)) for place in range(6)]
-    many = Library(tmp_path / "kept").save("Many", [(image, 1.0) for image in near])
+    sources = sorted((ASSETS / "styles").glob("*.jpg"))[:6]
+    many = Library(tmp_path / "kept").save("Many", [(path, 1.0) for path in sources])
     job, wanted = JOBS["fast"](many.used()), painted(JOBS["fast"](many.used()))
     steps = [event for event in Studio(Settings(device="cpu")).run(job) if isinstance(event, Step)]
     assert [step.fraction for step in steps] == [0.0, 0.6], "what the run before has stored is not read again"
-    entry = Library(tmp_path / "other").save("Many", [(image, 1.0) for image in near])
+    entry = Library(tmp_path / "other").save("Many", [(path, 1.0) for path in sources])
     run = Studio(Settings(device="cpu")).run(JOBS["fast"](entry.used()))
     read = [next(run).fraction for _ in range(3)]
     assert 0 == read[0] < read[1] < read[2]
