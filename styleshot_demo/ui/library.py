@@ -7,6 +7,7 @@ a text, or an upload.
 import hashlib
 import secrets
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import gradio as gr
 
 from styleshot_demo import jobs, names
 from styleshot_demo.errors import Problem
-from styleshot_demo.library import MAX_PICTURES, Library, StyleEntry
+from styleshot_demo.library import MAX_PICTURES, Library, StyleEntry, beside
 from styleshot_demo.library.style import MAX_STRENGTH
 from styleshot_demo.settings import Settings
 from styleshot_demo.ui import controls, desk, problems, words
@@ -56,6 +57,7 @@ class Desk:
 
     def wire(self) -> None:
         """Connects the events."""
+        jobs.find_kept_by(partial(beside.read, self.library))
         self.inputs = [part for job in self.targets for part in self._parts(job)]
         outputs = [self.page]
         for target in self.targets.values():
@@ -127,7 +129,7 @@ class Desk:
             image.save(path, format="PNG", compress_level=1)
             self.page.temp_files.add(str(path))  # so that Gradio deletes it when it is old
             if "kept" in image.info:
-                jobs.keep_in_mind(path, image.info["kept"])
+                self.page.temp_files.add(str(beside.write(path, image.info["kept"])))
             paths.append(str(path))
             weights.append(weight)
         updates = controls.laid(inputs, paths, weights) | {inputs.message: ""}
