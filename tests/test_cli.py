@@ -35,7 +35,7 @@ COMMANDS = [
     ["serve"],
     ["provenance"],
     ["styles"],
-    *(["styles", name] for name in ("list", "save", "show", "rename", "delete", "undo", "export", "import")),
+    *(["styles", name] for name in ("list", "save", "add", "show", "rename", "delete", "undo", "export", "import")),
     ["models"],
     ["models", "list"],
     ["models", "fetch"],

@@ -1,7 +1,9 @@
 """`styles`: the library of styles."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -20,6 +22,8 @@ from styleshot_demo.cli.report import (
 from styleshot_demo.errors import Problem
 from styleshot_demo.library import MAX_PICTURES, SUFFIX, Library, StyleEntry, search
 
+T = TypeVar("T")
+
 app = typer.Typer(
     cls=Commands,
     help="The library of styles: what is kept here is used as style:NAME wherever a command takes a STYLE.",
@@ -29,6 +33,10 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of a style in the library.", show_default=False)]
 Tag = Annotated[list[str] | None, typer.Option(metavar="TEXT", help="A tag; may be repeated.", show_default=False)]
 Note = Annotated[str | None, typer.Option(metavar="TEXT", help="A sentence about it.", show_default=False)]
+Pictures = Annotated[
+    list[Path],
+    typer.Argument(metavar="PICTURE", help=f"Its pictures, 1 to {MAX_PICTURES}, or a folder.", show_default=False),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -104,10 +112,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
 @app.command("save")
 def save(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it.", show_default=False)],
-    pictures: Annotated[
-        list[Path],
-        typer.Argument(metavar="PICTURE", help=f"Its pictures, 1 to {MAX_PICTURES}, or a folder.", show_default=False),
-    ],
+    pictures: Pictures,
     weight: Annotated[
         list[float] | None,
         typer.Option(
@@ -136,18 +141,67 @@ def save(
     python -m styleshot_demo styles save "House style" a.jpg b.jpg --weight 2 --weight 1 --tag brand
     python -m styleshot_demo styles save "House style" folder_of_pictures --use 3 --use 17
     """
-    found = _listed(pictures)
-    with asked():
-        if weight and len(weight) != len(found):
-            raise Problem("weights_count", weights=len(weight), styles=len(found))
-        places = None if use is None else [number - 1 for number in use]
-        pairs = list(zip(found, weight or [1.0] * len(found), strict=True))
-        try:
-            entry = _library().save(name, pairs, tag or (), note or "", strength, places)
-        except Problem as problem:
-            tell_problem(problem, ", ".join(getattr(problem, "__notes__", ())))  # which picture it is about
-            raise typer.Exit(MISUSED) from None
+    with _pictures_named():
+        found = _listed(pictures)
+        pairs = _weighed(found, weight or [1.0] * len(found))
+        entry = _library().save(name, pairs, tag or (), note or "", strength, _places(use))
     _tell(entry, as_json, f"{_count(entry)}, kept as {entry.path}")
+
+
+@app.command("add")
+def add(
+    name: Name,
+    pictures: Pictures,
+    weight: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="NUMBER",
+            help="Weight of an added picture; repeat it once per picture.",
+            show_default="that of the others on average",
+        ),
+    ] = None,
+    use: Annotated[
+        list[int] | None,
+        typer.Option(
+            metavar="NUMBER",
+            show_default="those named when it was saved, or the four most typical",
+            help="Which picture jobs get, counted from 1 among all; up to four.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add pictures to a style; `styles undo` takes them out again.
+
+    \b
+    python -m styleshot_demo styles add "House style" c.jpg folder_of_pictures
+    """
+    library = _library()
+    with asked(name):
+        key = library.find(name).key
+    with _pictures_named():
+        found = _listed(pictures)
+        entry, _ = library.extend(key, _weighed(found, weight or [None] * len(found)), _places(use))
+    _tell(entry, as_json, f"{_count(entry)}; `styles undo` takes out those that were added")
+
+
+@contextmanager
+def _pictures_named() -> Iterator[None]:
+    """As `asked`; says too which picture a problem is about."""
+    try:
+        yield
+    except Problem as problem:
+        tell_problem(problem, ", ".join(getattr(problem, "__notes__", ())))
+        raise typer.Exit(MISUSED) from None
+
+
+def _weighed(found: list[Path], weights: Sequence[T]) -> list[tuple[Path, T]]:
+    if len(weights) != len(found):
+        raise Problem("weights_count", weights=len(weights), styles=len(found))
+    return list(zip(found, weights, strict=True))
+
+
+def _places(use: list[int] | None) -> list[int] | None:
+    return None if use is None else [number - 1 for number in use]
 
 
 def _listed(pictures: list[Path]) -> list[Path]:
@@ -202,10 +256,10 @@ def delete(name: Name) -> None:
 
 @app.command("undo")
 def undo(as_json: AsJson = False) -> None:
-    """Bring back the style that was deleted last."""
+    """Bring back the style that was deleted last, or take out the pictures that were added last."""
     with asked():
         entry = _library().restore()
-    _tell(entry, as_json, "is back")
+    _tell(entry, as_json, f"is back, {_count(entry)}")
 
 
 @app.command("export")

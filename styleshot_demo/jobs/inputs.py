@@ -1,7 +1,7 @@
 """The pictures of a job: opened as it is made, with the names of their files, styles with their weights."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import IOBase
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -17,9 +17,8 @@ T = TypeVar("T")
 Picture = Image.Image | str | Path
 MAX_STYLES = 4
 KEPT_INFO = ("file_name", "pixels_sha256", "deep", "kept")  # what a picture that was opened before carries along
-_kept: dict[str, Any] = {}  # path of a file that the page has made of a kept style's picture -> `info["kept"]`
-_MOST_KEPT = 4096
 MAX_FILE_NAME = 120  # characters of a picture's file name that are kept
+_find_kept: Callable[[Path], Any] | None = None  # the page has one: jobs know no library
 
 
 def open_styles(styles: Any) -> tuple[tuple[Image.Image, float], ...]:
@@ -62,8 +61,7 @@ def open_named(source: Picture, deep: bool = False) -> Image.Image:
     else:
         picture, pixels = pictures.open_deep(source) if deep else (pictures.open_picture(source), None)
         known: dict[Any, Any] = {"file_name": name} if (name := file_name_of(source)) else {}
-        # Of a style that was deleted meanwhile its picture alone is left.
-        if (kept := _kept.get(str(source))) is not None and kept.path.is_file():
+        if (kept := kept_of(source)) is not None:
             known["kept"] = kept
         if pixels is not None:
             known["deep"] = pixels
@@ -71,11 +69,15 @@ def open_named(source: Picture, deep: bool = False) -> Image.Image:
     return picture
 
 
-def keep_in_mind(path: Path, kept: Any) -> None:
-    """From now on a job that opens this very file knows of its picture what `info["kept"]` said of it."""
-    _kept[str(path)] = kept
-    while len(_kept) > _MOST_KEPT:
-        _kept.pop(next(iter(_kept)), None)
+def find_kept_by(find: Callable[[Path], Any]) -> None:
+    """From now on `find` says of a file what `info["kept"]` is of its picture: None where it is of no kept style."""
+    global _find_kept
+    _find_kept = find
+
+
+def kept_of(source: Any) -> Any:
+    """What `info["kept"]` is of the picture in a file; None where it is of no kept style."""
+    return _find_kept(Path(source)) if _find_kept is not None and isinstance(source, str | Path) else None
 
 
 def file_name_of(source: Any) -> str | None:

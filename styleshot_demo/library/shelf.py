@@ -31,6 +31,8 @@ from styleshot_demo.library.writing import locked, size_of, unfinished
 
 _TRASH = ".trash"
 _TRASHED = 50  # deleted styles that can be brought back; older ones go for good
+_TIME = 20  # digits at the beginning of a deleted one's name
+_BEFORE = "+"  # after them: the style is still there, but has more pictures since
 _PATIENCE = 20  # seconds that another change may take
 _log = logging.getLogger(__name__)
 
@@ -140,33 +142,75 @@ class Library:
                 atomic.put(part, entry.path)
         return self._there(entry.path)
 
+    def extend(
+        self, key: str, styles: Sequence[tuple[Any, float | None]], use: Sequence[int] | None = None
+    ) -> tuple[StyleEntry, str]:
+        """Adds pictures to a style; (the style, what `restore` takes to bring back what it was before).
+
+        styles  (picture, weight) pairs as `save` takes them; None: as much as the others weigh on average
+        use     as `save`, among all; None: those that were named for it before, or else the four most typical of all
+
+        What was computed of the style is computed anew. `Problem` as `save`; the style is whole, or as it was.
+        """
+        folder = self._folder()
+        while True:
+            entry = self._own(key)
+            before = entry.style
+            counted = [picture.weight for picture in before.pictures if picture.weight > 0]
+            usual = sum(counted) / len(counted)
+            pairs = [(source, usual if weight is None else weight) for source, weight in styles]
+            chosen = before.chosen if use is None else use
+            packing.check(pairs, chosen, before)
+            with unfinished(folder) as part:
+                with StyleFile(entry.path) as file, zipfile.ZipFile(part, "w") as target:
+                    pictures = packing.pack(target, pairs, chosen, file)  # nobody else waits for them
+                with self._changing(folder):
+                    now = self._own(key).style
+                    if now.pictures != before.pictures:
+                        continue  # somebody else has added some meanwhile: these come after them
+                    with zipfile.ZipFile(part, "a") as target:
+                        put_manifest(target, now.model_copy(update={"pictures": pictures}))
+                    token = self._put_aside(entry.path, keep=True)
+                    try:
+                        self._make_room(part, entry.path)
+                        atomic.put(part, entry.path)
+                    except BaseException:
+                        (folder / _TRASH / token).unlink(missing_ok=True)
+                        raise
+            return self._there(entry.path), token
+
     def delete(self, key: str) -> str:
         """Takes a style out of the library; `restore` of what this returns brings it back."""
         entry = self._own(key)
-        folder = self._folder()
-        with self._changing(folder):
-            trash = folder / _TRASH
-            trash.mkdir(exist_ok=True)
-            token = f"{time.time_ns():020d}-{entry.key}"
-            atomic.put(entry.path, trash / token)
-            for old in self.deleted()[_TRASHED:]:
-                (trash / old).unlink(missing_ok=True)
-        return token
+        with self._changing(self._folder()):
+            return self._put_aside(entry.path)
 
     def deleted(self) -> list[str]:
-        """What `restore` takes: the style deleted last comes first."""
+        """What `restore` takes, styles and what they were before pictures were added: the last one comes first."""
         trash = self.folder / _TRASH if self.folder else None
         if trash is None or not trash.is_dir():
             return []
         return sorted((path.name for path in trash.iterdir() if path.name.endswith(SUFFIX)), reverse=True)
 
     def restore(self, token: str | None = None) -> StyleEntry:
-        """Brings a deleted style back, by default the last one; `Problem` style_gone where it is no longer there."""
+        """Brings a deleted style back, or takes the pictures out again that were added to one; by default what was done
+        last. `Problem` style_gone where it is no longer there."""
         folder, there = self._folder(), self.deleted()
         token = there[0] if token is None and there else token
         if token not in there:
             raise Problem("style_gone")
-        return self._take_in(folder / _TRASH / token, folder, keep=False)
+        path, key = folder / _TRASH / token, token[_TIME + 1 :]
+        if token[_TIME] != _BEFORE or not (folder / key).is_file():
+            return self._take_in(path, folder, keep=False)
+        with self._changing(folder), unfinished(folder) as part:
+            now = self._own(key)
+            told = now.style.model_dump(include={"name", "tags", "note", "strength"})  # not what else was changed
+            with StyleFile(path) as file, zipfile.ZipFile(part, "w") as target:
+                file.copy_to(target)
+                put_manifest(target, file.style.model_copy(update=told))
+            atomic.put(part, now.path)
+            path.unlink(missing_ok=True)
+        return self._there(now.path)
 
     def add(self, path: Path) -> StyleEntry:
         """Takes in a style file from elsewhere, after reading all of it; where there is one of its name, under another
@@ -221,6 +265,22 @@ class Library:
         except (OSError, Problem) as error:
             _log.warning("%s is left out of the library: %s", path.name, error)
             return None
+
+    def _put_aside(self, path: Path, keep: bool = False) -> str:
+        """Puts a style among the deleted ones, or what it is now if it is to `keep` its place; returns the token."""
+        trash = path.parent / _TRASH
+        trash.mkdir(exist_ok=True)
+        token = f"{time.time_ns():0{_TIME}d}{_BEFORE if keep else '-'}{path.name}"
+        if keep:
+            try:
+                os.link(path, trash / token)
+            except OSError:  # some file systems know no links
+                shutil.copyfile(path, trash / token)
+        else:
+            atomic.put(path, trash / token)
+        for old in self.deleted()[_TRASHED:]:
+            (trash / old).unlink(missing_ok=True)
+        return token
 
     def _make_room(self, part: Path, instead: Path | None = None) -> None:
         """For a file that is finished but not in its place yet; `instead` is the one that it takes the place of."""

@@ -80,6 +80,12 @@ class Style(BaseModel):
         """Those pictures that a job gets."""
         return [picture for picture in self.pictures if picture.used]
 
+    @property
+    def chosen(self) -> list[int] | None:
+        """The places of those that jobs get where a person has named them; None: the four most typical."""
+        left_out = any(picture.weight > 0 and not (picture.used or picture.typical) for picture in self.pictures)
+        return [place for place, picture in enumerate(self.pictures) if picture.used] if left_out else None
+
     def group(self, file: str) -> list[StylePicture]:
         """The pictures that a used one stands for, itself among them; none where it stands for itself alone."""
         found = [picture for picture in self.pictures if picture.typical == file and picture.weight > 0]

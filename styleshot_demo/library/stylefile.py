@@ -66,6 +66,10 @@ class StyleFile:
         info = self._zip.getinfo(file)
         return f"{info.file_size} {info.CRC:08x}"
 
+    def size(self, file: str) -> int:
+        """Bytes of an entry."""
+        return self._zip.getinfo(file).file_size
+
     def thumbnail(self) -> bytes:
         """A small JPEG, made anew: what stands in the file is opened by the gate like any other picture."""
         return thumbnail_of(self._opened(self.read(THUMBNAIL)))

@@ -31,6 +31,7 @@
     if (about === "style") return styles.length > 0;
     if (about === "weights") return styles.some(([, weight]) => weight > 0);
     const value = settings[about];
+    if (about === "region") return value !== "mask";
     if (about === "prompt") return Boolean(String(value ?? "").trim());
     if (low === undefined) return Number.isInteger(value);
     return typeof value === "number" && value >= Number(low) && value <= Number(high);
@@ -44,6 +45,8 @@
       this.now = null; // what is on show: that, or a picture that is being painted
       this.source = null; // where the finished picture is that is looked at
       this.read = false; // whether what lay here before a reload has been read
+      // Where refusals stand, and whether what one complains of is mended; panels add theirs.
+      this.mends = { status: (told) => this.mended(told) };
     }
 
     /* The figure that shows the results, and what to do when a quick one should follow a change. */
@@ -92,10 +95,18 @@
       return stale;
     }
 
-    /* Takes away what was said against a run, once that is mended. */
+    /* `settings`: what stands elsewhere than in the controls. */
+    mended(told, settings = {}) {
+      return mended(told, { ...this.asked, settings: { ...this.asked.settings, ...settings } });
+    }
+
+    /* Takes away what was said against a run, here or in a panel, once that is mended. */
     excuse() {
-      const told = document.querySelector(`#${this.kind}-status .problem[data-about]`);
-      if (told && mended(told.dataset, this.asked)) told.remove();
+      if (!this.asked) return;
+      for (const [place, right] of Object.entries(this.mends)) {
+        const told = document.querySelector(`#${this.kind}-${place} .problem[data-about]`);
+        if (told && right(told.dataset)) told.remove();
+      }
     }
 
     followed(last) {

@@ -87,6 +87,7 @@
     let now = null; // what is on show
     let opened = null; // the cell that is looked at
     let asked = {}; // what the last press has asked for
+    let read = null; // by what its settings were to be read
     const ask = (act, more = {}) => trigger(act, { ...more, language: document.documentElement.lang });
 
     const settle = () => {
@@ -97,9 +98,29 @@
       count.classList.toggle("wrong", key !== "count");
       paint.disabled = halting || key !== "count";
     };
-    const side = (name) => new Axis(part(`[data-side=${name}]`), axes, () => settle(), (what) => ask("usual", what));
+    const changed = () => {
+      settle();
+      own.excuse();
+    };
+    const side = (name) => new Axis(part(`[data-side=${name}]`), axes, changed, (what) => ask("usual", what));
     const sides = { rows: null, columns: null };
     [sides.rows, sides.columns] = [side("rows"), side("columns")];
+    const asking = () => Object.fromEntries(
+      Object.entries(sides).map(([name, { select, values }]) => [name, { name: select.value, values }]),
+    );
+    const readers = () => JSON.stringify([own.asked?.settings.method, own.asked?.settings.model]);
+
+    /* What was said against rows and columns together goes when they are others; against a value, when all are right. */
+    own.mends["grid .news"] = (said) => {
+      const { about } = said;
+      const [{ settings, styles }, others] = [own.asked, JSON.stringify(asking()) !== JSON.stringify(asked)];
+      if (about === "axes" || about === "mix") return others;
+      if (about === "two") return others || styles.filter(([, weight]) => weight > 0).length === 2;
+      if (about === "rest") return others || settings.region === "everywhere" || settings.rest !== "last";
+      if (about === "idle") return others || readers() !== read;
+      const axis = Object.values(sides).find(({ select }) => select.value === about);
+      return axis ? parts(axis.values).every((one) => own.mended(said, { [about]: Number(one) })) : own.mended(said);
+    };
 
     const show = (working) => {
       const focused = panel.contains(document.activeElement) && [paint, halt].includes(document.activeElement);
@@ -171,7 +192,7 @@
       turn = Math.random().toString(36).slice(2);
       told.replaceChildren();
       show(true);
-      asked = Object.fromEntries(Object.entries(sides).map(([name, { select, values }]) => [name, { name: select.value, values }]));
+      [asked, read] = [asking(), readers()];
       ask("paint", { ...asked, turn });
     });
     halt.addEventListener("click", () => {

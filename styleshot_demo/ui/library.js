@@ -35,16 +35,19 @@
         const { name, tags, note } = Object.fromEntries(new FormData(this.form));
         this.send(this.changes ? "change" : "save", { name, tags, note, key: this.picked, pictures: this.pictures });
       });
-      const upload = this.part("[type=file]");
-      upload.addEventListener("change", () => {
-        this.take([...upload.files]);
-        upload.value = "";
-      });
-      this.part(".import").addEventListener("keydown", (event) => {
-        if (event.key !== "Enter" && event.key !== " ") return;
-        event.preventDefault();
-        upload.click();
-      });
+      const choices = { ".import": (files) => this.take(files), ".more": (files) => this.add(files) };
+      for (const [place, chosen] of Object.entries(choices)) {
+        const upload = this.part(`${place} input`);
+        upload.addEventListener("change", () => {
+          chosen([...upload.files]);
+          upload.value = "";
+        });
+        this.part(place).addEventListener("keydown", (event) => {
+          if (event.key !== "Enter" && event.key !== " ") return;
+          event.preventDefault();
+          upload.click();
+        });
+      }
       const presses = {
         save: () => this.write(false),
         change: () => this.write(true),
@@ -74,28 +77,42 @@
       name.focus();
     }
 
-    /* Sends a style file to the server, or pictures, which become a style when they have a name. */
-    async take(files) {
-      const file = files.find((one) => /\.zip$/i.test(one.name));
-      const sent = file ? [file] : files;
-      if (!sent.length) return;
+    /* Sends files to the server: their paths, none where that cannot be, which is told. */
+    async sent(files, large) {
       const limit = window.gradio_config?.max_file_size ?? Infinity;
-      if (sent.some((one) => one.size > limit)) {
-        const size = `${Math.round(limit / 2 ** 20)} MB`;
-        return this.answer(window.styleshot.said("drop_style_too_large", { limit: size }), true);
+      if (files.some((one) => one.size > limit)) {
+        this.answer(window.styleshot.said(large, { limit: `${Math.round(limit / 2 ** 20)} MB` }), true);
+        return [];
       }
       const form = new FormData();
-      for (const one of sent) form.append("files", one, one.name);
+      for (const one of files) form.append("files", one, one.name);
       try {
         const reply = await fetch("gradio_api/upload", { method: "POST", body: form });
         if (!reply.ok) throw reply;
-        const paths = await reply.json();
-        if (file) return this.send("import", { path: paths[0], name: file.name });
-        this.write(false, paths);
-        this.answer(window.styleshot.said("drop_style_pictures"));
+        return await reply.json();
       } catch {
         this.answer(window.styleshot.said("toast_unreached"), true);
+        return [];
       }
+    }
+
+    /* Takes a style file, or pictures, which become a style when they have a name. */
+    async take(files) {
+      const file = files.find((one) => /\.zip$/i.test(one.name));
+      const paths = files.length ? await this.sent(file ? [file] : files, "drop_style_too_large") : [];
+      if (!paths.length) return;
+      if (file) return this.send("import", { path: paths[0], name: file.name });
+      this.write(false, paths);
+      this.answer(window.styleshot.said("drop_style_pictures"));
+    }
+
+    /* More pictures for the chosen style. */
+    async add(files) {
+      const key = this.picked;
+      if (!files.length) return;
+      this.answer(window.styleshot.said("drop_style_adding"));
+      const pictures = await this.sent(files, "toast_too_large");
+      if (pictures.length) this.send("add", { key, pictures });
     }
 
     answer(...what) { window.styleshot.answer(this.box, ...what); }
@@ -134,7 +151,7 @@
       row.querySelector("strong").replaceChildren(...twice(style));
       row.querySelector(".tags").textContent = style.tags.join(" · ");
       row.querySelector(".note").textContent = style.note;
-      for (const name of ["change", "delete"]) row.querySelector(`.${name}`).hidden = !style.own;
+      for (const name of ["change", "more", "delete"]) row.querySelector(`.${name}`).hidden = !style.own;
     }
 
     thumb(style) {

@@ -7,6 +7,7 @@ a text, or an upload.
 import hashlib
 import secrets
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import gradio as gr
 
 from styleshot_demo import jobs, names
 from styleshot_demo.errors import Problem
-from styleshot_demo.library import MAX_PICTURES, Library, StyleEntry
+from styleshot_demo.library import MAX_PICTURES, Library, StyleEntry, beside
 from styleshot_demo.library.style import MAX_STRENGTH
 from styleshot_demo.settings import Settings
 from styleshot_demo.ui import controls, desk, problems, words
@@ -50,12 +51,13 @@ class Desk:
         self.cache = Path(self.page.GRADIO_CACHE)
         self.thumbnails = self.cache / f"library-{secrets.token_hex(16)}"
         self.acts = {
-            "look": self.look, "use": self.use, "save": self.save, "change": self.change, "delete": self.delete,
-            "undo": self.undo, "export": self.export, "import": self.take_in,
+            "look": self.look, "use": self.use, "save": self.save, "change": self.change, "add": self.add,
+            "delete": self.delete, "undo": self.undo, "export": self.export, "import": self.take_in,
         }  # fmt: skip
 
     def wire(self) -> None:
         """Connects the events."""
+        jobs.find_kept_by(partial(beside.read, self.library))
         self.inputs = [part for job in self.targets for part in self._parts(job)]
         outputs = [self.page]
         for target in self.targets.values():
@@ -79,6 +81,9 @@ class Desk:
             return {self.page: self.value(job, **told), **updates}
         except Exception as error:
             said = words.join(problems.explain(error), " ")
+            if isinstance(error, Problem) and (about := getattr(error, "__notes__", None)):  # the file of a picture
+                name = jobs.file_name_of(about[0]) or ""
+                said = Said(f"{name}: {said.en}", f"{name}：{said.zh}")
             return {self.page: self.value(job, said=said, problem=True)}
 
     def value(self, job: str, said: Said | None = None, **told: Any) -> dict[str, Any]:
@@ -120,21 +125,35 @@ class Desk:
     def use(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Puts pictures, weights and strength of a style into the tab, in place of what lies there."""
         entry = self.library.find(_text(event, "key"))
-        inputs, strength = self.targets[job].inputs, entry.style.strength
+        strength = entry.style.strength
+        updates = self._laid(entry, job) | {self.targets[job].inputs.message: ""}
+        if strength is not None:
+            slider = self.strengths[job]
+            updates[slider] = min(strength, slider.maximum)
+        return {"said": say("library_used", style=_called(entry)), "picked": entry.key}, updates
+
+    def _laid(self, entry: StyleEntry, job: str) -> dict[Any, Any]:
+        """Updates that put the pictures of a style into the boxes of a tab, with their weights."""
         paths, weights = [], []
         for image, weight in entry.used():
             path = self._place() / names.made_of(names.stem_of(image.info["file_name"]), suffix=".png")
             image.save(path, format="PNG", compress_level=1)
             self.page.temp_files.add(str(path))  # so that Gradio deletes it when it is old
             if "kept" in image.info:
-                jobs.keep_in_mind(path, image.info["kept"])
+                self.page.temp_files.add(str(beside.write(path, image.info["kept"])))
             paths.append(str(path))
             weights.append(weight)
-        updates = controls.laid(inputs, paths, weights) | {inputs.message: ""}
-        if strength is not None:
-            slider = self.strengths[job]
-            updates[slider] = min(strength, slider.maximum)
-        return {"said": say("library_used", style=_called(entry)), "picked": entry.key}, updates
+        return controls.laid(self.targets[job].inputs, paths, weights)
+
+    def _laid_anew(self, entry: StyleEntry, by_part: dict[Any, Any]) -> dict[Any, Any]:
+        """The same for each tab on which that style lies, and nothing else: it has other pictures than when it was
+        put there."""
+        updates: dict[Any, Any] = {}
+        for job, target in self.targets.items():
+            _, styles = target.inputs.read([by_part[part] for part in target.inputs.components()])
+            if {beside.style_of(Path(path)) for path, _ in styles} == {entry.key}:
+                updates |= self._laid(entry, job)
+        return updates
 
     def save(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Keeps what lies in the style boxes of the tab, or up to 200 pictures that were uploaded for it."""
@@ -155,6 +174,16 @@ class Desk:
         )  # fmt: skip
         return {"said": say("library_changed", style=entry.name), "picked": entry.key, "done": True}, {}
 
+    def add(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
+        """More pictures, which were uploaded for it."""
+        given = getattr(event, "pictures", None)
+        paths = self._uploads(given if isinstance(given, list) else [])
+        entry, token = self.library.extend(_text(event, "key"), [(path, None) for path in paths])
+        chosen, count = entry.style.chosen, len(entry.style.pictures)
+        values = {"style": entry.name, "count": count}
+        said = say("library_added_chosen", **values, used=len(chosen)) if chosen else say("library_added", **values)
+        return {"said": said, "picked": entry.key, "undo": token}, self._laid_anew(entry, by_part)
+
     def delete(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Out of the library, with a way back."""
         entry = self.library.find(_text(event, "key"))
@@ -162,9 +191,9 @@ class Desk:
         return {"said": say("library_deleted", style=entry.name), "undo": token, "picked": None}, {}
 
     def undo(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
-        """Back into the library."""
+        """Back into the library, or as it was before pictures were added."""
         entry = self.library.restore(_text(event, "token"))
-        return {"said": say("library_back", style=entry.name), "picked": entry.key}, {}
+        return {"said": say("library_back", style=entry.name), "picked": entry.key}, self._laid_anew(entry, by_part)
 
     def export(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """As a file that the browser saves."""

@@ -14,6 +14,11 @@ def _button(name: str, kind: str = "button") -> str:
     return f'<button type="{kind}" class="{name}">{say(f"library_{name}").html()}</button>'
 
 
+def _files(name: str, accepted: str) -> str:
+    return f"""<label class="{name}" tabindex="0" role="button">{say(f"library_{name}").html()}<input type="file"
+      accept="{accepted}" multiple tabindex="-1" hidden></label>"""
+
+
 _DRAWER = f"""
 <details class="library" hidden>
   <summary>{say("library").html()}</summary>
@@ -22,12 +27,11 @@ _DRAWER = f"""
   <p class="hint none" hidden>{say("library_none").html()}</p>
   <div class="picked" hidden>
     <p><strong></strong> <span class="tags"></span> <span class="note"></span></p>
-    <div class="row">{_button("change")}{_button("export")}{_button("delete")}</div>
+    <div class="row">{_button("change")}{_files("more", "image/*")}{_button("export")}{_button("delete")}</div>
   </div>
   <div class="row add">
     {_button("save")}
-    <label class="import" tabindex="0" role="button">{say("library_import").html()}<input type="file"
-      accept=".zip,image/*" multiple tabindex="-1" hidden></label>
+    {_files("import", ".zip,image/*")}
   </div>
   <form hidden>
     {_field("name", MAX_STYLE_NAME, "required autocomplete='off'")}

@@ -50,6 +50,7 @@
     let halting = false; // what is begun now would be stopped too
     let now = null; // what is on show
 
+    own.mends["many .news"] = (said) => own.mended(said);
     const say = (where, key, values) => where.replaceChildren(...(key ? twice(filled(texts[key], values)) : []));
     const settle = () => {
       part(".chosen").hidden = !chosen.length && !taking;

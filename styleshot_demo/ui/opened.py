@@ -26,7 +26,7 @@ class Opened:
 
     def bring(self, path: str, size: int) -> Image.Image:
         """The picture with its longest side at `size` pixels at most. Raises the picture gate's `Problem`s."""
-        key = _key(path, size)
+        key = *_key(path, size), jobs.kept_of(path)  # a style may get more pictures, or be deleted
         with self._lock:
             image = self._kept.pop(key, None)
         if image is None:
@@ -58,7 +58,7 @@ class Opened:
 
     def shown(self, path: str, size: int, folder: Path) -> Path:
         """The same as a file that a page may show."""
-        key = _key(path, size)
+        key = *_key(path, size), jobs.kept_of(path)
         place = self._plain.get(key)
         if place is None or not place.is_file():
             place = self._plain[key] = results.save_plain(self.bring(path, size), "before", folder)

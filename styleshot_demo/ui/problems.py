@@ -35,18 +35,22 @@ def as_html(error: BaseException) -> str:
     return f'<div class="message problem" role="alert"{_about(error)}>{told}</div>'
 
 
-# What a job lacks, as the page's script calls it.
-_LACKED = {"content_needed": "content", "style_needed": "style", "weights_all_zero": "weights"} | dict.fromkeys(
-    ("nothing_to_draw", "nothing_known", "nothing_known_near", "no_sketch"), "prompt"
-)
+# What is not as it should be, as the page's scripts call it: desk.js of a job, grid.js of rows and columns.
+_WRONG = {
+    "content_needed": "content", "style_needed": "style", "weights_all_zero": "weights", "many_brushed": "region",
+    "grid_mix_needs_two": "two", "grid_rest": "rest", "grid_idle": "idle",
+    **dict.fromkeys(("nothing_to_draw", "nothing_known", "nothing_known_near", "no_sketch"), "prompt"),
+    **dict.fromkeys(("grid_no_axis", "grid_no_values", "grid_same_axis", "grid_two_styles", "grid_too_large",
+                     "style_unknown"), "axes"),
+}  # fmt: skip
 
 
 def _about(error: BaseException) -> str:
-    """Attributes by which the page's script (desk.js) takes a message away once what it complains of is mended."""
+    """Attributes by which the page's scripts (desk.js) take a message away once what it complains of is mended."""
     if not isinstance(error, Problem):
         return ""
     named = error.values.get("name") if error.key in ("out_of_range", "not_a_number", "not_whole") else None
-    about = _LACKED.get(error.key) or named
+    about = _WRONG.get(error.key) or named
     if about is None:
         return ""
     limits = {name: error.values[name] for name in ("low", "high") if name in error.values}

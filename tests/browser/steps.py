@@ -162,3 +162,16 @@ def drop(page, place, *paths, paste=False):
         }""",
         [given, paste],
     )
+
+
+def carry(page, start, end):
+    """Drags a picture of the page onto a box by the mouse."""
+    page.evaluate("scrollTo(0, 0)")
+    start.hover()
+    page.mouse.down()
+    for _ in range(3):  # a window may close meanwhile
+        box = page.locator(end).bounding_box()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+    expect(page.locator(f"{end}.target")).to_be_visible()
+    page.mouse.up()
+    expect(page.locator(".picture.target")).to_have_count(0)

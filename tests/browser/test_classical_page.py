@@ -10,7 +10,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, repaint, unfold, upload  # noqa: E402
+from browser.steps import LONG, open_tab, repaint, unfold, upload  # noqa: E402
 
 SIZE = 256
 RELOAD = ["AbortError", "errored out"]  # what Gradio says of a connection that a reload cuts off
@@ -124,12 +124,27 @@ def patches_are_painted_and_downloaded(page, folder):
     page.locator("#method label", has_text="Patches").click()
     expect(page.locator(".about.patches")).to_be_visible()
     expect(page.locator("#transform")).to_be_hidden()
+    looks_elsewhere(page, True)
     repaint(page)
+    page.wait_for_function("document.title === '✓ Painted · StyleShot'", timeout=LONG)
+    looks_elsewhere(page, False)
+    page.wait_for_function("document.title.startsWith('StyleShot')", timeout=LONG)
     saved = download(page)
     assert re.fullmatch(r"my-photo-patches-.+-strength[0-9.]+-seed0\.png", saved.suggested_filename)
     saved.save_as(folder / "patches.png")
     assert provenance.read(folder / "patches.png").settings["method"] == "patches"
     return folder / "patches.png"
+
+
+def looks_elsewhere(page, hidden):
+    """As where another tab of the browser is on top: a browser without windows hides none of its own."""
+    page.evaluate(
+        """(hidden) => {
+          Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
 
 
 def the_models_panel_unloads_and_says_why_it_cannot_fetch(page):
@@ -178,6 +193,7 @@ def test_optimise_shows_previews_and_stops(open_page, photo, style):
     page.wait_for_function("document.querySelector('#classical-result .compare').dataset.shown >= 2", timeout=LONG)
     assert result_source(page).startswith("data:image/jpeg")
     expect(page.locator("#classical-status")).to_contain_text("of 3000")
+    another_run_waits_and_says_its_place_in_the_line(page)
     page.locator("#classical-stop").click()
     expect(page.locator("#classical-status")).to_contain_text("Stopped", timeout=LONG)
     expect(page.locator("#classical-run")).to_be_visible()
@@ -208,6 +224,18 @@ def test_optimise_shows_previews_and_stops(open_page, photo, style):
     other.reload(wait_until="domcontentloaded")
     expect(other.locator("#classical-run")).to_contain_text("重绘", timeout=LONG)
     expect(other.locator("#language input[value=zh]")).to_be_checked()
+
+
+def another_run_waits_and_says_its_place_in_the_line(page):
+    open_tab(page, "text")
+    page.locator("#text-example-styles button").nth(9).click()
+    page.locator("#text-prompt textarea").fill("a red apple")
+    page.locator("#text-painted-by label", has_text="Optimise").click()  # what takes a moment does not wait
+    page.locator("#text-run").click()
+    expect(page.locator("#text-status")).to_contain_text("place in the line: 1", timeout=LONG)
+    page.locator("#text-stop").click()
+    expect(page.locator("#text-status")).to_contain_text("Stopped", timeout=LONG)
+    page.get_by_role("tab", name="Classical").click()
 
 
 def the_whole_page_speaks_chinese_when_asked(page):

@@ -1,13 +1,15 @@
 """Where painting takes but a moment, the result follows the strength: of the composer and of the painter, whose result
 is also compared with its photo, in one frame."""
 
+import re
+
 import pytest
 
 from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, compose, download, open_tab, put, run, upload  # noqa: E402
+from browser.steps import LONG, carry, compose, download, open_tab, put, run, upload  # noqa: E402
 
 
 def shown(page, kind):
@@ -42,6 +44,16 @@ def test_results_follow_and_are_compared_with_their_photo(open_page, photo, name
 
     a_composed_picture_follows_the_strength_but_not_the_prompt(page, tmp_path)
     expect(page.locator("#text-result .besides")).to_be_hidden()  # a text has no photo
+    for kind, box in (("text", "#text-style-1"), ("image", "#image-content")):
+        a_result_is_dragged_from_its_stage_onto_a_box(page, kind, box)
+
+
+def a_result_is_dragged_from_its_stage_onto_a_box(page, kind, box):
+    open_tab(page, kind)
+    stage = page.locator(f"#{kind}-result .stage > img")
+    name = stage.get_attribute("src").rsplit("/", 1)[1]
+    carry(page, stage, box)
+    expect(page.locator(f"{box} .image-frame img")).to_have_attribute("src", re.compile(re.escape(name)), timeout=LONG)
 
 
 def a_result_is_compared_with_its_photo(page, nameless):

@@ -246,6 +246,7 @@ def test_what_cannot_be_is_told_in_chinese_and_the_sheet_speaks_it(open_page, ph
     panel.choose("columns", "strength", "0.5, 7")
     panel.box.locator(".paint").click()
     expect(panel.news.locator("[role=alert]")).to_contain_text("强度为 7，必须在 0 到 1 之间。", timeout=LONG)
+    refusals_go_with_what_they_complain_of(page, panel)
     panel.choose("columns", "seed", ", ".join(map(str, range(65))))
     expect(panel.count).to_contain_text("65 张图片，最多 64 张")
     expect(panel.box.locator(".paint")).to_be_disabled()
@@ -259,6 +260,28 @@ def test_what_cannot_be_is_told_in_chinese_and_the_sheet_speaks_it(open_page, ph
     expect(panel.box.locator(".row").first).to_have_text("Fast", use_inner_text=True)
     english, _ = panel.sheet()
     assert chinese != english
+
+
+def refusals_go_with_what_they_complain_of(page, panel):
+    refusal, values = panel.news.locator("[role=alert]"), panel.box.locator("[data-side=columns] input")
+    values.fill("0.5, 8")
+    expect(refusal).to_be_visible()
+    page.locator("#classical-strength input[type=number]").fill("0.6")  # which was never wrong
+    expect(refusal).to_be_visible()
+    values.fill("0.5, 0.8")
+    expect(refusal).to_have_count(0)
+    panel.choose("rows", "strength", "0.2")
+    panel.box.locator(".paint").click()
+    expect(refusal).to_contain_text("行与列都是强度", timeout=LONG)
+    panel.choose("rows", "")
+    expect(refusal).to_have_count(0)
+    # A mixture needs a second style: that is on the tab.
+    panel.choose("columns", "mix", "3")
+    panel.box.locator(".paint").click()
+    expect(refusal).to_contain_text("这里有 1 种风格", timeout=LONG)
+    page.locator("#add-style").click()
+    page.locator("#example-styles button").nth(3).click()
+    expect(refusal).to_have_count(0, timeout=LONG)
 
 
 def test_other_tabs_have_it_too(open_page, photo):

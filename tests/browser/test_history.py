@@ -11,7 +11,7 @@ from PIL import Image
 expect = pytest.importorskip("playwright.sync_api").expect
 
 from browser.conftest import app, opener, ready  # noqa: E402
-from browser.steps import LONG, open_tab, repaint, run, unfold, upload  # noqa: E402
+from browser.steps import LONG, carry, open_tab, repaint, run, unfold, upload  # noqa: E402
 
 from styleshot_demo import provenance  # noqa: E402
 
@@ -283,22 +283,10 @@ def a_result_is_dragged_onto_a_box_as_the_file_that_it_is(page):
         expect(picture).to_have_attribute("src", re.compile("seed"), timeout=LONG)
         return provenance.read(page.request.get(picture.get_attribute("src")).body()).seed
 
-    def drag(start, end):
-        page.evaluate("scrollTo(0, 0)")
-        start.hover()
-        page.mouse.down()
-        box = None
-        for _ in range(3):  # a window may close meanwhile
-            box = page.locator(end).bounding_box()
-            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
-        expect(page.locator(f"{end}.target")).to_be_visible()
-        page.mouse.up()
-        expect(page.locator(".picture.target")).to_have_count(0)
-
     window = Window(page).open(2)
-    drag(window.thumbs.nth(1).locator("img"), "#content")
+    carry(page, window.thumbs.nth(1).locator("img"), "#content")
     expect(window.box).to_be_hidden()
     assert lies_there("#content") == 5
     assert int(page.locator("#seed input").input_value()) != 5
-    drag(page.locator("#classical-result .carry"), "#style-1")
+    carry(page, page.locator("#classical-result .carry"), "#style-1")
     assert lies_there("#style-1") == int(page.locator("#seed input").input_value())

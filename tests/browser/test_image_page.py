@@ -13,6 +13,7 @@ expect = pytest.importorskip("playwright.sync_api").expect
 
 from browser.steps import (  # noqa: E402
     LONG,
+    ask_for_the_published,
     download,
     files,
     has_small,
@@ -182,6 +183,17 @@ def test_without_weights_the_photo_is_painted_and_what_only_styleshot_reads_is_h
 def the_small_model_follows_a_photo_where_it_is_asked_for(page):
     page.locator("#image-model-choice label", has_text="Small StyleShot").click()
     expect(page.locator("#image-preprocessor")).to_be_visible(timeout=LONG)
+    # What it cannot do is out of reach, and the reason stands beside it.
+    lineart = page.locator("#image-preprocessor input[value=lineart]")
+    why = page.get_by_text("The small StyleShot follows contours only.").locator("visible=true")
+    expect(lineart).to_be_disabled()
+    expect(why).to_be_visible()
+    expect(page.get_by_text("StyleShot paints at 256 pixels at most").locator("visible=true")).to_be_visible()
+    ask_for_the_published(page, "image")
+    expect(lineart).to_be_enabled(timeout=LONG)
+    expect(why).to_have_count(0)
+    page.locator("#image-model-choice label", has_text="Small StyleShot").click()
+    expect(lineart).to_be_disabled(timeout=LONG)
     open_drawer(page, "image")
     put(page, "image", size=128, steps=2)
     assert white(lines(page)) > 0

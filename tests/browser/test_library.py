@@ -144,7 +144,28 @@ def test_many_pictures_become_a_style_that_paints_by_all_of_them_and_is_stored(o
     expect(page.get_by_text("pictures of the style").first).to_be_visible(timeout=LONG)
     with zipfile.ZipFile(folder / "Brand.style.zip") as held:
         assert "computed.safetensors" in held.namelist()
+    pictures_are_added_to_it_and_taken_out_again(drawer, made[0], tmp_path)
     (folder / "Brand.style.zip").unlink()
+
+
+def pictures_are_added_to_it_and_taken_out_again(drawer, first, folder):
+    more, broken = folder / "more.png", folder / "broken.png"
+    Image.radial_gradient("L").convert("RGB").save(more)
+    broken.write_bytes(first.read_bytes()[:200])
+    add, box = drawer.box.locator(".more input"), drawer.shown(1)
+    before = box.get_attribute("src")
+    add.set_input_files([more, broken])
+    drawer.says("broken.png: This picture is cut off")
+    expect(box).to_have_attribute("src", before)
+    add.set_input_files([more])
+    drawer.says("Brand has 7 pictures now.")
+    expect(box).not_to_have_attribute("src", before)  # what lies in the boxes is the style as it is now
+    before = box.get_attribute("src")
+    drawer.press("undo")
+    drawer.says("Brand is back as it was")
+    expect(box).not_to_have_attribute("src", before)
+    drawer.use("Batik: lotus and birds on indigo")
+    expect(drawer.box.locator(".picked .more")).to_be_hidden()  # it comes with the program
 
 
 def test_what_cannot_be_kept_is_told_in_both_languages_and_styles_are_exported_and_imported(
@@ -183,7 +204,7 @@ def a_style_is_exported_and_imported_by_choosing_and_by_dropping(drawer, folder,
     file = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(file)
     assert file.name == "Batik-lotus-and-birds-on-indigo.style.zip" and zipfile.is_zipfile(file)
-    drawer.box.locator("[type=file]").set_input_files(file)
+    drawer.box.locator(".import input").set_input_files(file)
     drawer.says("Batik: lotus and birds on indigo 2 was imported")
     drop(page, "#library .shelf", file)
     drawer.says("Batik: lotus and birds on indigo 3 was imported")
@@ -192,7 +213,7 @@ def a_style_is_exported_and_imported_by_choosing_and_by_dropping(drawer, folder,
     hostile.write_bytes(file.read_bytes())
     with zipfile.ZipFile(hostile, "a") as opened:
         opened.writestr("../../evil.py", "print()")
-    drawer.box.locator("[type=file]").set_input_files(hostile)
+    drawer.box.locator(".import input").set_input_files(hostile)
     drawer.says("The style file hostile.style.zip holds what a style file does not hold")
     assert len(own(folder)) == 2
     for name in own(folder):

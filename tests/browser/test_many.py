@@ -179,6 +179,7 @@ def test_what_cannot_be_is_told_in_chinese_on_a_phone_and_dropped_pictures_are_t
     fold.paint.click()
     expect(fold.news.locator("[role=alert]")).to_contain_text("还没有风格图片。", timeout=LONG)
     style(page)
+    expect(fold.news.locator("[role=alert]")).to_have_count(0)  # the style has come
     small(page)
     page.locator("#method label", has_text="色彩").click()
     fold.paint.click()

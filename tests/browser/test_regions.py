@@ -1,8 +1,12 @@
 """Where to paint, on the page: what a person brushes with the mouse is painted, and nothing else."""
 
+import re
+import time
+
 import numpy as np
 import pytest
 from PIL import Image
+from skimage import data
 
 from styleshot_demo import pictures, provenance
 from styleshot_demo.runners.maps import prepare
@@ -148,6 +152,22 @@ def test_more_strokes_are_followed_and_a_record_brings_the_region_back(open_page
     settled(before)
     assert (saved(page, tmp_path / "undone.png") == one).all()
 
+    def painted(change, **wanted):
+        """The result that follows a change, once it says that it was made so; its file is "made.png"."""
+        change()
+        end = time.monotonic() + LONG / 1000
+        while time.monotonic() < end:
+            settled(0)
+            made, settings = saved(page, tmp_path / "made.png"), provenance.read(tmp_path / "made.png").settings
+            if wanted.items() <= {"region": "everywhere", **settings}.items():  # which no record says
+                return made
+            page.wait_for_timeout(100)
+        pytest.fail(f"{wanted} is not in {settings}")
+
+    what_is_found_in_a_photo_is_painted_at_one_press(page, painted)
+    switches_keep_faces_background_and_colours(page, painted)
+    what_is_opaque_is_painted(page, painted, tmp_path)
+
     # Dropped on a page that knows nothing: the region is back, and it is said that the strokes are not.
     other = open_page()
     drop(other, "#restore-part", tmp_path / "two.png")
@@ -155,6 +175,59 @@ def test_more_strokes_are_followed_and_a_record_brings_the_region_back(open_page
     expect(other.locator("#drops .told")).to_contain_text("brush over the part again", timeout=LONG)
     expect(other.locator("#region input[value=mask]")).to_be_checked()
     expect(other.locator("#feather")).to_be_visible()
+
+
+ASTRONAUT = Image.fromarray(data.astronaut())
+FACE = np.s_[35:95, 95:145]  # at 256 pixels
+
+
+def what_is_found_in_a_photo_is_painted_at_one_press(page, painted):
+    page.locator("#size input[type=number]").fill("256")
+    page.keyboard.press("Tab")
+    page.locator("#example-contents button").nth(2).click()
+    expect(page.locator("#content .image-frame img")).to_have_attribute("src", re.compile("astronaut"), timeout=LONG)
+    was, where = np.asarray(ASTRONAUT.resize((256, 256), Image.Resampling.LANCZOS)).astype(int), {}
+    for place, region in ((1, "subject"), (2, "person"), (3, "background")):
+        made = painted(lambda place=place: choose(page, place), region=region, size=256)
+        where[region] = np.abs(made - was).max(2) > 40
+    for region in ("subject", "person"):
+        assert where[region][FACE].mean() > 0.25 and where[region][:40, 200:].mean() < 0.1, region
+    assert where["background"][FACE].mean() < 0.1 and where["background"].mean() > 0.1
+    assert (where["background"] & where["subject"]).mean() < 0.05
+
+
+def switches_keep_faces_background_and_colours(page, painted):
+    was = np.asarray(ASTRONAUT.resize((256, 256), Image.Resampling.LANCZOS)).astype(int)
+
+    def away(made, place=np.s_[:]):
+        return np.abs(made[place] - was[place]).mean()
+
+    faces = painted(lambda: choose(page, 0), region="everywhere", keep_faces=True)
+    none = painted(page.locator("#keep-faces input").uncheck, keep_faces=False)
+    colours = painted(page.locator("#keep-colours input").check, keep_colours=True)
+    page.locator("#keep-colours input").uncheck()
+    background = painted(page.locator("#keep-background input").check, keep_background=True, keep_colours=False)
+    page.locator("#keep-background input").uncheck()
+    corner = np.s_[:40, 230:]
+    assert away(faces, FACE) < 0.9 * away(none, FACE)
+    hues = [np.abs(np.diff(one, axis=2) - np.diff(was, axis=2)).mean() for one in (colours, none)]
+    assert hues[0] < 0.5 * hues[1]
+    assert away(background, corner) < 2 < away(none, corner)
+
+
+def what_is_opaque_is_painted(page, painted, folder):
+    cut = ASTRONAUT.convert("RGBA").resize((256, 256))
+    cut.paste((0, 0, 0, 0), (128, 0, 256, 256))
+    cut.save(folder / "cut.png")
+
+    def upload_and_choose():
+        upload(page, "#content", folder / "cut.png")
+        choose(page, 5)
+
+    painted(upload_and_choose, region="alpha")
+    with Image.open(folder / "made.png") as made:
+        opacity = np.asarray(made.convert("RGBA"))[..., 3]
+    assert opacity[:, :124].min() == 255 and opacity[:, 132:].max() == 0
 
 
 def test_the_image_driven_tab_keeps_the_photo_around_what_is_brushed(open_page, photo, style, tmp_path, nameless):

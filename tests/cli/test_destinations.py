@@ -45,7 +45,7 @@ FILES = {
 WRITE_NOTHING = {"serve", "provenance", "models list", "models fetch", "bench classical", "bench styleshot"}
 WRITE_NOTHING |= {"evaluate compose", "bench batch"}
 # They write into the library alone, and into what test_styles.py tries.
-LIBRARY = {f"styles {one}" for one in ("list", "show", "save", "rename", "delete", "undo", "export", "import")}
+LIBRARY = {f"styles {one}" for one in ("list", "show", "save", "add", "rename", "delete", "undo", "export", "import")}
 
 
 @pytest.fixture(autouse=True)

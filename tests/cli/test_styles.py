@@ -52,6 +52,18 @@ def test_a_style_is_saved_listed_shown_renamed_deleted_and_brought_back(folder):
     assert "There is no style called Two" in run("styles", "show", "Two", code=2).stderr
 
 
+def test_pictures_are_added_to_a_style_and_taken_out_again(tmp_path):
+    run("styles", "save", "Brand", BATIK)
+    assert "3 pictures" in run("styles", "add", "brand", WOODCUT, BATIK, "--weight", 2, "--weight", 3).stdout
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    told = run("styles", "add", "Brand", WOODCUT, tmp_path / "broken.png", code=2).stderr
+    assert "broken.png" in told and "not a picture" in told
+    assert "There is no style called None" in run("styles", "add", "None", BATIK, code=2).stderr
+    assert [one["weight"] for one in made("styles", "add", "Brand", BATIK, "--use", 4)["pictures"]] == [1, 2, 3, 2]
+    assert "Brand: is back, 3 pictures." in run("styles", "undo").stdout
+    assert "Brand: is back, 1 picture." in run("styles", "undo").stdout
+
+
 def test_a_folder_of_pictures_becomes_a_style_of_its_four_most_typical(tmp_path):
     run("styles", "save", "All", ASSETS / "styles")
     assert "All  (16 pictures, 4 of them used)" in run("styles").stdout

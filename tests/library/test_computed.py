@@ -3,6 +3,7 @@
 import json
 import os
 import zipfile
+from functools import partial
 
 import pytest
 import torch
@@ -16,7 +17,7 @@ from styleshot_demo.classical.statistics import subsampled_moments
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Step
 from styleshot_demo.images.ops import to_tensor
-from styleshot_demo.library import Library
+from styleshot_demo.library import Library, beside
 from styleshot_demo.library.computed import MAX_BYTES, WRITER, read, write
 from styleshot_demo.runners.computed import from_tensors
 from styleshot_demo.runners.styles import style_cache, styles_of
@@ -132,12 +133,43 @@ def test_moments_of_many_are_the_mean_and_a_method_that_needs_pixels_says_so(tmp
         assert told.key == "style_by_typical"
 
 
-def test_what_the_page_lays_into_a_box_is_known_again(entry, tmp_path):
-    image, _ = entry.used()[0]
-    image.save(tmp_path / "box.png")
-    jobs.keep_in_mind(tmp_path / "box.png", image.info["kept"])
-    assert jobs.open_named(str(tmp_path / "box.png")).info["kept"] == image.info["kept"]
-    assert Opened().bring(str(tmp_path / "box.png"), 256).info["kept"] == image.info["kept"]
+@pytest.fixture
+def restarted(tmp_path):
+    """Makes jobs know the library as a page does whose server has just been started."""
+    yield lambda: jobs.find_kept_by(partial(beside.read, Library(tmp_path / "kept")))
+    jobs.find_kept_by(lambda path: None)
+
+
+def test_what_the_page_lays_into_a_box_is_known_again_after_a_restart(tmp_path, restarted):
+    library = Library(tmp_path / "kept")
+    near = [Image.new("RGB", (64, 64), (40 * place, 90, 200 - 30 * place)) for place in range(5)]
+    many = library.save("Many", [(image, 1.0) for image in near])
+    boxes, opened = [], Opened()
+    for number, (image, _) in enumerate(many.used()):
+        boxes.append(tmp_path / f"box {number}.png")
+        image.save(boxes[-1])
+        beside.write(boxes[-1], image.info["kept"])
+    assert "kept" not in jobs.open_named(boxes[0]).info, "nobody has said where the library is"
+    restarted()
+    for path, (image, _) in zip(boxes, many.used(), strict=True):
+        assert jobs.open_named(str(path)).info["kept"] == image.info["kept"]
+        assert opened.bring(str(path), 256).info["kept"] == image.info["kept"]
+    library.delete(many.key)
+    assert not any("kept" in jobs.open_named(path).info for path in boxes)
+    assert not any("kept" in opened.bring(str(path), 256).info for path in boxes)
+    # Another style of that name has other pictures.
+    library.save("Many", [(BATIK, 1.0), (WAVE, 1.0)])
+    grouped = [path for path in boxes if ".png" in path.with_name(f"{path.name}.kept.json").read_text()]
+    assert grouped and not any("kept" in jobs.open_named(path).info for path in grouped)
+
+
+@pytest.mark.parametrize("told", ["", "[]", "{}", '{"style": 3, "members": []}', '{"style": "batik", "members": []}',
+                                  '{"style": "Blue.style.zip", "members": [1]}', "[" * 100_000])  # fmt: skip
+def test_a_note_that_cannot_be_is_none(entry, restarted, tmp_path, told):
+    restarted()
+    Image.new("RGB", (64, 64)).save(tmp_path / "box.png")
+    (tmp_path / "box.png.kept.json").write_text(told)
+    assert "kept" not in jobs.open_named(tmp_path / "box.png").info
 
 
 def replace_computed(path, change):

@@ -10,11 +10,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from styleshot_demo import ClassicalJob, Settings, pictures
 from styleshot_demo.errors import Problem
-from styleshot_demo.library import MAX_PICTURES, Library, bundled, search
+from styleshot_demo.library import MAX_PICTURES, Library, bundled, packing, search
+from styleshot_demo.library.computed import read, write
 from styleshot_demo.library.stylefile import StyleFile
 from styleshot_demo.settings import ASSETS
 
@@ -102,6 +104,77 @@ def test_rename_delete_and_undo(library):
     assert problem(library.restore, token) == "style_gone"
     assert problem(library.restore, "../styles/Three.style.zip") == "style_gone"
     assert not list(library.folder.glob(".*.part"))
+
+
+def plain(count, start=0):
+    return [Image.new("RGB", (40, 40), (17 * number % 256, 90, 200)) for number in range(start, start + count)]
+
+
+def test_a_style_grows_and_is_on_undo_what_it_was(library):
+    before = library.save("Brand", [(image, 2.0) for image in plain(3)], "cloth", "old", 0.5)
+    write(before.path, 0, {"key": {"part": torch.zeros(1)}})
+    entry, token = library.extend(before.key, [(WOODCUT, None), *((image, 1.0) for image in plain(2, 3))])
+    assert (entry.key, entry.name, entry.style.strength) == (before.key, "Brand", 0.5)
+    assert entry.style.pictures[3].name == "woodcut.jpg"
+    assert [picture.weight for picture in entry.style.pictures] == [2, 2, 2, 2, 1, 1]
+    # The four most typical of all stand for all, and nothing is left of what was computed of three of them.
+    assert len(entry.style.used) == 4 and all(picture.typical for picture in entry.style.pictures)
+    assert sum(len(image.info["kept"].members) or 1 for image, _ in entry.used()) == 6 and not read(entry.path)
+    with StyleFile(entry.path) as now, StyleFile(library.folder / ".trash" / token) as old:
+        assert all(now.read(picture.file) == old.read(picture.file) for picture in before.style.pictures)
+        now.check()
+    # What else was changed meanwhile stays.
+    library.change(entry.key, "Label", note="new")
+    back = library.restore()
+    assert (back.key, back.name, back.style.note, back.style.tags) == (entry.key, "Label", "new", ("cloth",))
+    assert back.style.pictures == before.style.pictures and read(back.path)
+    assert problem(library.restore, token) == "style_gone"
+    # Of one that was deleted since comes back what it was.
+    _, token = library.extend(back.key, [(BATIK, None)])
+    library.delete(back.key)
+    assert [picture.weight for picture in library.restore(token).style.pictures] == [2, 2, 2]
+    assert not list(library.folder.glob(".*.part"))
+
+
+def test_pictures_that_were_named_for_a_style_stay_those_that_jobs_get(library):
+    key = library.save("Chosen", [(image, 1.0) for image in plain(6)], use=[1, 4]).key
+    entry, _ = library.extend(key, [(WOODCUT, None)])
+    assert [place for place, picture in enumerate(entry.style.pictures) if picture.used] == [1, 4]
+    entry, _ = library.extend(key, [(BATIK, None)], use=[6, 7])
+    assert [image.info["file_name"] for image, _ in entry.used()] == ["woodcut.jpg", "batik.jpg"]
+
+
+def test_what_cannot_be_added_leaves_a_style_as_it_was(library, tmp_path):
+    key = library.save("Brand", [(image, 1.0) for image in plain(198)]).key
+    before = (library.folder / key).read_bytes()
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG and no more")
+    for styles, told in (
+        ([], "style_needed"),
+        ([(image, 1.0) for image in plain(3)], "too_many_style_pictures"),
+        ([(BATIK, 1.0), (tmp_path / "broken.png", 1.0)], "not_a_picture"),
+        ([(BATIK, -1.0)], "out_of_range"),
+    ):
+        assert problem(library.extend, key, styles) == told
+    assert problem(library.extend, "batik", [(BATIK, 1.0)]) == "style_read_only"
+    small = Library(library.folder, len(before) / 1e9)
+    assert problem(small.extend, key, [(BATIK, 1.0)]) == "library_full"
+    assert (library.folder / key).read_bytes() == before and not library.deleted()
+    assert not list(library.folder.glob(".*.part"))
+
+
+def test_who_adds_pictures_meanwhile_loses_none(library, monkeypatch):
+    key = library.save("Brand", [(image, 1.0) for image in plain(2)]).key
+    pack, others = packing.pack, [plain(1, 7)]
+
+    def slowly(*given):
+        packed = pack(*given)
+        if others:
+            library.extend(key, [(image, None) for image in others.pop()])
+        return packed
+
+    monkeypatch.setattr(packing, "pack", slowly)
+    entry, _ = library.extend(key, [(WOODCUT, None)])
+    assert [picture.name for picture in entry.style.pictures] == ["", "", "", "woodcut.jpg"]
 
 
 def test_a_brand_of_two_hundred_pictures_is_used_by_its_four_most_typical(library, tmp_path):

@@ -1,11 +1,13 @@
 """One place turns what is raised into what is read, and nothing of the program's inside gets out."""
 
 import logging
+import re
 
 import gradio as gr
 import pytest
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.messages import PROBLEMS
 from styleshot_demo.ui import problems
 
 
@@ -70,3 +72,16 @@ def test_a_refusal_says_what_it_complains_of_and_is_another_message_each_time():
     assert 'data-about="content"' in first and first != second
     wide = problems.as_html(Problem("out_of_range", name="size", value=5, low=128, high=2048))
     assert 'data-about="size" data-low="128" data-high="2048"' in wide
+
+
+@pytest.mark.parametrize("key", [key for key in PROBLEMS if key.startswith("grid_")])
+def test_what_a_grid_refuses_says_whether_rows_and_columns_or_the_tab_have_to_change(key):
+    values = dict.fromkeys(("name", "cells", "limit", "count"), "strength")
+    assert re.search(r' data-about="(axes|two|rest|idle)"', problems.as_html(Problem(key, **values)))
+
+
+@pytest.mark.parametrize(
+    ("key", "about"), [("many_brushed", "region"), ("style_unknown", "axes"), ("weights_all_zero", "weights")]
+)
+def test_what_a_panel_refuses_names_what_the_tab_lacks(key, about):
+    assert f' data-about="{about}"' in problems.as_html(Problem(key, style="Batik"))
