@@ -90,7 +90,8 @@ def trained(recorded, number):
     recorded.unet.set_attn_processor(AttnProcessor2_0())  # as it was; the default one takes three times as long
     return SimpleNamespace(
         facts=facts, expected=expected, pictures=pictures, controls=controls, drop=drop, texts=texts,
-        tokenizer=base.tokenizer, latents=latents, learning=list(learning), loss=loss.item(), norms=norms, tensors=tensors,
+        tokenizer=base.tokenizer, latents=latents, learning=list(learning),
+        loss=loss.item(), norms=norms, tensors=tensors,
     )  # fmt: skip
 
 
