@@ -18,6 +18,9 @@ os.environ["XDG_CACHE_HOME"] = os.path.join(_home.name, "cache")
 os.environ["XDG_DATA_HOME"] = os.path.join(_home.name, "data")
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
+# Nothing of what is imported while tests are collected is ever let go of, so nobody has to look through it.
+gc.disable()
+
 # A machine that is busy with other things may be slow; a test that hangs ends by its own limit.
 settings.register_profile("without deadlines", deadline=None)
 settings.load_profile("without deadlines")
@@ -28,6 +31,10 @@ _LONG = ("browser", "parity", "training", "runtime", "batch")  # folders
 def pytest_collection_modifyitems(items):
     """The long files first: of several processes none is left with one of them while the others are done."""
     items.sort(key=lambda item: not set(_LONG).intersection(item.path.parts))
+
+
+def pytest_collection_finish():
+    gc.enable()
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -74,6 +74,8 @@ if [ $# -eq 0 ]; then
 fi
 # A process for each core, each of which computes with one thread: two threads each would stand in each other's way.
 export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
+# Tests start many programs: none of them should have to compile again what the one before it has compiled.
+unset PYTHONDONTWRITEBYTECODE
 status=0
 "$python" -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder "$@" || status=$?
 if [ -n "$types" ]; then

@@ -3,15 +3,25 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import chdir
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 import torch
 from PIL import Image
 from running import ROOT, clean_environment
 from typer.testing import CliRunner
 
+from styleshot_demo.batch import pool
+from styleshot_demo.batch.concurrency import Concurrency
+from styleshot_demo.batch.listing import Item
+from styleshot_demo.batch.order import BatchOrder
+from styleshot_demo.batch.outcome import Outcome
+from styleshot_demo.batch.worker import Worker
 from styleshot_demo.cli.app import app
 
 STYLES = ROOT / "assets" / "styles"
@@ -54,6 +64,21 @@ def here(folder: Path, *words: object, **more: str) -> Any:
             return CliRunner().invoke(app, [str(word) for word in words], env={"STYLESHOT_DEVICE": "cpu"} | more)
     finally:
         torch.set_num_threads(threads)
+
+
+def without_pool(folder: Path, *words: object, **more: str) -> Any:
+    """`batch` as `here`, painted by its worker in this very process: where it counts what a worker does, and not that
+    the pool starts processes, each of which imports torch anew."""
+
+    def paint(order: BatchOrder, items: list[Item], concurrency: Concurrency) -> Iterator[Outcome]:
+        yield from map(Worker(order, concurrency.devices[0]).paint, items)
+
+    def measure(order: BatchOrder, item: Item, concurrency: Concurrency) -> tuple[float, int]:
+        with TemporaryDirectory() as scratch:
+            return Worker(replace(order, out=Path(scratch)), concurrency.devices[0]).measure(item)
+
+    with mock.patch.multiple(pool, paint_here=paint, measure_here=measure):
+        return here(folder, "batch", *words, **more)
 
 
 def start(folder: Path, *words: object) -> subprocess.Popen[str]:

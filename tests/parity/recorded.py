@@ -5,6 +5,7 @@ import json
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 from parity.synthetic import draw, fill, parameter, picture
@@ -27,6 +28,10 @@ def old_adapter_key(key: str) -> str:
 def old_text_key(key: str) -> str:
     """The name a text encoder's state key had before transformers 5."""
     return key if key.startswith("text_model.") else f"text_model.{key}"
+
+
+def _undrawn(tensor: Tensor, *_: Any, **__: Any) -> Tensor:
+    return tensor
 
 
 class Recorded:
@@ -65,8 +70,23 @@ class Recorded:
         # The recorded file calls two sizes of the unused picture embedding otherwise.
         vision["vision_image_size"], vision["vision_patch_size"] = vision.pop("image_size"), vision.pop("patch_size")
         known = inspect.signature(StyleAwareEncoder).parameters
-        encoder = StyleAwareEncoder(**{name: value for name, value in vision.items() if name in known})
+        # Every weight is filled below; numbers drawn before are half of what it takes to build one of this size.
+        with mock.patch.multiple(nn.init, kaiming_uniform_=_undrawn, uniform_=_undrawn, normal_=_undrawn):
+            encoder = StyleAwareEncoder(**{name: value for name, value in vision.items() if name in known})
         return fill(encoder, self.seed, gains=self.info["gains"]["style"])
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        from transformers import CLIPTokenizer
+
+        return CLIPTokenizer.from_pretrained(self.folder / "tiny/tokenizer")
+
+    @cached_property
+    def scheduler(self) -> Any:
+        import diffusers
+
+        config = self.json("tiny/scheduler/scheduler_config.json")
+        return getattr(diffusers, config["_class_name"]).from_config(config)
 
     def adapter(self, half_rounded: bool) -> StyleAdapter:
         """The original loads attention weights through float16 into float32, hence `half_rounded`."""
@@ -103,16 +123,12 @@ class Recorded:
 
     @cached_property
     def pipeline(self) -> StyleShotPipeline:
-        import diffusers
-        from transformers import CLIPTokenizer
-
-        config = self.json("tiny/scheduler/scheduler_config.json")
         pipeline = StyleShotPipeline(
             vae=self.vae,
             text_encoder=self.text_encoder,
-            tokenizer=CLIPTokenizer.from_pretrained(self.folder / "tiny/tokenizer"),
+            tokenizer=self.tokenizer,
             unet=self.unet,
-            scheduler=getattr(diffusers, config["_class_name"]).from_config(config),
+            scheduler=self.scheduler,
             style_encoder=self.encoder,
             adapter=self.adapter(half_rounded=True),
             controlnet=self.controlnet,

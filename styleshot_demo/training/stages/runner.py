@@ -1,6 +1,6 @@
 """StyleShot's trainings on accelerate: the same for a CPU, for one GPU and for many machines."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from itertools import islice
@@ -36,6 +36,11 @@ def accelerator_of(recipe: StageRecipe, cpu: bool = False) -> Accelerator:
     return Accelerator(mixed_precision=precision, cpu=cast(bool, cpu or None))
 
 
+def optimiser_of(parameters: Iterable[nn.Parameter], recipe: StageRecipe) -> torch.optim.AdamW:
+    """The published optimiser, AdamW (Loshchilov and Hutter, 2019), with the recipe's learning rate and decay."""
+    return torch.optim.AdamW(parameters, lr=recipe.rate, weight_decay=recipe.decay)
+
+
 def train(
     stage: Stage,
     base: Base,
@@ -60,7 +65,7 @@ def train(
     if accelerator.device.type == "cuda" and not _sharded(accelerator):
         _slim(stage, base, accelerator.mixed_precision)
     learning = [parameter for parameter in objective.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(learning, lr=recipe.rate, weight_decay=recipe.decay)
+    optimiser = optimiser_of(learning, recipe)
     model, optimiser = accelerator.prepare(objective, optimiser)
     inputs = FrozenEncoders(base.vae, base.text_encoder, base.tokenizer, accelerator.device)
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
