@@ -131,12 +131,12 @@ class ClassicalJob:
         float, Number("Smooth the result", 0, 100, step=0.1, typed=True, methods=_OPTIMISE, place="numbers")
     ] = 1.0
     painted_strength: Annotated[
-        float | None,
+        float,
         Number(
-            "Strength at which it is painted; at a lower `strength` that painting is blended with the content",
-            0, 1, step=0.05, typed=True, methods=_OPTIMISE, place="numbers", unset="the strength",
+            "Least strength at which it is painted; at a lower `strength` that painting is blended with the content",
+            0, 1, step=0.05, typed=True, methods=_OPTIMISE, place="numbers",
         ),
-    ] = None  # fmt: skip
+    ] = 0.0  # fmt: skip
     palette: PaletteText = ""
     seed: Annotated[int, Number("Same seed, same picture", 0, MAX_SEED, whole=True)] = 0
     mask: Mask = None
@@ -177,8 +177,8 @@ class ClassicalJob:
         rest."""
         inside, rest = divided(self.region, self.rest, self.styles)
         painted = self
-        if self.painted_strength is not None:
-            painted = self._with(strength=self._strength_painted, painted_strength=None)
+        if self.painted_strength:
+            painted = self._with(strength=self._strength_painted, painted_strength=0.0)
         if rest is None:
             return (painted,)
         return painted._with(styles=inside, rest="photo"), painted._with(styles=rest, rest="photo")
@@ -190,8 +190,7 @@ class ClassicalJob:
 
     @property
     def _strength_painted(self) -> float:
-        at = self.painted_strength if self.method in _OPTIMISE else None
-        return self.strength if at is None else max(self.strength, at)
+        return max(self.strength, self.painted_strength) if self.method in _OPTIMISE else self.strength
 
     def _with(self, **values: Any) -> "ClassicalJob":
         # No `replace`, which would open and copy all pictures again.

@@ -129,7 +129,7 @@ def is_remembered(plan: Plan[ClassicalJob], cache: ModelCache) -> bool:
     """Whether all that `optimise` has to paint is in the cache. Looked for where a job says at which strength it was
     painted, as for a blend of what is there."""
     job = plan.job
-    if not plan.optimises or job.painted_strength is None:
+    if not plan.optimises or not job.painted_strength:
         return False
     content, _ = split_opacity(pictures.fit_longest(job.content, job.size))
     keys = [painting_key(replace(plan, job=painting), content) for painting in job.paintings]

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from styleshot_demo import ClassicalJob, Studio, provenance
+from styleshot_demo.events import Finished, Step
 from styleshot_demo.runners import paintings
 from styleshot_demo.runners.weights import TITLES
 from styleshot_demo.studio import is_quick
@@ -58,9 +59,10 @@ def test_its_record_paints_it_again_where_nothing_is_remembered(studio, job, tmp
     plan = other.plan(again)
     assert not plan.remembered and not is_quick(plan) and plan.memory > studio.plan(again).memory
     *steps, finished = other.run(again)
-    assert iterated(steps) == 2 and finished.result.images[0].tobytes() == blended.images[0].tobytes()
-    previews = [step.preview.tobytes() for step in steps if getattr(step, "preview", None)]
-    assert previews and previews[-1] != other.finish(job).images[0].tobytes()  # they are blended too
+    assert isinstance(finished, Finished) and iterated(steps) == 2
+    assert finished.result.images[0].tobytes() == blended.images[0].tobytes()
+    shown = [step.preview for step in steps if isinstance(step, Step) and step.preview]
+    assert shown and shown[-1].tobytes() != other.finish(job).images[0].tobytes()  # they are blended too
 
 
 def test_only_what_shapes_the_descent_tells_paintings_apart(studio, job) -> None:
