@@ -51,6 +51,7 @@ class Plan(Generic[JobT]):
     free        bytes that it could have there; None where that is not ours to know (ZeroGPU)
     fitting     the largest `job.size` that would fit
     most        the setting that asks for the most memory, as in `Room`
+    remembered  whether what `optimise` would paint is in the cache already, so that the run takes a moment
     remarks     what a person should know of all this
     scene       what the composer draws, for its own picture or for StyleShot to follow; None where it does not
     """
@@ -68,6 +69,7 @@ class Plan(Generic[JobT]):
     remarks: tuple[Remark, ...] = ()
     scene: "Scene | None" = None
     most: str = "size"
+    remembered: bool = False
 
     @property
     def fits(self) -> bool:

@@ -45,6 +45,7 @@ from styleshot_demo.needs import (
 from styleshot_demo.plan import Job, Plan
 from styleshot_demo.runners import painter, scenes, small
 from styleshot_demo.runners import weights as files
+from styleshot_demo.runners.paintings import is_remembered
 from styleshot_demo.runners.styles import told_of_groups
 from styleshot_demo.runners.weights import ModelChoice
 from styleshot_demo.runtime import placement as placing
@@ -129,6 +130,7 @@ class Planner:
         lent = lend and job.strength > 0 and self._lends_to(job.method)
         device = "cuda" if lent else device_of(self.settings)
         styles = [picture.size for picture, _ in job.styles]
+        finding = _finding(job.keep_background, job.region)
         room = self._whole_room(
             job.method,
             job.size,
@@ -138,7 +140,7 @@ class Planner:
             share,
             job.at_own_size,
             job.style_size,
-            _finding(job.keep_background, job.region),
+            finding,
         )
         needed = 0 if job.strength == 0 else room.needed  # the content as it is
         free, fitting = (None, SIZES_TO_FIT[0]) if lent else (room.free, room.fitting)
@@ -148,10 +150,15 @@ class Planner:
         remarks += _rest_told(job)
         names, told_of = self._networks(job.method)
         remarks += told_of
+        if 0 < job.opacity < 1:
+            remarks.append(remark("blended", strength=f"{job.paintings[0].strength:g}"))
         size = pictures.longest_at(job.content.size, job.longest)
-        return Plan(
+        plan = Plan(
             job, job.method, names, device, "float32", None, size, needed, free, fitting, tuple(remarks), most=room.most
         )
+        if not is_remembered(plan, self.cache):
+            return plan
+        return replace(plan, remembered=True, memory=0 if finding is None else BYTES_TO_FIND)
 
     def _networks(self, method: str) -> tuple[tuple[str, ...], list[Remark]]:
         """(the catalogue's models that a classical method paints with, what a person should know of that)."""

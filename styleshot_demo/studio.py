@@ -271,6 +271,8 @@ class Studio:
 def is_quick(plan: "Plan") -> bool:
     """Whether a job takes seconds, not minutes."""
     job = plan.job
+    if plan.remembered:
+        return True
     if plan.style_pictures > MANY_STYLE_PICTURES:
         return False
     if plan.model in BUILT_IN.values():

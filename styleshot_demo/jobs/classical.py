@@ -130,6 +130,13 @@ class ClassicalJob:
     tv_weight: Annotated[
         float, Number("Smooth the result", 0, 100, step=0.1, typed=True, methods=_OPTIMISE, place="numbers")
     ] = 1.0
+    painted_strength: Annotated[
+        float,
+        Number(
+            "Least strength at which it is painted; at a lower `strength` that painting is blended with the content",
+            0, 1, step=0.05, typed=True, methods=_OPTIMISE, place="numbers",
+        ),
+    ] = 0.0  # fmt: skip
     palette: PaletteText = ""
     seed: Annotated[int, Number("Same seed, same picture", 0, MAX_SEED, whole=True)] = 0
     mask: Mask = None
@@ -165,15 +172,30 @@ class ClassicalJob:
 
     @property
     def paintings(self) -> tuple["ClassicalJob", ...]:
-        """What is painted, each with the styles that are its own: the job itself; where another style paints the rest
-        of the picture, what is laid into the region, and what into the rest."""
+        """What is painted, each with the strength at which that is done and the styles that are its own: the job
+        itself; where another style paints the rest of the picture, what is laid into the region, and what into the
+        rest."""
         inside, rest = divided(self.region, self.rest, self.styles)
-        return (self,) if rest is None else (self._with(inside), self._with(rest))
+        painted = self
+        if self.painted_strength:
+            painted = self._with(strength=self._strength_painted, painted_strength=0.0)
+        if rest is None:
+            return (painted,)
+        return painted._with(styles=inside, rest="photo"), painted._with(styles=rest, rest="photo")
 
-    def _with(self, styles: Any) -> "ClassicalJob":
+    @property
+    def opacity(self) -> float:
+        """How far what is painted is blended over the content, pixel by pixel, 0 to 1."""
+        return self.strength / self._strength_painted if self._strength_painted else 1.0
+
+    @property
+    def _strength_painted(self) -> float:
+        return max(self.strength, self.painted_strength) if self.method in _OPTIMISE else self.strength
+
+    def _with(self, **values: Any) -> "ClassicalJob":
         # No `replace`, which would open and copy all pictures again.
         other = copy.copy(self)
-        for name, value in (("styles", styles), ("rest", "photo")):
+        for name, value in values.items():
             object.__setattr__(other, name, value)
         return other
 
@@ -187,6 +209,8 @@ class ClassicalJob:
         own = without_idle(own, len(self.paintings) > 1)
         if not self.palette or self.strength == 0:  # at 0 it is the photo itself
             del own["palette"]
+        if self.opacity in (0, 1):  # the photo itself, or what is painted
+            own.pop("painted_strength", None)
         if self.paintings[0].colour_style is None:
             own.pop("colours_from", None)
         return {**own, "style_weights": [weight for _, weight in self.styles]}

@@ -26,19 +26,27 @@ from styleshot_demo.runners.compositing import (
     split_opacity,
     without_opacity,
 )
-from styleshot_demo.runners.paintings import Painted, Painting, blend_two_styles, cached_painting, optimisation_key
+from styleshot_demo.runners.paintings import (
+    Painted,
+    Painting,
+    as_painting,
+    blend_two_styles,
+    blend_with_content,
+    cached_painting,
+    optimisation_key,
+    painting_key,
+)
 from styleshot_demo.runners.palettes import apply_palette, apply_palette_16bit
 from styleshot_demo.runners.regions import RegionFinder, Where
 from styleshot_demo.runners.remaining import OptimisationTime, RemainingShare
 from styleshot_demo.runners.styles import pictures_key, pixels_of, read_groups, styles_of, tiled_style_cache
-from styleshot_demo.runners.weights import TITLES, short_hash
+from styleshot_demo.runners.weights import TITLES
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
 if TYPE_CHECKING:
     import torch
 
-    from styleshot_demo.classical.face_preservation import FaceLocation
     from styleshot_demo.classical.fast import Encoded, FastTransfer
     from styleshot_demo.classical.tiles import Box
     from styleshot_demo.runners.styles import CachedStyles
@@ -67,8 +75,7 @@ class ClassicalRunner:
 
     def run(self, plan: Plan[ClassicalJob]) -> Generator[Event, None, None]:
         """Yields `Step`s and at last one `Finished`."""
-        started = time.perf_counter()
-        job = plan.job
+        started, job = time.perf_counter(), plan.job
         content = job.content if job.at_own_size else pictures.fit_longest(job.content, job.size)
         models: dict[str, str] = {}
         notes: list[Remark] = []
@@ -85,7 +92,7 @@ class ClassicalRunner:
             where = self._regions.where(job, colours, alpha, models, notes)
             around = colours if where.painted is None else without_opacity(content)
             wanted = job.keep_faces and job.method != "colour"
-            places, hashes = self._faces(colours) if wanted else ([], {})
+            places, hashes = self._regions.faces(colours) if wanted else ([], {})
 
             def finished(painted: Image.Image) -> Image.Image:
                 models.update(hashes)
@@ -118,38 +125,29 @@ class ClassicalRunner:
         borrowed: ExitStack,
         models: dict[str, str],
     ) -> Painting:
-        """What the job's method makes of a content; of two styles the second is laid over the first."""
+        """What the job makes of a content, RGB; of two styles the second is laid over the first."""
         plans = [replace(plan, job=painting) for painting in plan.job.paintings]
-        first, *second = [self._painting(each, content, borrowed, models) for each in plans]
+        made = (self._painting(each, content, borrowed, models) for each in plans)
+        first, *second = [blend_with_content(content, each, plan.job.opacity) for each in made]
         if where.rest is None:  # also where no region was found
             return first
-        if plan.optimises:  # which takes minutes, and the second one may be stopped, and gone on with
-            styles = self._styles(plans[0].job, plan.device, models)
-            first = cached_painting(first, self.cache, ("first", *optimisation_key(plans[0], content, styles)))
         return blend_two_styles(content, where.rest, first, *second)
 
     def _painting(
         self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> Painting:
+        """What the job's method makes of a content at its full opacity."""
+        used: dict[str, str] = {}
         work = getattr(self, f"_{plan.job.method}")
         if plan.job.at_own_size or content_16bit(plan.job, content) is not None:
             work = self._tiled
-        with closing(work(plan, content, borrowed, models)) as events:
+        painting = as_painting(work(plan, content, borrowed, used))
+        if plan.optimises:  # which takes minutes: of another opacity, and of two when the second is gone on with
+            painting = cached_painting(painting, self.cache, painting_key(plan, content), used)
+        with closing(painting) as events:
             for event in events:
-                yield event if isinstance(event, Step | Painted) else Painted(to_image(event))
-
-    def _faces(self, content: Image.Image) -> "tuple[list[FaceLocation], dict[str, str]]":
-        """(where faces are, hash of the network if it found some): remembered, so that the slider only paints."""
-        from styleshot_demo.classical.face_preservation import FaceLocation
-        from styleshot_demo.helpers.faces import faces
-
-        key = ("faces", pictures.digest(content))
-        places = self.cache.recall(key)
-        if places is None:
-            boxes = [(face.box, face.size) for face in faces(content)]
-            places = [FaceLocation((left + right) / 2, (top + low) / 2, s) for (left, top, right, low), s in boxes]
-            self.cache.remember(key, places, TITLES["faces"], KEPT_PAIRS, lambda found: 64 * (1 + len(found)))
-        return places, short_hash(hub.require("faces", self.settings), self.settings) if places else {}
+                models.update(used)
+                yield event
 
     def _fast(
         self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
@@ -223,7 +221,7 @@ class ClassicalRunner:
         """Where the content is to be held, [1, 1, H, W]: in faces that are to be kept; None: nowhere."""
         from styleshot_demo.classical.face_preservation import head_mask
 
-        places, hashes = self._faces(content) if job.keep_faces else ([], {})
+        places, hashes = self._regions.faces(content) if job.keep_faces else ([], {})
         models.update(hashes)
         if not places:
             return None
@@ -271,7 +269,7 @@ class ClassicalRunner:
         # Of other beginnings, flat areas have nothing that should stay.
         ground = flat if start is None and flat is not None and flat.drawing_score else None
         # A descent that was stopped goes on where it was, to the same result.
-        key = ("stopped", *optimisation_key(plan, content, styles))
+        key = ("stopped", *optimisation_key(plan, content))
         resume_from = self.cache.recall(key, keep=False)
         last, iteration, pixels = 0.0, None, target
         remaining = OptimisationTime((target.shape[2], target.shape[3]), job.steps)

@@ -45,6 +45,16 @@ def composite(content: Image.Image, where: Image.Image | None, painted: Image.Im
     return Image.composite(painted, content, where)
 
 
+def blended(content: Image.Image, painted: Image.Image, opacity: float) -> Image.Image:
+    """content + opacity * (painted - content), both mode RGB and of one size; at an opacity of 1 `painted` itself."""
+    import numpy as np
+
+    if opacity == 1:
+        return painted
+    before, after = (np.asarray(one, np.float32) for one in (content, painted))
+    return Image.fromarray(np.rint(before + opacity * (after - before)).astype(np.uint8))
+
+
 def content_16bit(job: ClassicalJob, content: Image.Image) -> "np.ndarray | None":
     """The content's 16 bits a channel, [H, W, 3] uint16, as large as `content`, where they are there and are kept.
 

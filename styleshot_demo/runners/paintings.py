@@ -1,4 +1,4 @@
-"""Two paintings of one picture: all of it in each style, then the second one laid over the first where it belongs."""
+"""What becomes of what a method has painted: remembered, blended with its photo, laid over another painting."""
 
 from collections.abc import Generator, Hashable
 from contextlib import closing
@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps
 
+from styleshot_demo import jobs, pictures
 from styleshot_demo.events import Step
+from styleshot_demo.images.ops import to_image
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.jobs.regions import REGION_FIELDS
 from styleshot_demo.messages import Remark
 from styleshot_demo.plan import Plan
-from styleshot_demo.runners.compositing import composite, composite_16bit
+from styleshot_demo.runners.compositing import blended, composite, composite_16bit, split_opacity
 from styleshot_demo.runners.remaining import RemainingShare
-from styleshot_demo.runners.styles import pictures_key
+from styleshot_demo.runners.styles import identity
 from styleshot_demo.runners.weights import TITLES
 from styleshot_demo.runtime.cache import ModelCache
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from styleshot_demo.runners.styles import CachedStyles
+    import torch
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Painted:
 # Settings that say what is done with the picture when it is painted; weights come with the styles.
 _AFTERWARDS = (*REGION_FIELDS, "style_weights", "palette", "keep_faces", "keep_background")
 Painting = Generator[Step | Painted, None, None]
+KEPT = 4  # paintings that are remembered: two pictures, each in two styles
 
 
 def blend_two_styles(content: Image.Image, rest: Image.Image, first: Painting, second: Painting) -> Painting:
@@ -69,26 +71,69 @@ def blend_two_styles(content: Image.Image, rest: Image.Image, first: Painting, s
     yield painted
 
 
-def cached_painting(painting: Painting, cache: ModelCache, key: tuple[Hashable, ...]) -> Painting:
-    """A painting that is remembered when it has ended: the last one that was."""
-    painted: Step | Painted | None = cache.recall(key)
-    if painted is None:
+def as_painting(events: "Generator[Step | Painted | torch.Tensor, None, None]") -> Painting:
+    """The events of a method, which may end with its pixels, [1, 3, H, W]."""
+    with closing(events):
+        for event in events:
+            yield event if isinstance(event, Step | Painted) else Painted(to_image(event))
+
+
+def cached_painting(
+    painting: Painting, cache: ModelCache, key: tuple[Hashable, ...], models: dict[str, str]
+) -> Painting:
+    """A painting that is remembered when it has ended, with the hashes of the weights that `models` gets from it."""
+    kept = cache.recall(key)
+    if kept is None:
+        painted: Step | Painted | None = None
         with closing(painting):
             for painted in painting:
                 if isinstance(painted, Step):
                     yield painted
-        cache.remember(key, painted, TITLES["first"], 1, lambda ended: ended.bytes)
-    assert isinstance(painted, Painted)
+        kept = painted, dict(models)
+        cache.remember(key, kept, TITLES["painted"], KEPT, lambda kept: kept[0].bytes)
+    painted, known = kept
+    models.update(known)
+    assert isinstance(painted, Painted)  # a painting ends with one
     yield painted
 
 
-def optimisation_key(plan: Plan[ClassicalJob], content: Image.Image, styles: "CachedStyles") -> tuple[Hashable, ...]:
-    """What tells a descent of `optimise` from others."""
+def blend_with_content(content: Image.Image, painting: Painting, opacity: float) -> Painting:
+    """A painting whose previews and end are `blended` with the content, RGB."""
+    with closing(painting):
+        for event in painting:
+            if isinstance(event, Painted):
+                yield replace(event, image=blended(content, event.image, opacity))
+            elif event.preview is not None:
+                yield replace(event, preview=blended(content, event.preview, opacity))
+            else:
+                yield event
+
+
+def optimisation_key(plan: Plan[ClassicalJob], content: Image.Image) -> tuple[Hashable, ...]:
+    """What tells a descent of `optimise` from others. content: as it is painted, RGB"""
     job = plan.job
     read = {name: value for name, value in job.settings().items() if name not in _AFTERWARDS}
-    settings = tuple(value for _, value in sorted(read.items()))
+    settings: tuple[Hashable, ...] = tuple(value for _, value in sorted(read.items()))
+    styles = zip(job.styles, jobs.normalised_weights(job.styles), strict=True)
+    seen = tuple((identity(picture), share) for (picture, _), share in styles)
     # Of other features it would go on as what it is not.
-    return (plan.device, "vgg19" in plan.files, *pictures_key(content, styles), *settings)
+    return (plan.device, "vgg19" in plan.files, pictures.digest(content), seen, *settings)
+
+
+def painting_key(plan: Plan[ClassicalJob], content: Image.Image) -> tuple[Hashable, ...]:
+    """Under which the end of a descent is remembered."""
+    return ("painted", *optimisation_key(plan, content))
+
+
+def is_remembered(plan: Plan[ClassicalJob], cache: ModelCache) -> bool:
+    """Whether all that `optimise` has to paint is in the cache. Looked for where a job says at which strength it was
+    painted, as for a blend of what is there."""
+    job = plan.job
+    if not plan.optimises or not job.painted_strength:
+        return False
+    content, _ = split_opacity(pictures.fit_longest(job.content, job.size))
+    keys = [painting_key(replace(plan, job=painting), content) for painting in job.paintings]
+    return all(cache.recall(key) is not None for key in keys)
 
 
 def _laid_over(first: Painted, second: Painted, rest: Image.Image) -> Painted:

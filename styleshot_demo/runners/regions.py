@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageOps
 
@@ -12,6 +13,9 @@ from styleshot_demo.models import hub
 from styleshot_demo.runners.weights import TITLES, short_hash
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
+
+if TYPE_CHECKING:
+    from styleshot_demo.classical.face_preservation import FaceLocation
 
 KEPT_MASKS = 2
 Found = Image.Image | None
@@ -30,7 +34,7 @@ class Where:
 
 
 class RegionFinder:
-    """Finds regions of contents. Each is a picture of mode "L" and the content's size, 255 where to paint."""
+    """Finds regions of contents, each a picture of mode "L" and the content's size, 255 where to paint; and faces."""
 
     def __init__(self, settings: Settings, cache: ModelCache) -> None:
         self.settings = settings
@@ -123,6 +127,19 @@ class RegionFinder:
         for name in ("faces", "person"):
             models |= short_hash(hub.require(name, self.settings), self.settings)
         return self._remembered("person", "people", content, person_mask)
+
+    def faces(self, content: Image.Image) -> "tuple[list[FaceLocation], dict[str, str]]":
+        """(where faces are, hash of the network if it found some)."""
+        from styleshot_demo.classical.face_preservation import FaceLocation
+        from styleshot_demo.helpers.faces import faces
+
+        key = ("faces", pictures.digest(content))
+        places = self.cache.recall(key)
+        if places is None:
+            boxes = [(face.box, face.size) for face in faces(content)]
+            places = [FaceLocation((left + right) / 2, (top + low) / 2, s) for (left, top, right, low), s in boxes]
+            self.cache.remember(key, places, TITLES["faces"], KEPT_MASKS, lambda found: 64 * (1 + len(found)))
+        return places, short_hash(hub.require("faces", self.settings), self.settings) if places else {}
 
     def _remembered(self, kind: str, title: str, content: Image.Image, find: Callable[[Image.Image], Found]) -> Found:
         key = (kind, pictures.digest(content))

@@ -9,6 +9,7 @@ from PIL import Image
 from styleshot_demo import provenance
 from styleshot_demo.events import Step
 from styleshot_demo.jobs import ClassicalJob
+from styleshot_demo.runtime import zerogpu
 from styleshot_demo.ui.asked import Asked
 
 
@@ -38,6 +39,16 @@ class ClassicalRun:
     value: dict[str, Any] | None = None
     told: str = ""
 
+    @property
+    def blends_up_to(self) -> float | None:
+        """The greatest strength at which the finished picture takes but a moment; None: every one is a run of its own.
+
+        What `optimise` has painted is blended with the photo; `patches` looks for pieces once for all strengths.
+        """
+        if self.job.method == "patches":
+            return 1.0
+        return self.job.paintings[0].strength if self.job.method == "optimise" and not zerogpu.lends() else None
+
     def progressed(self, step: Step) -> None:
         """Keeps a preview that can be saved, with how far it is."""
         self.preview, self.made_by = step.preview, step.made_by
@@ -51,3 +62,4 @@ class ClassicalDesk:
     run: ClassicalRun | None = None
     busy: bool = False  # with a run that a button has started
     turn: int = 0  # counts the runs
+    painted_at: float | None = None  # the strength at which `optimise` painted its last finished picture

@@ -48,6 +48,7 @@ CHECKS = jobs.check_each(ClassicalJob)
 PARTS = {name: field.setting.methods for name, field in jobs.fields(ClassicalJob).items() if field.setting.methods}
 SEEDED = ("fast", "patches", "optimise")  # methods whose result depends on the seed
 QUICK = ("fast", "colour")  # methods that take a moment: the page follows every change with them
+ANEW = ("encoding", "piecing")  # with which others begin to paint, where what they painted is not remembered
 
 
 def build(studio: Studio) -> "ClassicalTab":
@@ -188,9 +189,10 @@ class ClassicalTab:
         before = desk.run
         yield from self.work(desk, ClassicalRun(before.job, before.stem, before.before, before.asked))
 
-    def begin(self, values: tuple[Any, ...]) -> ClassicalRun:
-        """What is asked for. Its pictures are brought to size here: what is kept is small, and resizing what has the
-        size already changes nothing, so the result is that of the pictures themselves."""
+    def begin(self, values: tuple[Any, ...], **instead: Any) -> ClassicalRun:
+        """What is asked for, with settings `instead` of those in the controls. Its pictures are brought to size here:
+        what is kept is small, and resizing what has the size already changes nothing, so the result is that of the
+        pictures themselves."""
         content, styles, asked = self.asked(values)
         if content is None:
             raise Problem("content_needed")
@@ -199,7 +201,7 @@ class ClassicalTab:
         longest = max(own) if own else size
         styles_at = jobs.style_size_for(longest, own is not None, None if asked["method"] == "colour" else brush)
         brought = [(self.opened.bring(path, styles_at), weight) for path, weight in styles]
-        job = ClassicalJob(self.opened.bring(content, longest), tuple(brought), **asked)
+        job = ClassicalJob(self.opened.bring(content, longest), tuple(brought), **{**asked, **instead})
         before = self.opened.shown(content, min(longest, jobs.CLASSICAL_SIZES[1]), self.folder)
         self.view.shown.temp_files.add(str(before))  # so that Gradio deletes it when it is old
         parts = {**PARTS, "seed": SEEDED}
@@ -229,6 +231,7 @@ class ClassicalTab:
                 for event in events:
                     if isinstance(event, Finished):
                         self.finish(run, event.result)
+                        desk.painted_at = run.blends_up_to if run.job.method == "optimise" else None
                         yield {**self.ended(run.told), view.shown: run.value}
                         continue
                     step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
@@ -246,10 +249,10 @@ class ClassicalTab:
         """Paints anew after a change, if that takes but a moment. Says nothing of what is still being typed."""
         view = self.view
         try:
-            run = self.begin(values)
+            run = self.begin(values, **({} if desk.painted_at is None else {"painted_strength": desk.painted_at}))
         except Problem:
             return
-        if desk.busy or run.job.method not in QUICK or run.job.at_own_size:
+        if desk.busy or run.job.at_own_size:
             return
         desk.turn += 1
         turn, began = desk.turn, time.perf_counter()
@@ -261,6 +264,8 @@ class ClassicalTab:
                     self.finish(run, event.result)
                     desk.run = run
                     yield {view.shown: run.value, view.status: run.told, self.again: gr.update(visible=False)}
+                elif run.job.method not in QUICK and event.message.key in ANEW:
+                    return
                 elif event.message.key == "waiting_place" and time.perf_counter() - began > 1:
                     yield {view.status: widgets.progress(0, words.remark(event.message))}
 
@@ -270,7 +275,8 @@ class ClassicalTab:
         name = self.file_name(run, run.job.method, result.seed)
         run.made_by = result.plan.record(0, result.models)
         path = self.save(run.preview, run.made_by, name)
-        run.value, run.told = widgets.pair(run.before, path, run.asked), results.summary(result)
+        run.value = widgets.pair(run.before, path, run.asked, blends_up_to=run.blends_up_to)
+        run.told = results.summary(result)
 
     def left(self, run: ClassicalRun) -> dict[Any, Any]:
         """Updates that show what a run that did not end has painted, saved; else what was there before it."""

@@ -111,11 +111,12 @@
 
     followed(last) {
       const { content, styles, settings } = this.asked;
-      const { made, quick } = this.now;
+      const { made, quick, blends } = this.now;
       const methods = [made.settings.method, settings.method].every((method) => QUICK.includes(method));
-      // Where words are painted, the strength alone is followed: a prompt is typed letter by letter.
-      const strength = { style_strength: settings.style_strength };
-      const alone = quick && !differs({ ...made, settings: { ...made.settings, ...strength } }, this.asked);
+      // Where words are painted, the strength alone is followed: a prompt is typed letter by letter. So is it where a
+      // finished picture is blended with its photo, up to the strength at which it was painted.
+      const name = settings.strength <= blends ? "strength" : quick ? "style_strength" : null;
+      const alone = name && !differs({ ...made, settings: { ...made.settings, [name]: settings[name] } }, this.asked);
       if (!this.follow || !(methods || alone) || (made.content && !content) || !styles.length || running(this.kind)) return;
       // A slider is followed at once; what is typed or exchanged may be the first of several changes.
       const dragged = alone || last.settings.strength !== settings.strength;

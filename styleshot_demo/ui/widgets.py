@@ -96,14 +96,20 @@ def kind_of(elem_id: str) -> str:
 
 
 def pair(
-    before: Path, after: Path | Image.Image, made: Asked | None = None, rough: bool = False
+    before: Path,
+    after: Path | Image.Image,
+    made: Asked | None = None,
+    rough: bool = False,
+    blends_up_to: float | None = None,
 ) -> dict[str, Any]:
     """The value of `compare`: files in Gradio's folder, or for `after` a picture that is still being painted.
 
     made   what a finished picture was made from
     rough  smaller than what is painted, so that it cannot be saved in its place
+    blends_up_to  the greatest strength that takes but a moment, of a method that else takes longer
     """
     value = {"before": address(before), "after": address(after), **({"rough": True} if rough else {})}
+    value |= {} if blends_up_to is None else {"blends": blends_up_to}
     return value | ({"made": made.plain(), "name": after.name} if made and isinstance(after, Path) else {})
 
 

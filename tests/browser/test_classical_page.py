@@ -3,6 +3,7 @@
 import io
 import re
 
+import numpy as np
 import pytest
 from PIL import Image, PngImagePlugin
 
@@ -179,7 +180,7 @@ def a_foreign_picture_restores_nothing(page, photo, folder):
             page.locator("#restore button[aria-label*=lear]").first.click()
 
 
-def test_optimise_shows_previews_and_stops(open_page, photo, style):
+def test_optimise_shows_previews_and_stops(open_page, photo, style, tmp_path):
     page = open_page()
     choose(page, photo, style, "Optimise")
     expect(page.locator("#steps")).to_be_hidden()  # in its closed drawer
@@ -208,8 +209,7 @@ def test_optimise_shows_previews_and_stops(open_page, photo, style):
     expect(page.locator("#classical-status")).to_contain_text(f"seed {seed.input_value()}")
     expect(page.locator("#classical-status")).to_contain_text("read by the built-in network")
     expect(page.locator("#classical-download button")).to_be_enabled()
-    page.locator("#classical-strength input[type=number]").fill("0.5")
-    expect(page.locator("#classical-result .stale")).to_contain_text("Changed since")
+    a_finished_picture_is_blended_with_its_photo(page, tmp_path)
 
     # A page that is closed stops its run: another would wait for all 5000 steps if it went on.
     page.locator("#steps input").fill("5000")
@@ -236,6 +236,34 @@ def another_run_waits_and_says_its_place_in_the_line(page):
     page.locator("#text-stop").click()
     expect(page.locator("#text-status")).to_contain_text("Stopped", timeout=LONG)
     page.get_by_role("tab", name="Classical").click()
+
+
+def a_finished_picture_is_blended_with_its_photo(page, folder):
+    """At once up to the strength at which it was painted; beyond, it would be another picture."""
+    strength, stale = page.locator("#classical-strength input[type=number]"), page.locator("#classical-result .stale")
+
+    def at(value):
+        source = result_source(page)
+        strength.fill(value)
+        expect(page.locator("#classical-result img.after")).not_to_have_attribute("src", source, timeout=LONG)
+        expect(stale).to_be_empty(timeout=LONG)
+        download(page).save_as(folder / f"{value}.png")
+        return folder / f"{value}.png"
+
+    strength.fill("0.8")
+    expect(stale).to_be_empty(timeout=LONG)  # what was painted at 1 is blended, and then painted at 0.8
+    repaint(page)
+    download(page).save_as(folder / "painted.png")
+    made = {value: at(value) for value in ("0.4", "0", "0.8")}
+    assert made["0.8"].read_bytes() == (folder / "painted.png").read_bytes()
+    photo, half, painted = (np.asarray(Image.open(made[value])).astype(float) for value in ("0", "0.4", "0.8"))
+    assert np.abs(painted - photo).mean() > 4 and np.abs(half - (photo + painted) / 2).max() <= 0.5
+    settings = provenance.read(made["0.4"]).settings
+    assert (settings["strength"], settings["painted_strength"]) == (0.4, 0.8)
+    strength.fill("0.9")
+    expect(stale).to_contain_text("Changed since")
+    page.wait_for_timeout(500)
+    expect(stale).to_contain_text("Changed since")
 
 
 def the_whole_page_speaks_chinese_when_asked(page):

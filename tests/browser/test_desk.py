@@ -71,9 +71,7 @@ def test_every_change_that_the_result_does_not_show_marks_it(open_page, pictures
     expect(line).to_be_empty()
     assert line.get_attribute("role") == "status"
     shown = page.locator("#classical-result .compare").get_attribute("data-shown")
-    strength = page.locator("#classical-strength input[type=number]")
     for change, undo in (
-        (lambda: strength.fill("0.5"), lambda: strength.fill("1")),
         (lambda: page.locator("#keep-colours input").check(), lambda: page.locator("#keep-colours input").uncheck()),
         (lambda: page.locator("#steps input").fill("2"), lambda: page.locator("#steps input").fill("1")),
         (lambda: page.locator("#seed input").fill("7"), lambda: page.locator("#seed input").fill("0")),

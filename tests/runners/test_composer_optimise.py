@@ -16,6 +16,7 @@ from styleshot_demo.needs import classical_bytes
 from styleshot_demo.pictures import fit_longest, open_picture
 from styleshot_demo.runners import classical, composer
 from styleshot_demo.runners.borrowing import borrow_fast
+from styleshot_demo.runners.weights import TITLES
 from styleshot_demo.runtime import zerogpu
 from styleshot_demo.settings import ASSETS
 
@@ -29,8 +30,9 @@ def studio(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def few_steps(monkeypatch):
-    """As many iterations as show that they do something, and a preview of each."""
+def few_steps(monkeypatch, studio):
+    """As many iterations as show that they do something, a preview of each, and none of another test's paintings."""
+    studio.cache.unload(TITLES["painted"])
     monkeypatch.setattr(composer, "STEPS", 4)
     monkeypatch.setattr(classical, "PREVIEW_EVERY", -1)
 
@@ -94,6 +96,7 @@ def test_a_stopped_picture_goes_on_where_it_was_and_ends_the_same(studio, third)
     *steps, finished = studio.run(job(seed=3))
     assert numbers(steps) == [3, 4]
     assert finished.result.images[0].tobytes() == third()[-1].result.images[0].tobytes()
+    studio.cache.unload(TITLES["painted"])
     with closing(studio.run(job(seed=3))) as events:
         next(event for event in events if numbers([event]) == [2])
     assert numbers(list(studio.run(job(seed=3, style_strength=0.5)))[:-1]) == [1, 2, 3, 4]

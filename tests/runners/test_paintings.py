@@ -14,6 +14,7 @@ from styleshot_demo.jobs import METHODS
 from styleshot_demo.messages import remark
 from styleshot_demo.runners import classical, paintings
 from styleshot_demo.runners.remaining import RemainingShare
+from styleshot_demo.runners.weights import TITLES
 
 SMALL = {"size": 256, "steps": 4}
 SIZE = (256, 192)
@@ -94,7 +95,7 @@ def test_a_descent_counts_the_steps_of_both_and_goes_on_in_the_second(studio, pi
     plan = studio.plan(job)
     assert plan.iterations == 8 and studio.plan(replace(job, rest="photo")).iterations == 4
     whole = studio.finish(job).images[0]
-    studio.cache.recall(next(key for key in studio.cache._entries if key[0] == "first"), keep=False)
+    studio.cache.unload(TITLES["painted"])
 
     def iterations(events):
         return [event for event in events if isinstance(event, Step) and event.message.key == "iterating"]
@@ -113,7 +114,7 @@ def test_what_is_done_afterwards_paints_nothing_anew(studio, picture) -> None:
     plan = studio.plan(two_styles(picture, method="optimise"))
 
     def key(**settings):
-        return paintings.optimisation_key(replace(plan, job=replace(plan.job, **settings)), plan.job.content, [])
+        return paintings.optimisation_key(replace(plan, job=replace(plan.job, **settings)), plan.job.content)
 
     assert key() == key(feather=plan.job.feather + 1, outside=True, keep_faces=not plan.job.keep_faces)
     assert key() != key(seed=plan.job.seed + 1) and key() != key(brush_size=300)

@@ -37,7 +37,7 @@ TITLES = {
     "edges": "Edges of photos",
     "stopped": "Stopped optimisation",
     "patched": "Pieced pictures",
-    "first": "First of two paintings",
+    "painted": "Finished optimisations",
     "contour": "Contour detector",
     "lineart": "Lineart detector",
 }
