@@ -22,6 +22,8 @@ INSTANT: dict[str, Any] = {**QUIET, "queue": False}
 # For events that carry data of their own: "once" would lose a second press while the first is answered, and
 # "always_last" would answer with the data of the first again.
 EACH: dict[str, Any] = {**INSTANT, "trigger_mode": "multiple"}
+# One after the other, where the later press has to win: at once, the earlier one may be answered last.
+IN_ORDER: dict[str, Any] = {**EACH, "queue": True, "concurrency_limit": 1}
 # Several pages may wait at once: the studio lets them run in turn, and says to each its place in the line.
 PAINTING: dict[str, Any] = {**QUIET, "concurrency_id": "painting", "concurrency_limit": 8}
 
@@ -200,8 +202,8 @@ def _wire(inputs: Inputs, contents: Sequence[Example], styles: Sequence[Example]
         return [chosen if number == free else gr.skip() for number in range(len(slots))] + [""]
 
     if content_shelf:
-        content_shelf[0].pick(pick_content, None, [inputs.content, inputs.message], **EACH)
-    style_shelf.pick(pick_style, [inputs.open_slots, *inputs.styles], [*inputs.styles, inputs.message], **EACH)
+        content_shelf[0].pick(pick_content, None, [inputs.content, inputs.message], **IN_ORDER)
+    style_shelf.pick(pick_style, [inputs.open_slots, *inputs.styles], [*inputs.styles, inputs.message], **IN_ORDER)
 
 
 def show_slots(count: int) -> list[Any]:
