@@ -160,7 +160,8 @@ class ClassicalTab:
         anew: dict[str, Any] = {"fn": None, "outputs": turn, "js": "() => Math.random().toString(36)", **INSTANT}
         for run in runs:
             run.then(**anew)
-        fields["method"].change(self.relevant, fields["method"], self.method_outputs(), **INSTANT)
+        chosen = [fields["method"], fields["brush_size"]]
+        fields["method"].change(self.relevant, chosen, self.method_outputs(), **INSTANT)
         self.where.wire(inputs.content, self.opened)
         stored = Stored("classical", fields, CHECKS)
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
@@ -374,10 +375,12 @@ class ClassicalTab:
         """What `relevant` changes."""
         return [*(self.fields[name] for name in PARTS), self.seed.row]
 
-    def relevant(self, method: str) -> list[Any]:
-        """Shows the settings that this method knows, and only those."""
-        shown = [gr.update(visible=method in methods) for methods in PARTS.values()]
-        return [*shown, gr.update(visible=method in SEEDED)]
+    def relevant(self, method: str, *brush: Any) -> list[Any]:
+        """Shows the settings that this method knows, and only those; `brush` is what is in the box of that name."""
+        shown: dict[str, dict[str, Any]] = {name: {"visible": method in methods} for name, methods in PARTS.items()}
+        if brush:  # an empty box of numbers that was hidden comes back as 0
+            shown["brush_size"]["value"] = brush[0] or None
+        return [*(gr.update(**each) for each in shown.values()), gr.update(visible=method in SEEDED)]
 
     def setting_outputs(self) -> list[Any]:
         """What `setting_updates` changes."""

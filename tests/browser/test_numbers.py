@@ -30,8 +30,13 @@ def test_typed_digit_by_digit_emptied_and_out_of_range(watched):
 def type_into_every_field(page, kind):
     # Of the classical methods Optimise has all the fields that the others have.
     if kind == "classical":
-        page.locator("#method label", has_text="Optimise").click()
         unfold(page, "#finer")
+        brush = page.locator("#brush-size input[type=number]")
+        for method, count in (("Colour", 0), ("Optimise", 1)):  # what was hidden comes back as it was, not as 0
+            page.locator("#method label", has_text=method).click()
+            expect(brush).to_have_count(count)
+        page.wait_for_timeout(500)
+        expect(brush).to_have_value("")
         page.locator("#add-style").click()
     else:
         open_tab(page, kind)
