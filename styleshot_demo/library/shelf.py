@@ -200,7 +200,9 @@ class Library:
         if token not in there:
             raise Problem("style_gone")
         path, key = folder / _TRASH / token, token[_TIME + 1 :]
-        if token[_TIME] != _BEFORE or not (folder / key).is_file():
+        # What somebody else has added since stays: then it comes back beside it, under another name.
+        added_since = any(other > token and other[_TIME:] == token[_TIME:] for other in there)
+        if token[_TIME] != _BEFORE or added_since or not (folder / key).is_file():
             return self._take_in(path, folder, keep=False)
         with self._changing(folder), unfinished(folder) as part:
             now = self._own(key)

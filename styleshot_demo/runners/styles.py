@@ -134,9 +134,9 @@ def tiled_style_cache(
 
 def read_groups(styles: "CachedStyles", painter: "FastTransfer") -> Iterator[Step]:
     """Reads what styles of many pictures stand for, and says after each picture how far that is."""
-    for style, _ in styles:
+    for place, (style, _) in enumerate(styles):
         for share in style.read_members(painter.style_moments):
-            yield Step(0.5 * share, remark("encoding"))
+            yield Step(0.5 * (place + share) / len(styles), remark("encoding"))
 
 
 def group_of(picture: Image.Image) -> str:

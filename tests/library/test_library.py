@@ -339,3 +339,13 @@ def test_where_styles_are_kept(monkeypatch, tmp_path):
     assert read({"SPACE_ID": "a/b", "STYLESHOT_LIBRARY": "/data/styles"}).library == Path("/data/styles")
     assert read({"STYLESHOT_LIBRARY": "Off"}).library is None
     assert problem(read, {"STYLESHOT_LIBRARY": __file__}) == "bad_setting"
+
+
+def test_undo_of_what_one_added_keeps_what_another_added_since(tmp_path):
+    library = Library(tmp_path / "kept")
+    red, blue, green = (Image.new("RGB", (64, 64), colour) for colour in ("red", "blue", "green"))
+    key = library.save("A", [(red, 1.0)]).key
+    _, first = library.extend(key, [(blue, None)])
+    library.extend(key, [(green, None)])
+    undone = library.restore(first)
+    assert (len(undone.style.pictures), len(library.find("A").style.pictures)) == (1, 3) and undone.name != "A"

@@ -95,11 +95,12 @@ def test_being_told_to_end_while_weights_are_written_ends_as_that(tmp_path):
     def end(*_):
         raise SystemExit(143)
 
+    state = {f"{number}": torch.ones(2**21) for number in range(40)}
     before = signal.signal(signal.SIGALRM, end)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.02)
         with pytest.raises(SystemExit):
-            save_tensors({f"{number}": torch.ones(2**21) for number in range(40)}, tmp_path / "weights.pt")
+            signal.setitimer(signal.ITIMER_REAL, 0.02)
+            save_tensors(state, tmp_path / "weights.pt")
             time.sleep(5)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
