@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import secrets
 import shutil
 import threading
@@ -19,6 +20,7 @@ from styleshot_demo.library.bundled import bundled
 from styleshot_demo.library.entry import StyleEntry, folded
 from styleshot_demo.library.style import (
     MAX_STYLE_NAME,
+    PICTURE_FILE,
     SUFFIX,
     Style,
     checked_name,
@@ -200,9 +202,10 @@ class Library:
         if token not in there:
             raise Problem("style_gone")
         path, key = folder / _TRASH / token, token[_TIME + 1 :]
-        # What somebody else has added since stays: then it comes back beside it, under another name.
+        # What somebody else has added since stays, and so does another style in this one's place: then it comes back
+        # beside it, under another name.
         added_since = any(other > token and other[_TIME:] == token[_TIME:] for other in there)
-        if token[_TIME] != _BEFORE or added_since or not (folder / key).is_file():
+        if token[_TIME] != _BEFORE or added_since or not _holds_all_of(folder / key, path):
             return self._take_in(path, folder, keep=False)
         with self._changing(folder), unfinished(folder) as part:
             now = self._own(key)
@@ -347,3 +350,16 @@ class Library:
 
     def _changing(self, folder: Path) -> AbstractContextManager[None]:
         return locked(folder, _PATIENCE)
+
+
+def _holds_all_of(file: Path, other: Path) -> bool:
+    """Whether a style file is there and has all pictures of another one."""
+    try:
+        with zipfile.ZipFile(file) as now, zipfile.ZipFile(other) as before:
+            there, wanted = (
+                {(one.CRC, one.file_size) for one in zipped.infolist() if re.fullmatch(PICTURE_FILE, one.filename)}
+                for zipped in (now, before)
+            )
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return wanted <= there

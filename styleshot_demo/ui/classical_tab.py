@@ -251,9 +251,10 @@ class ClassicalTab:
         view = self.view
         try:
             run = self.begin(values, **({} if desk.painted_at is None else {"painted_strength": desk.painted_at}))
+            known = run.job.method != "optimise" or run.job.strength == 0 or self.studio.plan(run.job).remembered
         except Problem:
             return
-        if desk.busy or run.job.at_own_size:
+        if desk.busy or run.job.at_own_size or not known:
             return
         desk.turn += 1
         turn, began = desk.turn, time.perf_counter()

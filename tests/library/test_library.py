@@ -349,3 +349,14 @@ def test_undo_of_what_one_added_keeps_what_another_added_since(tmp_path):
     library.extend(key, [(green, None)])
     undone = library.restore(first)
     assert (len(undone.style.pictures), len(library.find("A").style.pictures)) == (1, 3) and undone.name != "A"
+
+
+def test_undo_of_what_was_added_keeps_another_style_of_that_name(tmp_path):
+    library = Library(tmp_path / "kept")
+    red, blue, green = (Image.new("RGB", (64, 64), colour) for colour in ("red", "blue", "green"))
+    key = library.save("A", [(red, 1.0)]).key
+    _, added = library.extend(key, [(blue, None)])
+    library.delete(key)
+    other = library.save("A", [(green, 1.0)])
+    assert other.key == key and library.restore(added).name != "A"
+    assert library.find("A").style.pictures == other.style.pictures
