@@ -34,6 +34,11 @@ Handler = Callable[..., Any]
 Visible = bool | Literal["hidden"]  # on the page all the same, and keeps what is set there
 
 
+def cancel(event: Handler, runs: Any, js: str | None = None) -> None:
+    """Lets `event` cancel `runs`. Before all else that it does: Gradio begins one after the answer to the other."""
+    event(None, js=js, cancels=runs, **INSTANT)
+
+
 def stops(
     button: gr.Button,
     runs: Any,
@@ -44,8 +49,8 @@ def stops(
 ) -> Any:
     """Lets `button` cancel `runs` and show what `stopped(*inputs)` returns in `outputs`. Returns the last event.
 
-    Twice: a last step may still be on its way to the page, and would be shown over it. Until then nothing can be begun
-    anew with the buttons `again`, or the second time would be shown over that.
+    Twice: a last step may still be on its way to the page, and would be shown over it. Until then, and until the run is
+    closed (stopping.js), nothing can be begun anew with the buttons `again`, or the second time would be shown over it.
     """
 
     def with_buttons(values: Sequence[Any], usable: bool) -> dict[Any, Any]:
@@ -59,8 +64,13 @@ def stops(
         time.sleep(LATE)
         return with_buttons(values, usable=True)
 
-    pressed = button.click(at_once, inputs, outputs, cancels=runs, **INSTANT)
-    return pressed.then(later, inputs, outputs, **INSTANT)
+    stopping = "(...values) => window.styleshot.stopping(values)"
+    cancelled = "(...values) => window.styleshot.cancelled().then(() => values)"
+    cancel(button.click, runs, js=stopping)
+    pressed = button.click(at_once, inputs, outputs, **INSTANT)
+    over = pressed.then(later, inputs, outputs, js=cancelled, **INSTANT)
+    over.then(None, js="() => window.styleshot.toldStopped()", **INSTANT)
+    return over
 
 
 @dataclass(frozen=True)

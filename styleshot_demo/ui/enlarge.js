@@ -60,8 +60,7 @@
       const now = value() || {};
       if ("finer" in now) finer.hidden = !now.finer;
       if (finer.hidden) finer.querySelector("input").checked = false;
-      // A little later still: the page sends what cancels on a way of its own.
-      if (now.halted) setTimeout(halted, 300);
+      if (now.halted) window.styleshot.cancelled().then(halted);
       if (!turn || now.turn !== turn) return;
       told.innerHTML = now.told;
       if (now.working) return;

@@ -231,8 +231,7 @@
         if (axis.select.value === said.usual.name && !axis.input.value) axis.input.value = said.usual.text;
         return settle();
       }
-      // A little later still: the page sends what cancels on a way of its own.
-      if (said.halted) return void setTimeout(() => { halting = false; settle(); }, 300);
+      if (said.halted) return void window.styleshot.cancelled().then(() => { halting = false; settle(); });
       if (said.sheet) return window.styleshot.fetched(said.sheet.src, said.sheet.name);
       if (said.once) {
         told.innerHTML = said.told;

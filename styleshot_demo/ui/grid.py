@@ -21,7 +21,7 @@ from styleshot_demo.jobs import open_named
 from styleshot_demo.library import Library
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, problems, restore, results, widgets, words
-from styleshot_demo.ui.controls import EACH, INSTANT, LATE, PAINTING, Inputs
+from styleshot_demo.ui.controls import EACH, INSTANT, LATE, PAINTING, Inputs, cancel
 from styleshot_demo.ui.grid_kept import GridKeeper
 from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid
 from styleshot_demo.ui.grid_panel import label_of, title_of
@@ -81,7 +81,8 @@ class GridPanel:
         panel, source = self.panel, self.source
         everything = [self.desk, *source.inputs.components(), *source.fields.values()]
         run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **PAINTING)
-        panel.halt(self.halted, None, panel, cancels=[run], **EACH)
+        cancel(panel.halt, [run])
+        panel.halt(self.halted, None, panel, **EACH)
         panel.usual(self.usual, everything, panel, **EACH)
         panel.sheet(self.sheet, self.desk, panel, **EACH)
         pictures = [*([source.inputs.content] if source.inputs.content else []), *source.inputs.styles]

@@ -211,8 +211,7 @@
     watch("value", () => {
       const said = value() || {};
       if (said.back) return back(said);
-      // A little later still: the page sends what cancels on a way of its own.
-      if (said.halted) return void setTimeout(() => { halting = false; settle(); }, 300);
+      if (said.halted) return void window.styleshot.cancelled().then(() => { halting = false; settle(); });
       if (said.once) {
         part(".pack").disabled = false;
         if (said.packed) window.styleshot.fetched(said.packed.src, said.packed.name);

@@ -27,7 +27,7 @@ from styleshot_demo.jobs import ClassicalJob, ImageJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import desk as desks
 from styleshot_demo.ui import problems, widgets, words
-from styleshot_demo.ui.controls import EACH, INSTANT, LATE, PAINTING
+from styleshot_demo.ui.controls import EACH, INSTANT, LATE, PAINTING, cancel
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.many_panel import FORMATS
 from styleshot_demo.ui.token_store import TokenStore
@@ -117,7 +117,8 @@ class ManyPictures:
         panel, source = self.panel, self.source
         everything = [self.desk, *source.inputs.components(), *source.fields.values()]
         run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **MANY)
-        panel.halt(self.halted, None, panel, cancels=[run], **EACH)
+        cancel(panel.halt, [run])
+        panel.halt(self.halted, None, panel, **EACH)
         panel.pack(self.pack, self.desk, panel, **EACH)
         lay = f"() => [window.styleshot.manyLay({json.dumps(source.kind)}), null]"
         page.load(self.back, [gr.Textbox(visible=False), self.desk], panel, js=lay, **INSTANT)

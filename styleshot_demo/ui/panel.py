@@ -16,7 +16,9 @@ from styleshot_demo.ui.words import Said, join, mark, say
 _ASK = """
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-name]");
-  if (button) trigger(button.dataset.act === "unload" ? "unload_model" : "fetch_model", { name: button.dataset.name });
+  const { act, name } = button?.dataset ?? {};
+  if (act === "unload") trigger("unload_model", { name });
+  else if (button) window.styleshot.stopped().then(() => trigger("fetch_model", { name }));
 });"""
 
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 REFUSED = ("nothing_to_draw", "nothing_known", "nothing_known_near", "no_sketch")
 
 # Gradio listens for those events whose names stand here in quotes.
-_ACTS = 'window.styleshot.sketch(element, trigger, { reword: "reword", move: "move", photo: "photo" })'
+_ACTS = """
+const act = (...what) => window.styleshot.stopped().then(() => trigger(...what));
+window.styleshot.sketch(element, act, { reword: "reword", move: "move", photo: "photo" });"""
 
 
 @dataclass(frozen=True)

@@ -166,8 +166,8 @@ class Atelier(gr.themes.Base):
 SHEETS = ("page", "library", "grid", "regions", "history", "palette", "presets", "keyboard", "many", "crop")
 # The first one says what the others use.
 SCRIPTS = (
-    "page", "desk", "enlarge", "tools", "sketch", "library", "shelf", "grid", "beside", "regions", "history", "presets",
-    "keyboard", "many", "crop", "palette",
+    "page", "stopping", "desk", "enlarge", "tools", "sketch", "library", "shelf", "grid", "beside", "regions",
+    "history", "presets", "keyboard", "many", "crop", "palette",
 )  # fmt: skip
 
 

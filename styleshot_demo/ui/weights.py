@@ -21,7 +21,8 @@ from styleshot_demo.ui.words import Said, join, say
 
 _ASK = """
 element.addEventListener("click", (event) => {
-  if (event.target.closest("button[data-act=fetch]")) trigger("fetch_model", {});
+  if (!event.target.closest("button[data-act=fetch]")) return;
+  window.styleshot.stopped().then(() => trigger("fetch_model", {}));
 });"""
 
 

@@ -84,6 +84,13 @@ def paint_grid(page, kind):
     return [page.request.get(source).body() for source in sources]
 
 
+def hold_cancelling(page):
+    """-> the requests that cancel a run, as they come: each waits until it is let go on."""
+    held = []
+    page.route("**/cancel", lambda route: held.append(route))
+    return held
+
+
 def repaint(page):
     """On the classical tab: until a picture is there that was not there before."""
     before = page.evaluate("Number(document.querySelector('#classical-result .compare').dataset.shown || 0)")

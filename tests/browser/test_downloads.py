@@ -4,7 +4,7 @@ import pytest
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, ask_for_the_published, open_tab  # noqa: E402
+from browser.steps import LONG, ask_for_the_published, hold_cancelling, open_tab  # noqa: E402
 
 PART = 100  # bytes of the first file that arrive before the hub falls silent
 
@@ -23,6 +23,28 @@ def stop_it(page, ask, stop, status, hub):
     hub.sent.clear()
 
 
+def ask_again_before_it_is_over(page, ask, stop, hub):
+    """A press on Stop, and one to go on with it while the first is being closed: none of them is lost."""
+    ask.click()
+    assert hub.sent.wait(60)
+    hub.sent.clear()
+    held = hold_cancelling(page)
+    stop.click()
+    expect(stop).to_be_hidden()
+    ask.click()
+    page.wait_for_timeout(300)
+    assert not hub.sent.is_set()
+    held.pop().continue_()
+    page.unroute("**/cancel")
+    assert hub.sent.wait(60)
+    expect(stop).to_be_visible()
+    page.wait_for_timeout(1000)
+    expect(stop).to_be_visible()
+    stop.click()
+    expect(stop).to_be_hidden()
+    hub.sent.clear()
+
+
 def test_a_download_is_stopped_and_goes_on_where_it_was(offered):
     open_it, hub, models = offered
     hub.stall_after = PART
@@ -31,6 +53,7 @@ def test_a_download_is_stopped_and_goes_on_where_it_was(offered):
     page.get_by_role("tab", name="Models").click()
     ask = page.locator("#models-disk").get_by_role("button", name="half precision")
     stop_it(page, ask, page.locator("#fetch-stop"), page.locator("#models-status"), hub)
+    ask_again_before_it_is_over(page, ask, page.locator("#fetch-stop"), hub)
 
     open_tab(page, "text")
     ask_for_the_published(page, "text")

@@ -172,7 +172,8 @@ def test_progress_previews_and_stop(open_studio):
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "ready")
     assert files(page, "text") == [first]
     expect(page.locator("#text-result .save")).to_be_visible()
-    page.wait_for_timeout(500)
+    expect(page.locator("#text-run")).to_be_enabled(timeout=LONG)  # with the last word of the stop
+    page.wait_for_timeout(200)
     count = shown(page)
     page.wait_for_timeout(1000)
     assert shown(page) == count  # nothing paints on behind the page's back
