@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.jobs import FOUND, ImageJob
 from styleshot_demo.runtime.memory import SPARE
 
 # Bytes of working memory per pixel of the largest picture, measured by `bench classical` (peak above the idle process,
@@ -52,6 +53,11 @@ def classical_bytes(method: str, size: int, shapes: Sequence[tuple[int, int]]) -
     # A style can be larger than a content that is long and thin, as both are brought to the same longest side.
     share = max([min(one) / max(one) for one in shapes], default=1.0)
     return FIXED_BYTES.get(method, 0) + int(size * size * BYTES_PER_PIXEL[method] * share)
+
+
+def bytes_to_find(job: object) -> int:
+    """Bytes that finding the region of an image job's photo takes."""
+    return BYTES_TO_FIND if isinstance(job, ImageJob) and job.region in FOUND else 0
 
 
 def too_little(fitting: int, most: str) -> Problem:

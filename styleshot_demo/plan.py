@@ -21,6 +21,7 @@ from styleshot_demo.runtime.placement import Placement
 
 if TYPE_CHECKING:
     from styleshot_demo.compose.scene import Scene
+    from styleshot_demo.runners.paintings import RememberedPainting
 
 Job = ClassicalJob | EnlargeJob | TextJob | ImageJob
 JobT = TypeVar("JobT", bound=Job, covariant=True)
@@ -51,7 +52,8 @@ class Plan(Generic[JobT]):
     free        bytes that it could have there; None where that is not ours to know (ZeroGPU)
     fitting     the largest `job.size` that would fit
     most        the setting that asks for the most memory, as in `Room`
-    remembered  whether what `optimise` would paint is in the cache already, so that the run takes a moment
+    remembered  what `optimise` would paint, of `ClassicalJob.paintings` each, where all of it is in the cache already,
+                so that the run takes a moment; held here, for the cache may drop it while the run waits
     remarks     what a person should know of all this
     scene       what the composer draws, for its own picture or for StyleShot to follow; None where it does not
     """
@@ -69,7 +71,7 @@ class Plan(Generic[JobT]):
     remarks: tuple[Remark, ...] = ()
     scene: "Scene | None" = None
     most: str = "size"
-    remembered: bool = False
+    remembered: "tuple[RememberedPainting, ...]" = ()
 
     @property
     def fits(self) -> bool:

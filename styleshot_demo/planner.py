@@ -40,12 +40,13 @@ from styleshot_demo.needs import (
     TIGHT,
     WHOLE_BYTES,
     Room,
+    bytes_to_find,
     classical_bytes,
 )
 from styleshot_demo.plan import Job, Plan
 from styleshot_demo.runners import painter, scenes, small
 from styleshot_demo.runners import weights as files
-from styleshot_demo.runners.paintings import is_remembered
+from styleshot_demo.runners.paintings import RememberedPainting, remembered_paintings
 from styleshot_demo.runners.styles import told_of_groups
 from styleshot_demo.runners.weights import ModelChoice
 from styleshot_demo.runtime import placement as placing
@@ -68,9 +69,12 @@ class Planner:
         self.settings = settings
         self.cache = cache
 
-    def plan(self, job: Job, *, lower: bool = False, lend: bool = True) -> Plan:
+    def plan(
+        self, job: Job, *, lower: bool = False, lend: bool = True, held: tuple[RememberedPainting, ...] = ()
+    ) -> Plan:
         """What a job will be. `lower`: memory has just run out, so take a tier of placement that needs less, and trust
         estimates of what fits only half as far. `lend`: where GPUs are lent by the call (ZeroGPU), for such a call.
+        `held`: `Plan.remembered` of an earlier plan of this job, whatever has become of it in the cache.
 
         Raises `Problem` where it cannot run at all (no weights, no such device). Whether there is memory for it is
         `Plan.fits`.
@@ -80,7 +84,7 @@ class Planner:
         if not isinstance(job, ClassicalJob | TextJob | ImageJob):
             raise TypeError(f"a {type(job).__name__} is no job")
         if isinstance(job, ClassicalJob):
-            plan = self._classical(job, TIGHT if lower else SPARE, lend)
+            plan = self._classical(job, TIGHT if lower else SPARE, lend, held)
         else:
             plan = self._diffusion(job, lower, lend)
         return replace(plan, remarks=(*plan.remarks, *told_of_groups(plan)))
@@ -126,7 +130,7 @@ class Planner:
 
     # Classical ---------------------------------------------------------------------------------------------------
 
-    def _classical(self, job: ClassicalJob, share: float, lend: bool) -> Plan:
+    def _classical(self, job: ClassicalJob, share: float, lend: bool, held: tuple[RememberedPainting, ...]) -> Plan:
         lent = lend and job.strength > 0 and self._lends_to(job.method)
         device = "cuda" if lent else device_of(self.settings)
         styles = [picture.size for picture, _ in job.styles]
@@ -156,9 +160,10 @@ class Planner:
         plan = Plan(
             job, job.method, names, device, "float32", None, size, needed, free, fitting, tuple(remarks), most=room.most
         )
-        if not is_remembered(plan, self.cache):
+        remembered = held or remembered_paintings(plan, self.cache)
+        if not remembered:
             return plan
-        return replace(plan, remembered=True, memory=0 if finding is None else BYTES_TO_FIND)
+        return replace(plan, remembered=remembered, memory=0 if finding is None else BYTES_TO_FIND)
 
     def _networks(self, method: str) -> tuple[tuple[str, ...], list[Remark]]:
         """(the catalogue's models that a classical method paints with, what a person should know of that)."""
@@ -275,7 +280,7 @@ class Planner:
             precision=precision,
             placement=placement,
             size=size_of(job, small.multiple_of(choice.model)),
-            memory=max(placing.needed(placement, numbers, pixels_of(job, side_of(job))), _to_find(job)),
+            memory=max(placing.needed(placement, numbers, pixels_of(job, side_of(job))), bytes_to_find(job)),
             free=free,
             fitting=min(largest, self._fitting(job, placement, numbers, free, TIGHT if lower else SPARE)),
             remarks=tuple(remarks),
@@ -325,7 +330,7 @@ class Planner:
         if model == "painter":  # its brush grows beyond a style strength of 1
             boldest = max(1.0, job.style_strength)
             bold = classical_bytes("fast", min(SIZES_TO_FIT[0], round(max(size) * boldest)), styles)
-            needed = max(needed, bold, _to_find(job))
+            needed = max(needed, bold, bytes_to_find(job))
         return Plan(
             job=job,
             model=model,
@@ -381,11 +386,6 @@ class Planner:
             size for size in DIFFUSION_SIZES if placing.needed(placement, numbers, pixels_of(job, size)) <= share * free
         )
         return next(fits, DIFFUSION_SIZES[-1])
-
-
-def _to_find(job: Job) -> int:
-    """Bytes that finding the region of an image job's photo takes."""
-    return BYTES_TO_FIND if isinstance(job, ImageJob) and job.region in FOUND else 0
 
 
 def _rest_told(job: Job) -> list[Remark]:

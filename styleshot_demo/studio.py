@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from styleshot_demo.plan import Plan
     from styleshot_demo.planner import Planner
     from styleshot_demo.runners.classical import ClassicalRunner
+    from styleshot_demo.runners.paintings import RememberedPainting
     from styleshot_demo.runners.styleshot import StyleShotRunner
 
 Job = ClassicalJob | EnlargeJob | TextJob | ImageJob
@@ -78,17 +79,18 @@ class Studio:
 
         beside = fits_beside if quick else None
         lane = SHORT if quick else LONG
-        yield from self.lanes.run_in_turn(lane, lambda: self._planned(job), beside, to_end)
+        # What makes it quick is held while it waits: a whole descent in the short lane would hold up all that is short.
+        yield from self.lanes.run_in_turn(lane, lambda: self._planned(job, held=plan.remembered), beside, to_end)
 
-    def _planned(self, job: Job, lend: bool = True) -> Events:
-        """The events of a job, planned with the memory that is free now."""
-        plan = self.planner.plan(job, lend=lend)
+    def _planned(self, job: Job, lend: bool = True, held: "tuple[RememberedPainting, ...]" = ()) -> Events:
+        """The events of a job, planned with the memory that is free now; `held` as in `Planner.plan`."""
+        plan = self.planner.plan(job, lend=lend, held=held)
         plan.check()
         return self._with_memory(job, plan, self._work)
 
     def _with_memory(self, job: Job, plan: "Plan", work: Work) -> Events:
         def lower() -> "Plan":
-            return self.planner.plan(job, lower=True, lend=plan.free is None)
+            return self.planner.plan(job, lower=True, lend=plan.free is None, held=plan.remembered)
 
         return self.cache.stream_with_memory(
             lambda: work(plan), lambda: work(lower()), size=lambda: lower().fitting

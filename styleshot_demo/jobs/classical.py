@@ -134,7 +134,7 @@ class ClassicalJob:
         float,
         Number(
             "Least strength at which it is painted; at a lower `strength` that painting is blended with the content",
-            0, 1, step=0.05, typed=True, methods=_OPTIMISE, place="numbers",
+            0, 1, step=0.05, methods=_OPTIMISE,
         ),
     ] = 0.0  # fmt: skip
     palette: PaletteText = ""

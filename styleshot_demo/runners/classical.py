@@ -33,6 +33,7 @@ from styleshot_demo.runners.paintings import (
     blend_two_styles,
     blend_with_content,
     cached_painting,
+    held_painting,
     optimisation_key,
     painting_key,
 )
@@ -126,8 +127,8 @@ class ClassicalRunner:
         models: dict[str, str],
     ) -> Painting:
         """What the job makes of a content, RGB; of two styles the second is laid over the first."""
-        plans = [replace(plan, job=painting) for painting in plan.job.paintings]
-        made = (self._painting(each, content, borrowed, models) for each in plans)
+        made = [held_painting(remembered, models) for remembered in plan.remembered]
+        made = made or [self._painting(replace(plan, job=one), content, borrowed, models) for one in plan.job.paintings]
         first, *second = [blend_with_content(content, each, plan.job.opacity) for each in made]
         if where.rest is None:  # also where no region was found
             return first
@@ -199,7 +200,7 @@ class ClassicalRunner:
                 pixels = with_colours_of(target, pixels)
             return torch.lerp(target, pixels, job.strength)
 
-        content_mask = self._face_mask(job, content, device, models)
+        content_mask = self._regions.face_mask(content, device, models) if job.keep_faces else None
         # What it looks like at full strength is remembered, so that another strength takes a moment.
         styles = self._styles(job, device, models)
         masked = content_mask is not None
@@ -214,20 +215,6 @@ class ClassicalRunner:
                 yield Step(part.fraction, remark("piecing", step=part.step, total=part.total), preview)
             self.cache.remember(key, patched, TITLES["patched"], KEPT_PAIRS)
         yield blended(patched)
-
-    def _face_mask(
-        self, job: ClassicalJob, content: Image.Image, device: str, models: dict[str, str]
-    ) -> "torch.Tensor | None":
-        """Where the content is to be held, [1, 1, H, W]: in faces that are to be kept; None: nowhere."""
-        from styleshot_demo.classical.face_preservation import head_mask
-
-        places, hashes = self._regions.faces(content) if job.keep_faces else ([], {})
-        models.update(hashes)
-        if not places:
-            return None
-        import torch
-
-        return torch.from_numpy(head_mask(places, content.height, content.width))[None, None].to(device)
 
     def _optimise(
         self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]

@@ -41,6 +41,7 @@ class Painted:
 # Settings that say what is done with the picture when it is painted; weights come with the styles.
 _AFTERWARDS = (*REGION_FIELDS, "style_weights", "palette", "keep_faces", "keep_background")
 Painting = Generator[Step | Painted, None, None]
+RememberedPainting = tuple[Painted, dict[str, str]]  # with the hashes of the weights that it was made with
 KEPT = 4  # paintings that are remembered: two pictures, each in two styles
 
 
@@ -97,6 +98,13 @@ def cached_painting(
     yield painted
 
 
+def held_painting(remembered: RememberedPainting, models: dict[str, str]) -> Painting:
+    """The end of a painting that its plan holds, with the hashes of its weights for `models`."""
+    painted, known = remembered
+    models.update(known)
+    yield painted
+
+
 def blend_with_content(content: Image.Image, painting: Painting, opacity: float) -> Painting:
     """A painting whose previews and end are `blended` with the content, RGB."""
     with closing(painting):
@@ -125,15 +133,15 @@ def painting_key(plan: Plan[ClassicalJob], content: Image.Image) -> tuple[Hashab
     return ("painted", *optimisation_key(plan, content))
 
 
-def is_remembered(plan: Plan[ClassicalJob], cache: ModelCache) -> bool:
-    """Whether all that `optimise` has to paint is in the cache. Looked for where a job says at which strength it was
-    painted, as for a blend of what is there."""
+def remembered_paintings(plan: Plan[ClassicalJob], cache: ModelCache) -> tuple[RememberedPainting, ...]:
+    """All that `optimise` has to paint, in the order of `ClassicalJob.paintings`; empty where any of it is not in the
+    cache. Looked for where a job says at which strength it was painted, as for a blend of what is there."""
     job = plan.job
     if not plan.optimises or not job.painted_strength:
-        return False
+        return ()
     content, _ = split_opacity(pictures.fit_longest(job.content, job.size))
-    keys = [painting_key(replace(plan, job=painting), content) for painting in job.paintings]
-    return all(cache.recall(key) is not None for key in keys)
+    found = [cache.recall(painting_key(replace(plan, job=painting), content)) for painting in job.paintings]
+    return () if None in found else tuple(found)
 
 
 def _laid_over(first: Painted, second: Painted, rest: Image.Image) -> Painted:

@@ -15,6 +15,8 @@ from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.settings import Settings
 
 if TYPE_CHECKING:
+    import torch
+
     from styleshot_demo.classical.face_preservation import FaceLocation
 
 KEPT_MASKS = 2
@@ -140,6 +142,18 @@ class RegionFinder:
             places = [FaceLocation((left + right) / 2, (top + low) / 2, s) for (left, top, right, low), s in boxes]
             self.cache.remember(key, places, TITLES["faces"], KEPT_MASKS, lambda found: 64 * (1 + len(found)))
         return places, short_hash(hub.require("faces", self.settings), self.settings) if places else {}
+
+    def face_mask(self, content: Image.Image, device: str, models: dict[str, str]) -> "torch.Tensor | None":
+        """Where the heads of a content are, [1, 1, H, W]; None where it has none. `models` gets the network's hash."""
+        from styleshot_demo.classical.face_preservation import head_mask
+
+        places, hashes = self.faces(content)
+        models.update(hashes)
+        if not places:
+            return None
+        import torch
+
+        return torch.from_numpy(head_mask(places, content.height, content.width))[None, None].to(device)
 
     def _remembered(self, kind: str, title: str, content: Image.Image, find: Callable[[Image.Image], Found]) -> Found:
         key = (kind, pictures.digest(content))

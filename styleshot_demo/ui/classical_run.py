@@ -11,6 +11,7 @@ from styleshot_demo.events import Step
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.runtime import zerogpu
 from styleshot_demo.ui.asked import Asked
+from styleshot_demo.ui.painted_strength import PaintedStrength
 
 
 @dataclass
@@ -24,6 +25,7 @@ class ClassicalRun:
     step     of `total`, of the preview
     preview  the picture so far, as it would be saved now
     made_by  how that was made
+    held     what the hidden control of `painted_strength` held
     value    of the element that shows it, once it is saved
     told     what is said with it
     """
@@ -32,6 +34,7 @@ class ClassicalRun:
     stem: str
     before: Path
     asked: Asked
+    held: str = ""
     step: int = 0
     total: int = 0
     preview: Image.Image | None = None
@@ -49,6 +52,15 @@ class ClassicalRun:
             return 1.0
         return self.job.paintings[0].strength if self.job.method == "optimise" and not zerogpu.lends() else None
 
+    def held_from_now(self) -> str:
+        """What the hidden control is to hold once the picture is finished."""
+        if self.job.method != "optimise":
+            return ""
+        painted, before, asked = self.job.paintings[0].strength, PaintedStrength.read(self.held), self.asked
+        if before and before.strength == painted and before.counts(asked.content, asked.styles, asked.settings):
+            return self.held  # it may count for other pictures too
+        return "" if self.blends_up_to is None else PaintedStrength.of(painted, self.asked).text()
+
     def progressed(self, step: Step) -> None:
         """Keeps a preview that can be saved, with how far it is."""
         self.preview, self.made_by = step.preview, step.made_by
@@ -62,4 +74,10 @@ class ClassicalDesk:
     run: ClassicalRun | None = None
     busy: bool = False  # with a run that a button has started
     turn: int = 0  # counts the runs
-    painted_at: float | None = None  # the strength at which `optimise` painted its last finished picture
+
+    def shows_blend(self, asked: Asked) -> bool:
+        """Whether that is on show: finished, and a blend of what `optimise` has painted at more strength."""
+        run = self.run
+        if run is None or run.value is None or run.step != run.total or run.asked != asked:
+            return False
+        return run.job.method == "optimise" and 0 < run.job.opacity < 1

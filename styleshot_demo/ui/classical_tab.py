@@ -16,37 +16,33 @@ from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.runtime import zerogpu
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import (
+    classical_settings,
     controls,
     desk,
     enlarge,
     grid_panel,
     many_panel,
     memory,
-    palette,
+    painted_strength,
     presets_drawer,
     problems,
     regions,
     restore,
     results,
-    settings,
     widgets,
     words,
 )
 from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.classical_run import ClassicalDesk, ClassicalRun
-from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, Seed, View, stops
+from styleshot_demo.ui.classical_settings import CHECKS, DEFAULTS, PARTS, SEEDED, SettingsPart
+from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, View, stops
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.opened import Opened
+from styleshot_demo.ui.painted_strength import PaintedStrength
 from styleshot_demo.ui.result_events import ResultEvent
 from styleshot_demo.ui.stored import Stored
-from styleshot_demo.ui.words import mark, say
+from styleshot_demo.ui.words import say
 
-# What a page starts with; the job's own defaults but for the size, which a laptop should paint in a moment.
-DEFAULTS = jobs.defaults(ClassicalJob)
-CHECKS = jobs.check_each(ClassicalJob)
-# The settings that not all methods read, with those that do.
-PARTS = {name: field.setting.methods for name, field in jobs.fields(ClassicalJob).items() if field.setting.methods}
-SEEDED = ("fast", "patches", "optimise")  # methods whose result depends on the seed
 QUICK = ("fast", "colour")  # methods that take a moment: the page follows every change with them
 ANEW = ("encoding", "piecing")  # with which others begin to paint, where what they painted is not remembered
 
@@ -58,44 +54,16 @@ def build(studio: Studio) -> "ClassicalTab":
         with gr.Column(scale=5, min_width=320, elem_classes="inputs"):
             inputs = controls.picture_inputs()
             where = regions.build()
-            fields, seed, fit, about, colours = _settings()
+            part = classical_settings.build()
             presets_drawer.build("classical")
         with gr.Column(scale=6, min_width=320, elem_classes="outcome"):
             view = controls.view(
                 "classical", widgets.compare, lambda: widgets.saver("classical-download"), again=True
             )
-    fields |= {**where.fields, "strength": view.strength}
+    fields = {**part.fields, **where.fields, "strength": view.strength}
     panel = grid_panel.build("classical", ClassicalJob)
     many = many_panel.build("classical", studio.settings.max_pictures)
-    return ClassicalTab(studio, inputs, fields, seed, fit, about, view, panel, where, colours, many)
-
-
-def _settings() -> tuple[dict[str, Any], Seed, gr.HTML, gr.HTML, palette.PalettePart]:
-    """(controls by the name of the job's field, seed, memory line, method line, palette)."""
-    known = jobs.fields(ClassicalJob)
-
-    def seen(name: str) -> dict[str, Any]:
-        return {"visible": DEFAULTS["method"] in PARTS[name]} if name in PARTS else {}
-
-    with gr.Column(elem_classes="settings"):
-        fields = {"method": settings.control(known["method"], DEFAULTS["method"], elem_classes="segments")}
-        about = gr.HTML(_about(), elem_id="about-method", apply_default_css=False)
-        fields["size"] = settings.control(known["size"], DEFAULTS["size"])
-        fit = gr.HTML(elem_id="fits", apply_default_css=False)
-        fields |= settings.lay(ClassicalJob, "switches", DEFAULTS, more=seen)
-        with gr.Accordion(mark("finer"), open=False, elem_id="finer", elem_classes="drawer"):
-            fields |= settings.lay(ClassicalJob, "finer", DEFAULTS, more=seen)
-            colours = palette.build("classical")
-            fields["palette"] = colours.box
-            fields |= settings.lay(ClassicalJob, "numbers", DEFAULTS, more=seen)
-            seed = controls.seed("seed", visible=DEFAULTS["method"] in SEEDED)
-            fields["seed"] = seed.number
-    return fields, seed, fit, about, colours
-
-
-def _about() -> str:
-    """One line for each method; the style sheet shows that of the method chosen."""
-    return "".join(f'<p class="about {name}">{say(f"about_{name}").html()}</p>' for name in jobs.METHODS)
+    return ClassicalTab(studio, inputs, fields, part, view, panel, where, many)
 
 
 class ClassicalTab:
@@ -106,19 +74,17 @@ class ClassicalTab:
         studio: Studio,
         inputs: Inputs,
         fields: dict[str, Any],
-        seed: Seed,
-        fit: gr.HTML,
-        about: gr.HTML,
+        part: SettingsPart,
         view: View,
         panel: gr.HTML,
         where: regions.RegionPart,
-        colours: palette.PalettePart,
         many: gr.HTML,
     ) -> None:
         assert view.again is not None  # a run of this tab can go on
-        self.where, self.colours = where, colours
+        self.where, self.colours = where, part.colours
         self.studio, self.inputs, self.view, self.again = studio, inputs, view, view.again
-        self.fields, self.seed, self.fit, self.about = fields, seed, fit, about
+        self.fields, self.seed, self.fit, self.about = fields, part.seed, part.fit, part.about
+        self.held = fields[painted_strength.NAME]
         self.grid = GridSource("classical", ClassicalJob, inputs, fields, self.job, panel)
         self.many = many
         self.desk = gr.State(ClassicalDesk())  # each visitor gets one
@@ -129,7 +95,7 @@ class ClassicalTab:
         view, inputs, fields = self.view, self.inputs, self.fields
         assert inputs.content is not None  # this tab repaints one
         everything = [self.desk, *inputs.components(), *fields.values()]
-        outputs = view.outputs()
+        outputs = [*view.outputs(), self.held]
         guard = problems.guarded(self.ended)
         runs = [
             view.run.click(guard(self.paint), everything, outputs, trigger_mode="once", **PAINTING),
@@ -139,7 +105,7 @@ class ClassicalTab:
         followed = view.shown.follow(
             problems.guarded(lambda text: {view.status: text})(self.follow),
             everything,
-            [view.shown, view.status, self.again],
+            [view.shown, view.status, self.again, self.held],
             trigger_mode="always_last",
             **PAINTING,
         )
@@ -163,7 +129,9 @@ class ClassicalTab:
         chosen = [fields["method"], fields["brush_size"]]
         fields["method"].change(self.relevant, chosen, self.method_outputs(), **INSTANT)
         self.where.wire(inputs.content, self.opened)
-        stored = Stored("classical", fields, CHECKS)
+        stored = Stored("classical", fields, {**CHECKS, painted_strength.NAME: painted_strength.checked})
+        for painted in (*runs, followed):
+            painted.then(**stored.save)  # what the hidden control holds
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         for change in self.colours.wire(inputs, self.opened):
             change.then(**stored.save)
@@ -179,7 +147,13 @@ class ClassicalTab:
     def paint(self, desk: ClassicalDesk, *values: Any) -> Generator[dict[Any, Any], None, None]:
         """Runs a job and shows how it comes along."""
         yield self.started()
-        yield from self.work(desk, self.begin(values))
+        run = self.begin(values)
+        if desk.shows_blend(run.asked):
+            # Nobody presses for the picture that he has. It is blended from a painting at more strength; what can be
+            # made anew is a descent at this one, which keeps more of the photo's shapes where the blend keeps pixels.
+            run = desk.run = self.begin(values, painted_strength=0.0)
+            yield {self.held: ""}
+        yield from self.work(desk, run)
 
     def go_on(self, desk: ClassicalDesk) -> Generator[dict[Any, Any], None, None]:
         """The run that was stopped, whatever is in the controls by now. The runner knows how far it was."""
@@ -188,13 +162,14 @@ class ClassicalTab:
             yield self.ended("")
             return
         before = desk.run
-        yield from self.work(desk, ClassicalRun(before.job, before.stem, before.before, before.asked))
+        yield from self.work(desk, ClassicalRun(before.job, before.stem, before.before, before.asked, before.held))
 
     def begin(self, values: tuple[Any, ...], **instead: Any) -> ClassicalRun:
         """What is asked for, with settings `instead` of those in the controls. Its pictures are brought to size here:
         what is kept is small, and resizing what has the size already changes nothing, so the result is that of the
         pictures themselves."""
         content, styles, asked = self.asked(values)
+        asked |= instead
         if content is None:
             raise Problem("content_needed")
         size, brush = (CHECKS[name](name, asked[name]) for name in ("size", "brush_size"))
@@ -202,14 +177,16 @@ class ClassicalTab:
         longest = max(own) if own else size
         styles_at = jobs.style_size_for(longest, own is not None, None if asked["method"] == "colour" else brush)
         brought = [(self.opened.bring(path, styles_at), weight) for path, weight in styles]
-        job = ClassicalJob(self.opened.bring(content, longest), tuple(brought), **{**asked, **instead})
+        job = ClassicalJob(self.opened.bring(content, longest), tuple(brought), **asked)
         before = self.opened.shown(content, min(longest, jobs.CLASSICAL_SIZES[1]), self.folder)
         self.view.shown.temp_files.add(str(before))  # so that Gradio deletes it when it is old
-        parts = {**PARTS, "seed": SEEDED}
-        counting = {name: value for name, value in asked.items() if job.method in parts.get(name, (job.method,))}
+        counting = classical_settings.counting(asked)
+        if job.opacity == 1:
+            counting[painted_strength.NAME] = 0
         if job.mask is None:
             del counting["mask"]
-        return ClassicalRun(job, names.stem_of(content), before, Asked(content, styles, counting))
+        asked_for = Asked(content, styles, counting)
+        return ClassicalRun(job, names.stem_of(content), before, asked_for, self.held_in(values))
 
     def job(self, values: tuple[Any, ...]) -> tuple[ClassicalJob, str]:
         """(job, stem of the files to save) of what is asked for, with its pictures as large as they came."""
@@ -217,11 +194,17 @@ class ClassicalTab:
         return ClassicalJob(content, styles, **asked), names.stem_of(content)
 
     def asked(self, values: tuple[Any, ...]) -> tuple[str | None, Sequence[tuple[str, float]], dict[str, Any]]:
-        """(path of the content, (path, weight) of each style, what stands in the fields)."""
+        """(path of the content, (path, weight) of each style, what is asked for by the fields)."""
         count = len(self.inputs.components())
+        content, styles = self.inputs.read(values[:count])
         asked = dict(zip(self.fields, values[count:], strict=True))
         asked["mask"] = self.where.brushed(asked)
-        return *self.inputs.read(values[:count]), asked
+        asked[painted_strength.NAME] = painted_strength.counted(self.held_in(values), content, styles, asked)
+        return content, styles, asked
+
+    def held_in(self, values: tuple[Any, ...]) -> Any:
+        """What the hidden control holds."""
+        return dict(zip(self.fields, values[-len(self.fields) :], strict=True))[painted_strength.NAME]
 
     def work(self, desk: ClassicalDesk, run: ClassicalRun) -> Generator[dict[Any, Any], None, None]:
         """Paints it. However that ends, what was on show last is on show, and can be saved."""
@@ -232,8 +215,7 @@ class ClassicalTab:
                 for event in events:
                     if isinstance(event, Finished):
                         self.finish(run, event.result)
-                        desk.painted_at = run.blends_up_to if run.job.method == "optimise" else None
-                        yield {**self.ended(run.told), view.shown: run.value}
+                        yield {**self.ended(run.told), view.shown: run.value, self.held: run.held_from_now()}
                         continue
                     step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                     if event.preview is not None:
@@ -250,7 +232,7 @@ class ClassicalTab:
         """Paints anew after a change, if that takes but a moment. Says nothing of what is still being typed."""
         view = self.view
         try:
-            run = self.begin(values, **({} if desk.painted_at is None else {"painted_strength": desk.painted_at}))
+            run = self.begin(values)
             known = run.job.method != "optimise" or run.job.strength == 0 or self.studio.plan(run.job).remembered
         except Problem:
             return
@@ -265,7 +247,8 @@ class ClassicalTab:
                 if isinstance(event, Finished):
                     self.finish(run, event.result)
                     desk.run = run
-                    yield {view.shown: run.value, view.status: run.told, self.again: gr.update(visible=False)}
+                    updates = {view.shown: run.value, view.status: run.told, self.held: run.held_from_now()}
+                    yield {**updates, self.again: gr.update(visible=False)}
                 elif run.job.method not in QUICK and event.message.key in ANEW:
                     return
                 elif event.message.key == "waiting_place" and time.perf_counter() - began > 1:
@@ -284,21 +267,26 @@ class ClassicalTab:
         """Updates that show what a run that did not end has painted, saved; else what was there before it."""
         view = self.view
         if run.preview is None:  # nothing that could be saved, though there may be a small one on show
-            return {view.shown: widgets.back()}
+            return self.back(run)
         if run.value is None:
             try:
                 run.value = widgets.pair(run.before, self.save_unfinished(run), run.asked)
             except Problem as problem:  # such as a disk that is full
-                return {view.shown: widgets.back(), view.status: problems.as_html(problem)}
+                return {**self.back(run), view.status: problems.as_html(problem)}
             told = "stopped_at" if self.goes_on(run) else "stopped_there"
             run.told = problems.note(say(told, step=run.step, total=run.total))
         return {view.shown: run.value}
+
+    def back(self, run: ClassicalRun) -> dict[Any, Any]:
+        """Updates that show what was shown before a run, and let what was painted there count as it did."""
+        return {self.view.shown: widgets.back(), self.held: run.held}
 
     def stopped(self, desk: ClassicalDesk) -> dict[Any, Any]:
         """Updates after the stop button: the computation itself ends because its generator is closed."""
         run = desk.run
         if run is None or run.preview is None:
-            return {**self.ended(problems.note(say("stopped"))), self.view.shown: widgets.back()}
+            back = {self.view.shown: widgets.back()} if run is None else self.back(run)
+            return {**self.ended(problems.note(say("stopped"))), **back}
         finished = run.value is not None and run.step == run.total
         shown = self.left(run)
         text = shown.get(self.view.status, run.told)
@@ -389,12 +377,19 @@ class ClassicalTab:
 
     def setting_updates(self, settings: dict[str, Any]) -> dict[Any, Any]:
         """Updates for every field: the value given or else the default, and visible where its method knows it."""
-        settings = {**DEFAULTS, **settings}
+        settings = {**DEFAULTS, painted_strength.NAME: "", **settings}
         relevant = dict(zip(self.method_outputs(), self.relevant(settings["method"]), strict=True))
         values = {self.fields[name]: gr.update(value=settings.get(name), **relevant.get(self.fields[name], {}))
                   for name in self.fields}  # fmt: skip
         return {**relevant, **values, **self.where.updates(settings)}
 
     def fill(self, found: provenance.Restored) -> dict[Any, Any]:
-        """Updates that bring back how a picture was made."""
-        return {**self.setting_updates(found.settings), **self.inputs.weigh(found.style_weights)}
+        """Updates that bring back how a picture was made. That of a blend says at which strength it was painted, which
+        counts for as long as nothing else is changed."""
+        settings, held = {**DEFAULTS, **found.settings}, ""
+        painted = settings[painted_strength.NAME]
+        if settings["method"] == "optimise" and painted > settings["strength"]:
+            counting = classical_settings.counting({name: settings[name] for name in self.fields if name in settings})
+            held = PaintedStrength.of_settings(painted, counting).text()
+        settings[painted_strength.NAME] = held
+        return {**self.setting_updates(settings), **self.inputs.weigh(found.style_weights)}

@@ -19,11 +19,21 @@
     // A weight says something only beside others.
     styles = styles.length === 1 ? [[styles[0][0], 1]] : styles;
     const settings = Object.fromEntries(shape.fields.map((name, place) => [name, rest[place] ?? ""]));
+    if ("painted_strength" in settings) settings.painted_strength = paintedStrength({ content, styles, settings });
     return { content, styles, settings, pictures: [...(shape.content ? [photo] : []), ...pictures], weights };
   };
   const differs = (made, asked) => made.content !== asked.content
     || JSON.stringify(made.styles) !== JSON.stringify(asked.styles)
     || Object.entries(made.settings).some(([name, value]) => value !== asked.settings[name]);
+
+  /* The strength of the painting of which a blend is asked for, else 0 (painted_strength.py). */
+  const paintedStrength = ({ content, styles, settings }) => {
+    try {
+      const { strength, ...painted } = JSON.parse(settings.painted_strength);
+      const blended = settings.strength < strength && !differs({ content, styles, ...painted }, { content, styles, settings });
+      return blended ? strength : 0;
+    } catch { return 0; /* there is none */ }
+  };
 
   /* Whether what a refusal complains of (problems.py) is as it should be by now. */
   const mended = ({ about, low, high }, { content, styles, settings }) => {
@@ -116,7 +126,8 @@
       // Where words are painted, the strength alone is followed: a prompt is typed letter by letter. So is it where a
       // finished picture is blended with its photo, up to the strength at which it was painted.
       const name = settings.strength <= blends ? "strength" : quick ? "style_strength" : null;
-      const alone = name && !differs({ ...made, settings: { ...made.settings, [name]: settings[name] } }, this.asked);
+      const free = { [name]: settings[name], painted_strength: settings.painted_strength };
+      const alone = name && !differs({ ...made, settings: { ...made.settings, ...free } }, this.asked);
       if (!this.follow || !(methods || alone) || (made.content && !content) || !styles.length || running(this.kind)) return;
       // A slider is followed at once; what is typed or exchanged may be the first of several changes.
       const dragged = alone || last.settings.strength !== settings.strength;

@@ -20,7 +20,7 @@ from styleshot_demo.grid.styles import ALL, CHOSEN, named, read_styles
 from styleshot_demo.jobs import open_named
 from styleshot_demo.library import Library
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import controls, problems, restore, results, widgets, words
+from styleshot_demo.ui import controls, painted_strength, problems, restore, results, widgets, words
 from styleshot_demo.ui.controls import EACH, INSTANT, LATE, PAINTING, Inputs, cancel
 from styleshot_demo.ui.grid_kept import GridKeeper
 from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid
@@ -138,6 +138,8 @@ class GridPanel:
         over = any(name == STYLE for name, _ in sides)
         chosen = [named(path, ((open_named(path), 1.0),)) for path, _ in styles] if over else []
         axes = [self.axis(name, text, chosen, values) if name else None for name, text in sides]
+        if any(name == "strength" for name, _ in sides):  # each is painted as such, not blended with the photo
+            values = self.with_field(values, painted_strength.NAME, "")
         if not styles and (first := next((axis for axis in axes if axis and axis.name == STYLE), None)):
             # Nothing lies in the boxes: the tab's job takes the first of those that the grid goes through.
             job, stem = self.source.make(self.with_style(values, first.values[0]))
@@ -167,6 +169,12 @@ class GridPanel:
         first = 1 if self.source.inputs.content else 0
         changed[first] = self.file_of(style.styles[0][0])
         return tuple(changed)
+
+    def with_field(self, values: Values, name: str, value: Any) -> Values:
+        """What the handlers get, with another value in the field of that name, where there is one."""
+        first = len(self.source.inputs.components())
+        fields = dict(zip(self.source.fields, values[first:], strict=True))
+        return (*values[:first], *(fields | ({name: value} if name in fields else {})).values())
 
     def keep(self, made: Grid, painted: PaintedGrid, cell: CellDone) -> dict[str, Any]:
         """Saves a finished cell; returns what the script shows of it."""

@@ -1,7 +1,10 @@
 """What a person does on the Classical tab, done by a real browser with the real app."""
 
 import io
+import json
 import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, open_tab, repaint, unfold, upload  # noqa: E402
+from browser.steps import LONG, open_tab, repaint, restore, unfold, upload  # noqa: E402
 
 SIZE = 256
 RELOAD = ["AbortError", "errored out"]  # what Gradio says of a connection that a reload cuts off
@@ -210,6 +213,7 @@ def test_optimise_shows_previews_and_stops(open_page, photo, style, tmp_path):
     expect(page.locator("#classical-status")).to_contain_text("read by the built-in network")
     expect(page.locator("#classical-download button")).to_be_enabled()
     a_finished_picture_is_blended_with_its_photo(page, tmp_path)
+    patches_follow_the_strength_too(page)
 
     # A page that is closed stops its run: another would wait for all 5000 steps if it went on.
     page.locator("#steps input").fill("5000")
@@ -229,6 +233,7 @@ def test_optimise_shows_previews_and_stops(open_page, photo, style, tmp_path):
 def another_run_waits_and_says_its_place_in_the_line(page):
     open_tab(page, "text")
     page.locator("#text-example-styles button").nth(9).click()
+    expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
     page.locator("#text-prompt textarea").fill("a red apple")
     page.locator("#text-painted-by label", has_text="Optimise").click()  # what takes a moment does not wait
     page.locator("#text-run").click()
@@ -264,6 +269,35 @@ def a_finished_picture_is_blended_with_its_photo(page, folder):
     expect(stale).to_contain_text("Changed since")
     page.wait_for_timeout(500)
     expect(stale).to_contain_text("Changed since")
+    its_record_brings_the_blend_back(page, made["0.4"], stale)
+
+
+def its_record_brings_the_blend_back(page, path, stale):
+    """What was painted is remembered: it is on show at once. A link carries what is needed for it."""
+    source = result_source(page)
+    restore(page, path)
+    expect(page.locator("#classical-result img.after")).not_to_have_attribute("src", source, timeout=LONG)
+    expect(stale).to_be_empty(timeout=LONG)
+    assert Path(download(page).path()).read_bytes() == path.read_bytes()
+    page.locator("#classical-presets summary").click()
+    page.locator("#classical-presets .link").click()
+    settings = parse_qs(urlparse(page.locator("#classical-presets .address").input_value()).query)["settings"][0]
+    assert {name: json.loads(settings)["settings"][name] for name in ("strength", "painted_strength")} == {
+        "strength": 0.4,
+        "painted_strength": 0.8,
+    }
+
+
+def patches_follow_the_strength_too(page):
+    page.locator("#method label", has_text="Patches").click()
+    repaint(page)
+    source = result_source(page)
+    page.locator("#classical-strength input[type=number]").fill("0.7")
+    expect(page.locator("#classical-result img.after")).not_to_have_attribute("src", source, timeout=LONG)
+    expect(page.locator("#classical-result .stale")).to_be_empty(timeout=LONG)
+    settings = provenance.read(download(page).path()).settings
+    assert (settings["method"], settings["strength"]) == ("patches", 0.7)
+    page.locator("#method label", has_text="Optimise").click()
 
 
 def the_whole_page_speaks_chinese_when_asked(page):

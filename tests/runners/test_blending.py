@@ -79,6 +79,38 @@ def test_only_what_shapes_the_descent_tells_paintings_apart(studio, job) -> None
     assert not studio.plan(blended).remembered
 
 
+def test_what_is_forgotten_while_a_blend_waits_is_blended_all_the_same(studio, job, picture) -> None:
+    """It waits in the short lane, where a whole descent would hold up all that takes a moment."""
+    studio.finish(job)
+    blend = replace(job, strength=0.4, painted_strength=0.8)
+    wanted = studio.finish(blend).images[0]
+    running = studio.run(ClassicalJob(picture(64, 64), picture(64, 64, 1), size=256))
+    next(running)
+    waiting = studio.run(blend)
+    assert next(waiting).message.key == "waiting_place"
+    studio.cache.free()
+    assert not studio.plan(blend).remembered
+    running.close()
+    *steps, finished = waiting
+    assert iterated(steps) == 0 and finished.result.images[0].tobytes() == wanted.tobytes()
+    assert finished.result.models.keys() == {"encoder", "fast"}
+
+
+def test_no_memory_left_makes_no_descent_of_a_blend(studio, job, monkeypatch) -> None:
+    studio.finish(job)
+    find, tries = studio.classical._regions.where, []
+
+    def where(*given):
+        tries.append(given)
+        if len(tries) == 1:
+            raise MemoryError  # with which all that is remembered goes
+        return find(*given)
+
+    monkeypatch.setattr(studio.classical._regions, "where", where)
+    *steps, _ = studio.run(replace(job, strength=0.4, painted_strength=0.8))
+    assert len(tries) == 2 and iterated(steps) == 0
+
+
 def test_masks_palettes_and_a_second_style_are_laid_over_the_blend(studio, picture) -> None:
     mask = Image.new("L", SIZE)
     ImageDraw.Draw(mask).rectangle((64, 0, 191, 95), fill=255)
