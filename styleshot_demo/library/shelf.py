@@ -110,7 +110,7 @@ class Library:
         folder = self._folder()
         known = {
             "name": checked_name(name), "tags": checked_tags(tags), "note": checked_note(note),
-            "strength": checked_strength(strength),
+            "strength": checked_strength(strength), "named": use is not None,
         }  # fmt: skip
         self._check_free(known["name"])
         packing.check(styles, use)
@@ -175,7 +175,7 @@ class Library:
                     if now.pictures != before.pictures:
                         continue  # somebody else has added some meanwhile: these come after them
                     with zipfile.ZipFile(part, "a") as target:
-                        put_manifest(target, now.model_copy(update={"pictures": pictures}))
+                        put_manifest(target, now.model_copy(update={"pictures": pictures, "named": chosen is not None}))
                     spare = self._check_room(part, entry.path) - size_of(entry.path)
                     token = self._put_aside(entry.path, keep=True) if spare >= 0 else None
                     try:

@@ -145,6 +145,13 @@ def test_pictures_that_were_named_for_a_style_stay_those_that_jobs_get(library):
     assert [place for place, picture in enumerate(entry.style.pictures) if picture.used] == [1, 4]
     entry, _ = library.extend(key, [(BATIK, None)], use=[6, 7])
     assert [image.info["file_name"] for image, _ in entry.used()] == ["woodcut.jpg", "batik.jpg"]
+    # Also where all were named; of those that nobody named all count.
+    for name, use, chosen in (("All", [0, 1], [0, 1]), ("None", None, None)):
+        key = library.save(name, [(image, 1.0) for image in plain(2)], use=use).key
+        grown, _ = library.extend(library.change(key, f"{name} 2").key, [(image, None) for image in plain(4, 2)])
+        assert Library(library.folder).find(key).style.chosen == chosen
+        assert len(grown.style.used) == (2 if chosen else 4)
+        assert library.restore().style.chosen == chosen
 
 
 def test_what_cannot_be_added_leaves_a_style_as_it_was(library, tmp_path):
