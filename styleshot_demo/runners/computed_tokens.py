@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from styleshot_demo.events import Step
-from styleshot_demo.library.computed import KeptPicture
+from styleshot_demo.library.computed import KeptPicture, count_of
 from styleshot_demo.runners import computed, small
-from styleshot_demo.runners.styles import count_of, group_of, known_by, reading_step
+from styleshot_demo.runners.styles import group_of, known_by, reading_step
 from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.runners.weights.headers import weights_file
 from styleshot_demo.runtime.cache import ModelCache

@@ -9,7 +9,7 @@ from PIL import Image
 from styleshot_demo import jobs, pictures
 from styleshot_demo.events import Step
 from styleshot_demo.images.ops import to_tensor
-from styleshot_demo.library.computed import KeptPicture
+from styleshot_demo.library.computed import KeptPicture, count_of
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.plan import Plan
 from styleshot_demo.runners import computed
@@ -143,12 +143,6 @@ def reading_step(number: int, total: int, begin: float, end: float) -> Step:
     return Step(begin + (end - begin) * number / total, remark("reading_style", number=number, total=total))
 
 
-def count_of(picture: Image.Image) -> int:
-    """How many pictures one of a kept style stands for, itself among them."""
-    kept: KeptPicture | None = picture.info.get("kept")
-    return len(kept.members) if kept and kept.members else 1
-
-
 def group_of(picture: Image.Image) -> str:
     """By which the pictures are known that a picture of a kept style stands for; empty where it stands for itself."""
     kept: KeptPicture | None = picture.info.get("kept")
@@ -157,13 +151,11 @@ def group_of(picture: Image.Image) -> str:
 
 def told_of_groups(plan: "Plan[Any]") -> list[Remark]:
     """Whether a style of many pictures paints by all of them or by those alone that are most typical of it."""
-    groups = [kept.members for picture, _ in plan.job.styles if (kept := picture.info.get("kept")) and kept.members]
-    if not groups:
+    count, used = plan.style_pictures, len(plan.job.styles)
+    if count == used:
         return []
-    typical = plan.optimises or (isinstance(plan.job, jobs.ClassicalJob) and plan.job.method == "patches")
-    count = sum(map(len, groups))
-    if typical:
-        return [remark("style_by_typical", count=count, used=len(groups))]
+    if plan.by_typical:
+        return [remark("style_by_typical", count=count, used=used)]
     return [remark("style_by_all", count=count)]
 
 

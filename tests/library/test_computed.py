@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import zipfile
+from dataclasses import asdict
 from functools import partial
 
 import pytest
@@ -12,7 +13,7 @@ from PIL import Image
 from safetensors.torch import load, save
 from skimage import data
 
-from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob, jobs
+from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob, jobs, provenance
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.classical.statistics import subsampled_moments
 from styleshot_demo.errors import Problem
@@ -105,7 +106,10 @@ def test_a_style_of_many_pictures_paints_by_all_of_them_and_encodes_them_once(tm
     passes.clear()
     job = JOBS[name](many.used())
     assert painted(job) == made and passes == (["Encoder"] if name in ("fast", "whole") else [])
-    assert "style_by_all" in [note.key for note in Studio(Settings(device="cpu")).plan(job).remarks]
+    plan = Studio(Settings(device="cpu")).plan(job)
+    (told,) = [note for note in plan.remarks if note.key == "style_by_all"]
+    counts = provenance.parse(json.dumps(asdict(plan.record()))).inputs["style_pictures"]
+    assert told.values["count"] == sum(counts) == 6 and len(counts) == 4, "those too that stand for themselves"
 
 
 def drawing() -> Image.Image:
@@ -164,7 +168,8 @@ def test_moments_of_many_are_the_mean_and_a_method_that_needs_pixels_says_so(tmp
     for method in ("patches", "optimise"):
         job = ClassicalJob(photo(), many.used(), method=method, size=256)
         (told,) = [note for note in studio.plan(job).remarks if note.key.startswith("style_by")]
-        assert told.key == "style_by_typical"
+        assert told.key == "style_by_typical" and told.values == {"count": 5, "used": 4}
+        assert "style_pictures" not in studio.plan(job).record().inputs, "it is painted by those that it names"
 
 
 @pytest.fixture
