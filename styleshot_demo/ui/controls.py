@@ -190,7 +190,8 @@ def _picture(elem_id: str, label: str, hint: str) -> PictureInput:
 
 
 def _wire(inputs: Inputs, contents: Sequence[Example], styles: Sequence[Example]) -> None:
-    for slot, check in zip([*([inputs.content] if inputs.content else []), *inputs.styles], inputs.checks, strict=True):
+    slots: list[PictureInput] = [*([inputs.content] if inputs.content else []), *inputs.styles]
+    for slot, check in zip(slots, inputs.checks, strict=True):
         slot.upload(_checked_last, [slot, check], [slot, inputs.message], **EACH)
         slot.clear(_cleared, check, inputs.message, **INSTANT)
 

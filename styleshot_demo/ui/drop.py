@@ -46,15 +46,6 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
     inputs = [part for target in targets for part in _slots(target)]
     outputs = [drops, tabs, *(part for target in targets for part in _outputs(target))]
 
-    def slots_of(target: Target, values: Sequence[Any]) -> tuple[list[Any], int]:
-        """(values of the tab's pictures, how many of its style slots are to be seen)."""
-        pictures, count = (values_of(parts, values) for parts in (_picture_slots(target), [target.inputs.open_slots]))
-        return pictures, int(count[0])
-
-    def values_of(parts: Sequence[Any], values: Sequence[Any]) -> list[Any]:
-        by_part = dict(zip(inputs, values, strict=True))
-        return [by_part[part] for part in parts]
-
     def dropped(event: gr.EventData, *values: Any) -> dict[Any, Any]:
         paths, target, place = _what(event, by_job, folder)
         if not paths:
@@ -83,9 +74,10 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
 
     def put(paths: Sequence[str], target: Target, place: str, values: Sequence[Any]) -> dict[Any, Any]:
         """Updates that put pictures into slots: the first where it fell, or where it is needed, the others after it."""
-        pictures, count = slots_of(target, values)
+        by_part = dict(zip(inputs, values, strict=True))
         slots, shift = _picture_slots(target), int(target.inputs.content is not None)
-        checks = values_of(target.inputs.checks, values)
+        pictures, checks = ([by_part[part] for part in parts] for parts in (slots, target.inputs.checks))
+        count = int(by_part[target.inputs.open_slots])  # of the style slots that are to be seen
         updates: dict[Any, Any] = {target.inputs.message: ""}
         trouble, left = None, 0
         for path in paths:
