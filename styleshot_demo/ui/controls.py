@@ -65,14 +65,10 @@ def stops(
 
 @dataclass
 class BoxCheck:
-    """Which file of a box is looked at, of one visitor's page. Never an output: the handlers change it as they go.
+    """Which file of a box is looked at, of one visitor's page. Never an output: the handlers change it as they go."""
 
-    path      the last one that came
-    replaced  whether the last answer has put something else into the box
-    """
-
-    path: str | None = None
-    replaced: bool = False
+    path: str | None = None  # the last one that came
+    replaced: bool = False  # whether the last answer has put something else into the box
 
 
 @dataclass(frozen=True)
