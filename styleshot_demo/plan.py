@@ -11,6 +11,7 @@ from styleshot_demo import pictures, provenance
 from styleshot_demo.events import Result
 from styleshot_demo.job_defaults import optimised, preprocessors_of
 from styleshot_demo.jobs import ClassicalJob, EnlargeJob, ImageJob, TextJob, seed_of
+from styleshot_demo.library.computed import count_of
 from styleshot_demo.messages import Remark
 from styleshot_demo.needs import too_little
 from styleshot_demo.provenance import Record
@@ -87,8 +88,15 @@ class Plan(Generic[JobT]):
     @property
     def style_pictures(self) -> int:
         """How many pictures the styles of the job consist of, those counted that a kept one stands for."""
-        kept = [picture.info.get("kept") for picture, _ in getattr(self.job, "styles", ())]
-        return sum(len(each.members) if each is not None and each.members else 1 for each in kept)
+        return sum(map(count_of, self._styles()))
+
+    @property
+    def by_typical(self) -> bool:
+        """Whether of a kept style of many those alone paint that stand for the others: the method takes no more."""
+        return self.optimises or (isinstance(self.job, ClassicalJob) and self.job.method == "patches")
+
+    def _styles(self) -> list[Image.Image]:
+        return [picture for picture, _ in getattr(self.job, "styles", ())]
 
     @property
     def optimises(self) -> bool:
@@ -141,10 +149,12 @@ class Plan(Generic[JobT]):
     def inputs(self) -> dict[str, Any]:
         """Which pictures went in: their file names, where they are known, and 16 hex digits of a sha256 of each."""
         content, mask = getattr(self.job, "content", None), getattr(self.job, "mask", None)
-        styles = [picture for picture, _ in self.job.styles]
+        styles = self._styles()
         named = {"styles": [_name(picture) for picture in styles], "style_sha256": [_short(one) for one in styles]}
         if isinstance(self.job, EnlargeJob):
             named = {}
+        elif not self.by_typical and self.style_pictures > len(styles):
+            named["style_pictures"] = [count_of(one) for one in styles]
         if mask is not None:
             named |= {"mask": _name(mask), "mask_sha256": _short(mask)}
         return named if content is None else {"content": _name(content), "content_sha256": _short(content), **named}

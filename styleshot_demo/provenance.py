@@ -63,7 +63,8 @@ class Record:
     format    of the record itself
     computed  what it was computed on: device ("cpu", "cuda", "mps"), precision, placement
     inputs    "content", "styles", "mask": file names of the pictures that went in, or None; "content_sha256",
-              "style_sha256", "mask_sha256": first hex digits of the sha256 of their pixels
+              "style_sha256", "mask_sha256": first hex digits of the sha256 of their pixels; "style_pictures": where
+              styles of many took part, of how many pictures each of "styles" is the mean, itself among them
     """
 
     settings: Mapping[str, Setting]

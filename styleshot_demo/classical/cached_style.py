@@ -1,6 +1,6 @@
 """What painting takes from a style picture is little, and the same for every photo: computed once, it can be kept."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from styleshot_demo.classical.tones import tone_quantiles
 from styleshot_demo.weighting import weighted_sum
 
 T = TypeVar("T")
+Extract = Callable[[Tensor], Mapping[str, Moments]]  # pixels [1, 3, H, W] -> moments by layer
 
 
 class StyleCache:
@@ -50,12 +51,14 @@ class CachedStyle:
     digest  by which the picture is known, whatever its size; empty: by nothing
     members  gives the pictures that this one stands for, one after the other, with shares that sum to 1: moments and
             tones are then the means of theirs; clusters and strokes stay its own. None: it stands for itself
+    count   how many these are
     """
 
     load: Callable[[], Tensor]
     cache: StyleCache = field(default_factory=StyleCache)
     digest: str = ""
     members: Callable[[], Iterable[tuple[Tensor, float]]] | None = None
+    count: int = 1
 
     @classmethod
     def of(cls, style: "Tensor | CachedStyle") -> "CachedStyle":
@@ -67,17 +70,17 @@ class CachedStyle:
         """[1, 3, H, W]"""
         return self.load()
 
-    def feature_moments(self, extract: Callable[[Tensor], Mapping[str, Moments]]) -> Mapping[str, Moments]:
+    def feature_moments(self, extract: Extract) -> Mapping[str, Moments]:
         """Moments of feature maps, by layer, as `extract` finds them in the pixels."""
-        return self.cache.get_or_compute("features", lambda: self._mean(extract, _mean_of_layers))
+        return self._computed("features", extract)
 
     def colour_moments(self) -> Moments:
         """Of the RGB values."""
-        return self.cache.get_or_compute("colours", lambda: self._mean(subsampled_moments, mean_moments))
+        return self._computed("colours")
 
     def oklab_moments(self) -> Moments:
         """Of the colours in Oklab, exact."""
-        return self.cache.get_or_compute("oklab", lambda: self._mean(_oklab_moments, mean_moments))
+        return self._computed("oklab")
 
     def colour_clusters(self) -> ColourClusters:
         """Of its colours."""
@@ -85,38 +88,71 @@ class CachedStyle:
 
     def tone_quantiles(self) -> Tensor:
         """As the function `tone_quantiles`."""
-        return self.cache.get_or_compute("tones", lambda: self._mean(tone_quantiles, weighted_sum))
+        return self._computed("tones")
 
     def stroke_texture(self, seed: int, size: tuple[int, int] | None = None) -> Tensor:
         """As `random_phase`."""
         return self.cache.get_or_compute(("strokes", seed, size), lambda: random_phase(self.pixels, seed, size))
 
+    def unread(self, wanted: Iterable[str]) -> list[str]:
+        """What of `wanted` the pictures that this one stands for have to be read for; nothing where it stands for
+        itself."""
+        return [] if self.members is None else [what for what in wanted if self.cache.get(what) is None]
+
+    def read_members(self, wanted: Iterable[str], extract: Extract | None = None) -> Generator[float, None, None]:
+        """Reads all that this picture stands for, each once, for what is `wanted` of it later and `unread`; yields
+        after each the share that is read. Of a reading that is closed before its end nothing is kept.
+
+        wanted  "features" (which need `extract`, as `feature_moments`), "colours", "oklab", "tones"
+        """
+        if missing := self.unread(wanted):
+            yield from self._means(missing, extract)
+
     @torch.inference_mode()
-    def read_members(self, extract: Callable[[Tensor], Mapping[str, Moments]]) -> Iterator[float]:
-        """Reads all that this picture stands for, each once, for what `fast` asks of it later; yields after each the
-        share that is read. Nothing is read where it stands for itself, or its `feature_moments` are known."""
-        if self.members is None or self.cache.get("features") is not None:
-            return
-        features, colours, tones, done = [], [], [], 0.0
+    def _means(self, wanted: Sequence[str], extract: Extract | None) -> Generator[float, None, dict[str, Any]]:
+        """Returns the mean of each over all that this picture stands for."""
+        assert self.members is not None
+        found: dict[str, list[tuple[Any, float]]] = {what: [] for what in wanted}
+        done = 0.0
         for pixels, share in self.members():
-            features.append((extract(pixels), share))
-            colours.append((subsampled_moments(pixels), share))
-            tones.append((tone_quantiles(pixels), share))
+            for what, values in found.items():
+                values.append((_compute(what, extract)(pixels), share))
             done += share
             yield min(done, 1.0)
-        self.cache.put("features", _mean_of_layers(features))
-        self.cache.put("colours", mean_moments(colours))
-        self.cache.put("tones", weighted_sum(tones))
+        means = {what: _MEANS[what](values) for what, values in found.items()}
+        for what, mean in means.items():
+            self.cache.put(what, mean)
+        return means
 
-    def _mean(self, compute: Callable[[Tensor], T], mean: Callable[[list[tuple[T, float]]], T]) -> T:
-        """What is computed of the pixels, or the mean of it over all that this picture stands for."""
-        if self.members is None:
-            return compute(self.pixels)
-        return mean([(compute(pixels), share) for pixels, share in self.members()])
+    def _computed(self, what: str, extract: Extract | None = None) -> Any:
+        """What is cached; else computed of the pixels, or the mean of it over all that this picture stands for, which
+        takes as long as these are many: whoever can be stopped asks for `read_members` before."""
+        found = self.cache.get(what)
+        if found is None and self.members is not None:
+            found = returned(self._means([what], extract))[what]
+        elif found is None:
+            found = _compute(what, extract)(self.pixels)
+            self.cache.put(what, found)
+        return found
 
 
 def _oklab_moments(pixels: Tensor) -> Moments:
     return moments(to_oklab(pixels))
+
+
+def returned(steps: Generator[Any, None, T]) -> T:
+    """What a generator returns at its end, whatever it yields before."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def _compute(what: str, extract: Extract | None) -> Callable[[Tensor], Any]:
+    compute = extract if what == "features" else _COMPUTED[what]
+    assert compute is not None  # of features somebody says how
+    return compute
 
 
 def _mean_of_layers(found: list[tuple[Mapping[str, Moments], float]]) -> Mapping[str, Moments]:
@@ -124,6 +160,12 @@ def _mean_of_layers(found: list[tuple[Mapping[str, Moments], float]]) -> Mapping
     return {layer: mean_moments([(one[layer], share) for one, share in found]) for layer in first}
 
 
+_COMPUTED: dict[str, Callable[[Tensor], Any]] = {
+    "colours": subsampled_moments, "oklab": _oklab_moments, "tones": tone_quantiles,
+}  # fmt: skip
+_MEANS: dict[str, Callable[[list[tuple[Any, float]]], Any]] = {
+    "features": _mean_of_layers, "colours": mean_moments, "oklab": mean_moments, "tones": weighted_sum,
+}  # fmt: skip
 WeightedStyles = Sequence[tuple[Tensor | CachedStyle, float]]  # weights that sum to 1
 
 

@@ -180,8 +180,8 @@ def add(
         key = library.find(name).key
     with _pictures_named():
         found = _listed(pictures)
-        entry, _ = library.extend(key, _weighed(found, weight or [None] * len(found)), _places(use))
-    _tell(entry, as_json, f"{_count(entry)}; `styles undo` takes out those that were added")
+        entry, token = library.extend(key, _weighed(found, weight or [None] * len(found)), _places(use))
+    _tell(entry, as_json, _count(entry) + ("; `styles undo` takes out those that were added" if token else ""))
 
 
 @contextmanager

@@ -10,12 +10,12 @@ from styleshot_demo.library.shelf import Library
 from styleshot_demo.library.stylefile import StyleFile
 
 Members = tuple[tuple[str, str, float], ...]
-_SUFFIX = ".kept.json"
+SUFFIX = ".kept.json"  # of the note, after the whole name of the picture
 
 
 def write(path: Path, kept: KeptPicture) -> Path:
     """Writes the note of the picture in the file `path`; returns where it lies. Raises `OSError`."""
-    note = path.with_name(path.name + _SUFFIX)
+    note = path.with_name(path.name + SUFFIX)
     note.write_text(json.dumps({"style": kept.path.name, "members": kept.members}), encoding="utf-8")
     return note
 
@@ -47,7 +47,7 @@ def read(library: Library, path: Path) -> KeptPicture | None:
 
 def _note(path: Path) -> tuple[str, Members] | None:
     try:
-        told = json.loads(path.with_name(path.name + _SUFFIX).read_bytes())
+        told = json.loads(path.with_name(path.name + SUFFIX).read_bytes())
         members = told["members"]
         return str(told["style"]), tuple((str(name), str(check), float(share)) for name, check, share in members)
     except (OSError, ValueError, KeyError, TypeError, RecursionError):

@@ -60,6 +60,12 @@ class KeptPicture:
                 yield file.picture(name), share
 
 
+def count_of(picture: Image.Image) -> int:
+    """How many pictures one of a job stands for, itself among them: 1 for any but those of a kept style of many."""
+    kept: KeptPicture | None = picture.info.get("kept")
+    return len(kept.members) if kept is not None and kept.members else 1
+
+
 def read(path: Path) -> dict[str, Value]:
     """What is in a style file, by key, the oldest first; empty where there is nothing, or nothing that can be used."""
     try:

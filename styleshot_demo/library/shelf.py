@@ -1,6 +1,7 @@
 """The library: a folder of style files."""
 
 import logging
+import math
 import os
 import re
 import secrets
@@ -109,7 +110,7 @@ class Library:
         folder = self._folder()
         known = {
             "name": checked_name(name), "tags": checked_tags(tags), "note": checked_note(note),
-            "strength": checked_strength(strength),
+            "strength": checked_strength(strength), "named": use is not None,
         }  # fmt: skip
         self._check_free(known["name"])
         packing.check(styles, use)
@@ -118,9 +119,10 @@ class Library:
                 put_manifest(target, Style(**known, pictures=packing.pack(target, styles, use)))
             with self._changing(folder):
                 self._check_free(known["name"])
-                self._make_room(part)
+                self._check_room(part)
                 path = self._free(folder, known["name"])
                 atomic.put(part, path)
+                self._purge()
         return self._there(path)
 
     def change(
@@ -140,14 +142,16 @@ class Library:
                 with StyleFile(entry.path) as file, zipfile.ZipFile(part, "w") as target:
                     file.copy_to(target)
                     put_manifest(target, file.style.model_copy(update=given))
-                self._make_room(part, entry.path)
+                self._check_room(part, entry.path)
                 atomic.put(part, entry.path)
+                self._purge()
         return self._there(entry.path)
 
     def extend(
         self, key: str, styles: Sequence[tuple[Any, float | None]], use: Sequence[int] | None = None
-    ) -> tuple[StyleEntry, str]:
-        """Adds pictures to a style; (the style, what `restore` takes to bring back what it was before).
+    ) -> tuple[StyleEntry, str | None]:
+        """Adds pictures to a style; (the style, what `restore` takes to bring back what it was before, or None where
+        the library has no room for both).
 
         styles  (picture, weight) pairs as `save` takes them; None: as much as the others weigh on average
         use     as `save`, among all; None: those that were named for it before, or else the four most typical of all
@@ -171,21 +175,25 @@ class Library:
                     if now.pictures != before.pictures:
                         continue  # somebody else has added some meanwhile: these come after them
                     with zipfile.ZipFile(part, "a") as target:
-                        put_manifest(target, now.model_copy(update={"pictures": pictures}))
-                    token = self._put_aside(entry.path, keep=True)
+                        put_manifest(target, now.model_copy(update={"pictures": pictures, "named": chosen is not None}))
+                    spare = self._check_room(part, entry.path) - size_of(entry.path)
+                    token = self._put_aside(entry.path, keep=True) if spare >= 0 else None
                     try:
-                        self._make_room(part, entry.path)
                         atomic.put(part, entry.path)
                     except BaseException:
-                        (folder / _TRASH / token).unlink(missing_ok=True)
+                        if token is not None:
+                            _discard(folder / _TRASH / token)
                         raise
+                    self._purge(token)
             return self._there(entry.path), token
 
     def delete(self, key: str) -> str:
         """Takes a style out of the library; `restore` of what this returns brings it back."""
         entry = self._own(key)
         with self._changing(self._folder()):
-            return self._put_aside(entry.path)
+            token = self._put_aside(entry.path)
+            self._purge(token)
+        return token
 
     def deleted(self) -> list[str]:
         """What `restore` takes, styles and what they were before pictures were added: the last one comes first."""
@@ -214,7 +222,7 @@ class Library:
                 file.copy_to(target)
                 put_manifest(target, file.style.model_copy(update=told))
             atomic.put(part, now.path)
-            path.unlink(missing_ok=True)
+            _discard(path)
         return self._there(now.path)
 
     def add(self, path: Path) -> StyleEntry:
@@ -272,34 +280,43 @@ class Library:
             return None
 
     def _put_aside(self, path: Path, keep: bool = False) -> str:
-        """Puts a style among the deleted ones, or what it is now if it is to `keep` its place; returns the token."""
+        """Puts a style among the deleted ones, or what it is now if it is to `keep` its place; returns the token. Whole
+        or not at all; who calls has to `_purge` when all is done."""
         trash = path.parent / _TRASH
         trash.mkdir(exist_ok=True)
         token = f"{time.time_ns():0{_TIME}d}{_BEFORE if keep else '-'}{path.name}"
-        if keep:
-            try:
-                os.link(path, trash / token)
-            except OSError:  # some file systems know no links
-                shutil.copyfile(path, trash / token)
-        else:
+        if not keep:
             atomic.put(path, trash / token)
-        for old in self.deleted()[_TRASHED:]:
-            (trash / old).unlink(missing_ok=True)
+            return token
+        try:
+            os.link(path, trash / token)
+        except OSError:  # some file systems know no links
+            with unfinished(path.parent) as part:
+                shutil.copyfile(path, part)
+                atomic.put(part, trash / token)
         return token
 
-    def _make_room(self, part: Path, instead: Path | None = None) -> None:
-        """For a file that is finished but not in its place yet; `instead` is the one that it takes the place of."""
-        if not self._limit or self.folder is None:
-            return
-        deleted = [path for token in self.deleted() if (path := self.folder / _TRASH / token) != instead]
+    def _check_room(self, part: Path, instead: Path | None = None) -> float:
+        """Bytes that are left for deleted styles beside a file that is finished but not in its place yet; `Problem`
+        library_full where there is no room for it. instead: the style that it takes the place of"""
+        if not self._limit:
+            return math.inf
         kept = [path for path in self._files() if path != instead]
         room = self._limit - sum(map(size_of, [part, *kept]))
         if room < 0:
             raise Problem("library_full", limit=f"{self._limit / 1e9:g}")
-        for path in deleted:  # the last one first: it stays longest
-            room -= size_of(path)
-            if room < 0:
-                path.unlink(missing_ok=True)
+        return room
+
+    def _purge(self, spare: str | None = None) -> None:
+        """Deletes for good what is too much of what was deleted, the oldest first; never the token `spare`."""
+        if self.folder is None:
+            return
+        tokens = sorted(self.deleted(), key=lambda token: token != spare)  # the others by time, the last one first
+        room = self._limit - sum(map(size_of, self._files())) if self._limit else math.inf
+        for number, token in enumerate(tokens):
+            room -= size_of(self.folder / _TRASH / token)
+            if token != spare and (number >= _TRASHED or room < 0):
+                _discard(self.folder / _TRASH / token)
 
     def _there(self, path: Path) -> StyleEntry:
         entry = self._entry(path)
@@ -325,11 +342,12 @@ class Library:
                 with zipfile.ZipFile(part, "w") as target:
                     file.copy_to(target)
                     put_manifest(target, file.style.model_copy(update={"name": name}))
-            self._make_room(part, None if keep else path)
+            self._check_room(part)
             place = self._free(folder, name)
             atomic.put(part, place)
             if not keep:
-                path.unlink(missing_ok=True)
+                _discard(path)
+            self._purge()
         return self._there(place)
 
     def _other(self, name: str) -> str:
@@ -350,6 +368,14 @@ class Library:
 
     def _changing(self, folder: Path) -> AbstractContextManager[None]:
         return locked(folder, _PATIENCE)
+
+
+def _discard(path: Path) -> None:
+    """Deletes what nobody needs any more; what cannot be deleted now goes at another time."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        _log.warning("%s stays: %s", path.name, error)
 
 
 def _holds_all_of(file: Path, other: Path) -> bool:

@@ -53,6 +53,8 @@ class Style(BaseModel):
     """A style without the pixels: what `style.json` in a style file says.
 
     strength  that it is used with unless another is chosen, 0 to 2; None: as the page or command stands
+    named     whether a person has named the pictures that jobs get; files from before say so only of those that
+              leave some out
     """
 
     model_config = _SETUP
@@ -62,6 +64,7 @@ class Style(BaseModel):
     tags: Annotated[tuple[Annotated[str, Field(max_length=MAX_TAG), Line], ...], Field(max_length=MAX_TAGS)] = ()
     note: Annotated[str, Field(max_length=MAX_NOTE), Line] = ""
     strength: Annotated[float, Field(ge=0, le=MAX_STRENGTH)] | None = None
+    named: bool = False
     pictures: Annotated[tuple[StylePicture, ...], Field(min_length=1, max_length=MAX_PICTURES)]
 
     @model_validator(mode="after")
@@ -84,7 +87,8 @@ class Style(BaseModel):
     def chosen(self) -> list[int] | None:
         """The places of those that jobs get where a person has named them; None: the four most typical."""
         left_out = any(picture.weight > 0 and not (picture.used or picture.typical) for picture in self.pictures)
-        return [place for place, picture in enumerate(self.pictures) if picture.used] if left_out else None
+        named = self.named or left_out
+        return [place for place, picture in enumerate(self.pictures) if picture.used] if named else None
 
     def group(self, file: str) -> list[StylePicture]:
         """The pictures that a used one stands for, itself among them; none where it stands for itself alone."""

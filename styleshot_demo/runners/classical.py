@@ -40,6 +40,7 @@ from styleshot_demo.runners.paintings import (
 from styleshot_demo.runners.palettes import apply_palette, apply_palette_16bit
 from styleshot_demo.runners.regions import RegionFinder, Where
 from styleshot_demo.runners.remaining import OptimisationTime, RemainingShare
+from styleshot_demo.runners.small_painting import painted_small, style_size_beside
 from styleshot_demo.runners.styles import pictures_key, pixels_of, read_groups, styles_of, tiled_style_cache
 from styleshot_demo.runners.weights import TITLES
 from styleshot_demo.runtime.cache import ModelCache
@@ -231,7 +232,6 @@ class ClassicalRunner:
         target = to_tensor(content, device)
         styles = self._styles(job, device, models)
         flat = flat_masks(target)
-        tones = target_tones(flat, styles)
         grain = job.grain * job.strength
         textured = target if flat is None else add_style_textures(target, flat, styles, grain, job.seed)
 
@@ -255,6 +255,9 @@ class ClassicalRunner:
             start = textured
         # Of other beginnings, flat areas have nothing that should stay.
         ground = flat if start is None and flat is not None and flat.drawing_score else None
+        drawing = flat is not None and bool(flat.drawing_score)
+        begun = (yield from read_groups(styles, None, ("tones",), end=0.05)) if drawing else 0.0
+        tones = target_tones(flat, styles)
         # A descent that was stopped goes on where it was, to the same result.
         key = ("stopped", *optimisation_key(plan, content))
         resume_from = self.cache.recall(key, keep=False)
@@ -284,7 +287,7 @@ class ClassicalRunner:
                 if now - last > PREVIEW_EVERY:
                     preview, last = to_image(whole(pixels)), now
                 message = remark("iterating", step=iteration.step, total=iteration.total, seconds=seconds)
-                yield Step(remaining.fraction, message, preview)
+                yield Step(max(begun, remaining.fraction), message, preview)
         except GeneratorExit:
             if iteration is not None:
                 self.cache.remember(key, iteration.state(), TITLES["stopped"], KEPT_STATES)
@@ -296,9 +299,11 @@ class ClassicalRunner:
     ) -> "Generator[Step | torch.Tensor, None, None]":
         from styleshot_demo.classical.colour import transfer_to_moments
 
-        yield Step(0.0, remark("painting"))
         job, device = plan.job, plan.device
-        shades = [(style.oklab_moments(), share) for style, share in self._styles(job, device, models)]
+        styles = self._styles(job, device, models)
+        begun = yield from read_groups(styles, None)
+        yield Step(begun, remark("painting"))
+        shades = [(style.oklab_moments(), share) for style, share in styles]
         yield transfer_to_moments(to_tensor(content, device), shades, job.colour_method, job.strength)
 
     def _tiled(
@@ -312,18 +317,22 @@ class ClassicalRunner:
         from styleshot_demo.classical.tiled import LazyPicture, stylise_tiled, transfer_colours_tiled
 
         job, device = plan.job, plan.device
-        painter = None
+        painter, begun = None, 0.0
         if job.method == "fast":
             painter = borrow_fast(self.settings, self.cache, device, borrowed, models)
         if max(content.size) > SCREEN:
             yield Step(0.0, remark("painting"))
-            yield Step(0.0, remark("painting"), to_image(self._preview(job, content, painter, device, models)))
+            small = pictures.fit_longest(content, SCREEN)
+            smaller = self._styles(job, device, models, style_size_beside(small, content, job.style_size))
+            begun = yield from read_groups(smaller, painter, end=0.1)
+            yield Step(begun, remark("painting"), to_image(painted_small(job, small, smaller, painter, device)))
+        begun = yield from read_groups(self._styles(job, device, models), painter, begin=begun, end=0.3)
 
         def picture(image: Image.Image) -> LazyPicture:
             return LazyPicture(image.height, image.width, lambda box: to_tensor(crop(image, box), device))
 
         def style(image: Image.Image) -> LazyPicture:
-            cache = tiled_style_cache(self.cache, image, job.style_size, device, models, painter)
+            cache = tiled_style_cache(self.cache, image, job.style_size, device, models)
             return replace(picture(pictures.fit_longest(image, job.style_size)), cache=cache)
 
         def read_finely(box: "Box") -> "torch.Tensor":
@@ -354,31 +363,10 @@ class ClassicalRunner:
                 painted[rows, columns] = to_array(pixels)
                 if painted_finely is not None:
                     painted_finely[rows, columns] = to_array(pixels, deep.WHITE)
-            yield Step(part.fraction, remark("painting_whole", seconds=remaining.seconds(part.fraction)))
+            told = remark("painting_whole", seconds=remaining.seconds(part.fraction))
+            yield Step(begun + (1 - begun) * part.fraction, told)
         del parts, styles
         yield Painted(Image.fromarray(painted), painted_finely)
-
-    def _preview(
-        self,
-        job: ClassicalJob,
-        content: Image.Image,
-        painter: "FastTransfer | None",
-        device: str,
-        models: dict[str, str],
-    ) -> "torch.Tensor":
-        """About what the whole picture will look like, as large as a screen shows it."""
-        from styleshot_demo.classical.colour import transfer_to_moments, with_colours_of
-
-        pixels = to_tensor(pictures.fit_longest(content, SCREEN), device)
-        least, _ = jobs.CLASSICAL_SIZES
-        styles = self._styles(job, device, models, max(least, round(job.style_size * SCREEN / max(content.size))))
-        if painter is None:
-            shades = [(style.oklab_moments(), share) for style, share in styles]
-            return transfer_to_moments(pixels, shades, job.colour_method, job.strength)
-        brushes, colours = jobs.roles(styles, job.colour_style)
-        encoded = painter.encode(pixels, brushes, job.transform, job.grain, job.seed, colour_styles=colours)
-        made = painter.decode(encoded, job.strength)
-        return with_colours_of(pixels, made) if job.keep_colours else made
 
     def _styles(
         self, job: ClassicalJob, device: str, models: dict[str, str], size: int | None = None

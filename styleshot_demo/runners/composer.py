@@ -16,7 +16,7 @@ from styleshot_demo.messages import remark
 from styleshot_demo.plan import Plan, Shot
 from styleshot_demo.runners.borrowing import borrow_fast
 from styleshot_demo.runners.palettes import apply_palette
-from styleshot_demo.runners.styles import styles_of
+from styleshot_demo.runners.styles import read_groups, styles_of
 from styleshot_demo.runners.weights import TITLES
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def compose(plan: Plan[TextJob], classical: "ClassicalRunner") -> Generator[Even
                         else:
                             yield event
             else:
+                if encoded is None:
+                    yield from read_groups(styles, painter, begin=place / total, end=(place + DRAWING) / total)
                 yield Step((place + DRAWING) / total, remark("painting"), sketch.picture)
                 painting = Painting(sketch, painter, styles, seed=shot.seed, encoded=encoded)
                 cache.remember(key, (sketch, painting.encoded), TITLES["composed"], KEPT, _bytes)

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from styleshot_demo.events import Event, Step
-from styleshot_demo.library.computed import KeptPicture
-from styleshot_demo.messages import remark
-from styleshot_demo.runners import computed
-from styleshot_demo.runners.styles import group_of, known_by
+from styleshot_demo.events import Step
+from styleshot_demo.library.computed import KeptPicture, count_of
+from styleshot_demo.runners import computed, small
+from styleshot_demo.runners.styles import group_of, known_by, reading_step
 from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.runners.weights.headers import weights_file
 from styleshot_demo.runtime.cache import ModelCache
@@ -70,63 +69,92 @@ class StoredTokens:
 
 def group_tokens(
     cache: ModelCache,
-    picture: Image.Image,
+    styles: Weighted,
     weights: ModelParts,
     placement: Placement,
     encode: "Callable[[Image.Image], torch.Tensor]",
-) -> "Generator[Event, None, torch.Tensor | None]":
-    """Returns the mean of the tokens of all pictures that a kept one stands for, [6, token_dim]; None: it stands for
-    itself. Each picture is a step.
+    begin: float,
+    end: float,
+) -> "Generator[Step, None, dict[int, torch.Tensor]]":
+    """Returns, by place, the mean of the tokens of all pictures that a kept one stands for, [6, token_dim]; of those
+    that stand for themselves nothing. Each picture is a step, between two fractions of the run.
 
     encode  gives the tokens of one picture, whose patches lie in the order of seed 0: of so many pictures they are
             computed once, not for every seed anew
     """
-    kept: KeptPicture | None = picture.info.get("kept")
-    if kept is None or not kept.members:
-        return None
-    stored = StoredTokens(cache, [(picture, 1.0)], weights, placement)
-    found = stored.get("all")
-    if found is None:
+    groups = {place: each for place, each in enumerate(styles) if group_of(each[0])}
+    stored = {place: StoredTokens(cache, [each], weights, placement) for place, each in groups.items()}
+    found = {place: tokens for place, each in stored.items() if (tokens := each.get("all")) is not None}
+    unread = {place: picture.info["kept"] for place, (picture, _) in groups.items() if place not in found}
+    number, total = 0, sum(len(kept.members) for kept in unread.values())
+    for place, kept in unread.items():
         made: list[tuple[torch.Tensor, float]] = []
         for one, share in kept.pictures():
-            yield Step(0.02, remark("encoding"))  # so that it can be stopped
             made.append((encode(one), share))
-        found = weighted_sum(made)[None, None]
-        stored.put("all", found)
-    return found[0, 0]
+            number += 1
+            yield reading_step(number, total, begin, end)
+        found[place] = weighted_sum(made)[None, None]
+        stored[place].put("all", found[place])
+    return {place: tokens[0, 0] for place, tokens in found.items()}
 
 
-def stored_statistics(
+def style_statistics(
     cache: ModelCache,
     weights: ModelParts,
     autoencoder: "PatchAutoencoder",
-    picture: Image.Image,
-    encode: "Callable[[Image.Image], Statistics]",
-) -> "Statistics":
-    """What `encode` finds of the latents of a picture, or the mean over all that it stands for; of a kept one, what its
-    style file holds of it."""
+    styles: Weighted,
+    at: float,
+) -> "Generator[Step, None, Statistics]":
+    """Returns means and deviations of the latents of style pictures, mixed by their weights; of a picture that stands
+    for many, of all of them, each of which is a step at that fraction of the run. Those of kept pictures are held by
+    their style file."""
+    from styleshot_demo.small.statistics import weighted_mean
+
+    given = [picture for picture, _ in styles]
+    keys = [_latents_key(weights, autoencoder, picture) for picture in given]
+    found = [_stored_statistics(cache, autoencoder, *pair) for pair in zip(given, keys, strict=True)]
+    groups = [picture for picture, one in zip(given, found, strict=True) if one is None and group_of(picture)]
+    number, total = 0, sum(map(count_of, groups))
+    for place, picture in enumerate(given):
+        if found[place] is not None:
+            continue
+        kept: KeptPicture | None = picture.info.get("kept")
+        parts, shares = [], []
+        for one, share in kept.pictures() if kept and kept.members else [(picture, 1.0)]:
+            parts.append(small.latent_statistics(autoencoder, one))
+            shares.append(share)
+            if group_of(picture):
+                number += 1
+                yield reading_step(number, total, at, at)
+        found[place] = made = parts[0] if len(parts) == 1 else weighted_mean(parts, shares)
+        if kept is not None:
+            computed.keep(kept, keys[place], {"mean": made.mean, "deviation": made.deviation})
+    return weighted_mean([one for one in found if one is not None], [weight for _, weight in styles])
+
+
+def _latents_key(weights: ModelParts, autoencoder: "PatchAutoencoder", picture: Image.Image) -> str:
+    """Under which a kept picture's statistics are held; empty for one that no style file holds."""
+    if picture.info.get("kept") is None:
+        return ""
+    first = next(autoencoder.parameters())
+    return computed.key_of(str(first.device), "latents", known_by(picture), _hashes(weights, "vae"), str(first.dtype))
+
+
+def _stored_statistics(
+    cache: ModelCache, autoencoder: "PatchAutoencoder", picture: Image.Image, key: str
+) -> "Statistics | None":
+    """What a style file holds under that key, where it can be statistics of these latents."""
     import torch
 
-    from styleshot_demo.small.statistics import Statistics, weighted_mean
+    from styleshot_demo.small.statistics import Statistics
 
     kept: KeptPicture | None = picture.info.get("kept")
-    if kept is None:
-        return encode(picture)
-    first = next(autoencoder.parameters())
-    depends = (known_by(picture), _hashes(weights, "vae"), str(first.dtype))
-    key = computed.key_of(str(first.device), "latents", *depends)
-    stored = computed.recall(cache, kept, key) or {}
+    stored = (computed.recall(cache, kept, key) if kept is not None else None) or {}
     shape = (1, autoencoder.config["latent_channels"], 1, 1)
     found = [stored[part] for part in ("mean", "deviation") if part in stored]
-    if [(tuple(one.shape), one.dtype) for one in found] == [(shape, torch.float32)] * 2 and bool((found[1] >= 0).all()):
-        return Statistics(*(one.to(first.device) for one in found))
-    if kept.members:
-        parts, shares = zip(*((encode(one), share) for one, share in kept.pictures()), strict=True)
-        made = weighted_mean(parts, shares)
-    else:
-        made = encode(picture)
-    computed.keep(kept, key, {"mean": made.mean, "deviation": made.deviation})
-    return made
+    if [(tuple(one.shape), one.dtype) for one in found] != [(shape, torch.float32)] * 2 or bool((found[1] < 0).any()):
+        return None
+    return Statistics(*(one.to(next(autoencoder.parameters()).device) for one in found))
 
 
 def _token_dim(adapter: Path) -> int:

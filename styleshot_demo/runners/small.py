@@ -2,7 +2,6 @@
 
 import json
 import unicodedata
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -117,28 +116,17 @@ def lines(picture: Image.Image, threshold: int) -> Image.Image:
     return edges(picture, round(threshold * THRESHOLD)).convert("RGB")
 
 
-def statistics(
-    autoencoder: "PatchAutoencoder",
-    styles: Sequence[tuple[Image.Image, float]],
-    stored: "Callable[[Image.Image, Callable[[Image.Image], Statistics]], Statistics] | None" = None,
-) -> "Statistics":
-    """Means and deviations of the latents of style pictures, mixed by their weights.
-
-    stored  gives those of one picture, by what the function that it gets computes of pictures
-    """
+def latent_statistics(autoencoder: "PatchAutoencoder", picture: Image.Image) -> "Statistics":
+    """Means and deviations of the latents of a style picture."""
     import torch
 
     from styleshot_demo.images.ops import on_white
-    from styleshot_demo.small.statistics import of_latents, weighted_mean
+    from styleshot_demo.small.statistics import of_latents
     from styleshot_demo.styleshot import patches
 
-    def encoded(picture: Image.Image) -> "Statistics":
-        pixels = patches.normalised(patches.crop(on_white(picture), SIZE)).to(autoencoder.device, autoencoder.dtype)
-        with torch.no_grad():
-            return of_latents(autoencoder.encode(pixels).latent_dist.mode() * autoencoder.config["scaling_factor"])
-
-    found = [stored(one, encoded) if stored else encoded(one) for one, _ in styles]
-    return weighted_mean(found, [weight for _, weight in styles])
+    pixels = patches.normalised(patches.crop(on_white(picture), SIZE)).to(autoencoder.device, autoencoder.dtype)
+    with torch.no_grad():
+        return of_latents(autoencoder.encode(pixels).latent_dist.mode() * autoencoder.config["scaling_factor"])
 
 
 @lru_cache(maxsize=2)

@@ -1,6 +1,6 @@
 """The styles of a job as the classical methods read them: what was computed of one serves the next photo too."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterator, Mapping, Sequence
 from functools import cache as cache_once
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from PIL import Image
 from styleshot_demo import jobs, pictures
 from styleshot_demo.events import Step
 from styleshot_demo.images.ops import to_tensor
-from styleshot_demo.library.computed import KeptPicture
+from styleshot_demo.library.computed import KeptPicture, count_of
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.plan import Plan
 from styleshot_demo.runners import computed
@@ -102,41 +102,45 @@ def styles_of(
     for (picture, _), share in zip(styles, jobs.normalised_weights(styles), strict=True):
         digest = identity(picture)
         known = style_cache(cache, digest, size, device, models, picture=picture)
-        made.append((CachedStyle(reader(picture), known, digest, members(picture, size, device)), share))
+        group = members(picture, size, device)
+        made.append((CachedStyle(reader(picture), known, digest, group, count_of(picture)), share))
     return made
 
 
 def tiled_style_cache(
-    cache: ModelCache,
-    picture: Image.Image,
-    size: int,
-    device: str,
-    models: Mapping[str, str],
-    painter: "FastTransfer | None",
+    cache: ModelCache, picture: Image.Image, size: int, device: str, models: Mapping[str, str]
 ) -> "StyleCache":
-    """What is computed of a style part by part; of one that stands for others, what is computed of each as a whole."""
-    import torch
-
-    from styleshot_demo.classical.cached_style import CachedStyle
-
-    group = members(picture, size, device)
-    known = style_cache(cache, identity(picture), size, device, models, group is None, picture)
-    if group is not None:
-        style = CachedStyle(lambda: to_tensor(pictures.fit_longest(picture, size), device), known, members=group)
-        with torch.inference_mode():
-            if painter is None:
-                style.oklab_moments()
-            else:
-                for _ in style.read_members(painter.style_moments):
-                    pass
-    return known
+    """What is computed of a style part by part; of one that stands for others, what `styles_of` computes as a whole:
+    those are to be read before."""
+    return style_cache(cache, identity(picture), size, device, models, not group_of(picture), picture)
 
 
-def read_groups(styles: "CachedStyles", painter: "FastTransfer") -> Iterator[Step]:
-    """Reads what styles of many pictures stand for, and says after each picture how far that is."""
-    for place, (style, _) in enumerate(styles):
-        for share in style.read_members(painter.style_moments):
-            yield Step(0.5 * (place + share) / len(styles), remark("encoding"))
+def read_groups(
+    styles: "CachedStyles",
+    painter: "FastTransfer | None",
+    wanted: Sequence[str] = (),
+    begin: float = 0.0,
+    end: float = 0.5,
+) -> Generator[Step, None, float]:
+    """Reads what styles of many pictures stand for, and says after each picture how far that is, between two fractions
+    of the run; returns the last that was said, or `begin` where nothing had to be read.
+
+    painter  None: what `colour` takes of a style
+    wanted   as `CachedStyle.read_members`; empty: all that the painter takes
+    """
+    wanted = wanted or (("oklab",) if painter is None else ("features", "colours", "tones"))
+    unread = [style for style, _ in styles if style.unread(wanted)]
+    number, total = 0, sum(style.count for style in unread)
+    for style in unread:
+        for _ in style.read_members(wanted, None if painter is None else painter.style_moments):
+            number += 1
+            yield reading_step(number, total, begin, end)
+    return end if number else begin
+
+
+def reading_step(number: int, total: int, begin: float, end: float) -> Step:
+    """That so many of all pictures of styles of many are read, between two fractions of the run."""
+    return Step(begin + (end - begin) * number / total, remark("reading_style", number=number, total=total))
 
 
 def group_of(picture: Image.Image) -> str:
@@ -147,13 +151,11 @@ def group_of(picture: Image.Image) -> str:
 
 def told_of_groups(plan: "Plan[Any]") -> list[Remark]:
     """Whether a style of many pictures paints by all of them or by those alone that are most typical of it."""
-    groups = [kept.members for picture, _ in plan.job.styles if (kept := picture.info.get("kept")) and kept.members]
-    if not groups:
+    count, used = plan.style_pictures, len(plan.job.styles)
+    if count == used:
         return []
-    typical = plan.optimises or (isinstance(plan.job, jobs.ClassicalJob) and plan.job.method == "patches")
-    count = sum(map(len, groups))
-    if typical:
-        return [remark("style_by_typical", count=count, used=len(groups))]
+    if plan.by_typical:
+        return [remark("style_by_typical", count=count, used=used)]
     return [remark("style_by_all", count=count)]
 
 

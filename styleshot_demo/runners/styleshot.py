@@ -5,7 +5,6 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from PIL import Image
@@ -21,11 +20,11 @@ from styleshot_demo.models import hub
 from styleshot_demo.plan import Plan, Shot
 from styleshot_demo.runners import inpainting, scenes, small
 from styleshot_demo.runners import weights as files
-from styleshot_demo.runners.computed_tokens import StoredTokens, group_tokens, stored_statistics
+from styleshot_demo.runners.computed_tokens import StoredTokens, group_tokens, style_statistics
 from styleshot_demo.runners.maps import Maps, prepare
 from styleshot_demo.runners.palettes import apply_palette
 from styleshot_demo.runners.previews import Previews
-from styleshot_demo.runners.progress import StepProgress
+from styleshot_demo.runners.progress import BEGIN, StepProgress
 from styleshot_demo.runners.prompts import unread
 from styleshot_demo.runners.regions import RegionFinder
 from styleshot_demo.runners.schedulers import scheduler
@@ -204,10 +203,9 @@ class StyleShotRunner:
                 def alone(picture: Image.Image) -> "torch.Tensor":
                     return encode_style([on_white(picture)], [0], encoder, adapter, placement.device)[0, 0]
 
-                for place, (picture, _) in enumerate(job.styles):
-                    mean = yield from group_tokens(self.cache, picture, weights, placement, alone)
-                    if mean is not None:
-                        encoded[:, place] = mean
+                means = yield from group_tokens(self.cache, job.styles, weights, placement, alone, 0.02, BEGIN)
+                for place, mean in means.items():
+                    encoded[:, place] = mean
             if placement.device == "cpu":
                 # Reading it again takes a second, beside minutes for a picture; the memory is better used by what
                 # paints.
@@ -252,8 +250,10 @@ class StyleShotRunner:
             if work.sampling.pull and tokens:
                 part = work.part
                 seen = [work.job.styles] if part is None or part.rest is None else [part.styles, part.rest]
-                stored = partial(stored_statistics, self.cache, weights, pipeline.vae)
-                statistics = [small.statistics(pipeline.vae, styles, stored) for styles in seen]
+                at = work.progress.fraction
+                for styles in seen:
+                    found = yield from style_statistics(self.cache, weights, pipeline.vae, styles, at)
+                    statistics.append(found)
             for shot in shots:
                 style_tokens = tokens[shot.seed] if tokens else None
                 control = controls.get((shot.preprocessor, shot.seed))

@@ -73,6 +73,14 @@ def stops(
     return over
 
 
+@dataclass
+class BoxCheck:
+    """Which file of a box is looked at, of one visitor's page. Never an output: the handlers change it as they go."""
+
+    path: str | None = None  # the last one that came
+    replaced: bool = False  # whether the last answer has put something else into the box
+
+
 @dataclass(frozen=True)
 class Inputs:
     """What goes in: the content picture (None where a tab has none), the style slots, and their weights."""
@@ -85,6 +93,7 @@ class Inputs:
     open_slots: gr.State  # how many style slots are to be seen
     message: gr.HTML  # what is wrong with a picture
     shelves: tuple[gr.HTML, ...]
+    checks: tuple[gr.State, ...]  # of the content, where there is one, and of each slot: its `BoxCheck`
 
     def components(self) -> list[Any]:
         """As inputs of a handler; `read` makes sense of what it gets."""
@@ -164,7 +173,10 @@ def picture_inputs(prefix: str = "", with_content: bool = True) -> Inputs:
             add_style = gr.Button(mark("add_style"), size="sm", elem_id=f"{prefix}add-style", elem_classes="quiet")
             library_drawer.build(prefix)
     message = gr.HTML(elem_id=f"{prefix}picture-message", apply_default_css=False)
-    inputs = Inputs(content, tuple(slots), tuple(weights), tuple(cells), add_style, open_slots, message, tuple(shelves))
+    checks = tuple(gr.State(BoxCheck()) for _ in [*([content] if content else []), *slots])  # each visitor has these
+    inputs = Inputs(
+        content, tuple(slots), tuple(weights), tuple(cells), add_style, open_slots, message, tuple(shelves), checks
+    )  # fmt: skip
     _wire(inputs, contents, styles)
     return inputs
 
@@ -184,10 +196,10 @@ def _picture(elem_id: str, label: str, hint: str) -> PictureInput:
 
 
 def _wire(inputs: Inputs, contents: Sequence[Example], styles: Sequence[Example]) -> None:
-    for slot in (inputs.content, *inputs.styles):
-        if slot is not None:
-            slot.upload(_checked, slot, [slot, inputs.message], trigger_mode="always_last", **INSTANT)
-            slot.clear(lambda: "", None, inputs.message, **INSTANT)
+    slots: list[PictureInput] = [*([inputs.content] if inputs.content else []), *inputs.styles]
+    for slot, check in zip(slots, inputs.checks, strict=True):
+        slot.upload(_checked_last, [slot, check], [slot, inputs.message], **EACH)
+        slot.clear(_cleared, check, inputs.message, **INSTANT)
 
     def add(count: int) -> list[Any]:
         return show_slots(min(count + 1, jobs.MAX_STYLES))
@@ -276,6 +288,25 @@ def _checked(path: str | None) -> Any:
     shown = pictures.fit_longest(image, min(_SHOWN_SIDE, max(image.size)))
     shown.save(path + SHOWN, format="PNG", compress_level=1)
     yield path + SHOWN, ""
+
+
+def _checked_last(path: str | None, check: BoxCheck) -> Any:
+    """`_checked` of a box's own upload: of two that come in quick succession the later one stays, whichever takes
+    longer to open."""
+    check.path = path
+    for shown, message in _checked(path):
+        if check.path != path:
+            yield gr.skip(), gr.skip()
+            return
+        as_it_is = shown is not None and not isinstance(shown, str)
+        # The answer before may arrive after this file was chosen, and take its place.
+        yield path if as_it_is and check.replaced else shown, message
+        check.replaced = not as_it_is
+
+
+def _cleared(check: BoxCheck) -> str:
+    check.path = None
+    return ""
 
 
 @dataclass(frozen=True)

@@ -200,6 +200,21 @@
   let send = null;
   let notice = null;
 
+  /* One drop after the other, however long its files are on their way: the later one finds what the earlier has put
+     where, and of two on the same box it stays. */
+  const UNANSWERED = 15000; // milliseconds after which nobody waits for the one before
+  let turn = Promise.resolve();
+  let answered = () => {};
+  const inTurn = (work) => {
+    turn = turn.then(work, work);
+    return turn;
+  };
+  const hand = (what) => new Promise((done) => {
+    answered = () => setTimeout(done, 50); // Gradio has put it where it belongs by then
+    setTimeout(done, UNANSWERED);
+    send(what);
+  });
+
   let silence = 0;
   const tell = (texts, problem = false) => {
     if (!notice) return;
@@ -228,7 +243,7 @@
     if (!answer.ok) throw "toast_unreached";
     return (await answer.json())[0];
   };
-  const take = async (files, place) => {
+  const take = (files, place) => {
     // What was let fall on a box is meant for it: why it cannot be read, a raw file say, is for the program to find out.
     const pictures = place ? files : files.filter(isPicture);
     if (!pictures.length) return say("drop_no_picture");
@@ -237,6 +252,10 @@
     if (pictures.some((file) => file.size > limit)) {
       return say("toast_too_large", { limit: `${Math.round(limit / 2 ** 20)} MB` });
     }
+    const tab = openTab();
+    inTurn(() => bring(pictures, tab, place));
+  };
+  const bring = async (pictures, tab, place) => {
     const paths = [];
     say("drop_uploading", {}, false);
     try {
@@ -246,7 +265,7 @@
     }
     notice.replaceChildren();
     if (pictures.length > 5) say("drop_too_many", { count: pictures.length - 5 });
-    send({ paths, tab: openTab(), place });
+    await hand({ paths, tab, place });
   };
 
   /* A picture of the page itself: what is carried is its file, whatever the browser makes of it on the way. */
@@ -275,9 +294,9 @@
     if (!answer.ok) throw "toast_unreached";
     return upload(new File([await answer.blob()], window.styleshot.historyName(key), { type: "image/png" }));
   };
-  const useAs = async (source, place) => {
+  const useAs = async (source, tab, place) => {
     try {
-      send({ paths: [await fileOf(source)], tab: openTab(), place });
+      await hand({ paths: [await fileOf(source)], tab, place });
     } catch (error) {
       say(typeof error === "string" ? error : "toast_unreached");
     }
@@ -317,7 +336,8 @@
     event.preventDefault();
     event.stopPropagation();
     if (carried) {
-      if (placeOf(event.target) && send) useAs(carried, placeOf(event.target));
+      const [source, tab, place] = [carried, openTab(), placeOf(event.target)];
+      if (place && send) inTurn(() => useAs(source, tab, place));
       carried = null;
       return;
     }
@@ -337,7 +357,7 @@
     const dialog = element.querySelector("dialog");
     notice = element.querySelector(".notice");
     send = dropped;
-    window.styleshot.send = dropped;
+    window.styleshot.send = (what) => inTurn(() => hand(what));
     let asked = null;
     dialog.addEventListener("click", (event) => {
       const button = event.target.closest("button");
@@ -349,6 +369,7 @@
     });
     watch("value", () => {
       const now = value() || {};
+      answered();
       if (now.tell) tell(window.styleshot.twice(now.tell), now.problem);
       if (!now.ask) return;
       asked = now;

@@ -46,12 +46,6 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
     inputs = [part for target in targets for part in _slots(target)]
     outputs = [drops, tabs, *(part for target in targets for part in _outputs(target))]
 
-    def slots_of(target: Target, values: Sequence[Any]) -> tuple[list[Any], int]:
-        """(values of the tab's pictures, how many of its style slots are to be seen)."""
-        by_part = dict(zip(inputs, values, strict=True))
-        *pictures, count = (by_part[part] for part in _slots(target))
-        return pictures, int(count)
-
     def dropped(event: gr.EventData, *values: Any) -> dict[Any, Any]:
         paths, target, place = _what(event, by_job, folder)
         if not paths:
@@ -60,7 +54,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
             return restored(paths[0])
         if len(paths) == 1 and not place and _record(paths[0]):
             return {drops: _new(ask=paths[0], tab=target.job, photo=target.inputs.content is not None)}
-        return put(paths, target, place, values)
+        return {drops: _new(), **put(paths, target, place, values)}  # in any case: the script waits for the answer
 
     def chosen(event: gr.EventData, *values: Any) -> dict[Any, Any]:
         paths, target, _ = _what(event, by_job, folder)
@@ -80,8 +74,10 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
 
     def put(paths: Sequence[str], target: Target, place: str, values: Sequence[Any]) -> dict[Any, Any]:
         """Updates that put pictures into slots: the first where it fell, or where it is needed, the others after it."""
-        pictures, count = slots_of(target, values)
+        by_part = dict(zip(inputs, values, strict=True))
         slots, shift = _picture_slots(target), int(target.inputs.content is not None)
+        pictures, checks = ([by_part[part] for part in parts] for parts in (slots, target.inputs.checks))
+        count = int(by_part[target.inputs.open_slots])  # of the style slots that are to be seen
         updates: dict[Any, Any] = {target.inputs.message: ""}
         trouble, left = None, 0
         for path in paths:
@@ -96,7 +92,8 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
                 continue
             count = max(count, number - shift + 1)
             pictures[number] = shown if isinstance(shown, str) else path
-            updates[slots[number]] = pictures[number]
+            updates[slots[number]] = checks[number].path = pictures[number]
+            checks[number].replaced = True
         updates |= zip(target.inputs.slot_outputs(), controls.show_slots(count), strict=True)
         for slider in target.inputs.weights:  # a weight that was set stays
             updates[slider] = gr.update(visible=1 < count > target.inputs.weights.index(slider))
@@ -118,7 +115,7 @@ def _picture_slots(target: Target) -> list[Any]:
 
 
 def _slots(target: Target) -> list[Any]:
-    return [*_picture_slots(target), target.inputs.open_slots]
+    return [*_picture_slots(target), target.inputs.open_slots, *target.inputs.checks]
 
 
 def _outputs(target: Target) -> list[Any]:

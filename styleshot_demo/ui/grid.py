@@ -18,7 +18,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.grid import STYLE, Axis, CellDone, Grid, NamedStyle
 from styleshot_demo.grid.styles import ALL, CHOSEN, named, read_styles
 from styleshot_demo.jobs import open_named
-from styleshot_demo.library import Library
+from styleshot_demo.library import Library, beside
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, painted_strength, problems, restore, results, widgets, words
 from styleshot_demo.ui.controls import EACH, INSTANT, LATE, PAINTING, Inputs, cancel
@@ -209,6 +209,8 @@ class GridPanel:
             stem = names.stem_of(picture.info.get("file_name")) or "style"
             path = str(results.save_plain(picture, stem, self.folder))
             self.panel.temp_files.add(path)
+            if "kept" in picture.info:  # whoever uses the cell paints by the style as it was, not by these alone
+                self.panel.temp_files.add(str(beside.write(Path(path), picture.info["kept"])))
             picture.info["grid_file"] = path
         return path
 

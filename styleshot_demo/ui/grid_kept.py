@@ -16,9 +16,11 @@ import gradio as gr
 from styleshot_demo import names, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.history import Histories
+from styleshot_demo.library import beside
 from styleshot_demo.ui import visitors, widgets
 from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid
 
+_BESIDE = (widgets.SHOWN, beside.SUFFIX)  # ends of what belongs to a picture's file
 _log = logging.getLogger(__name__)
 
 
@@ -81,7 +83,7 @@ class GridKeeper:
         """A copy of a file, under its own name, in Gradio's folder."""
         place = Path(self.shown.GRADIO_CACHE) / secrets.token_hex(16) / Path(names.kept(name)).name
         place.parent.mkdir(parents=True)
-        for end in ("", widgets.SHOWN):
+        for end in ("", *_BESIDE):
             if Path(f"{file}{end}").is_file():
                 shutil.copyfile(f"{file}{end}", f"{place}{end}")
                 self.shown.temp_files.add(f"{place}{end}")  # so that Gradio deletes it when it is old
@@ -99,8 +101,7 @@ class _Kept:
         """The key of a file, which is to be kept."""
         key = hashlib.sha256(str(path).encode()).hexdigest()[:32] + Path(path).suffix
         self.files[key], self.names[key] = Path(path), Path(path).name
-        if Path(f"{path}{widgets.SHOWN}").is_file():
-            self.files[key + widgets.SHOWN] = Path(f"{path}{widgets.SHOWN}")
+        self.files |= {key + end: Path(f"{path}{end}") for end in _BESIDE if Path(f"{path}{end}").is_file()}
         return key
 
     def cell(self, place: tuple[int, int], cell: GridCellFile) -> dict[str, Any]:

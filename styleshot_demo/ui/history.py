@@ -15,6 +15,7 @@ import gradio as gr
 from styleshot_demo import jobs, pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.history import Histories, History, HistoryEntry
+from styleshot_demo.library.computed import count_of
 from styleshot_demo.library.entry import folded
 from styleshot_demo.provenance import Record
 from styleshot_demo.settings import Settings
@@ -171,15 +172,18 @@ class HistoryDesk:
 
 
 def same_pictures(given: Mapping[str, Any], content: str | None, styles: Sequence[str]) -> bool:
-    """Whether files are those that a record's `inputs` tell of: by their names, and by their pixels where it knows
-    these, as a part of a picture has the name of the whole."""
+    """Whether files are those that a record's `inputs` tell of: by their names, by their pixels where it knows these,
+    as a part of a picture has the name of the whole, and by how many pictures of a kept style each stands for."""
     lies = [Path(content).name if content else None, [Path(path).name for path in styles]]
     if lies != [given.get("content"), given.get("styles") or []]:
         return False
     known = given.get("style_sha256")
     known = known if isinstance(known, list) and len(known) == len(styles) else [None] * len(styles)
+    counts = given.get("style_pictures")
     pairs = [(given.get("content_sha256"), content), *zip(known, styles, strict=True)]
     try:
+        if counts and counts != [count_of(jobs.open_named(path)) for path in styles]:
+            return False
         return all(
             digest is None or path is None or pictures.digest(jobs.open_named(path)).startswith(str(digest))
             for digest, path in pairs
@@ -234,6 +238,9 @@ def detail(entry: HistoryEntry) -> dict[str, Any]:
             for name, label in (("content", "content"), ("styles", "style"))
             if (value := made_by.inputs.get(name))
         ]
+        counts = made_by.inputs.get("style_pictures")
+        if isinstance(counts, list) and all(type(one) is int for one in counts):
+            facts.append((say("history_style_pictures"), _shown("style_pictures", sum(counts))))
     return {"key": entry.key, "facts": [[*label, *value] for label, value in facts]}
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from PIL import Image
 
 from styleshot_demo import jobs, names
 from styleshot_demo.errors import Problem
@@ -20,6 +21,7 @@ from styleshot_demo.library.style import MAX_STRENGTH
 from styleshot_demo.settings import Settings
 from styleshot_demo.ui import controls, desk, problems, words
 from styleshot_demo.ui.controls import EACH
+from styleshot_demo.ui.laid_style import LaidStyle
 from styleshot_demo.ui.restore import Target
 from styleshot_demo.ui.widgets import address
 from styleshot_demo.ui.words import Said, say
@@ -126,16 +128,16 @@ class Desk:
         """Puts pictures, weights and strength of a style into the tab, in place of what lies there."""
         entry = self.library.find(_text(event, "key"))
         strength = entry.style.strength
-        updates = self._laid(entry, job) | {self.targets[job].inputs.message: ""}
+        updates = self._laid(entry.used(), job) | {self.targets[job].inputs.message: ""}
         if strength is not None:
             slider = self.strengths[job]
             updates[slider] = min(strength, slider.maximum)
         return {"said": say("library_used", style=_called(entry)), "picked": entry.key}, updates
 
-    def _laid(self, entry: StyleEntry, job: str) -> dict[Any, Any]:
+    def _laid(self, pairs: Sequence[tuple[Image.Image, float]], job: str) -> dict[Any, Any]:
         """Updates that put the pictures of a style into the boxes of a tab, with their weights."""
         paths, weights = [], []
-        for image, weight in entry.used():
+        for image, weight in pairs:
             path = self._place() / names.made_of(names.stem_of(image.info["file_name"]), suffix=".png")
             image.save(path, format="PNG", compress_level=1)
             self.page.temp_files.add(str(path))  # so that Gradio deletes it when it is old
@@ -145,14 +147,23 @@ class Desk:
             weights.append(weight)
         return controls.laid(self.targets[job].inputs, paths, weights)
 
-    def _laid_anew(self, entry: StyleEntry, by_part: dict[Any, Any]) -> dict[Any, Any]:
-        """The same for each tab on which that style lies, and nothing else: it has other pictures than when it was
-        put there."""
+    def _lying(self, by_part: dict[Any, Any]) -> dict[str, LaidStyle | None]:
+        """Which style lies in the boxes of each tab."""
+        read = {
+            job: target.inputs.read([by_part[part] for part in target.inputs.components()])
+            for job, target in self.targets.items()
+        }
+        return {job: LaidStyle.found(self.library, styles) for job, (_, styles) in read.items()}
+
+    def _laid_anew(self, entry: StyleEntry, lying: dict[str, LaidStyle | None]) -> dict[Any, Any]:
+        """The same for each tab on which that style was `lying`: it has other pictures than when it was put there."""
         updates: dict[Any, Any] = {}
-        for job, target in self.targets.items():
-            _, styles = target.inputs.read([by_part[part] for part in target.inputs.components()])
-            if {beside.style_of(Path(path)) for path, _ in styles} == {entry.key}:
-                updates |= self._laid(entry, job)
+        for job, laid in lying.items():
+            if laid is not None and laid.key == entry.key:
+                pairs, inputs = laid.anew(entry), self.targets[job].inputs
+                updates |= self._laid(pairs, job)
+                for (_, weight), slider in zip(pairs, inputs.weights, strict=False):  # not scaled once more
+                    updates[slider] = gr.update(value=weight, visible=len(pairs) > 1)
         return updates
 
     def save(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
@@ -177,12 +188,12 @@ class Desk:
     def add(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """More pictures, which were uploaded for it."""
         given = getattr(event, "pictures", None)
-        paths = self._uploads(given if isinstance(given, list) else [])
+        paths, lying = self._uploads(given if isinstance(given, list) else []), self._lying(by_part)
         entry, token = self.library.extend(_text(event, "key"), [(path, None) for path in paths])
         chosen, count = entry.style.chosen, len(entry.style.pictures)
         values = {"style": entry.name, "count": count}
         said = say("library_added_chosen", **values, used=len(chosen)) if chosen else say("library_added", **values)
-        return {"said": said, "picked": entry.key, "undo": token}, self._laid_anew(entry, by_part)
+        return {"said": said, "picked": entry.key, "undo": token}, self._laid_anew(entry, lying)
 
     def delete(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Out of the library, with a way back."""
@@ -192,8 +203,9 @@ class Desk:
 
     def undo(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Back into the library, or as it was before pictures were added."""
+        lying = self._lying(by_part)
         entry = self.library.restore(_text(event, "token"))
-        return {"said": say("library_back", style=entry.name), "picked": entry.key}, self._laid_anew(entry, by_part)
+        return {"said": say("library_back", style=entry.name), "picked": entry.key}, self._laid_anew(entry, lying)
 
     def export(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """As a file that the browser saves."""

@@ -127,6 +127,26 @@ def test_a_picture_made_here_is_asked_about(open_page, pictures):
     there(page, "#text-style-1")
 
 
+def test_of_two_drops_in_quick_succession_the_later_one_finds_what_the_earlier_put_and_stays(open_page, pictures):
+    page = open_page()
+    held = []
+
+    def slow_first(route):
+        if b'filename="photo.png"' in route.request.post_data_buffer and not held:
+            held.append(route)
+            page.wait_for_timeout(1500)  # a large file on a slow line
+        route.continue_()
+
+    page.route("**/gradio_api/upload*", slow_first)
+    drop(page, "#foot", pictures["photo"])
+    drop(page, "#foot", pictures["style"])  # no longer needed as the photo
+    drop(page, "#content", pictures["other"])
+    there(page, "#style-1")
+    expect(page.locator("#content .image-frame img")).to_have_attribute("src", re.compile("other.png"), timeout=LONG)
+    page.wait_for_timeout(500)
+    assert held and "other.png" in source(page, "#content") and "style.png" in source(page, "#style-1")
+
+
 def nothing_but_uploads_is_taken(page, tmp_path):
     """The server believes no path that a page sends."""
     secret = tmp_path / "secret.png"

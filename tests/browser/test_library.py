@@ -157,9 +157,14 @@ def pictures_are_added_to_it_and_taken_out_again(drawer, first, folder):
     add.set_input_files([more, broken])
     drawer.says("broken.png: This picture is cut off")
     expect(box).to_have_attribute("src", before)
+    for number in range(1, 5):
+        drawer.weight(number).fill("0.35")
+        drawer.page.keyboard.press("Tab")
     add.set_input_files([more])
     drawer.says("Brand has 7 pictures now.")
     expect(box).not_to_have_attribute("src", before)  # what lies in the boxes is the style as it is now
+    set_before = [drawer.weight(number).input_value() for number in range(1, 5)]
+    assert set_before.count("0.35") == 2, set_before  # those that are still typical weigh what a person has set
     before = box.get_attribute("src")
     drawer.press("undo")
     drawer.says("Brand is back as it was")

@@ -1,8 +1,10 @@
 """What was computed of a kept style lies in its file: used again, nothing is encoded, to the same bytes."""
 
+import itertools
 import json
 import os
 import zipfile
+from dataclasses import asdict
 from functools import partial
 
 import pytest
@@ -11,7 +13,7 @@ from PIL import Image
 from safetensors.torch import load, save
 from skimage import data
 
-from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob, jobs
+from styleshot_demo import ClassicalJob, ImageJob, Settings, Studio, TextJob, jobs, provenance
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.classical.statistics import subsampled_moments
 from styleshot_demo.errors import Problem
@@ -19,6 +21,8 @@ from styleshot_demo.events import Step
 from styleshot_demo.images.ops import to_tensor
 from styleshot_demo.library import Library, beside
 from styleshot_demo.library.computed import MAX_BYTES, WRITER, read, write
+from styleshot_demo.library.stylefile import StyleFile
+from styleshot_demo.runners import classical
 from styleshot_demo.runners.computed import from_tensors
 from styleshot_demo.runners.styles import style_cache, styles_of
 from styleshot_demo.settings import ASSETS
@@ -102,21 +106,55 @@ def test_a_style_of_many_pictures_paints_by_all_of_them_and_encodes_them_once(tm
     passes.clear()
     job = JOBS[name](many.used())
     assert painted(job) == made and passes == (["Encoder"] if name in ("fast", "whole") else [])
-    assert "style_by_all" in [note.key for note in Studio(Settings(device="cpu")).plan(job).remarks]
+    plan = Studio(Settings(device="cpu")).plan(job)
+    (told,) = [note for note in plan.remarks if note.key == "style_by_all"]
+    counts = provenance.parse(json.dumps(asdict(plan.record()))).inputs["style_pictures"]
+    assert told.values["count"] == sum(counts) == 6 and len(counts) == 4, "those too that stand for themselves"
 
 
-def test_reading_many_says_how_far_it_is_and_can_be_stopped_between_them(tmp_path):
-    sources = sorted((ASSETS / "styles").glob("*.jpg"))[:6]
-    many = Library(tmp_path / "kept").save("Many", [(path, 1.0) for path in sources])
-    job, wanted = JOBS["fast"](many.used()), painted(JOBS["fast"](many.used()))
-    steps = [event for event in Studio(Settings(device="cpu")).run(job) if isinstance(event, Step)]
-    assert [step.fraction for step in steps] == [0.0, 0.6], "what the run before has stored is not read again"
-    entry = Library(tmp_path / "other").save("Many", [(path, 1.0) for path in sources])
-    run = Studio(Settings(device="cpu")).run(JOBS["fast"](entry.used()))
-    read = [next(run).fraction for _ in range(3)]
-    assert 0 == read[0] < read[1] < read[2]
-    run.close()
-    assert painted(JOBS["fast"](entry.used())) == wanted
+def drawing() -> Image.Image:
+    """Flat enough to be known as one: then tones are led to those of the style."""
+    made = Image.new("RGB", (300, 200), "white")
+    made.paste("navy", (40, 40, 160, 150))
+    return made
+
+
+READING = {
+    **JOBS,
+    "whole colour": lambda styles: ClassicalJob(photo(), styles, method="colour", whole=True, style_size=256),
+    "optimise": lambda styles: ClassicalJob(drawing(), styles, method="optimise", size=256, style_size=256, steps=2),
+    "composer": lambda styles: TextJob(styles=styles, prompt="a red apple", model="composer", size=256),
+    "painter": lambda styles: ImageJob(photo(), styles, prompt="", model="painter", size=256),
+}
+
+
+@pytest.mark.parametrize("name", READING)
+def test_reading_many_says_how_far_it_is_and_stops_at_once(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(classical, "SCREEN", 128)  # a whole photo is shown before, by the style at another size
+    opened = []
+    open_picture = StyleFile.picture
+    near = [Image.new("RGB", (64, 64), (40 * place, 90, 200 - 30 * place)) for place in range(6)]
+    styles = Library(tmp_path / "kept").save("Many", [(image, 1.0) for image in near]).used()
+    total = sum(len(image.info["kept"].members) for image, _ in styles)
+    monkeypatch.setattr(StyleFile, "picture", lambda *given: opened.append(given[1]) or open_picture(*given))
+
+    def numbers(events):
+        return [one.message.values["number"] for one in events if one.message.key == "reading_style"]
+
+    def run():
+        return Studio(Settings(device="cpu")).run(READING[name](styles))
+
+    stopped = run()
+    assert any(numbers([event]) == [2] for event in stopped)
+    stopped.close()
+    assert len(opened) == 2, "nothing is read after Stop"
+    opened.clear()
+    steps = [event for event in itertools.islice(run(), 40) if isinstance(event, Step)]
+    fractions = [step.fraction for step in steps]
+    assert fractions == sorted(fractions)
+    times = 2 if "small" in name else 1  # by two networks
+    assert numbers(steps) == list(range(1, total + 1)) * times and len(opened) == times * total, "each is a step"
+    WRITER.wait()
 
 
 def test_moments_of_many_are_the_mean_and_a_method_that_needs_pixels_says_so(tmp_path):
@@ -130,7 +168,8 @@ def test_moments_of_many_are_the_mean_and_a_method_that_needs_pixels_says_so(tmp
     for method in ("patches", "optimise"):
         job = ClassicalJob(photo(), many.used(), method=method, size=256)
         (told,) = [note for note in studio.plan(job).remarks if note.key.startswith("style_by")]
-        assert told.key == "style_by_typical"
+        assert told.key == "style_by_typical" and told.values == {"count": 5, "used": 4}
+        assert "style_pictures" not in studio.plan(job).record().inputs, "it is painted by those that it names"
 
 
 @pytest.fixture

@@ -1,8 +1,11 @@
 """Styles kept in a folder: what goes in comes out, and nothing is lost."""
 
+import errno
 import io
 import json
+import os
 import random
+import shutil
 import subprocess
 import sys
 import weakref
@@ -15,7 +18,7 @@ from PIL import Image
 
 from styleshot_demo import ClassicalJob, Settings, pictures
 from styleshot_demo.errors import Problem
-from styleshot_demo.library import MAX_PICTURES, Library, bundled, packing, search
+from styleshot_demo.library import MAX_PICTURES, Library, bundled, packing, search, shelf
 from styleshot_demo.library.computed import read, write
 from styleshot_demo.library.stylefile import StyleFile
 from styleshot_demo.settings import ASSETS
@@ -142,6 +145,13 @@ def test_pictures_that_were_named_for_a_style_stay_those_that_jobs_get(library):
     assert [place for place, picture in enumerate(entry.style.pictures) if picture.used] == [1, 4]
     entry, _ = library.extend(key, [(BATIK, None)], use=[6, 7])
     assert [image.info["file_name"] for image, _ in entry.used()] == ["woodcut.jpg", "batik.jpg"]
+    # Also where all were named; of those that nobody named all count.
+    for name, use, chosen in (("All", [0, 1], [0, 1]), ("None", None, None)):
+        key = library.save(name, [(image, 1.0) for image in plain(2)], use=use).key
+        grown, _ = library.extend(library.change(key, f"{name} 2").key, [(image, None) for image in plain(4, 2)])
+        assert Library(library.folder).find(key).style.chosen == chosen
+        assert len(grown.style.used) == (2 if chosen else 4)
+        assert library.restore().style.chosen == chosen
 
 
 def test_what_cannot_be_added_leaves_a_style_as_it_was(library, tmp_path):
@@ -360,3 +370,50 @@ def test_undo_of_what_was_added_keeps_another_style_of_that_name(tmp_path):
     other = library.save("A", [(green, 1.0)])
     assert other.key == key and library.restore(added).name != "A"
     assert library.find("A").style.pictures == other.style.pictures
+
+
+def no_room_for_copies(source, target):
+    """As a disk does that is full after the first bytes."""
+    Path(target).write_bytes(Path(source).read_bytes()[:100])
+    raise OSError(errno.ENOSPC, "full")
+
+
+@pytest.mark.parametrize("broken", ["copy", "rename"])
+def test_what_cannot_be_put_aside_leaves_the_style_and_what_was_deleted_before(library, monkeypatch, broken):
+    for number in range(2):
+        library.delete(library.save(f"Old {number}", [(image, 1.0) for image in plain(1)]).key)
+    entry = library.save("Brand", [(image, 1.0) for image in plain(2)])
+    before, deleted = entry.path.read_bytes(), library.deleted()
+    monkeypatch.setattr(shelf, "_TRASHED", 1)
+    monkeypatch.setattr(os, "link", refused)  # as on a disk that knows no links
+    if broken == "copy":
+        monkeypatch.setattr(shutil, "copyfile", no_room_for_copies)
+    else:
+        monkeypatch.setattr(os, "replace", refused)
+        assert problem(library.delete, entry.key) == "cannot_write"
+    assert problem(library.extend, entry.key, [(WOODCUT, None)]) == "cannot_write"
+    assert entry.path.read_bytes() == before and library.deleted() == deleted
+    assert sorted(path.name for path in (library.folder / ".trash").iterdir()) == sorted(deleted)
+    assert not list(library.folder.glob(".*.part"))
+
+
+def refused(*given, **named):
+    raise OSError(errno.EIO, "refused")
+
+
+def test_the_undo_that_was_just_handed_out_is_there_whatever_goes_to_make_room(library, monkeypatch):
+    entry = library.save("Brand", [(image, 1.0) for image in plain(2)])
+    monkeypatch.setattr(shelf, "_TRASHED", 1)
+    # Some were deleted by a machine whose clock is wrong.
+    ahead = library.folder / ".trash" / f"{9 * 10**19}-Other.style.zip"
+    library.delete(library.save("Old", [(image, 1.0) for image in plain(1)]).key)
+    (library.folder / ".trash" / library.deleted()[0]).rename(ahead)
+    _, token = library.extend(entry.key, [(WOODCUT, None)])
+    assert library.deleted() == [token] and len(library.restore(token).style.pictures) == 2
+    # Where there is no room for both, none is promised.
+    size = len(entry.path.read_bytes())
+    small = Library(library.folder, (2 * size + WOODCUT.stat().st_size) / 1e9)
+    more, token = small.extend(entry.key, [(WOODCUT, None)])
+    assert token is None and len(more.style.pictures) == 3 and not library.deleted()
+    token = small.delete(more.key)
+    assert len(small.restore(token).style.pictures) == 3

@@ -1,6 +1,7 @@
 """What the small model asks for: its own size and defaults, its own lines, gentle words about words."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ import torch
 from PIL import Image
 
 from styleshot_demo import ImageJob, Settings, Studio, TextJob, job_defaults
+from styleshot_demo.classical.cached_style import returned
 from styleshot_demo.models import hub
 from styleshot_demo.runners import small
+from styleshot_demo.runners.computed_tokens import style_statistics
 from styleshot_demo.runners.schedulers import scheduler
 from styleshot_demo.small.autoencoder import PatchAutoencoder
 
@@ -136,7 +139,8 @@ def test_a_style_draws_the_colours_of_the_result_by_its_strength():
 def test_statistics_of_styles_are_mixed_by_their_weights():
     autoencoder = PatchAutoencoder(latent_channels=4, block_out_channels=[8, 8, 8, 8, 8]).eval()
     dark, light = Image.new("RGB", (70, 50), "black"), Image.new("RGB", (70, 50), "white")
-    found = small.statistics(autoencoder, [(dark, 3.0), (light, 1.0)])
-    own = [small.statistics(autoencoder, [(picture, 1.0)]) for picture in (dark, light)]
+    nothing: Any = (None, None)  # of what style files hold
+    found = returned(style_statistics(*nothing, autoencoder, [(dark, 3.0), (light, 1.0)], 0.0))
+    own = [small.latent_statistics(autoencoder, picture) for picture in (dark, light)]
     assert torch.allclose(found.mean, 0.75 * own[0].mean + 0.25 * own[1].mean, atol=1e-5)
     assert not torch.allclose(own[0].mean, own[1].mean)

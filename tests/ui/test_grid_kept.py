@@ -5,10 +5,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import gradio as gr
 import pytest
+from PIL import Image
 
+from styleshot_demo import ClassicalJob, Settings, Studio
+from styleshot_demo.grid import Axis, Grid
 from styleshot_demo.history import Histories, new_visitor
+from styleshot_demo.library import Library, beside
+from styleshot_demo.library.computed import count_of
 from styleshot_demo.provenance import MAX_RECORD, Record
+from styleshot_demo.ui.grid import GridPanel
 from styleshot_demo.ui.grid_kept import GridKeeper
 from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid
 from styleshot_demo.ui.visitors import COOKIE
@@ -78,3 +85,28 @@ def test_a_browser_without_cookies_is_nobody_and_nothing_is_told_of_it(tmp_path,
         kept.keep(grid, request())
         assert kept.find(grid.token, request()) is None
     assert not caplog.records and not (tmp_path / "kept").exists()
+
+
+def test_a_cell_that_is_used_has_the_style_as_it_was_with_all_of_its_pictures(tmp_path):
+    library = Library(tmp_path / "styles")
+    near = [Image.new("RGB", (24, 24), (40 * place, 90, 200 - 30 * place)) for place in range(6)]
+    styles = library.save("Many", [(image, 1.0) for image in near]).used()
+    assert sum(count_of(image) for image, _ in styles) == 6
+    target: Any = None
+    with gr.Blocks():
+        source: Any = SimpleNamespace(kind="classical", panel=gr.HTML())
+        panel = GridPanel(source, Studio(Settings(device="cpu")), target)
+    panel.folder = tmp_path / "cells"
+    cell = panel.styles_of(Grid(ClassicalJob(near[0], styles), Axis("seed", (1, 2)), None), (0, 0))
+    assert [beside.read(library, Path(path)) for path, _ in cell] == [image.info["kept"] for image, _ in styles]
+    # And after a restart of the server.
+    (tmp_path / "one.png").write_bytes(bytes(10))
+    grid = PaintedGrid({}, "seed=1,2", ("seed",), "photo", None)
+    shown = {"row": 0, "column": 0}
+    grid.cells[0, 0] = GridCellFile(tmp_path / "one.png", Record(SETTINGS, {}, 1), cell, shown)
+    who, kept = request(new_visitor()), keeper(tmp_path, 10**9)
+    kept.keep(grid, who)
+    found = kept.find(grid.token, who)
+    assert found is not None
+    laid = [beside.read(library, Path(path)) for path, _ in found.cells[0, 0].styles]
+    assert laid == [image.info["kept"] for image, _ in styles]

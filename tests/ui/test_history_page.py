@@ -4,6 +4,7 @@ import asyncio
 import io
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -146,7 +147,12 @@ def test_a_result_is_told_in_both_languages_and_found_by_any_of_its_words(histor
     assert (row["en"], row["zh"]) == ("A Red Apple · Composer · seed 7", "A Red Apple · 构图器 · 种子 7")
     assert "apple" in row["texts"] and row["known"]
     facts = {label: value for label, _, value, _ in history.detail(entry)["facts"]}
-    assert facts["Seed"] == "7" and facts["Tab"] == "Text-driven"
+    assert facts["Seed"] == "7" and facts["Tab"] == "Text-driven" and "Pictures of the style" not in facts
+    assert entry.made_by is not None
+    for counts, told in (([3, 1, 2], "6"), ([3, "x"], None), ("9", None)):
+        made_by = replace(entry.made_by, inputs={"style_pictures": counts})
+        facts = {label: value for label, _, value, _ in history.detail(replace(entry, made_by=made_by))["facts"]}
+        assert facts.get("Pictures of the style") == told
 
 
 def test_a_record_of_any_kind_is_told_without_harm(histories, result):
@@ -182,6 +188,7 @@ def test_a_part_of_a_picture_is_not_the_whole_that_a_result_was_made_from(tmp_pa
     assert not history.same_pictures(given, str(part), [str(style)])
     assert not history.same_pictures({**given, "style_sha256": ["0" * 16]}, str(photo), [str(style)])
     assert not history.same_pictures(given, str(tmp_path / "c/photo.png"), [str(style)])  # it is gone
+    assert not history.same_pictures({**given, "style_pictures": [3]}, str(photo), [str(style)])  # it stood for three
     named = {name: given[name] for name in ("content", "styles")}  # all that older records know
     assert history.same_pictures(named, str(part), [str(style)])
 

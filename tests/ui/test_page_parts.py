@@ -8,7 +8,7 @@ import gradio as gr
 import pytest
 from PIL import Image
 
-from styleshot_demo import ClassicalJob, jobs, needs, provenance
+from styleshot_demo import ClassicalJob, jobs, needs, pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Result
 from styleshot_demo.messages import Remark, remark
@@ -165,7 +165,7 @@ def test_what_the_line_promises_is_what_the_run_keeps_to(monkeypatch, method, me
 
 
 def test_a_single_style_counts_whatever_its_slider_says():
-    slots = controls.Inputs(object(), (1, 2, 3, 4), (1, 2, 3, 4), (), None, None, None, ())
+    slots = controls.Inputs(object(), (1, 2, 3, 4), (1, 2, 3, 4), (), None, None, None, (), ())
     assert slots.read(["c", None, "b", None, None, 0.0, 0.0, 1, 1]) == ("c", [("b", 1.0)])
     assert slots.read(["c", "a", "b", None, None, 0.25, 0.5, 1, 1]) == ("c", [("a", 0.25), ("b", 0.5)])
     assert slots.read([None] * 5 + [1.0] * 4) == (None, [])
@@ -192,6 +192,29 @@ def test_numbers_are_handed_on_as_they_were_typed(typed):
     with gr.Blocks():
         for control in (widgets.Number(1, minimum=0, maximum=2), widgets.Slider(256, 2048, 512)):
             assert control.preprocess(typed) is typed
+
+
+def test_of_two_files_chosen_for_one_box_the_later_one_stays(tmp_path, monkeypatch):
+    broken, later = tmp_path / "broken.png", tmp_path / "later.png"
+    broken.write_bytes(b"no picture")
+    Image.new("RGB", (32, 32)).save(later)
+    check, answers = controls.BoxCheck(), []
+    open_picture = pictures.open_picture
+
+    def slowly(path):
+        """While the first is being opened the second comes, and is answered."""
+        if path == str(broken) and not answers:
+            answers.append(list(controls._checked_last(str(later), check)))
+        return open_picture(path)
+
+    monkeypatch.setattr(pictures, "open_picture", slowly)
+    (late,) = controls._checked_last(str(broken), check)
+    assert answers == [[(gr.skip(), "")]] and late == (gr.skip(), gr.skip()), "the box is left alone"
+    # An answer that is on its way when the next one is chosen is put right by the next one.
+    ((emptied, told),) = controls._checked_last(str(broken), check)
+    assert emptied is None and "not a picture" in told
+    assert list(controls._checked_last(str(later), check)) == [(str(later), "")]
+    assert list(controls._checked_last(str(later), check)) == [(gr.skip(), "")]
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +274,6 @@ def test_what_lay_on_a_tab_is_believed_no_more_than_an_upload(tmp_path):
 
 
 def test_opened_pictures_are_read_once_and_few_are_kept(tmp_path, picture, monkeypatch):
-    from styleshot_demo import pictures
     from styleshot_demo.ui import opened
 
     path = tmp_path / "a.png"
