@@ -146,18 +146,25 @@ def test_a_grid_is_there_again_after_a_reload_for_this_window_alone(open_page, p
     expect(Panel(other).cells).to_have_count(0)
 
 
-def test_a_grid_is_there_again_after_a_restart_of_the_server_for_its_visitor_alone(browser, tmp_path_factory, photo):
-    folder, models = str(tmp_path_factory.mktemp("kept")), tmp_path_factory.mktemp("models")
-    with app(tmp_path_factory, models, STYLESHOT_HISTORY=folder) as url, opener(browser, url) as open_it:
-        page = open_it()
-        begin(page, photo)
-        panel = Panel(page).open()
-        panel.choose("columns", "method", "fast, colour")
-        panel.paint(2)
-        kept = page.evaluate("sessionStorage.getItem('styleshot-classical-grid')")
-        state = page.context.storage_state()
-        before = [page.request.get(source).body() for source in sources(panel)]
-    with app(tmp_path_factory, models, STYLESHOT_HISTORY=folder) as url, opener(browser, url) as open_it:
+def test_a_grid_is_there_again_after_a_restart_of_the_server_for_its_visitor_alone(
+    browser, open_page, folders, tmp_path_factory, photo
+):
+    page = open_page()
+    begin(page, photo)
+    of_others = set(folders["history"].rglob("*.png"))
+    panel = Panel(page).open()
+    panel.choose("columns", "method", "fast, colour")
+    panel.paint(2)
+    kept = page.evaluate("sessionStorage.getItem('styleshot-classical-grid')")
+    state = page.context.storage_state()
+    before = [page.request.get(source).body() for source in sources(panel)]
+    own = set(folders["history"].rglob("*.png")) - of_others
+    assert own
+    # Another process finds in the folder what the first one has left there.
+    with (
+        app(tmp_path_factory, folders["models"], STYLESHOT_HISTORY=str(folders["history"])) as url,
+        opener(browser, url) as open_it,
+    ):
         open_it.forgiven += RELOAD
         for known, count in ((None, 0), (state, 2)):
             page = open_it(storage_state=known)
@@ -181,7 +188,7 @@ def test_a_grid_is_there_again_after_a_restart_of_the_server_for_its_visitor_alo
         expect(box.locator(".search")).to_be_hidden()
         box.locator(".clear").click()
         expect(box.locator(".bar")).to_be_hidden(timeout=LONG)
-    assert not list(Path(folder).rglob("*.png"))
+    assert not [path for path in own if path.exists()]
 
 
 def test_two_styles_are_mixed_and_the_weights_come_back(open_page, photo):
