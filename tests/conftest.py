@@ -37,6 +37,26 @@ def pytest_collection_finish():
     gc.enable()
 
 
+# The files whose tests share an app with weights (`open_studio`). In one process, they start one; each in a process of
+# its own, one after the other would start another, and import all that StyleShot needs.
+_WITH_WEIGHTS = ("browser/test_axe.py", "browser/test_image_page.py", "browser/test_text_page.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """`--dist loadfile`, which hands out one file after the other; those above as if they were one."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByApp(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            file = super()._split_scope(nodeid)
+            return "with weights" if file.endswith(_WITH_WEIGHTS) else file
+
+    return ByApp(config, log)
+
+
 @pytest.fixture(autouse=True, scope="module")
 def frozen_imports():
     """What has been imported is not looked through at every collection, of which each unloaded model asks for one

@@ -7,6 +7,7 @@ weights that learn, and objective.
 
 import hashlib
 import re
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import numpy as np
@@ -45,6 +46,18 @@ def black_and_white(image, rule):
     return image.convert("L").point(lambda level: 255 if level > threshold else 0)
 
 
+@contextmanager
+def stepped(parameters):
+    """The parameters after one step of this program's optimiser; afterwards they are as they were."""
+    parameters = list(parameters)
+    before = [parameter.detach().clone() for parameter in parameters]
+    optimiser_of(parameters, StageRecipe()).step()
+    yield
+    with torch.no_grad():
+        for parameter, value in zip(parameters, before, strict=True):
+            parameter.copy_(value)
+
+
 def trained(recorded, number):
     """Everything the recording has, computed by this program."""
     facts, expected = recorded.json(f"train_stage{number}.json"), recorded.tensors(f"train_stage{number}.safetensors")
@@ -77,16 +90,22 @@ def trained(recorded, number):
     for level, projection in enumerate(styleshot.adapter.style_image_proj_modules):
         # What the projections get: embeddings, zeros where the style is dropped.
         projection.register_forward_pre_hook(lambda module, given, level=level: seen.update({level: given[0].detach()}))
-    # The first of the recorded steps tells it all: a second one would show no more than that torch's optimiser makes of
-    # the same gradients the same steps. That it is the published optimiser, `test_the_published_optimiser` holds.
-    noise = torch.from_numpy(draw("train.noise.0", tuple(latents.shape), recorded.seed))
-    loss = stage.objective(
-        latents, noise, torch.tensor(facts["timesteps"][0]), text, patches.split(pictures), drop.style, controls
-    )
+    noise = [torch.from_numpy(draw(f"train.noise.{step}", tuple(latents.shape), recorded.seed)) for step in range(2)]
+    times = torch.tensor(facts["timesteps"])
+    loss = stage.objective(latents, noise[0], times[0], text, patches.split(pictures), drop.style, controls)
     loss.backward()
     norms = {name: parameter.grad.double().norm().item() for name, parameter in learning.items()}
     tensors = {name: seen[name] for name in ("noisy_latents", "noise_pred")}
     tensors["style_embeds"] = torch.stack([seen[level] for level in range(3)], dim=1)
+    if number == 1:  # stage 2 has the same optimiser, as `test_the_published_optimiser` holds
+        # What the optimiser makes of these gradients shows in one picture of the next step as in all of them: the first
+        # keeps its style and its text.
+        with stepped(learning.values()), torch.no_grad():
+            stage.objective(
+                latents[:1], noise[1][:1], times[1][:1], text[:1], patches.split(pictures[:1]), drop.style[:1]
+            )
+        tensors["next.noise_pred"] = seen["noise_pred"]
+        tensors["next.style_embeds"] = torch.stack([seen[level] for level in range(3)], dim=1)
     recorded.unet.set_attn_processor(AttnProcessor2_0())  # as it was; the default one takes three times as long
     return SimpleNamespace(
         facts=facts, expected=expected, pictures=pictures, controls=controls, drop=drop, texts=texts,
@@ -137,8 +156,14 @@ def test_the_published_optimiser(recorded, number):
 
 def test_tensors(run):
     close(run.latents, run.expected["latents_scaled"], TENSOR)
-    for name, ours in run.tensors.items():
-        close(ours, run.expected[f"step0.{name}"], TENSOR)
+    for name in ("noisy_latents", "noise_pred", "style_embeds"):
+        close(run.tensors[name], run.expected[f"step0.{name}"], TENSOR)
+
+
+def test_the_step_of_the_optimiser(run):
+    if "next.noise_pred" in run.tensors:
+        for name in ("noise_pred", "style_embeds"):
+            close(run.tensors[f"next.{name}"], run.expected[f"step1.{name}"][:1], TENSOR)
 
 
 def test_loss(run):
