@@ -25,7 +25,7 @@ DIFFUSION_SIZES = tuple(range(1024, 120, -64))
 
 
 @dataclass(frozen=True)
-class Room:
+class MemoryNeed:
     """What a classical run takes of its device's memory.
 
     needed   bytes at its peak
@@ -61,7 +61,7 @@ def bytes_to_find(job: object) -> int:
 
 
 def too_little(fitting: int, most: str) -> Problem:
-    """That memory is short, with the largest `job.size` that would fit; `most` as in `Room`."""
+    """That memory is short, with the largest `job.size` that would fit; `most` as in `MemoryNeed`."""
     keys = {
         "size": "out_of_memory",
         "whole": "out_of_memory_whole",

@@ -40,7 +40,7 @@ from styleshot_demo.containers import (
     riff_chunks,  # noqa: F401
 )
 from styleshot_demo.errors import Problem
-from styleshot_demo.formats import bmp, deep, srgb, tga, tiff
+from styleshot_demo.formats import bmp, sixteen_bit, srgb, tga, tiff
 from styleshot_demo.formats.clean import Clean
 from styleshot_demo.formats.saving import (
     XMP_KEYWORD,  # noqa: F401
@@ -97,7 +97,7 @@ def open_deep(source: str | Path | bytes | BinaryIO) -> "tuple[Image.Image, np.n
     def to_srgb(colours_of_the_file: Image.Image) -> Image.Image:
         return _to_srgb(colours_of_the_file, Clean(b"", clean.profile, 1, clean.space))
 
-    return image, deep.read(kind, clean, image, to_srgb)
+    return image, sixteen_bit.read(kind, clean, image, to_srgb)
 
 
 def _opened(source: str | Path | bytes | BinaryIO) -> tuple[Image.Image, str, Clean]:

@@ -29,7 +29,7 @@ JobT = TypeVar("JobT", bound=Job, covariant=True)
 
 
 @dataclass(frozen=True)
-class Shot:
+class PlannedPicture:
     """One picture to make."""
 
     seed: int
@@ -52,7 +52,7 @@ class Plan(Generic[JobT]):
     memory      bytes that the run takes on its device at its peak
     free        bytes that it could have there; None where that is not ours to know (ZeroGPU)
     fitting     the largest `job.size` that would fit
-    most        the setting that asks for the most memory, as in `Room`
+    most        the setting that asks for the most memory, as in `MemoryNeed`
     remembered  what `optimise` would paint, of `ClassicalJob.paintings` each, where all of it is in the cache already,
                 so that the run takes a moment; held here, for the cache may drop it while the run waits
     remarks     what a person should know of all this
@@ -113,12 +113,12 @@ class Plan(Generic[JobT]):
         return len(job.paintings) * job.steps if isinstance(job, ClassicalJob) else len(self.shots) * ClassicalJob.steps
 
     @cached_property
-    def shots(self) -> tuple[Shot, ...]:
+    def shots(self) -> tuple[PlannedPicture, ...]:
         """The pictures to make, in their order; for diffusion jobs."""
         job = self.job
         assert isinstance(job, TextJob | ImageJob)
         return tuple(
-            Shot(seed_of(job.seed, n), preprocessor, job.style_strength)
+            PlannedPicture(seed_of(job.seed, n), preprocessor, job.style_strength)
             for preprocessor in preprocessors_of(job)
             for n in range(job.count)
         )

@@ -39,7 +39,7 @@ from styleshot_demo.needs import (
     SIZES_TO_FIT,
     TIGHT,
     WHOLE_BYTES,
-    Room,
+    MemoryNeed,
     bytes_to_find,
     classical_bytes,
 )
@@ -70,10 +70,10 @@ class Planner:
         self.cache = cache
 
     def plan(
-        self, job: Job, *, lower: bool = False, lend: bool = True, held: tuple[RememberedPainting, ...] = ()
+        self, job: Job, *, lower: bool = False, acquire: bool = True, held: tuple[RememberedPainting, ...] = ()
     ) -> Plan:
         """What a job will be. `lower`: memory has just run out, so take a tier of placement that needs less, and trust
-        estimates of what fits only half as far. `lend`: where GPUs are lent by the call (ZeroGPU), for such a call.
+        estimates of what fits only half as far. `acquire`: where GPUs are lent by the call (ZeroGPU), for such a call.
         `held`: `Plan.remembered` of an earlier plan of this job, whatever has become of it in the cache.
 
         Raises `Problem` where it cannot run at all (no weights, no such device). Whether there is memory for it is
@@ -84,9 +84,9 @@ class Planner:
         if not isinstance(job, ClassicalJob | TextJob | ImageJob):
             raise TypeError(f"a {type(job).__name__} is no job")
         if isinstance(job, ClassicalJob):
-            plan = self._classical(job, TIGHT if lower else SPARE, lend, held)
+            plan = self._classical(job, TIGHT if lower else SPARE, acquire, held)
         else:
-            plan = self._diffusion(job, lower, lend)
+            plan = self._diffusion(job, lower, acquire)
         return replace(plan, remarks=(*plan.remarks, *told_of_groups(plan)))
 
     def ready(
@@ -106,7 +106,7 @@ class Planner:
         brush_size: int | None = None,
         keep_background: bool = False,
         region: str = "everywhere",
-    ) -> Room:
+    ) -> MemoryNeed:
         """What a classical run will take, before there is a job: as its plan will say.
 
         content, styles  (width, height) of the pictures, as far as they are known; the others as in `ClassicalJob`
@@ -130,8 +130,8 @@ class Planner:
 
     # Classical ---------------------------------------------------------------------------------------------------
 
-    def _classical(self, job: ClassicalJob, share: float, lend: bool, held: tuple[RememberedPainting, ...]) -> Plan:
-        lent = lend and job.strength > 0 and self._lends_to(job.method)
+    def _classical(self, job: ClassicalJob, share: float, acquire: bool, held: tuple[RememberedPainting, ...]) -> Plan:
+        lent = acquire and job.strength > 0 and self._lends_to(job.method)
         device = "cuda" if lent else device_of(self.settings)
         styles = [picture.size for picture, _ in job.styles]
         finding = _finding(job.keep_background, job.region)
@@ -184,7 +184,7 @@ class Planner:
         at_own_size: bool,
         styles_at: int,
         finding: str | None,
-    ) -> Room:
+    ) -> MemoryNeed:
         """`_room` with all that can make a run larger than its size alone; `finding` names what has a network look."""
         needed, free, fitting = self._room(method, size, [*([content] if content else []), *styles], device, share)
         needs = {"size": needed}
@@ -196,7 +196,7 @@ class Planner:
         if finding is not None:
             needs[finding] = BYTES_TO_FIND
         greatest = max(needs, key=needs.__getitem__)
-        return Room(needs[greatest], free, fitting, greatest)
+        return MemoryNeed(needs[greatest], free, fitting, greatest)
 
     def _room(
         self, method: str, size: int, shapes: Sequence[tuple[int, int]], device: str, share: float
@@ -221,13 +221,13 @@ class Planner:
 
     # StyleShot ---------------------------------------------------------------------------------------------------
 
-    def _diffusion(self, job: DiffusionJob, lower: bool, lend: bool) -> Plan:
+    def _diffusion(self, job: DiffusionJob, lower: bool, acquire: bool) -> Plan:
         choice = self.choose(job)
         if choice.model is None or choice.why is None:
             raise choice.problem()
         remarks = [choice.why]
         if choice.model == "composer" and isinstance(job, TextJob):
-            return self._composed(job, choice.why, TIGHT if lower else SPARE, lend)
+            return self._composed(job, choice.why, TIGHT if lower else SPARE, acquire)
         if choice.model == "painter" and isinstance(job, ImageJob):
             return self._painted(job, choice.why, TIGHT if lower else SPARE)
         asked, job = job, filled_in(job, choice.model)
@@ -287,7 +287,7 @@ class Planner:
             scene=scene,
         )
 
-    def _composed(self, job: TextJob, why: Remark, share: float, lend: bool) -> Plan:
+    def _composed(self, job: TextJob, why: Remark, share: float, acquire: bool) -> Plan:
         method = "optimise" if optimised(job) else "fast"
         if method == "optimise":
             why = remark("model_composer_optimise")
@@ -298,7 +298,7 @@ class Planner:
         scene = scenes.scene_of(job.prompt, job.tile, job.moved)
         job = replace(job, moved=moved.as_text(scene.places))  # without those of things that are not there
         remarks = [why, *scenes.not_understood(scene), *told, *resized]
-        lent = lend and self._lends_to(method)
+        lent = acquire and self._lends_to(method)
         return self._in_its_place("composer", job, (side_of(job), side_of(job)), remarks, share, scene, method, lent)
 
     def _painted(self, job: ImageJob, why: Remark, share: float) -> Plan:

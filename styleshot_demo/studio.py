@@ -82,15 +82,15 @@ class Studio:
         # What makes it quick is held while it waits: a whole descent in the short lane would hold up all that is short.
         yield from self.lanes.run_in_turn(lane, lambda: self._planned(job, held=plan.remembered), beside, to_end)
 
-    def _planned(self, job: Job, lend: bool = True, held: "tuple[RememberedPainting, ...]" = ()) -> Events:
+    def _planned(self, job: Job, acquire: bool = True, held: "tuple[RememberedPainting, ...]" = ()) -> Events:
         """The events of a job, planned with the memory that is free now; `held` as in `Planner.plan`."""
-        plan = self.planner.plan(job, lend=lend, held=held)
+        plan = self.planner.plan(job, acquire=acquire, held=held)
         plan.check()
         return self._with_memory(job, plan, self._work)
 
     def _with_memory(self, job: Job, plan: "Plan", work: Work) -> Events:
         def lower() -> "Plan":
-            return self.planner.plan(job, lower=True, lend=plan.free is None, held=plan.remembered)
+            return self.planner.plan(job, lower=True, acquire=plan.free is None, held=plan.remembered)
 
         return self.cache.stream_with_memory(
             lambda: work(plan), lambda: work(lower()), size=lambda: lower().fitting
@@ -130,7 +130,7 @@ class Studio:
         # Seconds become half a minute, but the picture comes.
         note = remark("without_gpu")
         yield Step(0.0, note)
-        work = self.lanes.run_in_turn(LONG, lambda: self._planned(plan.job, lend=False), None, to_end)
+        work = self.lanes.run_in_turn(LONG, lambda: self._planned(plan.job, acquire=False), None, to_end)
         with closing(work) as events:
             for event in events:
                 if isinstance(event, Finished):
@@ -266,8 +266,8 @@ class Studio:
         # The models that the runners hold from the start would go with them.
         self._kept = (self._classical, self._styleshot)
         self._classical = self._styleshot = None
-        self.cache.forked()
-        WRITER.forked()
+        self.cache.reset_after_fork()
+        WRITER.reset_after_fork()
 
 
 def is_quick(plan: "Plan") -> bool:

@@ -415,7 +415,7 @@ def test_models_lists_each_with_size_and_licence(words: list[str]) -> None:
 
 
 def test_fetch_shows_progress_and_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = hub.Found(MODELS["hed"], Path("."), {}, None)
+    found = hub.FoundModel(MODELS["hed"], Path("."), {}, None)
 
     def fetching(model, settings):
         yield hub.DownloadProgress("ControlNetHED.pth", 1_000_000, 29_444_406, 1e6)

@@ -9,7 +9,7 @@ from test_deep import gradient
 
 from styleshot_demo import pictures
 from styleshot_demo.errors import Problem
-from styleshot_demo.formats import deep
+from styleshot_demo.formats import sixteen_bit
 from styleshot_demo.images.cutting import Cut, cut, save
 
 PART = (21, 4, 61, 90)
@@ -40,7 +40,7 @@ def test_the_pixels_are_those_of_the_turned_picture(tmp_path, mode, turns):
 def test_16_bits_stay(tmp_path, channels):
     pixels = gradient(channels)
     pixels[:50, :50, 3:] = 0x8080
-    path = save(*cut(deep.to_tiff(pixels), Cut(1, PART)), tmp_path, "scan")
+    path = save(*cut(sixteen_bit.to_tiff(pixels), Cut(1, PART)), tmp_path, "scan")
     image, found = pictures.open_deep(path)
     expected = np.rot90(pixels, -1)[4:90, 21:61]
     assert found is not None and (found == expected[..., :3]).all()

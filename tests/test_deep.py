@@ -8,7 +8,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from styleshot_demo import pictures
-from styleshot_demo.formats import deep
+from styleshot_demo.formats import sixteen_bit
 
 
 def gradient(channels: int = 3) -> np.ndarray:
@@ -20,7 +20,7 @@ def gradient(channels: int = 3) -> np.ndarray:
 
 
 @pytest.mark.parametrize("channels", [3, 4])
-@pytest.mark.parametrize("write", [deep.to_png, deep.to_tiff])
+@pytest.mark.parametrize("write", [sixteen_bit.to_png, sixteen_bit.to_tiff])
 def test_what_is_written_is_read_again_by_us_and_by_others(write, channels):
     pixels = gradient(channels)
     data = write(pixels)
@@ -33,8 +33,8 @@ def test_what_is_written_is_read_again_by_us_and_by_others(write, channels):
 
 def test_8_bit_tiffs_are_read_by_others():
     pixels = (gradient() >> 8).astype(np.uint8)
-    assert (np.asarray(Image.open(io.BytesIO(deep.to_tiff(pixels, b"<xmp>")))) == pixels).all()
-    assert pictures.open_deep(deep.to_tiff(pixels))[1] is None
+    assert (np.asarray(Image.open(io.BytesIO(sixteen_bit.to_tiff(pixels, b"<xmp>")))) == pixels).all()
+    assert pictures.open_deep(sixteen_bit.to_tiff(pixels))[1] is None
 
 
 def test_grey_becomes_grey_in_three_channels():
@@ -46,7 +46,7 @@ def test_grey_becomes_grey_in_three_channels():
 
 def tiff_with(tag: int, kind: int, count: int, value: int) -> bytes:
     """The gradient's TIFF with one more tag of one number, put in place of the predictor's order by a new directory."""
-    data = bytearray(deep.to_tiff(gradient()))
+    data = bytearray(sixteen_bit.to_tiff(gradient()))
     place = int.from_bytes(data[4:8], "little")
     number = int.from_bytes(data[place : place + 2], "little")
     entries = [bytes(data[at : at + 12]) for at in range(place + 2, place + 2 + 12 * number, 12)]
@@ -76,13 +76,13 @@ def test_colours_of_another_space_come_over_smoothly():
     from styleshot_demo.containers import png_chunks
 
     chunk = next(stream.getvalue()[start:end] for kind, start, end in png_chunks(stream.getvalue()) if kind == b"iCCP")
-    image, found = pictures.open_deep(deep.to_png(pixels, [(b"iCCP", chunk)]))
+    image, found = pictures.open_deep(sixteen_bit.to_png(pixels, [(b"iCCP", chunk)]))
     assert image.getpixel((1299, 0))[0] < 120 and image.getpixel((1299, 0))[2] > 200
     assert found is not None and np.abs(found / 257 - np.asarray(image)).max() < 2
     assert len(np.unique(found[..., 2])) > 600
 
 
 def test_damage_is_told_and_never_guessed_at():
-    data = deep.to_png(gradient())
+    data = sixteen_bit.to_png(gradient())
     with pytest.raises(pictures.Problem):
         pictures.open_deep(data[: len(data) // 2])

@@ -251,7 +251,7 @@ def test_what_does_not_fit_is_planned_and_refused(monkeypatch, kind):
 @pytest.mark.parametrize("kind", ["fast", "colour", "composer", "small", "enlarge"])
 def test_idle_models_go_for_a_run_that_was_promised_their_room(monkeypatch, kind):
     studio = Studio(Settings(device="cpu", cache_gb=100))
-    with studio.cache.lend("idle", lambda: bytearray(8), size=lambda value: 8 * 10**9):
+    with studio.cache.acquire("idle", lambda: bytearray(8), size=lambda value: 8 * 10**9):
         pass
 
     def there():

@@ -32,7 +32,7 @@ class Runner:
         self.inside += 1
         self.most_inside = max(self.most_inside, self.inside)
         try:
-            with self.cache.lend("net", lambda: bytearray(8), size=len):
+            with self.cache.acquire("net", lambda: bytearray(8), size=len):
                 yield Step(0.0, remark("encoding"))
                 self.pause()
                 error = self.errors.pop(0) if self.errors else None
@@ -239,7 +239,7 @@ def test_many_runs_at_once_never_overlap(studio, job) -> None:
 
 
 def test_out_of_memory_drops_idle_models_and_tries_once_more(studio, job) -> None:
-    with studio.cache.lend("idle", lambda: bytearray(8), size=len):
+    with studio.cache.acquire("idle", lambda: bytearray(8), size=len):
         pass
     studio.classical.errors = [MemoryError()]
     events = list(studio.run(job))

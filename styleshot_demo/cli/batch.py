@@ -20,10 +20,10 @@ from styleshot_demo.batch.order import BatchOrder, fingerprint, put_styles
 from styleshot_demo.batch.outcome import FAILED as NOT_PAINTED
 from styleshot_demo.batch.outcome import KEPT, PAINTED, Outcome
 from styleshot_demo.cli import verbosity
-from styleshot_demo.cli.kept import open_styles, with_strength
 from styleshot_demo.cli.options import AsJson, Provenance, Weight, with_settings
 from styleshot_demo.cli.report import FAILED, ProgressLine, asked, print_json, printable, settings_asked
 from styleshot_demo.cli.results import option
+from styleshot_demo.cli.style_arguments import open_styles, with_strength
 from styleshot_demo.destinations import check_folder, make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import ClassicalJob, choice

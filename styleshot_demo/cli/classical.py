@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from styleshot_demo.cli.kept import Styles, open_styles, with_strength
 from styleshot_demo.cli.masks import Mask, open_mask
 from styleshot_demo.cli.options import AsJson, Provenance, Weight, with_settings
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
+from styleshot_demo.cli.style_arguments import Styles, open_styles, with_strength
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.studio import Studio
 

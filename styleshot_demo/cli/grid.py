@@ -12,10 +12,10 @@ from PIL import Image
 from styleshot_demo import grid as grids
 from styleshot_demo import process, provenance
 from styleshot_demo.cli import verbosity
-from styleshot_demo.cli.kept import PREFIX, open_styles
 from styleshot_demo.cli.options import AsJson, Provenance
 from styleshot_demo.cli.report import ProgressLine, asked, print_json, printable, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, tell_lost, write_somewhere
+from styleshot_demo.cli.style_arguments import PREFIX, open_styles
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Result
 from styleshot_demo.grid import STYLE, Axis, CellDone, Grid, NamedStyle

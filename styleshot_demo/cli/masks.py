@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 from PIL import Image
 
-from styleshot_demo.cli.kept import was_given
 from styleshot_demo.cli.report import asked
 from styleshot_demo.cli.results import open_asked
+from styleshot_demo.cli.style_arguments import was_given
 from styleshot_demo.errors import Problem
 
 Mask = Annotated[

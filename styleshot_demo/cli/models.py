@@ -12,7 +12,7 @@ from styleshot_demo.cli.report import Commands, ProgressLine, asked, print_json,
 from styleshot_demo.jobs import choice
 from styleshot_demo.models import hub
 from styleshot_demo.models.catalogue import MODELS
-from styleshot_demo.models.hub import Found, Missing
+from styleshot_demo.models.hub import FoundModel, Missing
 
 app = typer.Typer(cls=Commands, help="List the models and fetch those that are missing.", invoke_without_command=True)
 
@@ -38,7 +38,7 @@ def list_models(as_json: JsonOption = False) -> None:
         typer.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[4]]))
 
 
-def _row(state: Found | Missing) -> dict[str, Any]:
+def _row(state: FoundModel | Missing) -> dict[str, Any]:
     model = state.model
     return {
         "name": model.name,
@@ -48,15 +48,15 @@ def _row(state: Found | Missing) -> dict[str, Any]:
         "built_in": model.built_in,
         "needs": list(model.needs),
         "here": state.here,
-        "bytes": state.bytes if isinstance(state, Found) else None,
+        "bytes": state.bytes if isinstance(state, FoundModel) else None,
         "bytes_to_fetch": state.bytes if isinstance(state, Missing) else 0,
         "damaged": list(state.damaged) if isinstance(state, Missing) else [],
     }
 
 
-def _line(state: Found | Missing) -> tuple[str, str, str, str, str]:
+def _line(state: FoundModel | Missing) -> tuple[str, str, str, str, str]:
     model = state.model
-    if isinstance(state, Found):
+    if isinstance(state, FoundModel):
         place, size = ("built in" if model.built_in else "here"), hub.readable(state.bytes)
     elif state.damaged:
         place, size = "damaged", hub.readable(state.bytes) if state.bytes else ""

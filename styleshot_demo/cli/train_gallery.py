@@ -68,7 +68,7 @@ def gallery(
             out,
             GalleryRecipe(per_style=per_style, size=size, seed=seed, shard=shard, words=keep_words),
             plan,
-            controls.Drawer(plan, settings, _place(device, plan.detectors)),
+            controls.ConditionRenderer(plan, settings, _place(device, plan.detectors)),
             lambda count, total: progress.show(count / total, f"Picture {count} of {total}", "picture"),
             lambda name, problem: tell_problem(problem, f"Left out: {name}"),
         )

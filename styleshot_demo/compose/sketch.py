@@ -92,7 +92,7 @@ def draw(scene: Scene, size: tuple[int, int] = (512, 512), seed: int = 0) -> Ske
 
 
 @dataclass(frozen=True)
-class Standing:
+class PlacedThing:
     """One copy of a thing in the sketch; lengths are shares of the picture's sides, 0 to 1.
 
     index, number  of the thing in the scene, and of its copy
@@ -106,13 +106,13 @@ class Standing:
     box: tuple[float, float, float, float]
 
 
-def standing(scene: Scene, size: tuple[int, int], seed: int) -> tuple[Standing, ...]:
+def standing(scene: Scene, size: tuple[int, int], seed: int) -> tuple[PlacedThing, ...]:
     """Where every copy of every thing stands in `draw` of the same, those in front last; nothing of a pattern."""
     if scene.wraps:
         return ()
     placed, _ = _placed(scene, size, np.random.default_rng([seed, PLACES]))
     return tuple(
-        Standing(one.index, one.number, (one.x, one.y), box_of(one, scene, size[0] / size[1])) for one in placed
+        PlacedThing(one.index, one.number, (one.x, one.y), box_of(one, scene, size[0] / size[1])) for one in placed
     )
 
 

@@ -74,7 +74,7 @@ def evaluate(
     counts = counts or Counts()
     rng = np.random.default_rng(seed)
     total = counts.things + counts.text_pairs + counts.image_pairs + counts.sweeps * len(STRENGTHS)
-    exam = _Exam(pack, _judge(studio, teacher), rng, _Painted(studio, total, on_picture), steps, sheets)
+    exam = _EvaluationContext(pack, _judge(studio, teacher), rng, _Painted(studio, total, on_picture), steps, sheets)
     # Each draws from the one generator, so their order is a part of what a seed means.
     styles, contents = style_pictures(pack, rng), content_pictures(pack, rng)
     names = _things(pack)
@@ -113,7 +113,7 @@ class _Painted:
 
 
 @dataclass(frozen=True)
-class _Exam:
+class _EvaluationContext:
     """What all figures are found with."""
 
     pack: Pack
@@ -134,7 +134,7 @@ class _Exam:
         return self.made(ImageJob(content=content, styles=((style, 1.0),), seed=seed, **given))
 
 
-def _things_told(exam: _Exam, names: np.ndarray, count: int) -> dict[str, float]:
+def _things_told(exam: _EvaluationContext, names: np.ndarray, count: int) -> dict[str, float]:
     """Text-driven: how often what was asked for is the nearest of all the things, or among the nearest."""
     pack, judge, rng = exam.pack, exam.judge, exam.rng
     places = rng.permutation(len(names))[: min(GALLERY, len(names))]
@@ -156,7 +156,7 @@ def _things_told(exam: _Exam, names: np.ndarray, count: int) -> dict[str, float]
 
 
 def _styles_of_words(
-    exam: _Exam, names: np.ndarray, styles: Sequence[Image.Image], looks: Tensor, count: int
+    exam: _EvaluationContext, names: np.ndarray, styles: Sequence[Image.Image], looks: Tensor, count: int
 ) -> dict[str, float]:
     """Text-driven: how often the style asked for is the nearest of all."""
     results = []
@@ -170,7 +170,7 @@ def _styles_of_words(
 
 
 def _styles_and_lines(
-    exam: _Exam, contents: Sequence[Image.Image], styles: Sequence[Image.Image], looks: Tensor, count: int
+    exam: _EvaluationContext, contents: Sequence[Image.Image], styles: Sequence[Image.Image], looks: Tensor, count: int
 ) -> dict[str, float]:
     """Image-driven: how often the style asked for is the nearest of all, and how well the content's edges are kept."""
     rows, scores = [], []
@@ -186,7 +186,9 @@ def _styles_and_lines(
     return {"style_image": hits, "edge_f1": float(np.mean(scores))}
 
 
-def _strengths(exam: _Exam, names: np.ndarray, styles: Sequence[Image.Image], count: int) -> dict[str, float]:
+def _strengths(
+    exam: _EvaluationContext, names: np.ndarray, styles: Sequence[Image.Image], count: int
+) -> dict[str, float]:
     """How well pictures come nearer to a style as its strength rises."""
     slopes, rows = [], []
     for n in range(count):

@@ -24,7 +24,7 @@ _ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:a
 Box = tuple[bytes, int, int]  # type, where its content starts and ends
 
 
-class Still(NamedTuple):
+class StillImage(NamedTuple):
     """The picture of a HEIC or AVIF.
 
     size         (width, height) as stored, before it is turned
@@ -48,7 +48,7 @@ def brands(data: bytes) -> set[bytes]:
     return {data[8:12]} | {data[place : place + 4] for place in range(16, end - 3, 4)}
 
 
-def look(data: bytes) -> Still:
+def look(data: bytes) -> StillImage:
     """The picture of a file. `Problem` picture_truncated or picture_damaged; struct.error where the file ends early."""
     return _File(data).still()
 
@@ -104,7 +104,7 @@ class _File:
         self.properties = self._properties(*parts[b"iprp"])
         self.references = list(self._references(*parts[b"iref"])) if b"iref" in parts else []
 
-    def still(self) -> Still:
+    def still(self) -> StillImage:
         kind = self.types.get(self.primary, b"")
         tiles = self._tiles(self.primary)
         names = {_CODED.get(self.types.get(item, b"")) for item in tiles}
@@ -132,7 +132,7 @@ class _File:
                 orientation = _TURNED[orientation][self.data[start] & 3]
             elif kind == b"imir":
                 orientation = _MIRRORED[orientation][self.data[start] & 1]
-        return Still(str(name), size, coded, profile, None if profile else space, orientation)
+        return StillImage(str(name), size, coded, profile, None if profile else space, orientation)
 
     def _tiles(self, item: int) -> list[int]:
         """The coded items that an item is put together from, itself if it is one. At most one level: no chains."""

@@ -68,7 +68,7 @@ def clean(data: bytes) -> Clean:
     packed, whole = [], True
     bits, kind_of_colours = data[24], data[25]
     codes = gamma = chromaticities = None
-    srgb, film = False, _Film()
+    srgb, film = False, _AnimatedPng()
     for kind, start, end, complete in _parts(data):
         if not complete:
             whole = False
@@ -115,7 +115,7 @@ def clean(data: bytes) -> Clean:
 _FILM = (b"acTL", b"fcTL", b"fdAT")
 
 
-class _Film:
+class _AnimatedPng:
     """The first frame of an animated PNG whose usual picture is none of its frames: that one is for other readers."""
 
     def __init__(self) -> None:

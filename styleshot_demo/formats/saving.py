@@ -12,7 +12,7 @@ from PIL import Image, PngImagePlugin
 
 from styleshot_demo.atomic import put
 from styleshot_demo.errors import Problem
-from styleshot_demo.formats import deep
+from styleshot_demo.formats import sixteen_bit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,7 @@ def save_png(
     if xmp is not None:
         extra.add_itxt(XMP_KEYWORD, xmp.decode("utf-8"))
     if pixels is not None:
-        write_bytes(deep.to_png(pixels, [chunk[:2] for chunk in extra.chunks]), destination)
+        write_bytes(sixteen_bit.to_png(pixels, [chunk[:2] for chunk in extra.chunks]), destination)
         return
     encoded = io.BytesIO()
     image.save(encoded, format="PNG", pnginfo=extra, icc_profile=None)
@@ -53,7 +53,7 @@ def save_tiff(
     """Saves a TIFF with an XMP packet; all is as in `save_png`."""
     import numpy as np
 
-    write_bytes(deep.to_tiff(np.asarray(image) if pixels is None else pixels, xmp), destination)
+    write_bytes(sixteen_bit.to_tiff(np.asarray(image) if pixels is None else pixels, xmp), destination)
 
 
 def write_bytes(data: bytes, destination: str | Path | BinaryIO) -> None:

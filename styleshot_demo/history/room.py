@@ -21,7 +21,7 @@ TRASH_SECONDS = 3600  # after which what was deleted is gone for good
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredFile:
     """A result as the disk sees it: its file, with its thumbnail where it has one."""
 
     path: Path
@@ -36,7 +36,7 @@ class Kept:
             path.unlink(missing_ok=True)
 
 
-def kept(folder: Path, only: str | None = None) -> list[Kept]:
+def kept(folder: Path, only: str | None = None) -> list[StoredFile]:
     """The results of one visitor, those that go first at the start: the oldest, favourites after all others.
 
     only  the key of the one that is looked for; None: all
@@ -50,7 +50,7 @@ def kept(folder: Path, only: str | None = None) -> list[Kept]:
         with suppress(OSError):  # another program may delete it at any time
             info = path.stat()
             size = info.st_size + _size(folder / f"{key}.jpg")
-            found.append(Kept(path, key, info.st_mtime_ns, size, key in favourites))
+            found.append(StoredFile(path, key, info.st_mtime_ns, size, key in favourites))
     return sorted(found, key=_order)
 
 
@@ -138,11 +138,11 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _order(one: Kept) -> tuple[bool, int]:
+def _order(one: StoredFile) -> tuple[bool, int]:
     return one.favourite, one.kept_at
 
 
-def _remove(candidates: Iterable[Kept], too_much: float = math.inf) -> None:
+def _remove(candidates: Iterable[StoredFile], too_much: float = math.inf) -> None:
     """Deletes one after another until so many bytes are free; all of them by default."""
     for one in candidates:
         if too_much <= 0:

@@ -158,7 +158,7 @@ class History:
         """The folder of a piece of work."""
         return self._folder / room.WORK / f"{name}.{token[:8]}"
 
-    def _delete(self, found: Sequence[HistoryEntry | room.Kept]) -> str:
+    def _delete(self, found: Sequence[HistoryEntry | room.StoredFile]) -> str:
         token = secrets.token_hex(8)
         with self._changing():
             room.empty_trash(self._folder)

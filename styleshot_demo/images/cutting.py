@@ -13,7 +13,7 @@ from PIL import Image
 
 from styleshot_demo import pictures
 from styleshot_demo.errors import Problem
-from styleshot_demo.formats import deep
+from styleshot_demo.formats import sixteen_bit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,8 +89,8 @@ def save(image: Image.Image, pixels: "np.ndarray | None", folder: Path, stem: st
     if pixels is None:
         image.save(encoded, format="PNG", compress_level=1)
     else:
-        pixels = deep.with_opacity(pixels, pictures.split_alpha(image)[1])
-        encoded.write(deep.to_png(pixels))
+        pixels = sixteen_bit.with_opacity(pixels, pictures.split_alpha(image)[1])
+        encoded.write(sixteen_bit.to_png(pixels))
     if len(encoded.getvalue()) <= pictures.MAX_BYTES:
         path = folder / f"{stem}.png"
         pictures.write_bytes(encoded.getvalue(), path)

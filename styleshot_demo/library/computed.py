@@ -168,7 +168,7 @@ class Writer:
             except RuntimeError as error:  # the program ends
                 _log.debug("Nothing of what was computed is kept: %s", error)
 
-    def forked(self) -> None:
+    def reset_after_fork(self) -> None:
         """In a process that was just forked: the thread, and whoever held the lock, are in the other one."""
         self.__init__()
 

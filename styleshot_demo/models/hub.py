@@ -25,14 +25,14 @@ from styleshot_demo.models.hashes import hashing, hashing_all, remember
 from styleshot_demo.models.integrity import is_whole
 from styleshot_demo.models.once import Progress as Fractions
 from styleshot_demo.models.once import finished
-from styleshot_demo.models.transfer import Patience, asking, disk_problem, fetch_file, part_of
+from styleshot_demo.models.transfer import Timeouts, asking, disk_problem, fetch_file, part_of
 from styleshot_demo.settings import ASSETS, Settings
 
 _SPARE = 64 * 1024 * 1024  # bytes to leave free on the disk
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundModel:
     """All needed files of a model are on this machine.
 
     folder   the folder they lie in; for `sd15` a diffusers folder that `from_pretrained` takes
@@ -103,7 +103,7 @@ def model_of(name: str) -> Model:
     return MODELS[name]
 
 
-def find(model: Model | str, settings: Settings) -> Found | Missing:
+def find(model: Model | str, settings: Settings) -> FoundModel | Missing:
     """Whether a model's files are on this machine. Looks at names, sizes and headers only; asks no network."""
     model = model_of(model) if isinstance(model, str) else model
     damaged: list[str] = []
@@ -118,15 +118,15 @@ def find(model: Model | str, settings: Settings) -> Found | Missing:
     return Missing(model, missing, cost, tuple(damaged))
 
 
-def require(model: Model | str, settings: Settings) -> Found:
+def require(model: Model | str, settings: Settings) -> FoundModel:
     """`find`, or a `Problem` that says what is wrong with the files."""
     found = find(model, settings)
-    if isinstance(found, Found):
+    if isinstance(found, FoundModel):
         return found
     raise Problem("weights_broken" if found.damaged else "weights_missing", model=found.model.title)
 
 
-def overview(settings: Settings) -> list[Found | Missing]:
+def overview(settings: Settings) -> list[FoundModel | Missing]:
     """`find` for every model of the catalogue, in its order."""
     return [find(model, settings) for model in MODELS.values()]
 
@@ -138,7 +138,7 @@ def plan(model: Model | str, settings: Settings) -> list[Missing]:
     return [state for state in states if isinstance(state, Missing) and state.files]
 
 
-def check(found: Found, settings: Settings) -> list[str]:
+def check(found: FoundModel, settings: Settings) -> list[str]:
     """Reads all files of a model and names those that are not the published ones, by hash.
 
     A changed file is not an error (somebody may have trained it further); a person may want to know.
@@ -152,12 +152,12 @@ def check(found: Found, settings: Settings) -> list[str]:
     return different
 
 
-def hashes(found: Found, settings: Settings) -> dict[str, str]:
+def hashes(found: FoundModel, settings: Settings) -> dict[str, str]:
     """SHA-256 of each file, by its path in the catalogue; quick when they have been read before."""
     return finished(hashing_files(found, settings))
 
 
-def hashing_files(found: Found, settings: Settings) -> Fractions[dict[str, str]]:
+def hashing_files(found: FoundModel, settings: Settings) -> Fractions[dict[str, str]]:
     """`hashes` as a generator: yields the share that is read; closing it stops the reading."""
     # The program's own files are small: they are not worth a line in the record.
     record = None if found.model.built_in else app_cache.record(settings)
@@ -171,8 +171,8 @@ def fetch(
     on_progress: Callable[[DownloadProgress], None] | None = None,
     *,
     endpoint: str | None = None,
-    patience: Patience | None = None,
-) -> Found:
+    patience: Timeouts | None = None,
+) -> FoundModel:
     """Downloads what is missing of a model and of those it needs, and returns where it lies.
 
     An exception that `on_progress` raises stops the download; what has come is kept and continued next time.
@@ -189,12 +189,12 @@ def fetching(
     settings: Settings,
     *,
     endpoint: str | None = None,
-    patience: Patience | None = None,
+    patience: Timeouts | None = None,
 ) -> Generator[DownloadProgress, None, None]:
     """`fetch` as an iterator: about four `DownloadProgress`es a second; closing it stops the download."""
     from huggingface_hub import constants
 
-    model, patience = model_of(model) if isinstance(model, str) else model, patience or Patience.of_the_hub()
+    model, patience = model_of(model) if isinstance(model, str) else model, patience or Timeouts.of_the_hub()
     if model.built_in:
         require(model, settings)
         return
@@ -217,7 +217,7 @@ def fetching(
         before += sizes[_key(file)]
 
 
-def _bring(file: ModelFile, settings: Settings, endpoint: str, patience: Patience) -> Iterator[tuple[int, int]]:
+def _bring(file: ModelFile, settings: Settings, endpoint: str, patience: Timeouts) -> Iterator[tuple[int, int]]:
     """Brings one file to its place; yields (bytes there, bytes in all)."""
     from filelock import FileLock, Timeout
     from huggingface_hub import hf_hub_url
@@ -346,7 +346,7 @@ def _snapshots(folder: Path, revision: str) -> Iterator[Path]:
         yield from sorted((folder / "snapshots").iterdir(), key=os.path.getmtime, reverse=True)
 
 
-def _in_folder(model: Model, folder: Path, damaged: list[str]) -> Found | None:
+def _in_folder(model: Model, folder: Path, damaged: list[str]) -> FoundModel | None:
     """The model's files in one folder, in half precision by name or, failing that, in full precision."""
     for variant in ("fp16", None):
         files: dict[str, Path] = {}
@@ -361,7 +361,7 @@ def _in_folder(model: Model, folder: Path, damaged: list[str]) -> Found | None:
                 if place.is_file() and file.path not in damaged:
                     damaged.append(file.path)
         if all(file.path in files for file in model.files if file.needed):
-            return Found(model, folder, files, "fp16" if halved else None)
+            return FoundModel(model, folder, files, "fp16" if halved else None)
     return None
 
 

@@ -36,7 +36,7 @@ _PASSING = ("server_error", "server_silent", "download_cut")  # keys of problems
 
 
 @dataclass(frozen=True)
-class Patience:
+class Timeouts:
     """How long to wait, in seconds, before saying that something is wrong.
 
     connect  until the server is found and takes the connection; without a network, this is what one waits
@@ -53,7 +53,7 @@ class Patience:
     pause: float = 1.0
 
     @classmethod
-    def of_the_hub(cls) -> "Patience":
+    def of_the_hub(cls) -> "Timeouts":
         """What HF_HUB_ETAG_TIMEOUT and HF_HUB_DOWNLOAD_TIMEOUT ask for, by which people know the hub's library."""
         from huggingface_hub import constants
 
@@ -73,7 +73,7 @@ def part_of(target: Path) -> Path:
     return target.with_name(f".{target.name}.part")
 
 
-def asking(url: str, name: str, done: int, patience: Patience) -> Generator[int, None, FileHeader]:
+def asking(url: str, name: str, done: int, patience: Timeouts) -> Generator[int, None, FileHeader]:
     """Asks the server for size and hash of a file; yields `done` while it waits, and returns what is offered.
 
     Gives up after `patience.connect` where nobody is there, whatever hangs (DNS included); asks a server again that is
@@ -103,7 +103,7 @@ def fetch_file(
     name: str,
     bytes: int | None,
     sha256: str | None,
-    patience: Patience,
+    patience: Timeouts,
 ) -> Generator[int, None, str]:
     """Downloads `url` to `target`; yields the bytes there so far (also while nothing comes) and returns the SHA-256.
 
@@ -239,7 +239,7 @@ def _answer(
     return answer
 
 
-def _pieces(url: str, start: int, patience: Patience) -> Generator[Any, None, None]:
+def _pieces(url: str, start: int, patience: Timeouts) -> Generator[Any, None, None]:
     """The body of a GET request from byte `start` on; `_FROM_THE_START` comes first where the server begins anew."""
     from huggingface_hub import get_session
     from huggingface_hub.utils import build_hf_headers, hf_raise_for_status
@@ -274,7 +274,7 @@ def _look_up(url: str) -> Generator[list[Any], None, None]:
     yield socket.getaddrinfo(parts.hostname, parts.port)
 
 
-def _metadata(url: str, patience: Patience) -> Generator[Any, None, None]:
+def _metadata(url: str, patience: Timeouts) -> Generator[Any, None, None]:
     """What the hub says of a file."""
     import httpx2
     from huggingface_hub import get_hf_file_metadata

@@ -27,7 +27,7 @@ def borrow_fast(
         return load_fast(network_file(encoder), network_file(decoder), device)
 
     models |= short_hash(encoder, settings) | short_hash(decoder, settings)
-    return borrowed.enter_context(cache.lend(("fast", device), load, name="fast", device=device))
+    return borrowed.enter_context(cache.acquire(("fast", device), load, name="fast", device=device))
 
 
 def borrow_vgg(
@@ -43,5 +43,5 @@ def borrow_vgg(
     models |= short_hash(vgg, settings)
     path = network_file(vgg)
     return borrowed.enter_context(
-        cache.lend(("vgg19", device), lambda: load_vgg19(path, device), name="vgg19", device=device)
+        cache.acquire(("vgg19", device), lambda: load_vgg19(path, device), name="vgg19", device=device)
     )

@@ -10,7 +10,7 @@ from PIL import Image
 
 from styleshot_demo import jobs, pictures
 from styleshot_demo.events import Event, Finished, Step
-from styleshot_demo.formats import deep
+from styleshot_demo.formats import sixteen_bit
 from styleshot_demo.images.ops import to_array, to_image, to_tensor
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.messages import Remark, remark
@@ -84,7 +84,7 @@ class ClassicalRunner:
         fine = content_16bit(job, content)
         if job.strength == 0:
             image = content.copy()
-            fine = None if fine is None else deep.with_opacity(fine, pictures.split_alpha(content)[1])
+            fine = None if fine is None else sixteen_bit.with_opacity(fine, pictures.split_alpha(content)[1])
         else:
             if plan.free is not None:
                 self.cache.make_free(plan.device, plan.memory)
@@ -113,7 +113,7 @@ class ClassicalRunner:
             assert painted is not None  # every method ends with a picture
             if fine is not None and painted.fine is not None:
                 held = apply_palette_16bit(job.palette, painted.fine)
-                fine = deep.with_opacity(composite_16bit(fine, where.painted, held), alpha)
+                fine = sixteen_bit.with_opacity(composite_16bit(fine, where.painted, held), alpha)
             image = finished(painted.image)
         if fine is not None:
             notes.append(remark("kept_16_bits"))
@@ -338,7 +338,7 @@ class ClassicalRunner:
         def read_finely(box: "Box") -> "torch.Tensor":
             assert fine is not None
             part = fine[box.top : box.bottom, box.left : box.right].astype(np.float32)
-            return torch.from_numpy(part / deep.WHITE).permute(2, 0, 1)[None].to(device)
+            return torch.from_numpy(part / sixteen_bit.WHITE).permute(2, 0, 1)[None].to(device)
 
         shares = jobs.normalised_weights(job.styles)
         styles = [(style(image), share) for (image, _), share in zip(job.styles, shares, strict=True)]
@@ -362,7 +362,7 @@ class ClassicalRunner:
                     pixels = with_colours_of(target.read(part.box), pixels)
                 painted[rows, columns] = to_array(pixels)
                 if painted_finely is not None:
-                    painted_finely[rows, columns] = to_array(pixels, deep.WHITE)
+                    painted_finely[rows, columns] = to_array(pixels, sixteen_bit.WHITE)
             told = remark("painting_whole", seconds=remaining.seconds(part.fraction))
             yield Step(begun + (1 - begun) * part.fraction, told)
         del parts, styles

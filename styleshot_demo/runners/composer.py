@@ -13,7 +13,7 @@ from styleshot_demo.images.ops import grid
 from styleshot_demo.job_defaults import side_of
 from styleshot_demo.jobs import ClassicalJob, TextJob
 from styleshot_demo.messages import remark
-from styleshot_demo.plan import Plan, Shot
+from styleshot_demo.plan import Plan, PlannedPicture
 from styleshot_demo.runners.borrowing import borrow_fast
 from styleshot_demo.runners.palettes import apply_palette
 from styleshot_demo.runners.styles import read_groups, styles_of
@@ -80,7 +80,7 @@ def compose(plan: Plan[TextJob], classical: "ClassicalRunner") -> Generator[Even
 
 
 def _optimised(
-    plan: Plan[TextJob], place: int, shot: Shot, sketch: "Sketch", classical: "ClassicalRunner"
+    plan: Plan[TextJob], place: int, shot: PlannedPicture, sketch: "Sketch", classical: "ClassicalRunner"
 ) -> Generator[Event, None, None]:
     """The classical runner's events as it paints the sketch of picture `place`, as those of the text job."""
     from styleshot_demo.compose.painting import set_off
@@ -108,7 +108,7 @@ def _optimised(
             yield event
 
 
-def painted_as(job: TextJob, sketch: Image.Image, shot: Shot) -> ClassicalJob:
+def painted_as(job: TextJob, sketch: Image.Image, shot: PlannedPicture) -> ClassicalJob:
     """What of a `shot` the classical methods do: beyond a style strength of 1 the style pulls harder."""
     return ClassicalJob(
         sketch,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from styleshot_demo import pictures
-from styleshot_demo.formats import deep
+from styleshot_demo.formats import sixteen_bit
 from styleshot_demo.jobs import ClassicalJob
 
 if TYPE_CHECKING:
@@ -65,9 +65,9 @@ def content_16bit(job: ClassicalJob, content: Image.Image) -> "np.ndarray | None
     pixels = job.content.info.get("deep")
     if pixels is None or job.method != "colour":
         return None
-    pixels = deep.resized(pixels, content.size)
+    pixels = sixteen_bit.resized(pixels, content.size)
     if content.mode == "RGBA":
-        pixels = np.where(np.asarray(content.getchannel("A"))[..., None] == 0, np.uint16(deep.WHITE), pixels)
+        pixels = np.where(np.asarray(content.getchannel("A"))[..., None] == 0, np.uint16(sixteen_bit.WHITE), pixels)
     return pixels
 
 

@@ -31,7 +31,7 @@ def enlarge(plan: Plan[EnlargeJob], settings: Settings, cache: ModelCache) -> Ge
     models = short_hash(found, settings)
     cache.make_free(plan.device, plan.memory)
     with (
-        cache.lend((name, plan.device), lambda: _load(found, plan.device), name=name, device=plan.device) as model,
+        cache.acquire((name, plan.device), lambda: _load(found, plan.device), name=name, device=plan.device) as model,
         closing(enlarging(plan.job.content, plan.job.factor, model, plan.device)) as tiles,
     ):
         image = None
@@ -43,7 +43,7 @@ def enlarge(plan: Plan[EnlargeJob], settings: Settings, cache: ModelCache) -> Ge
     yield Finished(plan.result([image], time.perf_counter() - started, models))
 
 
-def _load(found: hub.Found, device: str) -> Any:
+def _load(found: hub.FoundModel, device: str) -> Any:
     from styleshot_demo.helpers.enlarging import load_enlarger
     from styleshot_demo.helpers.x4plus import load_x4plus
 

@@ -67,7 +67,7 @@ class Maps:
                 return {"contour": content.load_hed, "lineart": content.load_lineart}[preprocessor](file, device)
 
         key = ("detector", str(file), device)
-        return self._cache.lend(key, load, name=TITLES[preprocessor], device=device)
+        return self._cache.acquire(key, load, name=TITLES[preprocessor], device=device)
 
 
 def prepare(picture: Image.Image, size: int, multiple: int = 8) -> Image.Image:

@@ -18,7 +18,7 @@ from styleshot_demo.runners.palettes import apply_palette
 from styleshot_demo.runners.regions import RegionFinder
 
 if TYPE_CHECKING:
-    from styleshot_demo.plan import Plan, Shot
+    from styleshot_demo.plan import Plan, PlannedPicture
     from styleshot_demo.runners.classical import ClassicalRunner
 
 SIZE = 512  # pixels of the short side
@@ -80,7 +80,9 @@ def paint(plan: "Plan[ImageJob]", classical: "ClassicalRunner") -> Generator[Eve
     yield Finished(plan.result(images, time.perf_counter() - started, models, notes))
 
 
-def painted_as(job: ImageJob, content: Image.Image, shot: "Shot", part: Inpainting | None = None) -> ClassicalJob:
+def painted_as(
+    job: ImageJob, content: Image.Image, shot: "PlannedPicture", part: Inpainting | None = None
+) -> ClassicalJob:
     """What of a `shot` the classical methods do: beyond a style strength of 1 the brush grows.
 
     What is around a `part` is painted too, by its style or else by that of the part, as details come back after that.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from styleshot_demo import jobs, pictures
-from styleshot_demo.formats import deep
+from styleshot_demo.formats import sixteen_bit
 from styleshot_demo.images.ops import to_array, to_tensor
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def apply_palette(palette: str, painted: Image.Image) -> Image.Image:
 
 def apply_palette_16bit(palette: str, painted: "np.ndarray") -> "np.ndarray":
     """`apply_palette` for [H, W, 3] uint16."""
-    return _mapped(palette, painted, deep.WHITE) if palette else painted
+    return _mapped(palette, painted, sixteen_bit.WHITE) if palette else painted
 
 
 def palette_of(picture: Image.Image) -> str:

@@ -17,7 +17,7 @@ from styleshot_demo.job_defaults import DiffusionJob, content_strength, guidance
 from styleshot_demo.jobs import ImageJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
-from styleshot_demo.plan import Plan, Shot
+from styleshot_demo.plan import Plan, PlannedPicture
 from styleshot_demo.runners import inpainting, scenes, small
 from styleshot_demo.runners import weights as files
 from styleshot_demo.runners.computed_tokens import StoredTokens, group_tokens, style_statistics
@@ -219,7 +219,7 @@ class StyleShotRunner:
     def _paint(
         self,
         work: _Work,
-        shots: list[Shot],
+        shots: list[PlannedPicture],
         weights: ModelParts,
         tokens: "dict[int, torch.Tensor] | None",
         controls: dict[tuple[str, int], Image.Image],
@@ -262,7 +262,7 @@ class StyleShotRunner:
     def _shot(
         self,
         work: _Work,
-        shot: Shot,
+        shot: PlannedPicture,
         pipeline: "StyleShotPipeline",
         previews: Previews,
         tokens: "torch.Tensor | None",
@@ -357,7 +357,7 @@ class StyleShotRunner:
         form = placement.form(part)
         key = (part, weights.fingerprints[part], placement.device, placement.dtype, form)
         size = BYTES[precision_for(part, placement.dtype)] if form == "resident" else 2
-        return self.cache.lend(
+        return self.cache.acquire(
             key,
             lambda: files.load(part, weights, placement),
             name=files.TITLES[part],
@@ -374,7 +374,7 @@ class StyleShotRunner:
 
     def _tiny_decoder(self, borrowed: ExitStack, placement: Placement) -> Any:
         found = hub.find("taesd", self.settings)
-        if not isinstance(found, hub.Found):
+        if not isinstance(found, hub.FoundModel):
             return None
 
         def load() -> Any:
@@ -389,7 +389,7 @@ class StyleShotRunner:
 
         key = ("taesd", str(found.folder), placement.device, placement.dtype)
         return borrowed.enter_context(
-            self.cache.lend(key, load, name=files.TITLES["taesd"], device=placement.device)
+            self.cache.acquire(key, load, name=files.TITLES["taesd"], device=placement.device)
         )
 
 

@@ -123,7 +123,7 @@ class ModelCache:
             _forget(dropped)
 
     @contextlib.contextmanager
-    def lend(
+    def acquire(
         self,
         key: Hashable,
         load: Callable[[], T],
@@ -133,10 +133,10 @@ class ModelCache:
         expect_bytes: int = 0,
         device: str = "cpu",
     ) -> Iterator[T]:
-        """Lends the model under `key` for the length of a `with` block, and loads it by `load()` when it is not there.
+        """Gives the model under `key` for the length of a `with` block, and loads it by `load()` when it is not there.
 
         Concurrent calls wait for one load; when it fails, all of them see its error, and the next call tries anew.
-        `load` may itself lend other models. A model that is lent is never dropped. `size` overrides how its memory is
+        `load` may itself acquire other models. A model in use is never dropped. `size` overrides how its memory is
         counted; `expect_bytes` makes room on `device` before the load. Out of memory while loading: everything that
         nobody holds is dropped and `load` is called once more, then `Problem("out_of_memory_loading")`.
         """
@@ -238,7 +238,7 @@ class ModelCache:
             dropped = self._drop(lambda entry: True)
         _forget(dropped)
 
-    def forked(self) -> None:
+    def reset_after_fork(self) -> None:
         """To be called first in a process that was forked: threads that held the lock or were loading are not there."""
         self._changed = threading.Condition(threading.RLock())
         self._attempts, self._loader, self._depth = {}, None, 0
@@ -374,7 +374,7 @@ class ModelCache:
 
 
 def _forget(dropped: list[_Entry]) -> None:
-    """Lets go of what was taken out; the entries themselves may still be held by a `lend` that is just ending."""
+    """Lets go of what was taken out; the entries themselves may still be held by an `acquire` that is just ending."""
     for entry in dropped:
         entry.value = None
     gc.collect()

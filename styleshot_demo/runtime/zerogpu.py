@@ -77,7 +77,7 @@ def seconds_for(plan: Any) -> int:
 
 
 def decorated(
-    run: Callable[..., Iterator[Any]], forked: Callable[[], None]
+    run: Callable[..., Iterator[Any]], reset_after_fork: Callable[[], None]
 ) -> Callable[..., Generator[Any, None, None]]:
     """`run(plan)` with a GPU for as long as that takes; to be called where `lends()`.
 
@@ -94,7 +94,7 @@ def decorated(
         try:
             if os.getpid() != home and os.getpid() not in begun:
                 begun.add(os.getpid())
-                forked()
+                reset_after_fork()
             yield from run(plan)
         except Exception as error:
             # The package hands over the name of an error's class and nothing else of it.

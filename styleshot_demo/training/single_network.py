@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.training.core.checkpoint import Checkpoint
-from styleshot_demo.training.core.logbook import Logbook
+from styleshot_demo.training.core.logbook import TrainingLog
 from styleshot_demo.training.core.loop import PeriodicAction, Training, careful_update
 from styleshot_demo.training.core.schedules import cosine
 
@@ -55,7 +55,7 @@ def train(
         out, config, lambda: {"model": model.state_dict(), "optimiser": optimiser.state_dict()}, restore
     )
     first = checkpoint.load()
-    with Logbook(out, steps, first) as book:
+    with TrainingLog(out, steps, first) as book:
         events = []
         if validate is not None:
 

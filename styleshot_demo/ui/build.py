@@ -33,22 +33,22 @@ from styleshot_demo.ui import (
     words,
 )
 from styleshot_demo.ui.controls import INSTANT
-from styleshot_demo.ui.words import mark, say, translations
+from styleshot_demo.ui.words import i18n, tr, translations
 
 WAITING = 32  # how many runs may wait; whoever comes after is told that the app is busy
 _HOUR = 3600
 
 _MASTHEAD = f"""
-<button id="skip" type="button">{say("skip").html()}</button>
+<button id="skip" type="button">{tr("skip").html()}</button>
 <header class="masthead">
   <svg class="seal" viewBox="0 0 40 40" aria-hidden="true">
     <rect x="1" y="1" width="38" height="38" rx="7"/>
     <path d="M9 27c5-1 6-8 10-12s9-6 12-7c-1 3-3 7-7 11s-9 9-15 8Z"/><path d="M9 32h22"/>
   </svg>
-  <div><h1>StyleShot</h1><p>{say("tagline").html()}</p></div>
+  <div><h1>StyleShot</h1><p>{tr("tagline").html()}</p></div>
 </header>"""
 _SHADE = f"""
-<button id="shade" type="button" {say("light_dark").attributes()}>
+<button id="shade" type="button" {tr("light_dark").attributes()}>
   <svg viewBox="0 0 24 24" aria-hidden="true">
     <circle cx="12" cy="12" r="8.2"/><path d="M12 3.8a8.2 8.2 0 0 1 0 16.4Z"/>
   </svg>
@@ -68,7 +68,7 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
                 [("English", "en"), ("中文", "zh")],
                 value="en",
                 show_label=False,
-                label=mark("language"),
+                label=i18n("language"),
                 container=False,
                 elem_id="language",
                 elem_classes="segments",
@@ -79,13 +79,13 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
                 gr.HTML(history_drawer.BUTTON, apply_default_css=False)
             gr.HTML(_SHADE, apply_default_css=False)
         with gr.Tabs(selected="classical", elem_id="tabs") as tabs:
-            with gr.Tab(mark("tab_text"), id="text") as text:
+            with gr.Tab(i18n("tab_text"), id="text") as text:
                 text_driven = text_tab.build(studio)
-            with gr.Tab(mark("tab_image"), id="image") as image:
+            with gr.Tab(i18n("tab_image"), id="image") as image:
                 image_driven = image_tab.build(studio)
-            with gr.Tab(mark("tab_classical"), id="classical"):
+            with gr.Tab(i18n("tab_classical"), id="classical"):
                 classical = classical_tab.build(studio)
-            with gr.Tab(mark("tab_models"), id="models") as models:
+            with gr.Tab(i18n("tab_models"), id="models") as models:
                 refresh, panel_outputs = panel.build(studio)
         targets = [classical.wire(page), text_driven.wire(page, text), image_driven.wire(page, image)]
         for tab, target in zip((classical, text_driven, image_driven), targets, strict=True):
@@ -101,7 +101,7 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
         presets.build(targets, tabs, drops)
         strengths = [tab.view.strength for tab in (classical, text_driven, image_driven)]
         library.build(studio.settings, targets, strengths)
-        foot = f'<p>{say("footer").html()}</p><p class="keys">{say("keys").html()}</p>'
+        foot = f'<p>{tr("footer").html()}</p><p class="keys">{tr("keys").html()}</p>'
         gr.HTML(foot, elem_id="foot", apply_default_css=False)
         models.select(refresh, None, panel_outputs, trigger_mode="always_last", **INSTANT)
         # Who comes back from the models may have fetched one.
@@ -137,7 +137,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "server_port": settings.port,
         "share": False,
         "show_error": False,
-        "theme": theme.Atelier(),
+        "theme": theme.PageTheme(),
         "head": theme.head(),
         "i18n": translations(),
         "max_file_size": f"{settings.max_upload_mb}mb",

@@ -10,7 +10,7 @@ from styleshot_demo import provenance
 from styleshot_demo.events import Step
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.runtime import zerogpu
-from styleshot_demo.ui.asked import Asked
+from styleshot_demo.ui.controls_snapshot import ControlsSnapshot
 from styleshot_demo.ui.painted_strength import PaintedStrength
 
 
@@ -33,7 +33,7 @@ class ClassicalRun:
     job: ClassicalJob
     stem: str
     before: Path
-    asked: Asked
+    asked: ControlsSnapshot
     held: str = ""
     step: int = 0
     total: int = 0
@@ -68,14 +68,14 @@ class ClassicalRun:
 
 
 @dataclass
-class ClassicalDesk:
+class ClassicalTabState:
     """What one visitor's page is doing. Never an output: its handlers change it as they go."""
 
     run: ClassicalRun | None = None
     busy: bool = False  # with a run that a button has started
     turn: int = 0  # counts the runs
 
-    def shows_blend(self, asked: Asked) -> bool:
+    def shows_blend(self, asked: ControlsSnapshot) -> bool:
         """Whether that is on show: finished, and a blend of what `optimise` has painted at more strength."""
         run = self.run
         if run is None or run.value is None or run.step != run.total or run.asked != asked:

@@ -10,7 +10,7 @@ from styleshot_demo import jobs
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.ui import controls, painted_strength, palette, settings
 from styleshot_demo.ui.controls import Seed
-from styleshot_demo.ui.words import mark, say
+from styleshot_demo.ui.words import i18n, tr
 
 # What a page starts with; the job's own defaults but for the size, which a laptop should paint in a moment.
 DEFAULTS = jobs.defaults(ClassicalJob)
@@ -60,7 +60,7 @@ def build() -> SettingsPart:
         fields["size"] = settings.control(known["size"], DEFAULTS["size"])
         fit = gr.HTML(elem_id="fits", apply_default_css=False)
         fields |= settings.lay(ClassicalJob, "switches", DEFAULTS, more=seen)
-        with gr.Accordion(mark("finer"), open=False, elem_id="finer", elem_classes="drawer"):
+        with gr.Accordion(i18n("finer"), open=False, elem_id="finer", elem_classes="drawer"):
             fields |= settings.lay(ClassicalJob, "finer", DEFAULTS, more=seen)
             colours = palette.build("classical")
             fields["palette"] = colours.box
@@ -73,4 +73,4 @@ def build() -> SettingsPart:
 
 def _about() -> str:
     """One line for each method; the style sheet shows that of the method chosen."""
-    return "".join(f'<p class="about {name}">{say(f"about_{name}").html()}</p>' for name in jobs.METHODS)
+    return "".join(f'<p class="about {name}">{tr(f"about_{name}").html()}</p>' for name in jobs.METHODS)

@@ -18,7 +18,6 @@ from styleshot_demo.studio import Studio
 from styleshot_demo.ui import (
     classical_settings,
     controls,
-    desk,
     enlarge,
     grid_panel,
     many_panel,
@@ -29,19 +28,20 @@ from styleshot_demo.ui import (
     regions,
     restore,
     results,
+    tab_state,
     widgets,
     words,
 )
-from styleshot_demo.ui.asked import Asked
-from styleshot_demo.ui.classical_run import ClassicalDesk, ClassicalRun
+from styleshot_demo.ui.classical_run import ClassicalRun, ClassicalTabState
 from styleshot_demo.ui.classical_settings import CHECKS, DEFAULTS, PARTS, SEEDED, SettingsPart
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, View, stops
+from styleshot_demo.ui.controls_snapshot import ControlsSnapshot
 from styleshot_demo.ui.grid import GridSource
-from styleshot_demo.ui.opened import Opened
 from styleshot_demo.ui.painted_strength import PaintedStrength
+from styleshot_demo.ui.picture_cache import PictureCache
 from styleshot_demo.ui.result_events import ResultEvent
 from styleshot_demo.ui.stored import Stored
-from styleshot_demo.ui.words import say
+from styleshot_demo.ui.words import tr
 
 QUICK = ("fast", "colour")  # methods that take a moment: the page follows every change with them
 ANEW = ("encoding", "piecing")  # with which others begin to paint, where what they painted is not remembered
@@ -87,21 +87,21 @@ class ClassicalTab:
         self.held = fields[painted_strength.NAME]
         self.grid = GridSource("classical", ClassicalJob, inputs, fields, self.job, panel)
         self.many = many
-        self.desk = gr.State(ClassicalDesk())  # each visitor gets one
-        self.opened = Opened()
+        self.tab_state = gr.State(ClassicalTabState())  # each visitor gets one
+        self.opened = PictureCache()
 
     def wire(self, page: gr.Blocks) -> restore.Target:
         """Connects every event; to be called outside of the tabs. Returns what a picture made here can fill."""
         view, inputs, fields = self.view, self.inputs, self.fields
         assert inputs.content is not None  # this tab repaints one
-        everything = [self.desk, *inputs.components(), *fields.values()]
+        everything = [self.tab_state, *inputs.components(), *fields.values()]
         outputs = [*view.outputs(), self.held]
         guard = problems.guarded(self.ended)
         runs = [
             view.run.click(guard(self.paint), everything, outputs, trigger_mode="once", **PAINTING),
-            self.again.click(guard(self.go_on), self.desk, outputs, trigger_mode="once", **PAINTING),
+            self.again.click(guard(self.go_on), self.tab_state, outputs, trigger_mode="once", **PAINTING),
         ]
-        halted = stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run, self.again])
+        halted = stops(view.stop, runs, self.stopped, outputs, [self.tab_state], [view.run, self.again])
         followed = view.shown.follow(
             problems.guarded(lambda text: {view.status: text})(self.follow),
             everything,
@@ -110,7 +110,7 @@ class ClassicalTab:
             **PAINTING,
         )
         assert view.beside is not None  # a result of this tab can be saved at any time
-        view.beside.keep(self.keep, self.desk, view.beside, **INSTANT)
+        view.beside.keep(self.keep, self.tab_state, view.beside, **INSTANT)
         result_events = [
             *(ResultEvent(event, view.shown) for event in (*runs, halted)),
             ResultEvent(followed, view.shown, draft=True),
@@ -138,31 +138,31 @@ class ClassicalTab:
         self.colours.box.blur(**stored.save)
         settings_are_back = stored.wire(page, self.setting_updates, self.setting_outputs())
         settings_are_back.then(**anew)
-        desk.wire("classical", page, settings_are_back, inputs, fields, view.shown)
+        tab_state.wire("classical", page, settings_are_back, inputs, fields, view.shown)
         filled = [*inputs.slot_outputs(), *self.setting_outputs()]
         return restore.Target("classical", filled, self.fill, stored.save, inputs, result_events)
 
     # Painting ---------------------------------------------------------------------------------------------------
 
-    def paint(self, desk: ClassicalDesk, *values: Any) -> Generator[dict[Any, Any], None, None]:
+    def paint(self, tab_state: ClassicalTabState, *values: Any) -> Generator[dict[Any, Any], None, None]:
         """Runs a job and shows how it comes along."""
         yield self.started()
         run = self.begin(values)
-        if desk.shows_blend(run.asked):
+        if tab_state.shows_blend(run.asked):
             # Nobody presses for the picture that he has. It is blended from a painting at more strength; what can be
             # made anew is a descent at this one, which keeps more of the photo's shapes where the blend keeps pixels.
-            run = desk.run = self.begin(values, painted_strength=0.0)
+            run = tab_state.run = self.begin(values, painted_strength=0.0)
             yield {self.held: ""}
-        yield from self.work(desk, run)
+        yield from self.work(tab_state, run)
 
-    def go_on(self, desk: ClassicalDesk) -> Generator[dict[Any, Any], None, None]:
+    def go_on(self, tab_state: ClassicalTabState) -> Generator[dict[Any, Any], None, None]:
         """The run that was stopped, whatever is in the controls by now. The runner knows how far it was."""
         yield self.started()
-        if desk.run is None:  # the server has been started anew, or the page loaded
+        if tab_state.run is None:  # the server has been started anew, or the page loaded
             yield self.ended("")
             return
-        before = desk.run
-        yield from self.work(desk, ClassicalRun(before.job, before.stem, before.before, before.asked, before.held))
+        before = tab_state.run
+        yield from self.work(tab_state, ClassicalRun(before.job, before.stem, before.before, before.asked, before.held))
 
     def begin(self, values: tuple[Any, ...], **instead: Any) -> ClassicalRun:
         """What is asked for, with settings `instead` of those in the controls. Its pictures are brought to size here:
@@ -185,7 +185,7 @@ class ClassicalTab:
             counting[painted_strength.NAME] = 0
         if job.mask is None:
             del counting["mask"]
-        asked_for = Asked(content, styles, counting)
+        asked_for = ControlsSnapshot(content, styles, counting)
         return ClassicalRun(job, names.stem_of(content), before, asked_for, self.held_in(values))
 
     def job(self, values: tuple[Any, ...]) -> tuple[ClassicalJob, str]:
@@ -206,10 +206,10 @@ class ClassicalTab:
         """What the hidden control holds."""
         return dict(zip(self.fields, values[-len(self.fields) :], strict=True))[painted_strength.NAME]
 
-    def work(self, desk: ClassicalDesk, run: ClassicalRun) -> Generator[dict[Any, Any], None, None]:
+    def work(self, tab_state: ClassicalTabState, run: ClassicalRun) -> Generator[dict[Any, Any], None, None]:
         """Paints it. However that ends, what was on show last is on show, and can be saved."""
         view = self.view
-        desk.run, desk.busy, desk.turn = run, True, desk.turn + 1
+        tab_state.run, tab_state.busy, tab_state.turn = run, True, tab_state.turn + 1
         try:
             with closing(self.studio.run(run.job)) as events:
                 for event in events:
@@ -226,9 +226,9 @@ class ClassicalTab:
         except Exception as error:
             yield {**self.ended(problems.as_html(error)), **self.left(run)}
         finally:
-            desk.busy = False
+            tab_state.busy = False
 
-    def follow(self, desk: ClassicalDesk, *values: Any) -> Generator[dict[Any, Any], None, None]:
+    def follow(self, tab_state: ClassicalTabState, *values: Any) -> Generator[dict[Any, Any], None, None]:
         """Paints anew after a change, if that takes but a moment. Says nothing of what is still being typed."""
         view = self.view
         try:
@@ -236,17 +236,17 @@ class ClassicalTab:
             known = run.job.method != "optimise" or run.job.strength == 0 or self.studio.plan(run.job).remembered
         except Problem:
             return
-        if desk.busy or run.job.at_own_size or not known:
+        if tab_state.busy or run.job.at_own_size or not known:
             return
-        desk.turn += 1
-        turn, began = desk.turn, time.perf_counter()
+        tab_state.turn += 1
+        turn, began = tab_state.turn, time.perf_counter()
         with closing(self.studio.run(run.job)) as events:
             for event in events:
-                if desk.turn != turn:
+                if tab_state.turn != turn:
                     return
                 if isinstance(event, Finished):
                     self.finish(run, event.result)
-                    desk.run = run
+                    tab_state.run = run
                     updates = {view.shown: run.value, view.status: run.told, self.held: run.held_from_now()}
                     yield {**updates, self.again: gr.update(visible=False)}
                 elif run.job.method not in QUICK and event.message.key in ANEW:
@@ -274,19 +274,19 @@ class ClassicalTab:
             except Problem as problem:  # such as a disk that is full
                 return {**self.back(run), view.status: problems.as_html(problem)}
             told = "stopped_at" if self.goes_on(run) else "stopped_there"
-            run.told = problems.note(say(told, step=run.step, total=run.total))
+            run.told = problems.note(tr(told, step=run.step, total=run.total))
         return {view.shown: run.value}
 
     def back(self, run: ClassicalRun) -> dict[Any, Any]:
         """Updates that show what was shown before a run, and let what was painted there count as it did."""
         return {self.view.shown: widgets.back(), self.held: run.held}
 
-    def stopped(self, desk: ClassicalDesk) -> dict[Any, Any]:
+    def stopped(self, tab_state: ClassicalTabState) -> dict[Any, Any]:
         """Updates after the stop button: the computation itself ends because its generator is closed."""
-        run = desk.run
+        run = tab_state.run
         if run is None or run.preview is None:
             back = {self.view.shown: widgets.back()} if run is None else self.back(run)
-            return {**self.ended(problems.note(say("stopped"))), **back}
+            return {**self.ended(problems.note(tr("stopped"))), **back}
         finished = run.value is not None and run.step == run.total
         shown = self.left(run)
         text = shown.get(self.view.status, run.told)
@@ -297,9 +297,9 @@ class ClassicalTab:
         """Whether a stopped run can be gone on with."""
         return run.made_by is None or not zerogpu.loses_cache(run.made_by.computed["device"])
 
-    def keep(self, desk: ClassicalDesk) -> Any:
+    def keep(self, tab_state: ClassicalTabState) -> Any:
         """A file of the picture that is being painted, as it is now."""
-        run = desk.run
+        run = tab_state.run
         return widgets.file(self.save_unfinished(run)) if run is not None and run.preview is not None else gr.skip()
 
     def save_unfinished(self, run: ClassicalRun) -> Path:
@@ -327,7 +327,7 @@ class ClassicalTab:
     def started(self) -> dict[Any, Any]:
         """Updates at the start of a run."""
         return {
-            **self.view.started(widgets.progress(0, say("starting"))),
+            **self.view.started(widgets.progress(0, tr("starting"))),
             self.again: gr.update(visible=False),
         }
 

@@ -12,7 +12,7 @@ from styleshot_demo import containers, jobs, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui import enlarge_line, examples, library_drawer, many_panel, problems, tools_line
 from styleshot_demo.ui.widgets import SHOWN, Example, Number, PictureInput, Slider, shelf
-from styleshot_demo.ui.words import mark
+from styleshot_demo.ui.words import i18n
 
 # Handlers are private: the page's own events are no interface; the command line and `Studio` are.
 # They show no progress on any control: hidden or not, Gradio would tell every control that any event has reached of
@@ -164,13 +164,13 @@ def picture_inputs(prefix: str = "", with_content: bool = True) -> Inputs:
                         slots.append(_picture(f"{prefix}style-{number}", key, "drop_style"))
                         weights.append(
                             Slider(
-                                0, 1, 1.0, step=WEIGHT_STEP, label=mark("weight"), visible=False, buttons=[],
+                                0, 1, 1.0, step=WEIGHT_STEP, label=i18n("weight"), visible=False, buttons=[],
                                 elem_id=f"{prefix}weight-{number}", elem_classes="slim",
                             )
                         )  # fmt: skip
                     cells.append(cell)
             shelves.append(shelf(styles, f"{prefix}example-styles", "example_styles", "many"))
-            add_style = gr.Button(mark("add_style"), size="sm", elem_id=f"{prefix}add-style", elem_classes="quiet")
+            add_style = gr.Button(i18n("add_style"), size="sm", elem_id=f"{prefix}add-style", elem_classes="quiet")
             library_drawer.build(prefix)
     message = gr.HTML(elem_id=f"{prefix}picture-message", apply_default_css=False)
     checks = tuple(gr.State(BoxCheck()) for _ in [*([content] if content else []), *slots])  # each visitor has these
@@ -188,8 +188,8 @@ def _picture(elem_id: str, label: str, hint: str) -> PictureInput:
         image_mode=None,
         sources=["upload"],
         buttons=[],
-        label=mark(label),
-        placeholder=mark(hint),
+        label=i18n(label),
+        placeholder=i18n(hint),
         elem_id=elem_id,
         elem_classes="picture",
     )
@@ -321,8 +321,8 @@ class Seed:
 def seed(elem_id: str, visible: bool = True) -> Seed:
     """The seed, to be seen and chosen, with a button for another one."""
     with gr.Row(elem_classes="seed", equal_height=True, visible=visible) as row:
-        number = Number(0, precision=0, label=mark("seed"), elem_id=elem_id, min_width=110)
-        randomise = gr.Button(mark("randomise"), size="sm", elem_id=f"{elem_id}-randomise", min_width=90, scale=0)
+        number = Number(0, precision=0, label=i18n("seed"), elem_id=elem_id, min_width=110)
+        randomise = gr.Button(i18n("randomise"), size="sm", elem_id=f"{elem_id}-randomise", min_width=90, scale=0)
     return Seed(number, randomise, row)
 
 
@@ -372,15 +372,15 @@ def view(
     with gr.Row(elem_classes="around"):
         around, enlarge = tools_line.build(name), enlarge_line.build(name)
     slider = Slider(
-        0, most, 1.0, step=0.01 if most == 1 else 0.05, label=mark(strength), buttons=[],
+        0, most, 1.0, step=0.01 if most == 1 else 0.05, label=i18n(strength), buttons=[],
         elem_id=f"{name}-strength", elem_classes="lead",
     )  # fmt: skip
     status = gr.HTML(elem_id=f"{name}-status", elem_classes="status", apply_default_css=False)
     with gr.Row(elem_classes="actions"):
-        press = gr.Button(mark(run), variant="primary", elem_id=f"{name}-run", min_width=140, scale=2)
-        stop = gr.Button(mark("stop"), variant="stop", elem_id=f"{name}-stop", min_width=140, scale=2, visible=False)
-        go_on = gr.Button(mark("go_on"), visible=False, elem_id=f"{name}-again", min_width=110) if again else None
-        grid = gr.Button(mark("grid_open"), elem_id=f"{name}-grid-open", min_width=90, scale=1, size="lg")
+        press = gr.Button(i18n(run), variant="primary", elem_id=f"{name}-run", min_width=140, scale=2)
+        stop = gr.Button(i18n("stop"), variant="stop", elem_id=f"{name}-stop", min_width=140, scale=2, visible=False)
+        go_on = gr.Button(i18n("go_on"), visible=False, elem_id=f"{name}-again", min_width=110) if again else None
+        grid = gr.Button(i18n("grid_open"), elem_id=f"{name}-grid-open", min_width=90, scale=1, size="lg")
         last = beside() if beside else None
     return View(result, slider, status, press, stop, grid, last, enlarge, around, go_on)
 

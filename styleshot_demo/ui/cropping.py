@@ -17,11 +17,11 @@ import gradio as gr
 from styleshot_demo import names
 from styleshot_demo.errors import Problem
 from styleshot_demo.images.cutting import Cut, cut, save
-from styleshot_demo.ui import controls, desk, drop, problems, widgets, words
+from styleshot_demo.ui import controls, drop, problems, tab_state, widgets, words
 from styleshot_demo.ui.controls import EACH, Inputs, PictureInput
-from styleshot_demo.ui.opened import Opened
+from styleshot_demo.ui.picture_cache import PictureCache
 from styleshot_demo.ui.restore import Target
-from styleshot_demo.ui.words import say
+from styleshot_demo.ui.words import tr
 
 SEEN = 1280  # pixels of the longest side of the picture in the window
 _CUT_FROM = ".cut.json"  # behind the name of a file that was cut: of which it is what part
@@ -62,7 +62,7 @@ class Cropping:
             inputs = target.inputs
             for picture in (*([inputs.content] if inputs.content else []), *inputs.styles):
                 self.slots[str(picture.elem_id)] = _Slot(picture, inputs)
-        self.drops, self.opened = drops, Opened()
+        self.drops, self.opened = drops, PictureCache()
         self.page = gr.HTML(
             elem_id="crop",
             html_template=_window(),
@@ -132,7 +132,7 @@ class Cropping:
             raise Problem("picture_gone")
         try:
             told = json.loads(Path(path + _CUT_FROM).read_text(encoding="utf-8"))
-            whole = desk.known(told["of"], self.folder)
+            whole = tab_state.known(told["of"], self.folder)
             return CutFrom(whole, Cut.read(told)) if whole else CutFrom(path, None)  # Gradio deletes what is old
         except (OSError, ValueError, TypeError, KeyError, Problem):
             return CutFrom(path, None)
@@ -163,39 +163,39 @@ def _new(**value: Any) -> dict[str, Any]:
 
 def _window() -> str:
     handles = "".join(
-        f'<button type="button" data-edges="{edges.replace("_", " ")}" {say(f"crop_{edges}").attributes()}></button>'
+        f'<button type="button" data-edges="{edges.replace("_", " ")}" {tr(f"crop_{edges}").attributes()}></button>'
         for edges in _HANDLES
     )
     shapes = "".join(
-        f'<label><input type="radio" name="crop-shape" value="{shape}"><span>{say(text).html()}</span></label>'
+        f'<label><input type="radio" name="crop-shape" value="{shape}"><span>{tr(text).html()}</span></label>'
         for shape, text in _SHAPES.items()
     )
     numbers = "".join(
-        f"<label><span>{say(f'crop_at_{name}').html()}</span>"
+        f"<label><span>{tr(f'crop_at_{name}').html()}</span>"
         f'<input type="number" step="1" min="0" inputmode="numeric" data-name="{name}"></label>'
         for name in _NUMBERS
     )
     return f"""
-<template><button type="button" class="crop-open" {say("crop").attributes()}>
+<template><button type="button" class="crop-open" {tr("crop").attributes()}>
   <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M7 2v15h15M2 7h15v15"/></svg></button></template>
 <dialog aria-labelledby="crop-title">
-  <h2 id="crop-title">{say("crop").html()}</h2>
-  <p class="hint">{say("crop_about").html()}</p>
-  <div class="pane"><canvas role="img" {say("crop_photo").attributes()}></canvas><div class="shade"></div>
+  <h2 id="crop-title">{tr("crop").html()}</h2>
+  <p class="hint">{tr("crop_about").html()}</p>
+  <div class="pane"><canvas role="img" {tr("crop_photo").attributes()}></canvas><div class="shade"></div>
     <div class="frame">
-      <button type="button" class="all" data-edges="" {say("crop_frame").attributes()}></button>{handles}
+      <button type="button" class="all" data-edges="" {tr("crop_frame").attributes()}></button>{handles}
     </div></div>
   <p class="size" role="status"></p>
   <div class="row">
-    <button type="button" class="turn" value="3">↺ {say("crop_turn_left").html()}</button>
-    <button type="button" class="turn" value="1">↻ {say("crop_turn_right").html()}</button>
-    <fieldset><legend>{say("crop_shape").html()}</legend>{shapes}</fieldset>
+    <button type="button" class="turn" value="3">↺ {tr("crop_turn_left").html()}</button>
+    <button type="button" class="turn" value="1">↻ {tr("crop_turn_right").html()}</button>
+    <fieldset><legend>{tr("crop_shape").html()}</legend>{shapes}</fieldset>
   </div>
-  <details><summary>{say("crop_pixels").html()}</summary><div class="numbers">{numbers}</div></details>
+  <details><summary>{tr("crop_pixels").html()}</summary><div class="numbers">{numbers}</div></details>
   <div class="news"></div>
   <div class="choices">
-    <button type="button" class="whole">{say("crop_whole").html()}</button>
-    <button type="button" class="end">{say("ask_cancel").html()}</button>
-    <button type="button" class="apply">{say("crop_apply").html()}</button>
+    <button type="button" class="whole">{tr("crop_whole").html()}</button>
+    <button type="button" class="end">{tr("ask_cancel").html()}</button>
+    <button type="button" class="apply">{tr("crop_apply").html()}</button>
   </div>
 </dialog>"""

@@ -5,7 +5,7 @@
 
   const running = (kind) => document.querySelector(`#${kind}-stop`)?.offsetParent;
 
-  /* What the controls hold, in the form that the server gives back with a result (asked.py). */
+  /* What the controls hold, in the form that the server gives back with a result (controls_snapshot.py). */
   const path = (file) => file?.path ?? null;
   // Of a file that browsers cannot show, a picture is seen in its place; what is painted is the file.
   const painted = (picture) => picture && picture.replace(/\.shown\.png$/, "");

@@ -11,7 +11,7 @@ from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, palette, weights, widgets
 from styleshot_demo.ui.controls import Seed, View
 from styleshot_demo.ui.settings import choices, control, lay
-from styleshot_demo.ui.words import Said, mark, say
+from styleshot_demo.ui.words import LocalizedText, i18n, tr
 
 JOBS = {"text": TextJob, "image": ImageJob}
 CHECKS = {kind: jobs.check_each(job) for kind, job in JOBS.items()}
@@ -36,7 +36,7 @@ def defaults(kind: str, studio: Studio) -> dict[str, Any]:
 def prompt(kind: str) -> gr.Textbox:
     """The prompt."""
     return gr.Textbox(
-        label=mark("prompt"), placeholder=mark(f"{kind}_prompt_hint"), lines=2, max_lines=6,
+        label=i18n("prompt"), placeholder=i18n(f"{kind}_prompt_hint"), lines=2, max_lines=6,
         max_length=jobs.MAX_PROMPT, elem_id=f"{kind}-prompt", elem_classes="wish",
     )  # fmt: skip
 
@@ -46,9 +46,9 @@ def examples(kind: str) -> gr.HTML:
     return widgets.chips({text: example(text) for text in PROMPTS[kind]}, f"{kind}-prompts", "example_prompts")
 
 
-def example(text: str) -> Said:
+def example(text: str) -> LocalizedText:
     """An example prompt in both languages."""
-    return say(f"prompt_{text.replace(' ', '_')}")
+    return tr(f"prompt_{text.replace(' ', '_')}")
 
 
 def picked(kind: str, event: gr.EventData, in_chinese: bool) -> Any:
@@ -101,12 +101,12 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
         with gr.Row(elem_classes="switches"):
             fields["follow_sketch"] = control(known["follow_sketch"], start["follow_sketch"], kind, visible=finer_seen)
     with gr.Accordion(
-        mark("finer"), open=False, visible=finer_seen, elem_id=f"{kind}-finer", elem_classes="drawer"
+        i18n("finer"), open=False, visible=finer_seen, elem_id=f"{kind}-finer", elem_classes="drawer"
     ) as finer:
         fields |= lay(JOBS[kind], "numbers", start, kind, lambda name: {"min_width": 120})
         fields |= lay(JOBS[kind], "finer", start, kind)
     # Every model's pictures can be held to one.
-    with gr.Accordion(mark("palette"), open=False, elem_id=f"{kind}-palette-part", elem_classes="drawer"):
+    with gr.Accordion(i18n("palette"), open=False, elem_id=f"{kind}-palette-part", elem_classes="drawer"):
         colours = palette.build(kind, with_content=kind == "image")
         fields["palette"] = colours.box
     return fields, seed, finer, most, colours
@@ -114,7 +114,7 @@ def settings(kind: str, studio: Studio) -> tuple[dict[str, Any], Seed, gr.Accord
 
 def moved(kind: str) -> gr.Textbox:
     """Where things were moved on the composer's sketch: the sketch sets it, nobody sees it."""
-    return gr.Textbox("", label=mark("moved"), visible="hidden", elem_id=f"{kind}-moved")
+    return gr.Textbox("", label=i18n("moved"), visible="hidden", elem_id=f"{kind}-moved")
 
 
 def view(kind: str) -> View:

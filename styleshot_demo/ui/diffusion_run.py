@@ -8,7 +8,7 @@ from styleshot_demo import jobs
 from styleshot_demo.events import Step
 from styleshot_demo.plan import Plan
 from styleshot_demo.ui import widgets
-from styleshot_demo.ui.asked import Asked
+from styleshot_demo.ui.controls_snapshot import ControlsSnapshot
 from styleshot_demo.ui.sketch import Drawn
 
 Job = jobs.TextJob | jobs.ImageJob
@@ -31,7 +31,7 @@ class DiffusionRun:
 
     job: Job
     stem: str
-    asked: Asked
+    asked: ControlsSnapshot
     total: int
     plan: Plan
     made: list[widgets.Made] = field(default_factory=list)
@@ -54,7 +54,7 @@ class DiffusionRun:
 
 
 @dataclass
-class DiffusionDesk:
+class DiffusionTabState:
     """What one visitor's page is doing. Never an output: its handlers change it as they go.
 
     run    the last one

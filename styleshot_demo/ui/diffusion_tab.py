@@ -17,32 +17,32 @@ from styleshot_demo.provenance import Record, Restored
 from styleshot_demo.runtime import zerogpu
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import (
-    desk,
     diffusion,
     drop,
     enlarge,
-    meant,
     moving,
     problems,
+    prompt_chips,
     regions,
     restore,
     results,
     sketch,
+    tab_state,
     widgets,
     words,
 )  # fmt: skip
-from styleshot_demo.ui.asked import Asked
 from styleshot_demo.ui.controls import EACH, INSTANT, PAINTING, Inputs, Seed, View, stops
-from styleshot_demo.ui.diffusion_run import DiffusionDesk, DiffusionRun, Job
+from styleshot_demo.ui.controls_snapshot import ControlsSnapshot
+from styleshot_demo.ui.diffusion_run import DiffusionRun, DiffusionTabState, Job
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.lines import Lines
-from styleshot_demo.ui.opened import Opened
 from styleshot_demo.ui.palette import PalettePart
+from styleshot_demo.ui.picture_cache import PictureCache
 from styleshot_demo.ui.result_events import ResultEvent
 from styleshot_demo.ui.sketch import Drawn
 from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.weights import Weights
-from styleshot_demo.ui.words import say
+from styleshot_demo.ui.words import tr
 
 Updates = Generator[dict[Any, Any], None, None]
 
@@ -75,13 +75,13 @@ class DiffusionTab:
         self.fields = {**fields, **(lines.fields if lines else {}), **(where.fields if where else {})}
         self.fields["style_strength"] = view.strength
         self.grid = GridSource(kind, diffusion.JOBS[kind], inputs, self.fields, self.job, panel)
-        self.desk = gr.State(DiffusionDesk())  # each visitor gets one
+        self.tab_state = gr.State(DiffusionTabState())  # each visitor gets one
 
     def wire(self, page: gr.Blocks, tab: gr.Tab) -> restore.Target:
         """Connects every event; to be called outside of the tabs. Returns what a picture made here can fill."""
         view, fields = self.view, self.fields
         stored = Stored(self.kind, fields, diffusion.CHECKS[self.kind])
-        everything = [self.desk, *self.inputs.components(), *fields.values()]
+        everything = [self.tab_state, *self.inputs.components(), *fields.values()]
         drawn = [self.sketch, fields["prompt"], fields["moved"]] if self.sketch else []
         outputs = [*view.outputs(), *drawn]
         once: dict[str, Any] = {"trigger_mode": "once", **PAINTING}
@@ -90,7 +90,7 @@ class DiffusionTab:
             for listen, handler in ((self.sketch.reword, self.reword), (self.sketch.move, self.move)):
                 runs.append(listen(problems.guarded(self.ended)(handler), everything, outputs, **once))
                 runs[-1].then(**stored.save)
-        halted = stops(view.stop, runs, self.stopped, outputs, [self.desk], [view.run])
+        halted = stops(view.stop, runs, self.stopped, outputs, [self.tab_state], [view.run])
         result_events = [ResultEvent(event, view.shown) for event in (*runs, halted)]
         followed = view.shown.follow(
             problems.guarded(lambda text: {view.status: text})(self.follow), everything,
@@ -99,7 +99,7 @@ class DiffusionTab:
         result_events.append(ResultEvent(followed, view.shown, draft=True))
         result_events.append(ResultEvent(enlarge.wire(view.enlarge, self.studio), view.enlarge))
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
-        for changes in self.colours.wire(self.inputs, Opened()):
+        for changes in self.colours.wire(self.inputs, PictureCache()):
             changes.then(**stored.save)
         self.prompts.pick(self.pick_prompt, fields["model"], fields["prompt"], **EACH).then(**stored.save)
         asked = [fields["model"], fields["follow_sketch" if self.kind == "text" else "preprocessor"]]
@@ -107,13 +107,13 @@ class DiffusionTab:
         fields["model"].input(self.suit, [*own, *asked], own, trigger_mode="always_last", **INSTANT).then(**stored.save)
         self.weights.wire(page, tab, view, asked, fields["size"])
         if self.lines and self.where and self.inputs.content:
-            self.where.wire(self.inputs.content, Opened())
+            self.where.wire(self.inputs.content, PictureCache())
             self.lines.wire(self.studio, self.inputs.content, fields["size"], fields["model"])
         shown = [*fields.values(), *([self.where.drawer] if self.where else [])]
         settings_are_back = stored.wire(page, self.setting_updates, shown)
-        lies_there = desk.wire(self.kind, page, settings_are_back, self.inputs, fields, view.shown)
+        lies_there = tab_state.wire(self.kind, page, settings_are_back, self.inputs, fields, view.shown)
         if self.sketch:
-            lies_there.then(self.give_back, [self.desk, view.shown], self.sketch, **INSTANT)
+            lies_there.then(self.give_back, [self.tab_state, view.shown], self.sketch, **INSTANT)
         filled = [*self.inputs.slot_outputs(), *shown, *drawn[:1]]
         return restore.Target(self.kind, filled, self.fill, stored.save, self.inputs, result_events)
 
@@ -127,11 +127,11 @@ class DiffusionTab:
         folder = Path(self.view.shown.GRADIO_CACHE)
 
         def use(event: gr.EventData) -> dict[Any, Any]:
-            path = desk.known(desk.path_at(getattr(event, "source", None)), folder)
+            path = tab_state.known(tab_state.path_at(getattr(event, "source", None)), folder)
             if path is None:
                 return {drops: gr.skip()}
             updates = {part.content: path for part in inputs}
-            return {**updates, **{part.message: "" for part in inputs}, drops: drop.tell(say("sketch_used"))}
+            return {**updates, **{part.message: "" for part in inputs}, drops: drop.tell(tr("sketch_used"))}
 
         outputs = [drops, *(part for each in inputs for part in (each.content, each.message))]
         assert self.sketch is not None  # only a tab with sketches hands them on
@@ -139,30 +139,30 @@ class DiffusionTab:
 
     # Painting ---------------------------------------------------------------------------------------------------
 
-    def paint(self, desk: DiffusionDesk, *values: Any) -> Updates:
+    def paint(self, tab_state: DiffusionTabState, *values: Any) -> Updates:
         """Runs a job and shows how it comes along."""
-        yield from self._run(desk, values)
+        yield from self._run(tab_state, values)
 
-    def reword(self, event: gr.EventData, desk: DiffusionDesk, *values: Any) -> Updates:
+    def reword(self, event: gr.EventData, tab_state: DiffusionTabState, *values: Any) -> Updates:
         """Changes the prompt as a chip says, and paints anew."""
         prompt, places = self._set(values, "prompt"), self._set(values, "moved")
         part, name = str(getattr(event, "part", "")), str(getattr(event, "name", "") or "")
-        changed = meant.reworded(prompt, part, name)
+        changed = prompt_chips.reworded(prompt, part, name)
         if changed != prompt and not name:
             places = moving.without(prompt, places, part)
-        yield from self._changed(desk, values, prompt=changed, moved=places)
+        yield from self._changed(tab_state, values, prompt=changed, moved=places)
 
-    def move(self, event: gr.EventData, desk: DiffusionDesk, *values: Any) -> Updates:
+    def move(self, event: gr.EventData, tab_state: DiffusionTabState, *values: Any) -> Updates:
         """Puts a thing where it was dragged to on the sketch, or all of them back, and paints anew."""
         thing, x, y = (getattr(event, name, None) for name in ("thing", "x", "y"))
         places = moving.put(self._set(values, "prompt"), self._set(values, "moved"), thing, x, y)
-        yield from self._changed(desk, values, moved=places)
+        yield from self._changed(tab_state, values, moved=places)
 
     def _set(self, values: tuple[Any, ...], name: str) -> str:
         """What a text field holds."""
         return str(values[len(self.inputs.components()) + list(self.fields).index(name)] or "")
 
-    def _changed(self, desk: DiffusionDesk, values: tuple[Any, ...], **changes: str) -> Updates:
+    def _changed(self, tab_state: DiffusionTabState, values: tuple[Any, ...], **changes: str) -> Updates:
         """A run after those fields were changed; nothing where they hold that already."""
         new = {name: text for name, text in changes.items() if text != self._set(values, name)}
         if not new:
@@ -171,26 +171,26 @@ class DiffusionTab:
         yield {self.fields[name]: text for name, text in new.items()}
         first = len(self.inputs.components())
         settings = dict(zip(self.fields, values[first:], strict=True)) | new
-        yield from self._run(desk, (*values[:first], *settings.values()))
+        yield from self._run(tab_state, (*values[:first], *settings.values()))
 
-    def _run(self, desk: DiffusionDesk, values: tuple[Any, ...]) -> Updates:
+    def _run(self, tab_state: DiffusionTabState, values: tuple[Any, ...]) -> Updates:
         view = self.view
-        yield view.started(widgets.progress(0, say("starting")))
+        yield view.started(widgets.progress(0, tr("starting")))
         try:
-            run = desk.run = self.begin(values)
+            run = tab_state.run = self.begin(values)
         except Problem as problem:
             yield {**self.ended(problems.as_html(problem)), **self.refused(problem, values)}
             return
         if sketched := self.drawn(run.drawn(), usable=False):  # Gradio takes no update of nothing
             yield sketched | self.pruned(run, values)
-        desk.busy, desk.turn = True, desk.turn + 1
+        tab_state.busy, tab_state.turn = True, tab_state.turn + 1
         try:
             with closing(self.studio.run(run.job)) as events:
                 for event in events:
                     if isinstance(event, Finished):
                         self.finish(run, event.result)
-                        desk.ready = run.drawn()
-                        yield {**self.ended(run.told), view.shown: run.value, **self.drawn(desk.ready)}
+                        tab_state.ready = run.drawn()
+                        yield {**self.ended(run.told), view.shown: run.value, **self.drawn(tab_state.ready)}
                         continue
                     step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                     if event.preview is not None:
@@ -204,29 +204,29 @@ class DiffusionTab:
                         step[view.shown] = widgets.painting(event.preview, run.made)
                     yield step
         except Exception as error:
-            yield {**self.ended(problems.as_html(error)), **self.left(desk, run)}
+            yield {**self.ended(problems.as_html(error)), **self.left(tab_state, run)}
         finally:
-            desk.busy = False
+            tab_state.busy = False
 
-    def follow(self, desk: DiffusionDesk, *values: Any) -> Updates:
+    def follow(self, tab_state: DiffusionTabState, *values: Any) -> Updates:
         """Paints anew at another strength, where that takes but a moment."""
         view = self.view
         try:
             run = self.begin(values)
         except Problem:
             return
-        if desk.busy or not run.quick:
+        if tab_state.busy or not run.quick:
             return
-        desk.turn += 1
-        turn = desk.turn
+        tab_state.turn += 1
+        turn = tab_state.turn
         with closing(self.studio.run(run.job)) as events:
             for event in events:
-                if desk.turn != turn:
+                if tab_state.turn != turn:
                     return
                 if isinstance(event, Finished):
                     self.finish(run, event.result)
-                    desk.run, desk.ready = run, run.drawn()
-                    yield {view.shown: run.value, view.status: run.told, **self.drawn(desk.ready)}
+                    tab_state.run, tab_state.ready = run, run.drawn()
+                    yield {view.shown: run.value, view.status: run.told, **self.drawn(tab_state.ready)}
                 elif event.preview is not None and event.message.key != "made":
                     self.keep_sketch(run, event)
 
@@ -240,7 +240,7 @@ class DiffusionTab:
         plan = self.studio.plan(job)
         if plan.scene is not None and not plan.scene.wraps:
             counting["moved"] = plan.job.moved  # without what is not in the picture
-        return DiffusionRun(job, stem, Asked(content, styles, counting), len(plan.shots), plan)
+        return DiffusionRun(job, stem, ControlsSnapshot(content, styles, counting), len(plan.shots), plan)
 
     def pruned(self, run: DiffusionRun, values: tuple[Any, ...]) -> dict[Any, Any]:
         """Updates that forget where things were that are not in the picture any more."""
@@ -277,12 +277,12 @@ class DiffusionTab:
         settings = dict(zip(self.fields, values[len(self.inputs.components()) :], strict=True))
         return {self.sketch: sketch.refused(problem, jobs.text("prompt", settings["prompt"]))}
 
-    def left(self, desk: DiffusionDesk, run: DiffusionRun) -> dict[Any, Any]:
+    def left(self, tab_state: DiffusionTabState, run: DiffusionRun) -> dict[Any, Any]:
         """Updates that show what a run that did not end has painted, saved; else what was there before it."""
         if run.value is None and (run.made or run.begun):
             begun = run.begun  # which the run itself may still exchange, until it hears that it is stopped
             alone = begun is not None and run.total == 1
-            told = [] if alone else [say("stopped_after", count=len(run.made), total=run.total)]
+            told = [] if alone else [tr("stopped_after", count=len(run.made), total=run.total)]
             if begun is not None:
                 try:
                     run.made.append(self.made_alone(run, begun))
@@ -290,32 +290,32 @@ class DiffusionTab:
                     return {self.view.shown: widgets.back(), self.view.status: problems.as_html(problem)}
                 # What was begun is remembered of one picture alone, and not by a process that has gone with its GPU.
                 goes_on = alone and not zerogpu.loses_cache(begun.made_by.computed["device"])
-                told.append(say("stopped_painting" if goes_on else "stopped_there", **begun.message.values))
+                told.append(tr("stopped_painting" if goes_on else "stopped_there", **begun.message.values))
             run.sketches = run.sketches[: len(run.made)]
-            desk.ready = run.drawn()
+            tab_state.ready = run.drawn()
             run.value = widgets.gallery_value(run.made, run.asked, run.sketches)
             run.told = problems.note(words.join(told, " "))
-        return {self.view.shown: run.value or widgets.back(), **self.drawn(desk.ready)}
+        return {self.view.shown: run.value or widgets.back(), **self.drawn(tab_state.ready)}
 
-    def give_back(self, desk: DiffusionDesk, result: Any) -> Any:
+    def give_back(self, tab_state: DiffusionTabState, result: Any) -> Any:
         """What was drawn for the result that is there again after a reload, for the sketch's element."""
         drawn = sketch.lay_there(result, Path(self.view.shown.GRADIO_CACHE))
         if drawn is None:
             return gr.skip()
-        desk.ready = drawn
+        tab_state.ready = drawn
         return sketch.box(drawn)
 
     def ended(self, text: str) -> dict[Any, Any]:
         """Updates at the end of a run, however it ended."""
         return self.view.ended(text)
 
-    def stopped(self, desk: DiffusionDesk) -> dict[Any, Any]:
+    def stopped(self, tab_state: DiffusionTabState) -> dict[Any, Any]:
         """Updates after Stop."""
-        run = desk.run
+        run = tab_state.run
         if run is None:
-            return self.ended(problems.note(say("stopped")))
-        shown = self.left(desk, run)
-        return {**self.ended(run.told or problems.note(say("stopped"))), **shown}
+            return self.ended(problems.note(tr("stopped")))
+        shown = self.left(tab_state, run)
+        return {**self.ended(run.told or problems.note(tr("stopped"))), **shown}
 
     def job(self, values: tuple[Any, ...]) -> tuple[Job, str]:
         """(job, stem of the files to save: the content's name, or else the prompt)."""
@@ -350,10 +350,10 @@ class DiffusionTab:
     ) -> widgets.Made:
         """Saves image `number` of a result with the record that makes it alone, or where that was `stopped`."""
         settings = plan.settings_per_image()[number]
-        tag, caption = "", say("seed_caption", seed=settings["seed"])
+        tag, caption = "", tr("seed_caption", seed=settings["seed"])
         if plan.job.total > plan.job.count:
             tag = settings["preprocessor"]
-            caption = words.join([say(f"preprocessor_{tag}"), caption])
+            caption = words.join([tr(f"preprocessor_{tag}"), caption])
         painter = "optimise" if plan.optimises else ""
         method, strength = "-".join(filter(None, (plan.model, painter, tag, stopped))), settings["style_strength"]
         name = results.file_name(stem, method, plan.job.styles, strength, settings["seed"])

@@ -13,10 +13,10 @@ import gradio as gr
 
 from styleshot_demo import jobs, provenance
 from styleshot_demo.errors import Problem
-from styleshot_demo.ui import controls, desk, problems, words
+from styleshot_demo.ui import controls, problems, tab_state, words
 from styleshot_demo.ui.controls import EACH
 from styleshot_demo.ui.restore import Target, bring_back
-from styleshot_demo.ui.words import Said, say
+from styleshot_demo.ui.words import LocalizedText, tr
 
 _ASK = """
 <div class="notice"></div>
@@ -33,7 +33,7 @@ _ASK = """
 
 def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
     """Makes the page take what is dropped. To be called outside of the tabs. Returns the element that `tell` is for."""
-    texts = {name: say(f"ask_{name}").html() for name in ("title", "about", "settings", "photo", "style", "cancel")}
+    texts = {name: tr(f"ask_{name}").html() for name in ("title", "about", "settings", "photo", "style", "cancel")}
     drops = gr.HTML(
         elem_id="drops",
         html_template=_ASK.format(**texts),
@@ -49,7 +49,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
     def dropped(event: gr.EventData, *values: Any) -> dict[Any, Any]:
         paths, target, place = _what(event, by_job, folder)
         if not paths:
-            return {drops: tell(say("drop_nothing"), problem=True)}
+            return {drops: tell(tr("drop_nothing"), problem=True)}
         if place == "restore":
             return restored(paths[0])
         if len(paths) == 1 and not place and _record(paths[0]):
@@ -60,7 +60,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
         paths, target, _ = _what(event, by_job, folder)
         answer = str(getattr(event, "answer", ""))
         if not paths:
-            return {drops: tell(say("drop_nothing"), problem=True)}
+            return {drops: tell(tr("drop_nothing"), problem=True)}
         if answer == "settings":
             return restored(paths[0])
         return put(paths, target, "content" if answer == "photo" else "style", values)
@@ -100,7 +100,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
         if trouble:
             updates[target.inputs.message] = trouble
         if left:
-            updates[drops] = tell(say("drop_too_many", count=left))
+            updates[drops] = tell(tr("drop_too_many", count=left))
         return {**updates, tabs: gr.Tabs(selected=target.job)}
 
     drops.dropped(dropped, inputs, outputs, **EACH)
@@ -126,7 +126,7 @@ def _outputs(target: Target) -> list[Any]:
 def _what(event: gr.EventData, by_job: dict[str, Target], folder: Path) -> tuple[list[str], Target, str]:
     """(paths of uploads, the tab, "", "content", "style", "style-2" or "restore"). Anybody may send anything here."""
     given = getattr(event, "paths", None)
-    paths = [path for path in given if desk.known(path, folder)] if isinstance(given, list) else []
+    paths = [path for path in given if tab_state.known(path, folder)] if isinstance(given, list) else []
     target = by_job.get(str(getattr(event, "tab", "")), by_job["classical"])
     place = str(getattr(event, "place", ""))
     names = {"content", "restore", "style", *(f"style-{number}" for number in range(1, jobs.MAX_STYLES + 1))}
@@ -163,7 +163,7 @@ def _told(error: BaseException) -> dict[str, Any]:
     return tell(words.join(problems.explain(error), " "), problem=True)
 
 
-def tell(text: Said, problem: bool = False) -> dict[str, Any]:
+def tell(text: LocalizedText, problem: bool = False) -> dict[str, Any]:
     """The value that says something at the foot of the window."""
     return _new(tell={"en": text.en, "zh": text.zh}, problem=problem)
 

@@ -14,9 +14,9 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
 from styleshot_demo.models import hub
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import desk, enlarge_line, problems, results, widgets, words
+from styleshot_demo.ui import enlarge_line, problems, results, tab_state, widgets, words
 from styleshot_demo.ui.controls import EACH, LATE, PAINTING, cancel
-from styleshot_demo.ui.words import say
+from styleshot_demo.ui.words import tr
 
 _MAX_TURN = 40  # characters of the name that a page gives to its press of the button
 
@@ -49,10 +49,10 @@ def enlarging(studio: Studio, line: gr.HTML, event: Any) -> Iterator[dict[str, A
     belongs to. Whatever is wrong ends as a last value with a message; the picture on show is not touched.
     """
     turn = str(getattr(event, "turn", ""))[:_MAX_TURN]
-    yield _working(turn, widgets.progress(0, say("starting")))
+    yield _working(turn, widgets.progress(0, tr("starting")))
     try:
         folder = Path(line.GRADIO_CACHE)
-        path = desk.known(desk.path_at(getattr(event, "source", None)), folder)
+        path = tab_state.known(tab_state.path_at(getattr(event, "source", None)), folder)
         if path is None:
             raise Problem("result_gone")
         # Anybody may send anything as factor and model: the job says what is wrong with them.

@@ -8,7 +8,7 @@ import gradio as gr
 
 from styleshot_demo import jobs
 from styleshot_demo.ui import problems, widgets
-from styleshot_demo.ui.words import say
+from styleshot_demo.ui.words import tr
 
 
 def build(kind: str) -> gr.HTML:
@@ -20,7 +20,7 @@ def build(kind: str) -> gr.HTML:
     network can be chosen.
     """
     factors = "".join(
-        f'<button type="button" data-factor="{one}" {say("enlarge_times", times=one).attributes()}>{one}×</button>'
+        f'<button type="button" data-factor="{one}" {tr("enlarge_times", times=one).attributes()}>{one}×</button>'
         for one in jobs.FACTORS
     )
     choice = f'data-model="{jobs.EnlargeJob.model}" data-finer="x4plus"'
@@ -28,12 +28,12 @@ def build(kind: str) -> gr.HTML:
         elem_id=f"{kind}-enlarge",
         html_template=f"""
 <div class="enlarge" hidden>
-  <div class="news"></div><template>{problems.note(say("enlarge_stopped"))}</template>
-  <div class="factors" role="group" {say("enlarge_about").attributes()}>
-    <span aria-hidden="true">{say("enlarge").html()}</span>{factors}
-    <label {choice} hidden><input type="checkbox">{say("enlarge_finer").html()}</label>
+  <div class="news"></div><template>{problems.note(tr("enlarge_stopped"))}</template>
+  <div class="factors" role="group" {tr("enlarge_about").attributes()}>
+    <span aria-hidden="true">{tr("enlarge").html()}</span>{factors}
+    <label {choice} hidden><input type="checkbox">{tr("enlarge_finer").html()}</label>
   </div>
-  <button type="button" class="halt" {say("enlarge_stop").attributes()} hidden>{say("stop").html()}</button>
+  <button type="button" class="halt" {tr("enlarge_stop").attributes()} hidden>{tr("stop").html()}</button>
 </div>""",
         js_on_load=f"""window.styleshot.enlarger({json.dumps(kind)}, element, () => props.value, watch,
           (what) => trigger("enlarge", what), () => trigger("halt", {{}}))""",
@@ -45,5 +45,5 @@ def saved(path: Path, size: tuple[int, int]) -> str:
     """HTML of a link that saves a file in Gradio's folder; `size` is its width and height in pixels."""
     width, height = size
     address, name = (html.escape(text, quote=True) for text in (widgets.address(path), path.name))
-    text = say("download_size", width=width, height=height).html()
+    text = tr("download_size", width=width, height=height).html()
     return f'<p role="status"><a class="save" href="{address}" download="{name}">{text}</a></p>'

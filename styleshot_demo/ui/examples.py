@@ -16,7 +16,7 @@ def contents() -> list[Example]:
     spec = find_spec("skimage")
     folders = [Path(place) / "data" for place in (spec.submodule_search_locations or ())] if spec else []
     found = [
-        Example(folder / file, name, words.say(f"content_{name}"))
+        Example(folder / file, name, words.tr(f"content_{name}"))
         for folder in folders
         for name, file in CONTENTS.items()
     ]
@@ -31,7 +31,7 @@ def styles(folder: Path = ASSETS / "styles") -> list[Example]:
             Example(
                 folder / entry["file"],
                 Path(entry["file"]).stem,
-                words.Said(str(entry["title_en"]), str(entry["title_zh"])),
+                words.LocalizedText(str(entry["title_en"]), str(entry["title_zh"])),
             )
             for entry in index
         ]

@@ -6,7 +6,7 @@ from contextlib import closing
 from styleshot_demo.models import hub
 from styleshot_demo.settings import Settings
 from styleshot_demo.ui import widgets
-from styleshot_demo.ui.words import say
+from styleshot_demo.ui.words import tr
 
 
 def shown(names: Sequence[str], settings: Settings) -> Generator[str, None, None]:
@@ -14,12 +14,12 @@ def shown(names: Sequence[str], settings: Settings) -> Generator[str, None, None
 
     Closing it stops the download. Raises the hub's `Problem`s.
     """
-    yield widgets.progress(0, say("checking"))
+    yield widgets.progress(0, tr("checking"))
     for name in names:
         with closing(hub.fetching(name, settings)) as steps:
             for step in steps:
                 done, size, rate = (hub.readable(count) for count in (step.done, step.bytes, step.rate))
-                yield widgets.progress(step.fraction, say("fetching", file=step.file, done=done, size=size, rate=rate))
+                yield widgets.progress(step.fraction, tr("fetching", file=step.file, done=done, size=size, rate=rate))
 
 
 def allowed(settings: Settings) -> bool:

@@ -27,7 +27,7 @@ from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid
 from styleshot_demo.ui.grid_panel import label_of, title_of
 from styleshot_demo.ui.history import histories
 from styleshot_demo.ui.token_store import TokenStore
-from styleshot_demo.ui.words import Said, say
+from styleshot_demo.ui.words import LocalizedText, tr
 
 Values = tuple[Any, ...]
 _SIDES = ("rows", "columns")
@@ -55,7 +55,7 @@ class GridSource:
 
 
 @dataclass
-class GridDesk:
+class GridState:
     """The last grid of one visitor's page. Never an output: its handlers change it as they go."""
 
     last: PaintedGrid | None = None
@@ -72,27 +72,27 @@ class GridPanel:
     def __init__(self, source: GridSource, studio: Studio, target: restore.Target) -> None:
         self.source, self.studio, self.target, self.panel = source, studio, target, source.panel
         self.folder = Path(self.panel.GRADIO_CACHE)
-        self.desk = gr.State(GridDesk())  # each visitor gets one
+        self.tab_state = gr.State(GridState())  # each visitor gets one
         self.painted = TokenStore[PaintedGrid]()
         self.keeper = GridKeeper(histories(studio.settings), f"{source.kind}-grid", self.panel)
 
     def wire(self, page: gr.Blocks) -> None:
         """Connects the events."""
         panel, source = self.panel, self.source
-        everything = [self.desk, *source.inputs.components(), *source.fields.values()]
+        everything = [self.tab_state, *source.inputs.components(), *source.fields.values()]
         run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **PAINTING)
         cancel(panel.halt, [run])
         panel.halt(self.halted, None, panel, **EACH)
         panel.usual(self.usual, everything, panel, **EACH)
-        panel.sheet(self.sheet, self.desk, panel, **EACH)
+        panel.sheet(self.sheet, self.tab_state, panel, **EACH)
         pictures = [*([source.inputs.content] if source.inputs.content else []), *source.inputs.styles]
         outputs = list(dict.fromkeys([panel, *pictures, *self.target.outputs]))
-        panel.use(self.use, self.desk, outputs, **EACH).then(**self.target.save)
+        panel.use(self.use, self.tab_state, outputs, **EACH).then(**self.target.save)
         carrier = gr.Textbox(visible=False)
         lay = f"() => [window.styleshot.gridLay({json.dumps(source.kind)}), null]"
-        page.load(self.back, [carrier, self.desk], panel, js=lay, **INSTANT)
+        page.load(self.back, [carrier, self.tab_state], panel, js=lay, **INSTANT)
 
-    def back(self, token: str, desk: GridDesk, request: gr.Request) -> Any:
+    def back(self, token: str, tab_state: GridState, request: gr.Request) -> Any:
         """After a reload: what the page showed before, where that is still known or kept."""
         painted = self.painted.find(token)
         if painted is None and (painted := self.keeper.find(token, request)):
@@ -100,19 +100,19 @@ class GridPanel:
         shown = painted.shown() if painted is not None else {}
         if not shown.get("cells"):  # of files that are old none is left
             return gr.skip()
-        desk.last = painted
+        tab_state.last = painted
         return {**shown, "back": True}
 
     # Painting ---------------------------------------------------------------------------------------------------
 
     def paint(
-        self, event: gr.EventData, request: gr.Request, desk: GridDesk, *values: Any
+        self, event: gr.EventData, request: gr.Request, tab_state: GridState, *values: Any
     ) -> Generator[dict[str, Any], None, None]:
         """Paints a grid: values of the panel. Closing it (stop, closed page) stops the computation."""
         turn = _text(event, "turn")[:40]
-        yield {"turn": turn, "told": widgets.progress(0, say("starting")), "working": True}
+        yield {"turn": turn, "told": widgets.progress(0, tr("starting")), "working": True}
         try:
-            made, painted = self.begin(event, desk, values)
+            made, painted = self.begin(event, tab_state, values)
             shown = {"turn": turn, **painted.shape, "token": painted.token}
             cells: list[dict[str, Any]] = []
             with closing(grids.paint(self.studio, made)) as events:
@@ -122,16 +122,16 @@ class GridPanel:
                         self.keeper.keep(painted, request)
                         yield {**shown, "cells": list(cells), "working": True}
                         continue
-                    number = say("grid_number", number=one.number, total=one.total)
+                    number = tr("grid_number", number=one.number, total=one.total)
                     told = words.join([number, words.remark(one.message)])
                     told = widgets.progress(one.fraction, told)
                     yield {**shown, "cells": list(cells), "told": told, "working": True}
-            told = problems.note(say("grid_done", count=len(cells)))
+            told = problems.note(tr("grid_done", count=len(cells)))
             yield {**shown, "cells": cells, "told": told}
         except Exception as error:
             yield {"turn": turn, "told": problems.as_html(error)}
 
-    def begin(self, event: Any, desk: GridDesk, values: Values) -> tuple[Grid, PaintedGrid]:
+    def begin(self, event: Any, tab_state: GridState, values: Values) -> tuple[Grid, PaintedGrid]:
         """The grid that is asked for; it takes the place of the last one."""
         content, styles = self.source.inputs.read(values[: len(self.source.inputs.components())])
         sides = [_asked(event, side) for side in _SIDES]
@@ -148,7 +148,7 @@ class GridPanel:
         made = Grid(job, *axes)
         differing = tuple(axis.name for axis in made.axes)
         painted = PaintedGrid(_shape(made), made.words(), differing, stem, content)
-        desk.last = self.painted.add(painted.token, painted)
+        tab_state.last = self.painted.add(painted.token, painted)
         return made, painted
 
     def axis(self, name: str, text: str, chosen: Sequence[NamedStyle], values: Values) -> Axis:
@@ -221,7 +221,7 @@ class GridPanel:
 
     # The rest ---------------------------------------------------------------------------------------------------
 
-    def usual(self, event: gr.EventData, desk: GridDesk, *values: Any) -> dict[str, Any]:
+    def usual(self, event: gr.EventData, tab_state: GridState, *values: Any) -> dict[str, Any]:
         """The values that an axis would have, as text to be changed."""
         side, name = _text(event, "side"), _text(event, "name")
         zh = _text(event, "language").startswith("zh")
@@ -238,13 +238,13 @@ class GridPanel:
             text = ""
         return {"usual": {"side": side, "name": name, "text": text}, "once": secrets.token_hex(4)}
 
-    def sheet(self, event: gr.EventData, desk: GridDesk) -> dict[str, Any]:
+    def sheet(self, event: gr.EventData, tab_state: GridState) -> dict[str, Any]:
         """What there is of the grid as one picture with labels in the page's language, to be saved."""
         once = secrets.token_hex(4)
         try:
-            if desk.last is None or not desk.last.cells:
+            if tab_state.last is None or not tab_state.last.cells:
                 raise Problem("result_gone")
-            path = self.drawn(desk.last, zh=_text(event, "language").startswith("zh"))
+            path = self.drawn(tab_state.last, zh=_text(event, "language").startswith("zh"))
             return {"sheet": widgets.file(path), "once": once}
         except Exception as error:
             return {"told": problems.as_html(error), "once": once}
@@ -267,10 +267,10 @@ class GridPanel:
         self.panel.temp_files.add(str(path))
         return path
 
-    def use(self, event: gr.EventData, desk: GridDesk) -> dict[Any, Any]:
+    def use(self, event: gr.EventData, tab_state: GridState) -> dict[Any, Any]:
         """Puts the pictures and settings of a cell into the controls."""
         place = getattr(event, "row", None), getattr(event, "column", None)
-        painted = desk.last
+        painted = tab_state.last
         known = painted is not None and all(type(one) is int for one in place)
         cell = painted.cells.get(place) if known else None  # type: ignore[union-attr, arg-type]
         if painted is None or cell is None:
@@ -281,7 +281,7 @@ class GridPanel:
         updates |= controls.laid(inputs, [path for path, _ in cell.styles], [weight for _, weight in cell.styles])
         if inputs.content and painted.content:
             updates[inputs.content] = controls.shown(painted.content)
-        told = problems.note(say("grid_used"))
+        told = problems.note(tr("grid_used"))
         return {**updates, self.panel: {"told": told, "used": True, "once": secrets.token_hex(4)}}
 
 
@@ -295,7 +295,7 @@ def _asked(event: Any, side: str) -> tuple[str, str]:
 
 def _shape(made: Grid) -> dict[str, Any]:
     """Labels and titles as the script shows them."""
-    none = Said("", "")
+    none = LocalizedText("", "")
     sides = dict(zip(_SIDES, (made.rows, made.columns), strict=True))
     labels = {
         side: [_plain(label_of(axis.name, value)) for value in axis.values] if axis else [_plain(none)]
@@ -305,7 +305,7 @@ def _shape(made: Grid) -> dict[str, Any]:
     return {**labels, "titles": titles}
 
 
-def _plain(said: Said) -> dict[str, str]:
+def _plain(said: LocalizedText) -> dict[str, str]:
     return {"en": said.en, "zh": said.zh}
 
 

@@ -7,7 +7,7 @@ import gradio as gr
 
 from styleshot_demo import grid
 from styleshot_demo.jobs import fields
-from styleshot_demo.ui.words import TEXTS, Said, field, say
+from styleshot_demo.ui.words import TEXTS, LocalizedText, field, tr
 
 ACTS = ("paint", "halt", "usual", "sheet", "use")  # the events; Gradio looks for their names in the script
 START = {"classical": "strength", "text": "style_strength", "image": "style_strength"}  # what the columns are at first
@@ -25,25 +25,25 @@ def build(kind: str, job: type) -> gr.HTML:
     return gr.HTML(
         elem_id=f"{kind}-grid",
         html_template=f"""
-<section class="grid" hidden tabindex="-1" {say("grid").attributes()}>
+<section class="grid" hidden tabindex="-1" {tr("grid").attributes()}>
   <div class="asked">{_axis("rows")}{_axis("columns")}
     <div class="press">
       <span class="count" role="status"></span>
-      <button type="button" class="paint">{say("grid_paint").html()}</button>
-      <button type="button" class="halt" hidden>{say("stop").html()}</button>
+      <button type="button" class="paint">{tr("grid_paint").html()}</button>
+      <button type="button" class="halt" hidden>{tr("stop").html()}</button>
     </div>
   </div>
   <div class="news"></div>
-  <div class="scroll" tabindex="0" hidden role="group" {say("grid").attributes()}><div class="cells"></div></div>
-  <div class="after" hidden><span class="hint">{say("grid_open_cell").html()}</span>
-    <button type="button" class="whole">{say("grid_sheet").html()}</button></div>
-  <dialog {say("grid_cell").attributes()}>
-    <img {say("made_alt").attributes()}>
+  <div class="scroll" tabindex="0" hidden role="group" {tr("grid").attributes()}><div class="cells"></div></div>
+  <div class="after" hidden><span class="hint">{tr("grid_open_cell").html()}</span>
+    <button type="button" class="whole">{tr("grid_sheet").html()}</button></div>
+  <dialog {tr("grid_cell").attributes()}>
+    <img {tr("made_alt").attributes()}>
     <p class="which"></p>
     <div class="choices">
-      <button type="button" class="use">{say("grid_use").html()}</button>
-      <a class="save">{say("download").html()}</a>
-      <button type="button" class="end">{say("close").html()}</button>
+      <button type="button" class="use">{tr("grid_use").html()}</button>
+      <a class="save">{tr("download").html()}</a>
+      <button type="button" class="end">{tr("close").html()}</button>
     </div>
   </dialog>
 </section>""",
@@ -59,12 +59,12 @@ def _json(value: Any) -> str:
 
 
 def _axis(side: str) -> str:
-    title = say(f"grid_{side}")
+    title = tr(f"grid_{side}")
     return f"""
 <div class="axis" data-side="{side}">
   <label><span>{title.html()}</span><select></select></label>
-  <input type="text" autocomplete="off" maxlength="600" {say(f"grid_{side}_values").attributes()}>
-  <div class="chips" role="group" {say(f"grid_{side}_values").attributes()}></div>
+  <input type="text" autocomplete="off" maxlength="600" {tr(f"grid_{side}_values").attributes()}>
+  <div class="chips" role="group" {tr(f"grid_{side}_values").attributes()}></div>
 </div>"""
 
 
@@ -77,21 +77,21 @@ def _told(job: type, name: str) -> dict[str, Any]:
     return {"name": name, **_both(title), **({"options": each} if each else {})}
 
 
-def _both(said: Said) -> dict[str, str]:
+def _both(said: LocalizedText) -> dict[str, str]:
     return {"en": said.en, "zh": said.zh}
 
 
-def title_of(name: str) -> Said:
+def title_of(name: str) -> LocalizedText:
     """What an axis is called."""
-    return field(name) or Said(name, name)
+    return field(name) or LocalizedText(name, name)
 
 
-def label_of(name: str, value: Any) -> Said:
+def label_of(name: str, value: Any) -> LocalizedText:
     """What a value of the axis `name` is called."""
     if isinstance(value, grid.NamedStyle):
-        return Said(value.name, value.name_zh or value.name)
+        return LocalizedText(value.name, value.name_zh or value.name)
     plain = grid.label(name, value)
     if plain in ("on", "off"):
-        return say(f"grid_{plain}")
+        return tr(f"grid_{plain}")
     texts = TEXTS.get(f"{name}_{plain}")
-    return Said(*texts) if texts else Said(plain, plain)
+    return LocalizedText(*texts) if texts else LocalizedText(plain, plain)

@@ -23,7 +23,7 @@ from styleshot_demo.ui import drop, history_drawer, problems, restore, result_ev
 from styleshot_demo.ui.controls import EACH, INSTANT
 from styleshot_demo.ui.restore import Target
 from styleshot_demo.ui.result_events import ResultEvent
-from styleshot_demo.ui.words import Said, say
+from styleshot_demo.ui.words import LocalizedText, tr
 
 _log = logging.getLogger(__name__)
 _ALWAYS = ("method", "model", "size", "strength", "style_strength", "seed")  # facts that are told of each result
@@ -44,10 +44,10 @@ def build(settings: Settings, targets: Sequence[Target], tabs: gr.Tabs, drops: g
     """
     every = histories(settings)
     if every is not None:
-        HistoryDesk(every, settings, targets, tabs, drops).wire()
+        HistoryState(every, settings, targets, tabs, drops).wire()
 
 
-class HistoryDesk:
+class HistoryState:
     """What can be done with a history from the page. `acts` has a method for each."""
 
     def __init__(
@@ -131,18 +131,18 @@ class HistoryDesk:
 
     def delete(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Out of the history, with a way back."""
-        return {"said": say("history_deleted"), "undo": history.delete(_key(event))}, {}
+        return {"said": tr("history_deleted"), "undo": history.delete(_key(event))}, {}
 
     def clear(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Everything out of the history, with a way back for results."""
         results = bool(history.entries())
         token = history.clear()
-        return {"said": say("history_cleared"), **({"undo": token} if results else {})}, {}
+        return {"said": tr("history_cleared"), **({"undo": token} if results else {})}, {}
 
     def undo(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Back into the history."""
         history.restore(getattr(event, "token", None))
-        return {"said": say("history_back")}, {}
+        return {"said": tr("history_back")}, {}
 
     def use(self, history: History, event: gr.EventData, values: Any) -> tuple[dict[str, Any], dict[Any, Any]]:
         """The settings of a result, in its tab."""
@@ -158,7 +158,7 @@ class HistoryDesk:
             return {"close": False, "said": told}, {}
         if self._lie_there(made_by, values):
             return {"close": True, "run": made_by.job}, updates
-        told = words.join([say("history_pictures"), told], " ")
+        told = words.join([tr("history_pictures"), told], " ")
         return {"close": True}, {self.drops: drop.tell(told), **updates}
 
     def _lie_there(self, made_by: Record, values: Sequence[Any]) -> bool:
@@ -207,15 +207,15 @@ def row(entry: HistoryEntry) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def title_of(entry: HistoryEntry) -> Said:
+def title_of(entry: HistoryEntry) -> LocalizedText:
     """What a result is called in a line: who painted it, and its seed."""
     made_by = entry.made_by
     if made_by is None or made_by.job not in _JOBS:
-        return Said(entry.name, entry.name)
+        return LocalizedText(entry.name, entry.name)
     name = "method" if made_by.job == "classical" else "model"
-    parts = [_shown(name, made_by.settings.get(name)), say("seed_caption", seed=made_by.seed)]
+    parts = [_shown(name, made_by.settings.get(name)), tr("seed_caption", seed=made_by.seed)]
     if isinstance(prompt := made_by.settings.get("prompt"), str) and prompt:
-        parts.insert(0, Said(prompt[:80], prompt[:80]))
+        parts.insert(0, LocalizedText(prompt[:80], prompt[:80]))
     return words.join(parts)
 
 
@@ -223,48 +223,48 @@ def detail(entry: HistoryEntry) -> dict[str, Any]:
     """One result as the script shows it large: its key, and its facts as (label, value) in both languages."""
     made_by = entry.made_by
     size = f"{entry.size[0]} × {entry.size[1]}"
-    facts = [(say("history_size"), Said(size, size))]
+    facts = [(tr("history_size"), LocalizedText(size, size))]
     if made_by is not None and made_by.job in _JOBS:
         usual = jobs.defaults(_JOBS[made_by.job])
         found = {**made_by.settings, "seed": made_by.seed}
-        facts = [(say("history_tab"), say(f"tab_{made_by.job}")), *facts]
+        facts = [(tr("history_tab"), tr(f"tab_{made_by.job}")), *facts]
         facts += [
             (_label(name, made_by.job), _shown(name, value))
             for name, value in found.items()
             if name in usual and value not in (None, "") and (name in _ALWAYS or value != usual[name])
         ]
         facts += [
-            (say(label), _shown(name, value))
+            (tr(label), _shown(name, value))
             for name, label in (("content", "content"), ("styles", "style"))
             if (value := made_by.inputs.get(name))
         ]
         counts = made_by.inputs.get("style_pictures")
         if isinstance(counts, list) and all(type(one) is int for one in counts):
-            facts.append((say("history_style_pictures"), _shown("style_pictures", sum(counts))))
+            facts.append((tr("history_style_pictures"), _shown("style_pictures", sum(counts))))
     return {"key": entry.key, "facts": [[*label, *value] for label, value in facts]}
 
 
-def _label(name: str, job: str) -> Said:
-    return words.field(f"{job}_{name}") or words.field(name) or Said(name, name)
+def _label(name: str, job: str) -> LocalizedText:
+    return words.field(f"{job}_{name}") or words.field(name) or LocalizedText(name, name)
 
 
-def _shown(name: str, value: Any) -> Said:
+def _shown(name: str, value: Any) -> LocalizedText:
     """A value of a setting as a person reads it. It may come from a file that anybody has made."""
     if isinstance(value, bool):
-        return say("history_on" if value else "history_off")
+        return tr("history_on" if value else "history_off")
     if isinstance(value, str) and (known := words.field(f"{name}_{value}")):
         return known
     if isinstance(value, list):
         text = ", ".join(str(part) for part in value)
     else:
         text = f"{value:g}" if isinstance(value, float) else str(value)
-    return Said(text[:_MAX_FACT], text[:_MAX_FACT])
+    return LocalizedText(text[:_MAX_FACT], text[:_MAX_FACT])
 
 
 def _key(event: gr.EventData) -> Any:
     return getattr(event, "key", None)
 
 
-def _value(said: Said | None = None, **told: Any) -> dict[str, Any]:
+def _value(said: LocalizedText | None = None, **told: Any) -> dict[str, Any]:
     texts = {"en": said.en, "zh": said.zh} if said else None
     return {"said": texts, **told, "turn": secrets.token_hex(4)}

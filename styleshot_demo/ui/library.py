@@ -19,12 +19,12 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.library import MAX_PICTURES, Library, StyleEntry, beside
 from styleshot_demo.library.style import MAX_STRENGTH
 from styleshot_demo.settings import Settings
-from styleshot_demo.ui import controls, desk, problems, words
+from styleshot_demo.ui import controls, problems, tab_state, words
 from styleshot_demo.ui.controls import EACH
 from styleshot_demo.ui.laid_style import LaidStyle
 from styleshot_demo.ui.restore import Target
 from styleshot_demo.ui.widgets import address
-from styleshot_demo.ui.words import Said, say
+from styleshot_demo.ui.words import LocalizedText, tr
 
 
 def build(settings: Settings, targets: Sequence[Target], strengths: Sequence[Any]) -> None:
@@ -34,10 +34,10 @@ def build(settings: Settings, targets: Sequence[Target], strengths: Sequence[Any
     """
     if settings.library is None:
         return
-    Desk(Library(settings.library, settings.library_gb), targets, strengths).wire()
+    LibraryActions(Library(settings.library, settings.library_gb), targets, strengths).wire()
 
 
-class Desk:
+class LibraryActions:
     """What can be done with the library from the page. `acts` has a method for each."""
 
     def __init__(self, library: Library, targets: Sequence[Target], strengths: Sequence[Any]) -> None:
@@ -85,10 +85,10 @@ class Desk:
             said = words.join(problems.explain(error), " ")
             if isinstance(error, Problem) and (about := getattr(error, "__notes__", None)):  # the file of a picture
                 name = jobs.file_name_of(about[0]) or ""
-                said = Said(f"{name}: {said.en}", f"{name}：{said.zh}")
+                said = LocalizedText(f"{name}: {said.en}", f"{name}：{said.zh}")
             return {self.page: self.value(job, said=said, problem=True)}
 
-    def value(self, job: str, said: Said | None = None, **told: Any) -> dict[str, Any]:
+    def value(self, job: str, said: LocalizedText | None = None, **told: Any) -> dict[str, Any]:
         """What the script is told: every style that there is, and what was done, to the drawer that asked."""
         texts = {"en": said.en, "zh": said.zh} if said else None
         return {"styles": self.rows(), "tab": job, "said": texts, **told, "turn": secrets.token_hex(4)}
@@ -132,7 +132,7 @@ class Desk:
         if strength is not None:
             slider = self.strengths[job]
             updates[slider] = min(strength, slider.maximum)
-        return {"said": say("library_used", style=_called(entry)), "picked": entry.key}, updates
+        return {"said": tr("library_used", style=_called(entry)), "picked": entry.key}, updates
 
     def _laid(self, pairs: Sequence[tuple[Image.Image, float]], job: str) -> dict[Any, Any]:
         """Updates that put the pictures of a style into the boxes of a tab, with their weights."""
@@ -176,14 +176,14 @@ class Desk:
         entry = self.library.save(
             _text(event, "name"), styles, _text(event, "tags"), _text(event, "note"), strength
         )  # fmt: skip
-        return {"said": say("library_saved", style=entry.name), "picked": entry.key, "done": True}, {}
+        return {"said": tr("library_saved", style=entry.name), "picked": entry.key, "done": True}, {}
 
     def change(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Name, tags and note."""
         entry = self.library.change(
             _text(event, "key"), _text(event, "name"), _text(event, "tags"), _text(event, "note")
         )  # fmt: skip
-        return {"said": say("library_changed", style=entry.name), "picked": entry.key, "done": True}, {}
+        return {"said": tr("library_changed", style=entry.name), "picked": entry.key, "done": True}, {}
 
     def add(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """More pictures, which were uploaded for it."""
@@ -192,42 +192,42 @@ class Desk:
         entry, token = self.library.extend(_text(event, "key"), [(path, None) for path in paths])
         chosen, count = entry.style.chosen, len(entry.style.pictures)
         values = {"style": entry.name, "count": count}
-        said = say("library_added_chosen", **values, used=len(chosen)) if chosen else say("library_added", **values)
+        said = tr("library_added_chosen", **values, used=len(chosen)) if chosen else tr("library_added", **values)
         return {"said": said, "picked": entry.key, "undo": token}, self._laid_anew(entry, lying)
 
     def delete(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Out of the library, with a way back."""
         entry = self.library.find(_text(event, "key"))
         token = self.library.delete(entry.key)
-        return {"said": say("library_deleted", style=entry.name), "undo": token, "picked": None}, {}
+        return {"said": tr("library_deleted", style=entry.name), "undo": token, "picked": None}, {}
 
     def undo(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Back into the library, or as it was before pictures were added."""
         lying = self._lying(by_part)
         entry = self.library.restore(_text(event, "token"))
-        return {"said": say("library_back", style=entry.name), "picked": entry.key}, self._laid_anew(entry, lying)
+        return {"said": tr("library_back", style=entry.name), "picked": entry.key}, self._laid_anew(entry, lying)
 
     def export(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """As a file that the browser saves."""
         entry = self.library.find(_text(event, "key"))
         path = self.library.export(entry.key, self._place())
         self.page.temp_files.add(str(path))
-        said = say("library_exported", style=_called(entry))
+        said = tr("library_exported", style=_called(entry))
         return {"said": said, "file": {"src": address(path), "name": path.name}}, {}
 
     def take_in(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """A file that was uploaded."""
-        path = desk.known(getattr(event, "path", None), self.cache)
+        path = tab_state.known(getattr(event, "path", None), self.cache)
         if path is None:
             raise Problem("not_a_style_file", file=_text(event, "name")[:80])
         entry = self.library.add(Path(path))
-        return {"said": say("library_imported", style=entry.name), "picked": entry.key}, {}
+        return {"said": tr("library_imported", style=entry.name), "picked": entry.key}, {}
 
     def _uploads(self, given: list[Any]) -> list[str]:
         """The paths of uploads, as a browser names them; `Problem` where one is none."""
         if len(given) > MAX_PICTURES:
             raise Problem("too_many_style_pictures", count=len(given), limit=MAX_PICTURES)
-        paths = [desk.known(path, self.cache) for path in given]
+        paths = [tab_state.known(path, self.cache) for path in given]
         if None in paths:
             raise Problem("style_needed")
         return [path for path in paths if path]
@@ -244,5 +244,5 @@ def _text(event: gr.EventData, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _called(entry: StyleEntry) -> Said:
-    return Said(entry.name, entry.title_zh or entry.name)
+def _called(entry: StyleEntry) -> LocalizedText:
+    return LocalizedText(entry.name, entry.title_zh or entry.name)

@@ -3,28 +3,28 @@
 import gradio as gr
 
 from styleshot_demo.library import MAX_NOTE, MAX_STYLE_NAME
-from styleshot_demo.ui.words import say
+from styleshot_demo.ui.words import tr
 
 
 def _field(name: str, longest: int, more: str = "") -> str:
-    return f'<label>{say(f"library_{name}").html()}<input name="{name}" maxlength="{longest}" {more}></label>'
+    return f'<label>{tr(f"library_{name}").html()}<input name="{name}" maxlength="{longest}" {more}></label>'
 
 
 def _button(name: str, kind: str = "button") -> str:
-    return f'<button type="{kind}" class="{name}">{say(f"library_{name}").html()}</button>'
+    return f'<button type="{kind}" class="{name}">{tr(f"library_{name}").html()}</button>'
 
 
 def _files(name: str, accepted: str) -> str:
-    return f"""<label class="{name}" tabindex="0" role="button">{say(f"library_{name}").html()}<input type="file"
+    return f"""<label class="{name}" tabindex="0" role="button">{tr(f"library_{name}").html()}<input type="file"
       accept="{accepted}" multiple tabindex="-1" hidden></label>"""
 
 
 _DRAWER = f"""
 <details class="library" hidden>
-  <summary>{say("library").html()}</summary>
-  <label class="search">{say("library_search").html()}<input type="search"></label>
-  <div class="shelf many" role="toolbar" {say("library_styles").attributes()}></div>
-  <p class="hint none" hidden>{say("library_none").html()}</p>
+  <summary>{tr("library").html()}</summary>
+  <label class="search">{tr("library_search").html()}<input type="search"></label>
+  <div class="shelf many" role="toolbar" {tr("library_styles").attributes()}></div>
+  <p class="hint none" hidden>{tr("library_none").html()}</p>
   <div class="picked" hidden>
     <p><strong></strong> <span class="tags"></span> <span class="note"></span></p>
     <div class="row">{_button("change")}{_files("more", "image/*")}{_button("export")}{_button("delete")}</div>

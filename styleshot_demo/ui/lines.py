@@ -15,7 +15,7 @@ from styleshot_demo.ui import problems
 from styleshot_demo.ui.controls import INSTANT, QUIET, Visible
 from styleshot_demo.ui.settings import control
 from styleshot_demo.ui.widgets import Slider, prose
-from styleshot_demo.ui.words import Said, say
+from styleshot_demo.ui.words import LocalizedText, tr
 
 KEPT_SECONDS = 1800  # how long the server keeps a content picture, so that its lines can follow the slider
 Kept = tuple[str, int, Image.Image]  # path of the upload, size, the picture brought to that size
@@ -33,7 +33,7 @@ class Lines:
         known = jobs.fields(jobs.ImageJob)
         with gr.Row(elem_classes="lines-row", equal_height=False):
             self.map = gr.HTML(
-                _told(say("lines_empty")), elem_id=f"{kind}-lines", elem_classes="lines", apply_default_css=False,
+                _told(tr("lines_empty")), elem_id=f"{kind}-lines", elem_classes="lines", apply_default_css=False,
                 visible=seen,
             )
             with gr.Column(min_width=180, elem_classes="lines-settings"):
@@ -57,9 +57,9 @@ class Lines:
             try:
                 picture = brought(path, side, last)
                 if picture is None:
-                    return _told(say("lines_empty")), None
+                    return _told(tr("lines_empty")), None
                 if studio.ready("image", name, chosen or "auto").model == "painter":  # nobody sees them
-                    return _told(say("lines_empty")), picture
+                    return _told(tr("lines_empty")), picture
                 return _shown(studio.control_map(picture[2], name, level, picture[1], chosen or "auto")), picture
             except Exception as error:
                 what, _ = problems.explain(error)
@@ -88,8 +88,8 @@ def _shown(drawn: Image.Image) -> str:
     encoded = io.BytesIO()
     drawn.convert("L").save(encoded, format="PNG", compress_level=1)
     source = base64.b64encode(encoded.getvalue()).decode("ascii")
-    return f'<img {say("lines_alt").attributes()} src="data:image/png;base64,{source}">'
+    return f'<img {tr("lines_alt").attributes()} src="data:image/png;base64,{source}">'
 
 
-def _told(text: Said) -> str:
+def _told(text: LocalizedText) -> str:
     return f'<p class="hint">{text.html()}</p>'

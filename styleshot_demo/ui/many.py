@@ -25,13 +25,13 @@ from styleshot_demo.batch.uploads import uploaded
 from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import ClassicalJob, ImageJob
 from styleshot_demo.studio import Studio
-from styleshot_demo.ui import desk as desks
 from styleshot_demo.ui import problems, widgets, words
+from styleshot_demo.ui import tab_state as desks
 from styleshot_demo.ui.controls import EACH, INSTANT, LATE, PAINTING, cancel
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.many_panel import FORMATS
 from styleshot_demo.ui.token_store import TokenStore
-from styleshot_demo.ui.words import Said, say
+from styleshot_demo.ui.words import LocalizedText, tr
 
 Values = tuple[Any, ...]
 # Apart from other painting: one of these lasts for long, and would keep a place from those who wait for one picture.
@@ -87,7 +87,7 @@ class ManyBatch:
 
 
 @dataclass
-class ManyDesk:
+class ManyState:
     """The last batch of one visitor's page. Never an output: its handlers change it as they go."""
 
     batch: ManyBatch | None = None
@@ -109,21 +109,21 @@ class ManyPictures:
     def __init__(self, source: GridSource, panel: gr.HTML, studio: Studio) -> None:
         self.source, self.panel, self.studio = source, panel, studio
         self.cache = Path(panel.GRADIO_CACHE)
-        self.desk = gr.State(ManyDesk())  # each visitor gets one
+        self.tab_state = gr.State(ManyState())  # each visitor gets one
         self.known = TokenStore[ManyBatch]()
 
     def wire(self, page: gr.Blocks) -> None:
         """Connects the events."""
         panel, source = self.panel, self.source
-        everything = [self.desk, *source.inputs.components(), *source.fields.values()]
+        everything = [self.tab_state, *source.inputs.components(), *source.fields.values()]
         run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **MANY)
         cancel(panel.halt, [run])
         panel.halt(self.halted, None, panel, **EACH)
-        panel.pack(self.pack, self.desk, panel, **EACH)
+        panel.pack(self.pack, self.tab_state, panel, **EACH)
         lay = f"() => [window.styleshot.manyLay({json.dumps(source.kind)}), null]"
-        page.load(self.back, [gr.Textbox(visible=False), self.desk], panel, js=lay, **INSTANT)
+        page.load(self.back, [gr.Textbox(visible=False), self.tab_state], panel, js=lay, **INSTANT)
 
-    def back(self, token: str, desk: ManyDesk) -> Any:
+    def back(self, token: str, tab_state: ManyState) -> Any:
         """After a reload: what was painted before, where that is still known."""
         batch = self.known.find(token)
         done = batch.there(batch.items) if batch is not None else {}
@@ -131,29 +131,29 @@ class ManyPictures:
             return gr.skip()
         # Copies: the run that was going at the reload may still change its own.
         own = {"small_of": dict(batch.small_of), "problems": dict(batch.problems)}
-        desk.batch = batch = replace(batch, done=done, **own)
+        tab_state.batch = batch = replace(batch, done=done, **own)
         count, total = len(done), len(batch.items)
         ended = count + len(batch.problems) == total
-        told = _summary(batch) if ended else say("many_stopped", count=count, total=total)
+        told = _summary(batch) if ended else tr("many_stopped", count=count, total=total)
         return {**batch.shown(), "told": problems.note(told), "back": True}
 
     # Painting ---------------------------------------------------------------------------------------------------
 
-    def paint(self, event: gr.EventData, desk: ManyDesk, *values: Any) -> Generator[dict[str, Any], None, None]:
+    def paint(self, event: gr.EventData, tab_state: ManyState, *values: Any) -> Generator[dict[str, Any], None, None]:
         """Paints all: values of the panel. Closing it (stop, closed page) stops the computation."""
         turn = _text(event, "turn")[:40]
-        yield {"turn": turn, "told": widgets.progress(0, say("starting")), "working": True}
+        yield {"turn": turn, "told": widgets.progress(0, tr("starting")), "working": True}
         try:
             ending = _ending(event)
             job = self.job(values)
-            desk.batch = batch = self.begin(job, ending, self.files(event), desk.batch)
+            tab_state.batch = batch = self.begin(job, ending, self.files(event), tab_state.batch)
             self.known.add(batch.token, batch)
-            yield {"turn": turn, **batch.shown(), "told": widgets.progress(0, say("starting")), "working": True}
+            yield {"turn": turn, **batch.shown(), "told": widgets.progress(0, tr("starting")), "working": True}
             for told in self.work(job, batch):
                 yield {"turn": turn, **batch.shown(), "told": told, "working": True}
             yield {"turn": turn, **batch.shown(), "told": problems.note(_summary(batch))}
         except Exception as error:
-            shown = desk.batch.shown() if desk.batch is not None else {}
+            shown = tab_state.batch.shown() if tab_state.batch is not None else {}
             yield {"turn": turn, **shown, "told": problems.as_html(error)}
 
     def job(self, values: Values) -> ClassicalJob | ImageJob:
@@ -197,13 +197,13 @@ class ManyPictures:
             for one in events:
                 if isinstance(one, PictureStep):
                     left = _left(time.monotonic() - began, painted, one)
-                    told = [say("grid_number", number=one.number, total=one.total), words.remark(one.message), *left]
+                    told = [tr("grid_number", number=one.number, total=one.total), words.remark(one.message), *left]
                     yield widgets.progress(one.fraction, words.join(told))
                     continue
                 painted += one.problem is None and one.item not in finished
                 self.keep(batch, one)
                 known = len(batch.done) + len(batch.problems)
-                number = say("grid_number", number=known, total=len(batch.items))
+                number = tr("grid_number", number=known, total=len(batch.items))
                 yield widgets.progress(known / len(batch.items), number)
 
     def keep(self, batch: ManyBatch, one: PictureDone) -> None:
@@ -227,20 +227,20 @@ class ManyPictures:
 
     # The whole --------------------------------------------------------------------------------------------------
 
-    def pack(self, event: gr.EventData, desk: ManyDesk) -> dict[str, Any]:
+    def pack(self, event: gr.EventData, tab_state: ManyState) -> dict[str, Any]:
         """All that is painted in one file, with a report, to be saved."""
         once = secrets.token_hex(4)
         try:
-            if desk.batch is None or not desk.batch.done:
+            if tab_state.batch is None or not tab_state.batch.done:
                 raise Problem("result_gone")
-            if desk.packed is not None:
+            if tab_state.packed is not None:
                 with suppress(OSError):  # it may still be on its way to the browser
-                    desk.packed.unlink()
-            name = names.made_of("pictures", *desk.batch.styles[:2], suffix=".zip")
+                    tab_state.packed.unlink()
+            name = names.made_of("pictures", *tab_state.batch.styles[:2], suffix=".zip")
             place = self.cache / secrets.token_hex(16) / name
             self.panel.temp_files.add(str(place))
-            pack(desk.batch, place, zh=_text(event, "language").startswith("zh"))
-            desk.packed = place
+            pack(tab_state.batch, place, zh=_text(event, "language").startswith("zh"))
+            tab_state.packed = place
             return {"packed": widgets.file(place), "once": once}
         except Exception as error:
             return {"told": problems.as_html(error), "once": once}
@@ -293,21 +293,21 @@ def _outcomes(batch: ManyBatch, zh: bool) -> list[Outcome]:
     return [*there.values(), *told]
 
 
-def _summary(batch: ManyBatch) -> Said:
+def _summary(batch: ManyBatch) -> LocalizedText:
     if batch.problems:
-        return say("many_done_but", count=len(batch.done), total=len(batch.items))
-    return say("grid_done", count=len(batch.done))
+        return tr("many_done_but", count=len(batch.done), total=len(batch.items))
+    return tr("grid_done", count=len(batch.done))
 
 
-def _left(seconds: float, painted: int, step: PictureStep) -> list[Said]:
+def _left(seconds: float, painted: int, step: PictureStep) -> list[LocalizedText]:
     """How long the rest takes, about, once a picture has been painted."""
     if not painted:
         return []
     part = step.fraction * step.total - (step.number - 1)  # of the one that is being painted, 0 to 1
     left = seconds / (painted + part) * (step.total - step.number + 1 - part)
     if left < 90:
-        return [say("many_left_seconds", count=max(1, round(left)))]
-    return [say("many_left_minutes", count=math.ceil(left / 60))]
+        return [tr("many_left_seconds", count=max(1, round(left)))]
+    return [tr("many_left_minutes", count=math.ceil(left / 60))]
 
 
 def _ending(event: Any) -> str:

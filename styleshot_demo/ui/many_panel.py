@@ -4,7 +4,7 @@ import json
 
 import gradio as gr
 
-from styleshot_demo.ui.words import TEXTS, say
+from styleshot_demo.ui.words import TEXTS, tr
 
 ACTS = ("paint", "halt", "pack")  # the events; Gradio looks for their names in the script
 FORMATS = {"png": "PNG", "jpg": "JPEG", "webp": "WebP"}  # endings of results that a browser can show: their names
@@ -23,40 +23,40 @@ def build(kind: str, most: int) -> gr.HTML:
         elem_id=f"{kind}-many",
         html_template=f"""
 <details class="series">
-  <summary>{say("many").html()}</summary>
+  <summary>{tr("many").html()}</summary>
   <div class="place">
-    <p class="how">{say("many_about").html()}</p>
+    <p class="how">{tr("many_about").html()}</p>
     <div class="row">
-      <button type="button" class="choose">{say("many_choose").html()}</button>
-      <button type="button" class="folder">{say("many_folder").html()}</button>
+      <button type="button" class="choose">{tr("many_choose").html()}</button>
+      <button type="button" class="folder">{tr("many_folder").html()}</button>
       <input class="files" type="file" multiple accept="image/*,.heic,.heif,.hif,.tga,.tif,.tiff,.jp2,.j2k" hidden>
       <input class="folders" type="file" webkitdirectory hidden>
     </div>
     <div class="chosen" hidden>
       <p><span class="count" role="status"></span>
-        <button type="button" class="clear">{say("many_clear").html()}</button></p>
+        <button type="button" class="clear">{tr("many_clear").html()}</button></p>
       <p class="names"></p>
     </div>
     <p class="left" role="status"></p>
   </div>
   <div class="press">
-    <label><span>{say("save_as").html()}</span><select>{formats}</select></label>
-    <button type="button" class="paint" disabled>{say("many_paint").html()}</button>
-    <button type="button" class="halt" hidden>{say("stop").html()}</button>
+    <label><span>{tr("save_as").html()}</span><select>{formats}</select></label>
+    <button type="button" class="paint" disabled>{tr("many_paint").html()}</button>
+    <button type="button" class="halt" hidden>{tr("stop").html()}</button>
   </div>
   <div class="news"></div>
-  <div class="made" role="toolbar" {say("many_results").attributes()} hidden></div>
-  <div class="failed" hidden><h3>{say("many_failed").html()}</h3><ul></ul></div>
+  <div class="made" role="toolbar" {tr("many_results").attributes()} hidden></div>
+  <div class="failed" hidden><h3>{tr("many_failed").html()}</h3><ul></ul></div>
   <div class="after" hidden>
-    <button type="button" class="pack">{say("many_zip").html()}</button>
-    <span class="hint">{say("many_zip_about").html()}</span>
+    <button type="button" class="pack">{tr("many_zip").html()}</button>
+    <span class="hint">{tr("many_zip_about").html()}</span>
   </div>
-  <dialog {say("many_picture").attributes()}>
-    <img {say("made_alt").attributes()}>
+  <dialog {tr("many_picture").attributes()}>
+    <img {tr("made_alt").attributes()}>
     <p class="which"></p>
     <div class="choices">
-      <a class="save">{say("download").html()}</a>
-      <button type="button" class="end">{say("close").html()}</button>
+      <a class="save">{tr("download").html()}</a>
+      <button type="button" class="end">{tr("close").html()}</button>
     </div>
   </dialog>
 </details>""",
@@ -70,6 +70,6 @@ def build(kind: str, most: int) -> gr.HTML:
 def opener(kind: str) -> gr.HTML:
     """A quiet button that opens the fold of the tab, for where a person looks for it: beside the photo."""
     return gr.HTML(
-        f'<button type="button" class="many-open" data-kind="{kind}">{say("many_open").html()}</button>',
+        f'<button type="button" class="many-open" data-kind="{kind}">{tr("many_open").html()}</button>',
         apply_default_css=False,
     )

@@ -8,7 +8,7 @@ from styleshot_demo.jobs import WHOLE_METHODS
 from styleshot_demo.models.hub import readable
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import words
-from styleshot_demo.ui.words import join, say
+from styleshot_demo.ui.words import join, tr
 
 
 def line(
@@ -24,13 +24,13 @@ def line(
     if not room.fits():
         if room.most == "size":
             needed, free = readable(room.needed), readable(room.free or 0)
-            text = say("too_big", size=size, needed=needed, free=free, limit=room.fitting)
+            text = tr("too_big", size=size, needed=needed, free=free, limit=room.fitting)
         else:
             text = join(words.problem(room.problem()), " ")
         return f'<p class="hint warn" role="status">{text.html()}</p>'
     own = bool(settings.get("whole")) and method in WHOLE_METHODS
-    sentences = [] if own and content else [say("fits", limit=room.fitting)]
+    sentences = [] if own and content else [tr("fits", limit=room.fitting)]
     if content:
         width, height = content if own else pictures.longest_at(content, size)
-        sentences.insert(0, say("will_be", width=width, height=height))
+        sentences.insert(0, tr("will_be", width=width, height=height))
     return f'<p class="hint">{join(sentences, " ").html()}</p>'

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import moved
 from styleshot_demo.runners import scenes
-from styleshot_demo.ui import meant
-from styleshot_demo.ui.words import say
+from styleshot_demo.ui import prompt_chips
+from styleshot_demo.ui.words import tr
 
 if TYPE_CHECKING:
     from styleshot_demo.compose.scene import Scene
@@ -53,12 +53,12 @@ def put(prompt: str, places: str, thing: Any, x: Any, y: Any) -> str:
 
 
 def without(prompt: str, places: str, part: str) -> str:
-    """The setting `moved` after a thing was taken out of the prompt, which `part` names as for `meant.reworded`."""
+    """The setting `moved` after a thing was taken out of the prompt, `part` being as for `prompt_chips.reworded`."""
     try:
         scene = scenes.scene_of(prompt, places=places)
     except Problem:
         return places
-    index = meant.thing_at(scene, part)
+    index = prompt_chips.thing_at(scene, part)
     if index is None:
         return places
     name, first = scene.things[index].name, _firsts(scene)[index]
@@ -89,6 +89,6 @@ def _grip(scene: "Scene", number: int, one: Any, usable: bool) -> str:
         "box": " ".join(f"{part:.4f}" for part in one.box),
     }
     attributes = " ".join(f'data-{key}="{html.escape(value, quote=True)}"' for key, value in data.items())
-    title = say("sketch_move", what=meant.name_of(name)).attributes()
+    title = tr("sketch_move", what=prompt_chips.name_of(name)).attributes()
     able = "" if usable else " disabled"
     return f'<button type="button" class="grip" {attributes} style="{style}" {title}{able}></button>'

@@ -12,7 +12,7 @@ from typing import Any
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import checks
-from styleshot_demo.ui.asked import Asked
+from styleshot_demo.ui.controls_snapshot import ControlsSnapshot
 
 NAME = "painted_strength"  # of the job's field, and of the control
 _FREE = ("strength", NAME)  # what may be another
@@ -22,7 +22,7 @@ _FREE = ("strength", NAME)  # what may be another
 class PaintedStrength:
     """
     strength  of the descent, 0 to 1
-    settings  what the controls held, by name, as `Asked.plain` has it; without the strength
+    settings  what the controls held, by name, as `ControlsSnapshot.plain` has it; without the strength
     content   path of the photo
     styles    [path, weight] of each style; None: it counts for any pictures. So it is with the settings of a record, a
               preset or a link, which come without theirs, and are there to be used with others
@@ -34,7 +34,7 @@ class PaintedStrength:
     styles: Sequence[Any] | None = None
 
     @classmethod
-    def of(cls, strength: float, asked: Asked) -> "PaintedStrength":
+    def of(cls, strength: float, asked: ControlsSnapshot) -> "PaintedStrength":
         """That of a finished picture: it counts with these pictures alone."""
         plain = asked.plain()
         return cls(strength, _without_free(plain["settings"]), plain["content"], plain["styles"])
@@ -42,7 +42,7 @@ class PaintedStrength:
     @classmethod
     def of_settings(cls, strength: float, settings: Mapping[str, Any]) -> "PaintedStrength":
         """That of settings that come without their pictures."""
-        return cls(strength, _without_free(Asked(None, (), dict(settings)).plain()["settings"]))
+        return cls(strength, _without_free(ControlsSnapshot(None, (), dict(settings)).plain()["settings"]))
 
     @classmethod
     def read(cls, text: Any) -> "PaintedStrength | None":
@@ -62,7 +62,7 @@ class PaintedStrength:
 
     def counts(self, content: Any, styles: Sequence[tuple[str, Any]], settings: Mapping[str, Any]) -> bool:
         """Whether what is asked for is this painting, or a blend of it. A `content` that is no path stands for many."""
-        asked, wanted = Asked(None, styles, dict(settings)).plain(), settings.get("strength")
+        asked, wanted = ControlsSnapshot(None, styles, dict(settings)).plain(), settings.get("strength")
         if not isinstance(wanted, int | float) or wanted > self.strength:
             return False
         other_photo = isinstance(content, str) and content != self.content

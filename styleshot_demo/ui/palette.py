@@ -16,8 +16,8 @@ from styleshot_demo.jobs.palette import MAX_COLOURS
 from styleshot_demo.runners.palettes import SEEN, palette_of
 from styleshot_demo.ui import problems, settings, words
 from styleshot_demo.ui.controls import EACH, INSTANT, Inputs
-from styleshot_demo.ui.opened import Opened
-from styleshot_demo.ui.words import mark, say
+from styleshot_demo.ui.picture_cache import PictureCache
+from styleshot_demo.ui.words import i18n, tr
 
 FIELD = jobs.fields(jobs.ClassicalJob)["palette"]
 
@@ -29,7 +29,7 @@ class PalettePart:
     box: gr.Textbox
     swatches: gr.HTML
 
-    def wire(self, inputs: Inputs, opened: Opened) -> Sequence[Any]:
+    def wire(self, inputs: Inputs, opened: PictureCache) -> Sequence[Any]:
         """Connects its own events; to be called outside of the tabs. Returns those that change the palette."""
         pictures = [*([inputs.content] if inputs.content else []), *inputs.styles]
 
@@ -61,24 +61,24 @@ def build(kind: str, with_content: bool = True) -> PalettePart:
     """
     tab = "" if kind == "classical" else kind
     box = settings.control(
-        FIELD, FIELD.default, tab, lines=1, max_lines=1, elem_classes=None, placeholder=mark("palette_hint")
+        FIELD, FIELD.default, tab, lines=1, max_lines=1, elem_classes=None, placeholder=i18n("palette_hint")
     )
     names = [*(["content"] if with_content else []), "style", *(f"style_{n}" for n in range(2, jobs.MAX_STYLES + 1))]
     sources = "".join(
-        f'<button type="button" class="from" data-place="{place}">{say(name).html()}</button>'
+        f'<button type="button" class="from" data-place="{place}">{tr(name).html()}</button>'
         for place, name in enumerate(names)
     )
     swatches = gr.HTML(
         elem_id=f"{tab}-palette-swatches".lstrip("-"),
         elem_classes="palette-swatches",
         html_template=f"""
-<div class="swatches" role="group" {say("palette_swatches").attributes()}>
-  <template><span class="swatch"><input type="color" {say("palette_colour").attributes()}>
-    <button type="button" class="out" {say("palette_remove").attributes()}>×</button></span></template>
-  <button type="button" class="more">+ {say("palette_more").html()}</button>
+<div class="swatches" role="group" {tr("palette_swatches").attributes()}>
+  <template><span class="swatch"><input type="color" {tr("palette_colour").attributes()}>
+    <button type="button" class="out" {tr("palette_remove").attributes()}>×</button></span></template>
+  <button type="button" class="more">+ {tr("palette_more").html()}</button>
 </div>
-<div class="swatches sources" role="group" {say("palette_take").attributes()}>
-  <span aria-hidden="true">{say("palette_take").html()}</span>{sources}
+<div class="swatches sources" role="group" {tr("palette_take").attributes()}>
+  <span aria-hidden="true">{tr("palette_take").html()}</span>{sources}
 </div>
 <div class="news"></div>""",
         js_on_load=f"""window.styleshot.palette({json.dumps(kind)}, element, {MAX_COLOURS}, () => props.value, watch,

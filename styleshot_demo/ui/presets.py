@@ -14,7 +14,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.ui import drop, problems, restore, words
 from styleshot_demo.ui.controls import EACH
 from styleshot_demo.ui.restore import Target
-from styleshot_demo.ui.words import Said, say
+from styleshot_demo.ui.words import LocalizedText, tr
 
 _NAMED = 5  # settings that were left out and are told by name
 _NAME = 40  # characters of a name that somebody has made up
@@ -46,7 +46,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs, drops: gr.HTML) -> None:
         done = done.then(**target.save)
 
 
-def bring(text: Any, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[Said, dict[Any, Any]]:
+def bring(text: Any, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[LocalizedText, dict[Any, Any]]:
     """(what to say, updates of the tabs that set the controls so); `Problem` link_unusable for what is no record."""
     try:
         found = provenance.restore(provenance.parse(text if isinstance(text, str) else ""))
@@ -59,11 +59,11 @@ def bring(text: Any, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[Said, di
     left_out = found.dropped
     named = words.join([words.field(name) or _foreign(name) for name in left_out[:_NAMED]], ", ")
     if len(left_out) > _NAMED:
-        named = words.join([named, Said("…", "…")], ", ")
-    told = say("presets_partly", names=named) if left_out else say("presets_set")
+        named = words.join([named, LocalizedText("…", "…")], ", ")
+    told = tr("presets_partly", names=named) if left_out else tr("presets_set")
     return told, restore.opened(found, targets, tabs)
 
 
-def _foreign(name: str) -> Said:
+def _foreign(name: str) -> LocalizedText:
     short = name if len(name) <= _NAME else name[:_NAME] + "…"
-    return Said(short, short)
+    return LocalizedText(short, short)

@@ -7,7 +7,7 @@ import gradio as gr
 
 from styleshot_demo import jobs
 from styleshot_demo.jobs.schema import Text
-from styleshot_demo.ui.words import say
+from styleshot_demo.ui.words import tr
 
 MAX_NAME = 40  # characters of a preset's name
 _JOBS = {"classical": jobs.ClassicalJob, "text": jobs.TextJob, "image": jobs.ImageJob}
@@ -27,20 +27,20 @@ def build(kind: str) -> gr.HTML:
         elem_id=f"{kind}-presets",
         html_template=f"""
 <details class="presets" data-shape="{_shape(kind)}">
-  <summary>{say("presets").html()}</summary>
-  <ul class="list" {say("presets").attributes()} hidden></ul>
+  <summary>{tr("presets").html()}</summary>
+  <ul class="list" {tr("presets").attributes()} hidden></ul>
   <form>
-    <label>{say("presets_name").html()}<input name="name" maxlength="{MAX_NAME}" required autocomplete="off"></label>
-    <button type="submit" class="keep">{say("presets_keep").html()}</button>
+    <label>{tr("presets_name").html()}<input name="name" maxlength="{MAX_NAME}" required autocomplete="off"></label>
+    <button type="submit" class="keep">{tr("presets_keep").html()}</button>
   </form>
   <div class="row">
-    <button type="button" class="link">{say("presets_link").html()}</button>
-    <span class="hint">{say("presets_about").html()}</span>
+    <button type="button" class="link">{tr("presets_link").html()}</button>
+    <span class="hint">{tr("presets_about").html()}</span>
   </div>
-  <input class="address" readonly hidden {say("presets_address").attributes()}>
+  <input class="address" readonly hidden {tr("presets_address").attributes()}>
   <div class="answer" role="status"></div>
   <template><li><button type="button" class="use"></button><button type="button" class="drop"
-    {say("presets_delete").attributes()}>×</button></li></template>
+    {tr("presets_delete").attributes()}>×</button></li></template>
 </details>""",
         js_on_load="window.styleshot.presetsDrawer(element)",
         apply_default_css=False,

@@ -12,14 +12,14 @@ import gradio as gr
 
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui import words
-from styleshot_demo.ui.words import Said, say
+from styleshot_demo.ui.words import LocalizedText, tr
 
 Handler = Callable[..., Generator[Any, None, None]]
 
 log = logging.getLogger(__name__)
 
 
-def explain(error: BaseException) -> tuple[Said, Said]:
+def explain(error: BaseException) -> tuple[LocalizedText, LocalizedText]:
     """(what is wrong, what to do). What is not a `Problem` is logged in full and shown by a reference id alone."""
     if not isinstance(error, Problem):
         reference = secrets.token_hex(4)
@@ -59,9 +59,9 @@ def _about(error: BaseException) -> str:
     return "".join(f' data-{name}="{html.escape(str(value), quote=True)}"' for name, value in data.items())
 
 
-def note(text: Said, more: Said | None = None) -> str:
+def note(text: LocalizedText, more: LocalizedText | None = None) -> str:
     """A quiet message, and what else can be unfolded; screen readers announce it when they have a moment."""
-    details = f"<details><summary>{say('details').html()}</summary>{more.html()}</details>" if more else ""
+    details = f"<details><summary>{tr('details').html()}</summary>{more.html()}</details>" if more else ""
     return f'<div class="message" role="status">{text.html()}{details}</div>'
 
 

@@ -7,30 +7,30 @@ from typing import Any
 import gradio as gr
 
 from styleshot_demo import jobs
-from styleshot_demo.ui import desk, settings, widgets
+from styleshot_demo.ui import settings, tab_state, widgets
 from styleshot_demo.ui.controls import EACH, INSTANT, PictureInput
-from styleshot_demo.ui.opened import Opened
-from styleshot_demo.ui.words import mark, say
+from styleshot_demo.ui.picture_cache import PictureCache
+from styleshot_demo.ui.words import i18n, tr
 
 USED = tuple(name for name in jobs.REGION_FIELDS if name != "region")  # where there is one
 LONGEST = 1024  # pixels of the longest side of the photo that is brushed on, and of the mask
 
 
 def _button(name: str, more: str = "") -> str:
-    return f'<button type="button" class="{name}" {more}>{say(f"mark_{name}").html()}</button>'
+    return f'<button type="button" class="{name}" {more}>{tr(f"mark_{name}").html()}</button>'
 
 
 # Not Gradio's own editor: it needs WebGL, its buttons are named in English alone, and what is drawn stays in the
 # server's memory, not in a file that goes through the gate for pictures.
 _PAD = f"""
 <div class="marking" hidden>
-  <p class="hint none">{say("mark_no_photo").html()}</p>
+  <p class="hint none">{tr("mark_no_photo").html()}</p>
   <div class="on-photo">
-    <p class="hint">{say("mark_about").html()}</p>
-    <div class="pad"><img {say("mark_photo").attributes()}><canvas aria-hidden="true"></canvas></div>
+    <p class="hint">{tr("mark_about").html()}</p>
+    <div class="pad"><img {tr("mark_photo").attributes()}><canvas aria-hidden="true"></canvas></div>
     <div class="row">
       {_button("paint", 'aria-pressed="true"')}{_button("erase", 'aria-pressed="false"')}
-      <label><span>{say("mark_width").html()}</span><input type="range" min="1" max="30" value="9"></label>
+      <label><span>{tr("mark_width").html()}</span><input type="range" min="1" max="30" value="9"></label>
       {_button("undo", "disabled")}{_button("clear", "disabled")}
     </div>
     <p class="hint told" role="status"></p>
@@ -51,7 +51,7 @@ class RegionPart:
     pad: gr.HTML
     drawer: gr.Accordion
 
-    def wire(self, content: PictureInput, opened: Opened) -> None:
+    def wire(self, content: PictureInput, opened: PictureCache) -> None:
         """Connects its own events; to be called outside of the tabs. `content` is the photo's place."""
         region, folder = self.fields["region"], Path(self.pad.GRADIO_CACHE)
         outputs = [*(self.fields[name] for name in USED), self.pad]
@@ -63,11 +63,11 @@ class RegionPart:
         gr.on([region.change, content.change], seen, [region, content], outputs, trigger_mode="always_last", **INSTANT)
 
         def marked(event: gr.EventData) -> str:
-            return desk.known(getattr(event, "path", None), folder) or ""
+            return tab_state.known(getattr(event, "path", None), folder) or ""
 
         self.pad.marked(marked, None, self.fields["mask"], **EACH)
 
-    def pad_value(self, region: str, photo: str | None, opened: Opened, folder: Path) -> dict[str, Any]:
+    def pad_value(self, region: str, photo: str | None, opened: PictureCache, folder: Path) -> dict[str, Any]:
         """The value of the pad: the photo's address, and what tells it from others, where that is asked for."""
         if region != "mask":
             return {"on": False}
@@ -80,7 +80,7 @@ class RegionPart:
 
     def brushed(self, asked: dict[str, Any]) -> str | None:
         """The picture that was brushed, where that is asked for: what comes back from the browser may name any file."""
-        return desk.known(asked["mask"], Path(self.pad.GRADIO_CACHE)) if asked["region"] == "mask" else None
+        return tab_state.known(asked["mask"], Path(self.pad.GRADIO_CACHE)) if asked["region"] == "mask" else None
 
     def updates(self, asked: dict[str, Any]) -> dict[Any, Any]:
         """Updates that show the settings given; what is brushed on the page stays."""
@@ -100,7 +100,7 @@ def build(job: type = jobs.ClassicalJob, tab: str = "") -> RegionPart:
     known, start = jobs.fields(job), jobs.defaults(job)
     with (
         gr.Column(elem_classes="settings"),
-        gr.Accordion(mark("region"), open=False, elem_id=named("where"), elem_classes="drawer") as drawer,
+        gr.Accordion(i18n("region"), open=False, elem_id=named("where"), elem_classes="drawer") as drawer,
     ):
         fields = {"region": settings.control(known["region"], start["region"], tab, show_label=False, container=False)}
         pad = gr.HTML(

@@ -12,7 +12,7 @@ from styleshot_demo.provenance import Record, Restored
 from styleshot_demo.ui import problems, widgets, words
 from styleshot_demo.ui.controls import INSTANT, Inputs
 from styleshot_demo.ui.result_events import ResultEvent
-from styleshot_demo.ui.words import Said, mark, say
+from styleshot_demo.ui.words import LocalizedText, i18n, tr
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Target:
     result_events: Sequence[ResultEvent] = ()
 
 
-def bring_back(path: str, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[Said, dict[Any, Any]]:
+def bring_back(path: str, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[LocalizedText, dict[Any, Any]]:
     """(what to say, updates of the tabs that bring back how the picture was made, before it was enlarged if it was).
     Raises the `Problem`s of a picture that was not made here."""
     return bring(provenance.read(path), targets, tabs)
@@ -43,17 +43,17 @@ def bring_back(path: str, targets: Sequence[Target], tabs: gr.Tabs) -> tuple[Sai
 
 def bring(
     made_by: Record, targets: Sequence[Target], tabs: gr.Tabs, **other: Any
-) -> tuple[Said, dict[Any, Any]]:
+) -> tuple[LocalizedText, dict[Any, Any]]:
     """`bring_back` of a record. other: settings that are to be others than in the record."""
     if made_by.job == "enlarge":  # nobody knows how: nothing is wrong with it, but there is nothing to bring back
-        return say("only_enlarged"), {}
+        return tr("only_enlarged"), {}
     found = provenance.restore(made_by)
     if not found.settings:
         return words.remark(remark("metadata_ignored")), {}
     found = replace(found, settings={**found.settings, **other})
-    told = [say("restored_partly" if found.dropped else "restored"), *_made_from(found)]
+    told = [tr("restored_partly" if found.dropped else "restored"), *_made_from(found)]
     if found.enlarged > 1:
-        told.append(say("was_enlarged", times=found.enlarged))
+        told.append(tr("was_enlarged", times=found.enlarged))
     return words.join(told, " "), opened(found, targets, tabs)
 
 
@@ -63,24 +63,24 @@ def opened(found: Restored, targets: Sequence[Target], tabs: gr.Tabs) -> dict[An
     return {tabs: gr.Tabs(selected=found.job), **target.fill(found)}
 
 
-def _made_from(found: Restored) -> list[Said]:
+def _made_from(found: Restored) -> list[LocalizedText]:
     """Which pictures to choose again, where the record names them, and what was brushed."""
     # Whoever made the file chose what stands there.
     photo, styles = found.inputs.get("content"), found.inputs.get("styles")
     names = [name for name in styles if isinstance(name, str) and name] if isinstance(styles, list) else []
-    told = [say("was_photo", name=photo)] if isinstance(photo, str) and photo else []
-    told += [say("was_styles", names=", ".join(names))] if names else []
-    return told + ([say("was_marked")] if found.settings.get("region") == "mask" else [])
+    told = [tr("was_photo", name=photo)] if isinstance(photo, str) and photo else []
+    told += [tr("was_styles", names=", ".join(names))] if names else []
+    return told + ([tr("was_marked")] if found.settings.get("region") == "mask" else [])
 
 
 def build(targets: Sequence[Target], tabs: gr.Tabs) -> None:
     """Lays the place out, where it is called, and makes it work."""
-    with gr.Accordion(mark("restore"), open=False, elem_id="restore-part", elem_classes="drawer"):
+    with gr.Accordion(i18n("restore"), open=False, elem_id="restore-part", elem_classes="drawer"):
         widgets.prose("p", "restore_about", "hint")
         # A picture input and not a file input: that one has a text of its own, which stays in the first language.
         drop = widgets.PictureInput(
-            type="filepath", sources=["upload"], buttons=[], show_label=False, label=mark("restore_file"),
-            placeholder=mark("drop_restore"), elem_id="restore", elem_classes="picture",
+            type="filepath", sources=["upload"], buttons=[], show_label=False, label=i18n("restore_file"),
+            placeholder=i18n("drop_restore"), elem_id="restore", elem_classes="picture",
         )  # fmt: skip
         message = gr.HTML(elem_id="restore-message", apply_default_css=False)
 

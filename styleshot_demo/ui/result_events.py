@@ -8,7 +8,7 @@ from typing import Any
 import gradio as gr
 
 from styleshot_demo import jobs
-from styleshot_demo.ui import desk
+from styleshot_demo.ui import tab_state
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,11 @@ def finished(value: Any, folder: Path) -> Sequence[str]:
     if not isinstance(value, dict):
         return []
     if isinstance(value.get("enlarged"), str):
-        sources = [desk.path_at(value["enlarged"])]
+        sources = [tab_state.path_at(value["enlarged"])]
     elif not value.get("made"):
         sources = []
     elif isinstance(value.get("pictures"), list):
-        sources = desk.addressed(value)
+        sources = tab_state.addressed(value)
     else:
-        sources = [desk.path_at(value.get("after"))]
-    return [known for source in sources[: 2 * jobs.MAX_IMAGES] if (known := desk.known(source, folder))]
+        sources = [tab_state.path_at(value.get("after"))]
+    return [known for source in sources[: 2 * jobs.MAX_IMAGES] if (known := tab_state.known(source, folder))]

@@ -12,7 +12,7 @@ from styleshot_demo.events import Result
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.provenance import Record
 from styleshot_demo.ui import problems, words
-from styleshot_demo.ui.words import say
+from styleshot_demo.ui.words import tr
 
 Styles = Sequence[tuple[Image.Image, float]]
 STYLE_SIGNS = 24  # of a style's name in that of a file
@@ -55,9 +55,9 @@ def summary(result: Result) -> str:
     width, height = result.images[-1].size
     remarks = [words.remark(told) for told in result.notes]
     first, others = remarks[:1], remarks[1:]
-    facts = [say("done", seconds=seconds), say("facts", width=width, height=height)]
+    facts = [tr("done", seconds=seconds), tr("facts", width=width, height=height)]
     if seeded(result.plan.job):
-        facts.append(say("seed_caption", seed=result.seed))
+        facts.append(tr("seed_caption", seed=result.seed))
     told = words.join([*facts, *first])
     return problems.note(told, words.join(others, " ") if others else None)
 

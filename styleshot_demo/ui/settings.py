@@ -9,12 +9,12 @@ from styleshot_demo import jobs
 from styleshot_demo.jobs.schema import Choice, Field, Number, Switch, Text
 from styleshot_demo.ui import widgets
 from styleshot_demo.ui.widgets import Slider
-from styleshot_demo.ui.words import mark
+from styleshot_demo.ui.words import i18n
 
 
 def choices(prefix: str, names: Sequence[str]) -> list[tuple[Any, str]]:
     """(label, value) of a radio group, labels by `prefix_name`."""
-    return [(mark(f"{prefix}_{name}"), name) for name in names]
+    return [(i18n(f"{prefix}_{name}"), name) for name in names]
 
 
 def control(field: Field, start: Any, tab: str = "", *, label: str | None = None, **more: Any) -> Any:
@@ -26,7 +26,7 @@ def control(field: Field, start: Any, tab: str = "", *, label: str | None = None
     more   arguments of the component, in place of the usual ones
     """
     setting = field.setting
-    told = {"label": mark(label or field.name), "elem_id": f"{tab}-{field.name}".lstrip("-").replace("_", "-")}
+    told = {"label": i18n(label or field.name), "elem_id": f"{tab}-{field.name}".lstrip("-").replace("_", "-")}
     if isinstance(setting, Choice):
         return gr.Radio(**{"choices": choices(field.name, setting.options), "value": start, **told, **more})
     if isinstance(setting, Switch):

@@ -10,9 +10,9 @@ from styleshot_demo import jobs
 from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import moved
 from styleshot_demo.runners import scenes
-from styleshot_demo.ui import desk, meant, moving, results, words
+from styleshot_demo.ui import moving, prompt_chips, results, tab_state, words
 from styleshot_demo.ui.widgets import address
-from styleshot_demo.ui.words import join, say
+from styleshot_demo.ui.words import join, tr
 
 if TYPE_CHECKING:
     from styleshot_demo.compose.scene import Scene
@@ -44,10 +44,10 @@ class Drawn:
 def element(elem_id: str) -> gr.HTML:
     """The element, which is empty at first. Its value comes from `box` or `refused`.
 
-    `.reword(...)` listens for chips: the event's `part` and `name` are as `meant.reworded` takes them. `.photo(...)`
-    listens for the button that uses a sketch as photo: the event's `source` is the address of its file. `.move(...)`
-    listens for things that are moved: `thing`, `x` and `y` are as `moving.put` takes them, and missing where all of
-    them are to go back.
+    `.reword(...)` listens for chips: the event's `part` and `name` are as `prompt_chips.reworded` takes them.
+    `.photo(...)` listens for the button that uses a sketch as photo: the event's `source` is the address of its file.
+    `.move(...)` listens for things that are moved: `thing`, `x` and `y` are as `moving.put` takes them, and missing
+    where all of them are to go back.
     """
     return gr.HTML(elem_id=elem_id, elem_classes="sketch-part", js_on_load=_ACTS, apply_default_css=False)
 
@@ -59,7 +59,7 @@ def lay_there(result: Any, folder: Path) -> Drawn | None:
     folder  where the files of sketches are
     """
     try:
-        paths = [desk.known(desk.path_at(source), folder) for source in result["sketches"]]
+        paths = [tab_state.known(tab_state.path_at(source), folder) for source in result["sketches"]]
         settings = result["made"]["settings"]
         prompt = jobs.text("prompt", settings["prompt"])
         places = moved.check("moved", settings.get("moved"))
@@ -94,8 +94,8 @@ def box(drawn: Drawn | None, usable: bool = True) -> str:
     if drawn is None:
         return ""
     return (
-        f'<section class="sketch" {say("sketch").attributes()}>{_sheets(drawn, usable)}'
-        f'<div class="said">{meant.chips(drawn.scene, drawn.prompt, usable)}</div></section>'
+        f'<section class="sketch" {tr("sketch").attributes()}>{_sheets(drawn, usable)}'
+        f'<div class="said">{prompt_chips.chips(drawn.scene, drawn.prompt, usable)}</div></section>'
     )
 
 
@@ -103,7 +103,7 @@ def refused(problem: Problem, prompt: str) -> str:
     """Why a prompt cannot be composed, and what comes near of what it says, as HTML."""
     text = join(words.problem(problem), " ").html()
     scene = scenes.understood_anyway(prompt)
-    chips = f'<div class="said">{meant.chips(scene, prompt)}</div>' if scene else ""
+    chips = f'<div class="said">{prompt_chips.chips(scene, prompt)}</div>' if scene else ""
     return f'<section class="sketch"><p class="hint warn">{text}</p>{chips}</section>'
 
 
@@ -111,23 +111,23 @@ def _sheets(drawn: Drawn, usable: bool) -> str:
     sketches, total = drawn.sketches, len(drawn.seeds)
     sheets = "".join(
         f'<div class="pad"><button type="button" class="sheet" aria-pressed="{"true" if at == 0 else "false"}"'
-        f" {say('sketch_enlarge').attributes()}>"
+        f" {tr('sketch_enlarge').attributes()}>"
         f'<img alt="" draggable="false" src="{address(path)}"></button>'
         f"{moving.grips(drawn.scene, seed, usable)}</div>"
         for at, (path, seed) in enumerate(zip(sketches, drawn.seeds, strict=False))
     )
     sheets += '<span class="sheet"></span>' * (total - len(sketches))
-    photo = f'<button type="button" class="plain" data-act="photo">{say("sketch_photo").html()}</button>'
+    photo = f'<button type="button" class="plain" data-act="photo">{tr("sketch_photo").html()}</button>'
     large = (
-        f'<dialog {say("sketch").attributes()}><div class="pad"><img draggable="false" {say("sketch").attributes()}>'
+        f'<dialog {tr("sketch").attributes()}><div class="pad"><img draggable="false" {tr("sketch").attributes()}>'
         f'</div><div class="choices">{photo}'
-        f'<button type="button" class="plain" data-act="close">{say("close").html()}</button></div></dialog>'
+        f'<button type="button" class="plain" data-act="close">{tr("close").html()}</button></div></dialog>'
     )
     several = " several" if total > 1 else ""
-    drawing = f'<span class="plain" aria-hidden="true">{say("sketch_drawing").html()}</span>'
-    hint = "" if drawn.scene.wraps or not drawn.scene.things else f'<p class="hint">{say("sketch_drag").html()}</p>'
+    drawing = f'<span class="plain" aria-hidden="true">{tr("sketch_drawing").html()}</span>'
+    hint = "" if drawn.scene.wraps or not drawn.scene.things else f'<p class="hint">{tr("sketch_drag").html()}</p>'
     if drawn.scene.places:
         able = "" if usable else " disabled"
-        hint += f'<button type="button" class="plain" data-act="unmove"{able}>{say("sketch_unmove").html()}</button>'
+        hint += f'<button type="button" class="plain" data-act="unmove"{able}>{tr("sketch_unmove").html()}</button>'
     under = hint + photo + large if sketches else drawing
     return f'<div class="sheets{several}"><div class="row">{sheets}</div>{under}</div>'

@@ -146,7 +146,7 @@ BUTTONS = {
 }
 
 
-class Atelier(gr.themes.Base):
+class PageTheme(gr.themes.Base):
     """The theme of the page, light and dark."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ import gradio as gr
 
 from styleshot_demo import names, pictures, provenance
 from styleshot_demo.errors import Problem
-from styleshot_demo.ui import desk, problems, results, widgets
+from styleshot_demo.ui import problems, results, tab_state, widgets
 from styleshot_demo.ui.controls import EACH
 from styleshot_demo.ui.tools_line import KINDS
 
@@ -31,7 +31,7 @@ def converted(source: Any, kind: str, folder: Path) -> Path:
 
     Raises `Problem`: result_gone, unknown_choice, cannot_write.
     """
-    path = desk.known(desk.path_at(source), folder)
+    path = tab_state.known(tab_state.path_at(source), folder)
     if path is None:
         raise Problem("result_gone")
     if kind not in KINDS:

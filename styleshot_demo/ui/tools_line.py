@@ -4,7 +4,7 @@ import json
 
 import gradio as gr
 
-from styleshot_demo.ui.words import say
+from styleshot_demo.ui.words import tr
 
 KINDS = {"jpeg": ".jpg", "webp": ".webp"}  # beside PNG
 # Where a picture can be used: (tab, place in it, text).
@@ -24,23 +24,23 @@ def build(kind: str) -> gr.HTML:
     and `kind`; its outcome is this element's value, from `widgets.file`, or {"told": HTML} of what was wrong.
     """
     uses = "".join(
-        f'<button type="button" data-tab="{tab}" data-place="{place}">{say(text).html()}</button>'
+        f'<button type="button" data-tab="{tab}" data-place="{place}">{tr(text).html()}</button>'
         for tab, place, text in USES
     )
     files = "".join(f'<button type="button" data-kind="{one}">{one.upper()}</button>' for one in KINDS)
     return gr.HTML(
         elem_id=f"{kind}-tools",
         html_template=f"""
-<div class="tools" hidden role="group" {say("tools").attributes()}>
-  <button type="button" class="look">{say("look_closely").html()}</button>
-  <details><summary>{say("use_as").html()}</summary><div class="menu">{uses}</div></details>
-  <details><summary>{say("save_as").html()}</summary><div class="menu">{files}</div></details>
+<div class="tools" hidden role="group" {tr("tools").attributes()}>
+  <button type="button" class="look">{tr("look_closely").html()}</button>
+  <details><summary>{tr("use_as").html()}</summary><div class="menu">{uses}</div></details>
+  <details><summary>{tr("save_as").html()}</summary><div class="menu">{files}</div></details>
   <div class="news"></div>
-  <dialog class="viewer" {say("look_closely").attributes()}>
-    <div class="ground" tabindex="0"><img {say("made_alt").attributes()}></div>
+  <dialog class="viewer" {tr("look_closely").attributes()}>
+    <div class="ground" tabindex="0"><img {tr("made_alt").attributes()}></div>
     <div class="choices">
-      <button type="button" class="zoom" aria-pressed="false">{say("zoom_full").html()}</button>
-      <button type="button" class="end">{say("close").html()}</button>
+      <button type="button" class="zoom" aria-pressed="false">{tr("zoom_full").html()}</button>
+      <button type="button" class="end">{tr("close").html()}</button>
     </div>
   </dialog>
 </div>""",

@@ -17,7 +17,7 @@ from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import fetching, problems, words
 from styleshot_demo.ui.controls import INSTANT, QUIET, View, Visible, stops
-from styleshot_demo.ui.words import Said, join, say
+from styleshot_demo.ui.words import LocalizedText, join, tr
 
 _ASK = """
 element.addEventListener("click", (event) => {
@@ -59,32 +59,32 @@ def line(choice: ModelChoice, model: str, settings: Settings, kind: str = "") ->
     """
     wordless = _wordless(kind, choice.model or "")
     if choice.model == "styleshot":
-        return f'<p class="hint">{say("uses_styleshot").html()}{wordless}</p>'
+        return f'<p class="hint">{tr("uses_styleshot").html()}{wordless}</p>'
     if choice.model and choice.model == model:
-        return f'<p class="hint">{say(f"uses_{model}").html()}{wordless}</p>'
+        return f'<p class="hint">{tr(f"uses_{model}").html()}{wordless}</p>'
     wanted = offer(choice, settings)
     rows = f"<ul>{''.join(_row(state) for state in wanted.states)}</ul>"
     if choice.model:
-        text = f"<p>{say(f'uses_{choice.model}_instead').html()}{wordless}</p>"
+        text = f"<p>{tr(f'uses_{choice.model}_instead').html()}{wordless}</p>"
         if not fetching.allowed(settings):
             return f'<div class="hint">{text}</div>'
-        what = f"<details><summary>{say('what_comes').html()}</summary>{rows}</details>"
+        what = f"<details><summary>{tr('what_comes').html()}</summary>{rows}</details>"
         return f'<div class="hint instead"><div>{text}{what}</div>{_button(wanted, settings)}</div>'
     what, todo = words.problem(Problem("weights_broken", model=choice.damaged)) if choice.damaged else _missing()
     return (
         f'<div class="needs"><h2>{what.html()}</h2><p>{todo.html()}</p>{rows}'
-        f"{_button(wanted, settings)}<p>{say('until_then').html()}</p></div>"
+        f"{_button(wanted, settings)}<p>{tr('until_then').html()}</p></div>"
     )
 
 
-def _missing() -> tuple[Said, Said]:
-    return say("needs_files"), say("needs_files_about")
+def _missing() -> tuple[LocalizedText, LocalizedText]:
+    return tr("needs_files"), tr("needs_files_about")
 
 
 def _row(state: hub.Missing) -> str:
-    licence = Said(state.model.licence, words.LICENCES_ZH.get(state.model.licence, state.model.licence))
+    licence = LocalizedText(state.model.licence, words.LICENCES_ZH.get(state.model.licence, state.model.licence))
     size = hub.readable(state.bytes)
-    facts = join([Said(size, size), say("licence", licence=licence)])
+    facts = join([LocalizedText(size, size), tr("licence", licence=licence)])
     title = words.model_title(state.model).html()
     return f'<li><strong>{title}</strong> <span class="facts">{facts.html()}</span></li>'
 
@@ -93,7 +93,7 @@ def _button(wanted: Offer, settings: Settings) -> str:
     """The button, or why there is none."""
     if not fetching.allowed(settings):
         return f"<p>{join(words.problem(Problem('downloads_off')), ' ').html()}</p>"
-    text = say("fetch", size=wanted.size)
+    text = tr("fetch", size=wanted.size)
     return f'<button type="button" data-act="fetch">{text.html()}</button>'
 
 
@@ -119,7 +119,7 @@ class Weights:
             self.line = gr.HTML(elem_id=f"{kind}-model", js_on_load=_ASK, apply_default_css=False)
             self.status = gr.HTML(elem_id=f"{kind}-fetch-status", elem_classes="status", apply_default_css=False)
             self.stop = gr.Button(
-                words.mark("stop"), variant="stop", size="sm", visible=False, elem_id=f"{kind}-fetch-stop"
+                words.i18n("stop"), variant="stop", size="sm", visible=False, elem_id=f"{kind}-fetch-stop"
             )
 
     def wire(self, page: gr.Blocks, tab: gr.Tab, view: View, asked: Sequence[Any], size: Any) -> None:
@@ -149,7 +149,7 @@ class Weights:
             yield {self.status: "", self.stop: gr.update(visible=False), **self.refreshed(view, *values)}
 
         def stopped() -> dict[Any, Any]:
-            return {self.status: problems.note(say("fetch_stopped")), self.stop: gr.update(visible=False)}
+            return {self.status: problems.note(tr("fetch_stopped")), self.stop: gr.update(visible=False)}
 
         run = self.line.fetch_model(
             fetch, list(asked), [self.status, self.stop, *outputs], concurrency_limit=4, trigger_mode="once", **QUIET
@@ -191,7 +191,7 @@ class Weights:
 
 def _wordless(kind: str, model: str) -> str:
     """What becomes of a picture from words where there are none, for models that paint it all the same."""
-    return f" {say('no_words_needed').html()}" if kind == "text" and model in ("styleshot", "small") else ""
+    return f" {tr('no_words_needed').html()}" if kind == "text" and model in ("styleshot", "small") else ""
 
 
 def finer_seen(choice: ModelChoice) -> Visible:

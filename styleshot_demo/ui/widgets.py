@@ -16,8 +16,8 @@ from urllib.parse import quote
 import gradio as gr
 from PIL import Image
 
-from styleshot_demo.ui.asked import Asked
-from styleshot_demo.ui.words import Said, say
+from styleshot_demo.ui.controls_snapshot import ControlsSnapshot
+from styleshot_demo.ui.words import LocalizedText, tr
 
 # Behind the name of a file that browsers cannot show: a picture of it, which is seen in its place.
 SHOWN = ".shown.png"
@@ -55,18 +55,18 @@ with patch("gradio.component_meta.create_or_modify_pyi", lambda *_: None):
 
 
 # Says so where the picture no longer is what the page asks for; the script fills and empties it.
-_STALE = f"""<p class="stale" role="status"></p><template>{say("stale").html()}</template>"""
+_STALE = f"""<p class="stale" role="status"></p><template>{tr("stale").html()}</template>"""
 
 
 # Two pictures in one frame; how far the divider goes is a native range input's.
 _DIVIDED = f"""<div class="box">
-    <img class="before" {say("before_alt").attributes()}>
-    <img class="after" {say("after_alt").attributes()}>
-    <span class="tag first" aria-hidden="true">{say("before").html()}</span>
-    <span class="tag last" aria-hidden="true">{say("after").html()}</span>
+    <img class="before" {tr("before_alt").attributes()}>
+    <img class="after" {tr("after_alt").attributes()}>
+    <span class="tag first" aria-hidden="true">{tr("before").html()}</span>
+    <span class="tag last" aria-hidden="true">{tr("after").html()}</span>
     <span class="line" aria-hidden="true"></span>
-    <input type="range" min="0" max="100" step="1" value="22" {say("compare").attributes()}>
-    <span class="carry" draggable="true" role="img" {say("carry").attributes()}></span>
+    <input type="range" min="0" max="100" step="1" value="22" {tr("compare").attributes()}>
+    <span class="carry" draggable="true" role="img" {tr("carry").attributes()}></span>
   </div>"""
 
 
@@ -78,11 +78,11 @@ def compare(elem_id: str) -> gr.HTML:
     return gr.HTML(
         elem_id=elem_id,
         html_template=f"""
-<figure class="compare" data-state="empty" role="group" tabindex="-1" {say("result").attributes()}>
+<figure class="compare" data-state="empty" role="group" tabindex="-1" {tr("result").attributes()}>
   {_DIVIDED}
   {_STALE}
   <figcaption class="empty"><svg viewBox="0 0 48 48" aria-hidden="true"><path d="M6 38c8-3 9-12 16-18S38 8 42 6c-2 4-8
-   14-14 20S18 40 6 38Z"/><path d="M22 20c2 1 5 4 6 6"/></svg><span>{say("result_empty").html()}</span></figcaption>
+   14-14 20S18 40 6 38Z"/><path d="M22 20c2 1 5 4 6 6"/></svg><span>{tr("result_empty").html()}</span></figcaption>
 </figure>""",
         js_on_load=f"""window.styleshot.compare({json.dumps(kind_of(elem_id))}, element, () => props.value, watch,
           () => trigger("follow", {{}}))""",
@@ -98,7 +98,7 @@ def kind_of(elem_id: str) -> str:
 def pair(
     before: Path,
     after: Path | Image.Image,
-    made: Asked | None = None,
+    made: ControlsSnapshot | None = None,
     rough: bool = False,
     blends_up_to: float | None = None,
 ) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def saver(elem_id: str) -> gr.HTML:
     kind = json.dumps(elem_id.removesuffix("-download"))
     return gr.HTML(
         elem_id=elem_id,
-        html_template=f'<button type="button" class="save" disabled>{say("download").html()}</button>',
+        html_template=f'<button type="button" class="save" disabled>{tr("download").html()}</button>',
         js_on_load=f"""window.styleshot.saver({kind}, element, () => props.value, watch,
           () => trigger("keep", {{}}))""",
         apply_default_css=False,
@@ -144,7 +144,7 @@ class Made:
     """A finished picture: its file in Gradio's folder, what tells it from the others, whether it is a seamless tile."""
 
     path: Path
-    caption: Said
+    caption: LocalizedText
     repeats: bool = False
 
 
@@ -157,22 +157,22 @@ def gallery(elem_id: str, empty: str) -> gr.HTML:
     return gr.HTML(
         elem_id=elem_id,
         html_template=f"""
-<figure class="gallery" data-state="empty" role="group" tabindex="-1" {say("result").attributes()}>
+<figure class="gallery" data-state="empty" role="group" tabindex="-1" {tr("result").attributes()}>
   <div class="stage">
-    <img {say("made_alt").attributes()}>
-    <div class="repeats" role="img" {say("repeated_alt").attributes()} hidden></div>
+    <img {tr("made_alt").attributes()}>
+    <div class="repeats" role="img" {tr("repeated_alt").attributes()} hidden></div>
     <div class="compare beside" hidden>{_DIVIDED}</div>
     {_STALE}
     <p class="empty"><svg viewBox="0 0 48 48" aria-hidden="true"><path d="M6 38c8-3 9-12 16-18S38 8 42 6c-2 4-8
-   14-14 20S18 40 6 38Z"/><path d="M22 20c2 1 5 4 6 6"/></svg><span>{say(empty).html()}</span></p>
+   14-14 20S18 40 6 38Z"/><path d="M22 20c2 1 5 4 6 6"/></svg><span>{tr(empty).html()}</span></p>
   </div>
   <figcaption>
     <span class="which"></span>
-    <button type="button" class="repeat" aria-pressed="false" hidden>{say("repeated").html()}</button>
-    <button type="button" class="besides" aria-pressed="false" hidden>{say("compare_photo").html()}</button>
-    <a class="save">{say("download").html()}</a>
+    <button type="button" class="repeat" aria-pressed="false" hidden>{tr("repeated").html()}</button>
+    <button type="button" class="besides" aria-pressed="false" hidden>{tr("compare_photo").html()}</button>
+    <a class="save">{tr("download").html()}</a>
   </figcaption>
-  <div class="thumbs" role="group" {say("pictures").attributes()}></div>
+  <div class="thumbs" role="group" {tr("pictures").attributes()}></div>
 </figure>""",
         js_on_load=f"""window.styleshot.gallery({json.dumps(kind_of(elem_id))}, element, () => props.value, watch,
           () => trigger("follow", {{}}))""",
@@ -181,7 +181,7 @@ def gallery(elem_id: str, empty: str) -> gr.HTML:
 
 
 def gallery_value(
-    pictures: Sequence[Made], made: Asked, sketches: Sequence[Path] = (), quick: bool = False
+    pictures: Sequence[Made], made: ControlsSnapshot, sketches: Sequence[Path] = (), quick: bool = False
 ) -> dict[str, Any]:
     """The value of `gallery` with finished pictures; the first is shown large.
 
@@ -225,7 +225,7 @@ class Example:
 
     path: Path
     name: str
-    title: Said
+    title: LocalizedText
 
 
 def shelf(examples: Sequence[Example], elem_id: str, title: str, css: str = "") -> gr.HTML:
@@ -234,7 +234,7 @@ def shelf(examples: Sequence[Example], elem_id: str, title: str, css: str = "") 
     return _buttons(f"shelf {css}".strip(), buttons, elem_id, title)
 
 
-def chips(texts: Mapping[str, Said], elem_id: str, title: str) -> gr.HTML:
+def chips(texts: Mapping[str, LocalizedText], elem_id: str, title: str) -> gr.HTML:
     """A row of short texts, each one a button; `.pick(...)` listens; the event's `name` is the key of the text, its
     `language` the page's."""
     buttons = "".join(
@@ -246,7 +246,7 @@ def chips(texts: Mapping[str, Said], elem_id: str, title: str) -> gr.HTML:
 
 def _buttons(css: str, buttons: str, elem_id: str, title: str) -> gr.HTML:
     return gr.HTML(
-        f'<div class="{css}" role="toolbar" {say(title).attributes()}>{buttons}</div>' if buttons else "",
+        f'<div class="{css}" role="toolbar" {tr(title).attributes()}>{buttons}</div>' if buttons else "",
         visible=bool(buttons),
         elem_id=elem_id,
         js_on_load="""
@@ -274,14 +274,14 @@ def _thumbnail(example: Example) -> str:
     )
 
 
-def progress(fraction: float, text: Said) -> str:
+def progress(fraction: float, text: LocalizedText) -> str:
     """A progress bar with a sentence. Not announced: it changes too often to be listened to."""
     percent = round(100 * min(1.0, max(0.0, fraction)))
-    bar = f'<progress max="100" value="{percent}" {say("progress").attributes()}></progress>'
+    bar = f'<progress max="100" value="{percent}" {tr("progress").attributes()}></progress>'
     return f'<div class="progress">{bar}<p>{text.html()}</p></div>'
 
 
 def prose(tag: str, key: str, css: str = "", visible: bool = True, **values: Any) -> gr.HTML:
     """A text of the page, with its values filled in, in an element of its own."""
-    text = say(key, **values).html()
+    text = tr(key, **values).html()
     return gr.HTML(f'<{tag} class="{css}">{text}</{tag}>', visible=visible, apply_default_css=False)

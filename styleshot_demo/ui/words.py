@@ -1,8 +1,8 @@
 """Every text of the page in English and Chinese: `texts/en.json` and `texts/zh.json`.
 
-Labels of components get a `mark`, by which the browser finds its language at the start and `relabel` on a switch.
-Everything else is `Said`: it carries both languages, and the style sheet shows one. So no handler needs to know which
-language a person reads, and what has been said already follows the switch too.
+Labels of components get an `i18n` marker, by which the browser finds its language at the start, `relabel` on a switch.
+Everything else is a `LocalizedText` from `tr`: it carries both languages, and the style sheet shows one. So no handler
+needs to know which language a person reads, and what has been said already follows the switch too.
 """
 
 import html
@@ -59,7 +59,7 @@ _translate = gr.I18n(
 )
 
 
-class Said(NamedTuple):
+class LocalizedText(NamedTuple):
     """One text in both languages."""
 
     en: str
@@ -76,8 +76,8 @@ class Said(NamedTuple):
         return f'data-en="{english}" data-zh="{chinese}" aria-label="{english}"'
 
 
-def say(key: str, **values: Any) -> Said:
-    """The text with its values filled in; a value may itself be `Said`."""
+def tr(key: str, **values: Any) -> LocalizedText:
+    """The text with its values filled in; a value may itself be `LocalizedText`."""
     english, chinese = TEXTS[key]
     return _filled(english, chinese, values)
 
@@ -88,70 +88,70 @@ def script_texts() -> dict[str, tuple[str, str]]:
     return said | {f"term:{key}": both for key, both in TERMS.items()}
 
 
-def model_title(model: Model) -> Said:
+def model_title(model: Model) -> LocalizedText:
     """What a model is called."""
     if model.name in TITLES:
-        return Said(*TITLES[model.name])
-    return Said(model.title, MODELS_ZH[model.name][0] if model.name in MODELS_ZH else model.title)
+        return LocalizedText(*TITLES[model.name])
+    return LocalizedText(model.title, MODELS_ZH[model.name][0] if model.name in MODELS_ZH else model.title)
 
 
-def called(name: str) -> Said:
+def model_name(name: str) -> LocalizedText:
     """What a model or a part of one is called, by its name or title."""
     for model in MODELS.values():
         if name in (model.name, model.title):
             return model_title(model)
-    return Said(name, PARTS_ZH.get(name, name))
+    return LocalizedText(name, PARTS_ZH.get(name, name))
 
 
-def field(name: str) -> Said | None:
+def field(name: str) -> LocalizedText | None:
     """What a field of a job is called in a problem; None for what is none."""
     texts = FIELDS.get(name) or TEXTS.get(name)
-    return Said(*texts) if texts else None
+    return LocalizedText(*texts) if texts else None
 
 
-def problem(told: Problem) -> tuple[Said, Said]:
+def problem(told: Problem) -> tuple[LocalizedText, LocalizedText]:
     """(what is wrong, what to do)."""
     values = dict(told.values)
     if name := field(str(values.get("name"))):
         values["name"] = name
     if "model" in values:
-        values["model"] = called(str(values["model"]))
+        values["model"] = model_name(str(values["model"]))
     if "nearest" in values:
         values["nearest"] = _drawings(str(values["nearest"]))
     what, todo = zip(messages.PROBLEMS[told.key], PROBLEMS_ZH[told.key], strict=True)
     return _filled(*what, values), _filled(*todo, values)
 
 
-def remark(told: Remark) -> Said:
+def remark(told: Remark) -> LocalizedText:
     """One remark."""
     values = dict(told.values)
     if "model" in values:
-        values["model"] = called(str(values["model"]))
+        values["model"] = model_name(str(values["model"]))
     if "nearest" in values:
         values["nearest"] = _drawings(str(values["nearest"]))
     return _filled(messages.REMARKS[told.sentence], REMARKS_ZH[told.sentence], values)
 
 
-def _drawings(names: str) -> Said:
+def _drawings(names: str) -> LocalizedText:
     """Names of drawings, as a remark lists them."""
     from styleshot_demo.compose.art import by_name
 
     every = by_name()
     each = names.split(BETWEEN)
-    return Said(", ".join(each), "、".join(every[name].zh if name in every else name for name in each))
+    return LocalizedText(", ".join(each), "、".join(every[name].zh if name in every else name for name in each))
 
 
-def join(parts: Iterable[Said], between: str = " · ") -> Said:
+def join(parts: Iterable[LocalizedText], between: str = " · ") -> LocalizedText:
     """Several texts in one line."""
     parts = list(parts)
-    return Said(between.join(part.en for part in parts), between.join(part.zh for part in parts))
+    return LocalizedText(between.join(part.en for part in parts), between.join(part.zh for part in parts))
 
 
-def _filled(english: str, chinese: str, values: Mapping[str, Any]) -> Said:
-    return Said(
+def _filled(english: str, chinese: str, values: Mapping[str, Any]) -> LocalizedText:
+    return LocalizedText(
         *(
             sentence.format(
-                **{name: value[side] if isinstance(value, Said) else value for name, value in values.items()}
+                **{name: value[side] if isinstance(value, LocalizedText) else value for name, value in values.items()}
             )
             for side, sentence in enumerate((english, chinese))
         )
@@ -162,11 +162,11 @@ def _filled(english: str, chinese: str, values: Mapping[str, Any]) -> Said:
 
 
 def translations() -> gr.I18n:
-    """What the browser needs to translate every text that `mark` names."""
+    """What the browser needs to translate every text that `i18n` names."""
     return _translate
 
 
-def mark(key: str) -> Any:
+def i18n(key: str) -> Any:
     """A label that the browser shows in its language."""
     if key not in TEXTS:
         raise KeyError(key)

@@ -7,7 +7,7 @@ import pytest
 from test_deep import gradient
 
 from styleshot_demo import pictures
-from styleshot_demo.formats import deep
+from styleshot_demo.formats import sixteen_bit
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
@@ -37,7 +37,7 @@ def applied(page, slot):
 def test_what_is_cut_by_keyboard_keeps_16_bits_and_the_whole_comes_back(open_page, photo, tmp_path):
     pixels = gradient()
     scan = tmp_path / "scan.png"
-    scan.write_bytes(deep.to_png(pixels))
+    scan.write_bytes(sixteen_bit.to_png(pixels))
     page = open_page()
     upload(page, "#content", scan)
     upload(page, "#style-1", photo)

@@ -28,7 +28,7 @@ from styleshot_demo.runners.styles import style_cache, styles_of
 from styleshot_demo.settings import ASSETS
 from styleshot_demo.small.autoencoder import PatchAutoencoder
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
-from styleshot_demo.ui.opened import Opened
+from styleshot_demo.ui.picture_cache import PictureCache
 
 BATIK, WAVE = (ASSETS / "styles" / name for name in ("batik.jpg", "wave-print.jpg"))
 
@@ -183,7 +183,7 @@ def test_what_the_page_lays_into_a_box_is_known_again_after_a_restart(tmp_path, 
     library = Library(tmp_path / "kept")
     near = [Image.new("RGB", (64, 64), (40 * place, 90, 200 - 30 * place)) for place in range(5)]
     many = library.save("Many", [(image, 1.0) for image in near])
-    boxes, opened = [], Opened()
+    boxes, opened = [], PictureCache()
     for number, (image, _) in enumerate(many.used()):
         boxes.append(tmp_path / f"box {number}.png")
         image.save(boxes[-1])

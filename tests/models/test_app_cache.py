@@ -14,7 +14,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.models import app_cache, hashes, hub
 from styleshot_demo.models.catalogue import MODELS, Model, ModelFile
 from styleshot_demo.models.hashes import HashRecord
-from styleshot_demo.models.transfer import Patience
+from styleshot_demo.models.transfer import Timeouts
 from styleshot_demo.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +50,7 @@ def server(serve, monkeypatch):
 
 
 def bring(server, settings):
-    patience = Patience(connect=3, reach=3, stall=1, tries=2, pause=0)
+    patience = Timeouts(connect=3, reach=3, stall=1, tries=2, pause=0)
     return hub.fetch("thing", settings, endpoint=server.url, patience=patience)
 
 

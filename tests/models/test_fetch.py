@@ -18,11 +18,11 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.models import app_cache, hub, transfer
 from styleshot_demo.models.catalogue import MODELS, Model, ModelFile
 from styleshot_demo.models.hub import fetch, fetching, find, plan
-from styleshot_demo.models.transfer import Patience, part_of
+from styleshot_demo.models.transfer import Timeouts, part_of
 from styleshot_demo.settings import Settings
 
 COMMIT = "c" * 40
-QUICK = Patience(reach=5.0, stall=1.0, tries=3, pause=0.01)
+QUICK = Timeouts(reach=5.0, stall=1.0, tries=3, pause=0.01)
 
 
 def weights(size: int, seed: int) -> bytes:
@@ -81,7 +81,7 @@ def target(settings: Settings, path: str = "big.safetensors") -> Path:
     return settings.models / "models--me--thing" / "snapshots" / COMMIT / path
 
 
-def problem(model: Model, settings: Settings, server, patience: Patience = QUICK) -> str:
+def problem(model: Model, settings: Settings, server, patience: Timeouts = QUICK) -> str:
     """The key of the problem that a download ends with; checks that nothing half-done is in use."""
     with pytest.raises(Problem) as caught:
         fetch(model, settings, endpoint=server.url, patience=patience)

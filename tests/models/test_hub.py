@@ -9,7 +9,7 @@ import pytest
 from styleshot_demo.errors import Problem
 from styleshot_demo.models import hub
 from styleshot_demo.models.catalogue import MODELS
-from styleshot_demo.models.hub import Found, Missing, check, find, hashes, overview, plan, readable, require
+from styleshot_demo.models.hub import FoundModel, Missing, check, find, hashes, overview, plan, readable, require
 from styleshot_demo.settings import Settings
 
 
@@ -78,7 +78,7 @@ def test_layouts(name, layout, settings, tmp_path):
     }[layout]
     put_model(name, folder)
     state = find(name, settings)
-    assert isinstance(state, Found) and state.here
+    assert isinstance(state, FoundModel) and state.here
     assert state.folder == folder
     assert set(state.files) == {file.path for file in MODELS[name].files}
     assert all(path.is_file() for path in state.files.values())

@@ -15,13 +15,13 @@ from models.conftest import FakeHub
 from styleshot_demo.errors import Problem
 from styleshot_demo.models import hub
 from styleshot_demo.models.catalogue import MODELS, Model, ModelFile
-from styleshot_demo.models.transfer import Patience
+from styleshot_demo.models.transfer import Timeouts
 from styleshot_demo.settings import Settings
 
 CONTENT = b"\x80" + bytes(5000)
 FILE = ModelFile("me/thing", "c" * 40, "thing.bin", len(CONTENT), sha256=None)
 THING = Model("thing", "The thing", "For tests.", "None", (FILE,))
-QUICK = Patience(connect=20, reach=20, stall=20, tries=2, pause=0.01)  # a busy machine must not decide a test
+QUICK = Timeouts(connect=20, reach=20, stall=20, tries=2, pause=0.01)  # a busy machine must not decide a test
 
 
 @pytest.fixture(autouse=True)
@@ -78,17 +78,17 @@ def test_the_limits_are_those_that_the_hub_s_library_is_told(server, settings, m
 
     monkeypatch.setattr(constants, "HF_HUB_ETAG_TIMEOUT", 0.2)
     monkeypatch.setattr(constants, "HF_HUB_DOWNLOAD_TIMEOUT", 7)
-    patience = Patience.of_the_hub()
+    patience = Timeouts.of_the_hub()
     assert (patience.reach, patience.stall) == (0.2, 7)
     server.hang = True
     began = time.monotonic()
-    told = problem(settings, server.url, Patience(reach=0.2, pause=0.01))
+    told = problem(settings, server.url, Timeouts(reach=0.2, pause=0.01))
     assert told.key == "server_silent" and "HF_HUB_ETAG_TIMEOUT" in told.todo and time.monotonic() - began < 3
 
 
 def test_a_hub_that_did_not_answer_in_time_is_asked_again(server, settings):
     server.slow = [0.6]
-    patience = Patience(reach=0.3, pause=0.01)
+    patience = Timeouts(reach=0.3, pause=0.01)
     assert hub.fetch(THING, settings, endpoint=server.url, patience=patience).here
     assert server.requests["HEAD"] == 2
 

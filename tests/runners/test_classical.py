@@ -582,9 +582,9 @@ def ramp(height: int = 130, width: int = 1200) -> np.ndarray:
 @pytest.mark.parametrize("settings", [{"whole": True}, {"size": 1000}, {"whole": True, "strength": 0}])
 def test_colour_keeps_the_16_bits_of_a_photo(studio, picture, tmp_path, settings) -> None:
     from styleshot_demo import provenance
-    from styleshot_demo.formats import deep
+    from styleshot_demo.formats import sixteen_bit
 
-    for name, written in (("photo.png", deep.to_png(ramp())), ("photo.tif", deep.to_tiff(ramp()))):
+    for name, written in (("photo.png", sixteen_bit.to_png(ramp())), ("photo.tif", sixteen_bit.to_tiff(ramp()))):
         (tmp_path / name).write_bytes(written)
         result = studio.finish(ClassicalJob(tmp_path / name, [picture(256, 64, 1)], method="colour", **settings))
         assert result.deep.shape[:2] == result.images[0].size[::-1]
@@ -602,16 +602,16 @@ def test_colour_keeps_the_16_bits_of_a_photo(studio, picture, tmp_path, settings
 
 
 def test_16_bits_keep_opacity_and_background(studio, picture, tmp_path) -> None:
-    from styleshot_demo.formats import deep
+    from styleshot_demo.formats import sixteen_bit
 
     pixels = np.dstack([ramp(), np.full((130, 1200), 65535, np.uint16)])
     pixels[:, :300, 3] = 0
-    (tmp_path / "photo.png").write_bytes(deep.to_png(pixels))
+    (tmp_path / "photo.png").write_bytes(sixteen_bit.to_png(pixels))
     result = studio.finish(ClassicalJob(tmp_path / "photo.png", [picture(256, 64, 1)], method="colour", whole=True))
     assert result.images[0].mode == "RGBA" and (result.deep[..., 3] == pixels[..., 3]).all()
     pixels = np.full((120, 200, 3), 65000, np.uint16)
     pixels[40:80, 60:140] = ramp(40, 80)
-    (tmp_path / "product.png").write_bytes(deep.to_png(pixels))
+    (tmp_path / "product.png").write_bytes(sixteen_bit.to_png(pixels))
     job = ClassicalJob(tmp_path / "product.png", [picture(256, 64, 1)], method="colour", whole=True)
     kept = studio.finish(replace(job, keep_background=True))
     assert (kept.deep[:30] == 65000).all() and not (kept.deep[50:70, 70:130] == pixels[50:70, 70:130]).all()

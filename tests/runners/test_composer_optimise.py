@@ -137,7 +137,7 @@ def test_a_gpu_that_is_lent_by_the_call_is_lent_for_it(studio, monkeypatch):
     own = Studio(Settings(models=studio.settings.models))
     assert (own.plan(job()).device, own.plan(job()).free) == ("cuda", None)
     assert own.plan(job(painted_by="fast")).free is not None
-    assert own.planner.plan(job(), lend=False).free is not None
+    assert own.planner.plan(job(), acquire=False).free is not None
 
 
 def test_what_it_cannot_paint(studio):

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 from styleshot_demo import ClassicalJob, provenance
 from styleshot_demo.events import Finished, Step
-from styleshot_demo.formats import deep
+from styleshot_demo.formats import sixteen_bit
 from styleshot_demo.jobs import METHODS
 from styleshot_demo.messages import remark
 from styleshot_demo.runners import classical, paintings
@@ -71,7 +71,7 @@ def test_a_photo_of_its_own_size_keeps_its_16_bits_in_both(studio, picture, tmp_
     monkeypatch.setattr(classical, "SCREEN", 128)
     rows, columns = np.mgrid[:120, :160]
     pixels = np.dstack([rows * 400 + 7, columns * 300 + 11, (rows + columns) * 200 + 13]).astype(np.uint16)
-    (tmp_path / "photo.png").write_bytes(deep.to_png(pixels))
+    (tmp_path / "photo.png").write_bytes(sixteen_bit.to_png(pixels))
     job = replace(
         two_styles(picture, method="colour", whole=True), content=tmp_path / "photo.png", mask=disc((160, 120))
     )

@@ -12,7 +12,7 @@ from styleshot_demo import ClassicalJob, jobs, pictures, provenance
 from styleshot_demo.classical.feather import feathered
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Step
-from styleshot_demo.formats import deep
+from styleshot_demo.formats import sixteen_bit
 from styleshot_demo.jobs import METHODS
 from styleshot_demo.runners import classical
 
@@ -100,7 +100,7 @@ def test_a_photo_of_its_own_size_and_the_screenful_before_it(studio, picture, me
 def test_16_bits_of_the_rest_stay_what_they_are(studio, picture, tmp_path) -> None:
     rows, columns = np.mgrid[:120, :160]
     pixels = np.dstack([rows * 400 + 7, columns * 300 + 11, (rows + columns) * 200 + 13]).astype(np.uint16)
-    (tmp_path / "photo.png").write_bytes(deep.to_png(pixels))
+    (tmp_path / "photo.png").write_bytes(sixteen_bit.to_png(pixels))
     mask = disc((160, 120))
     job = ClassicalJob(
         tmp_path / "photo.png", [picture(256, 64, 1)], method="colour", region="mask", mask=mask, whole=True

@@ -42,7 +42,7 @@ def size_of(weights: Weights) -> int:
 
 
 def use(cache: ModelCache, key: str, size: int = 10) -> Weights:
-    with cache.lend(key, lambda: Weights(size), size_of) as weights:
+    with cache.acquire(key, lambda: Weights(size), size_of) as weights:
         return weights
 
 
@@ -58,9 +58,9 @@ def test_loads_lazily_and_once():
         return Weights()
 
     assert not cache.loaded() and not loads
-    with cache.lend("a", load, size_of) as first, cache.lend("a", load, size_of) as second:
+    with cache.acquire("a", load, size_of) as first, cache.acquire("a", load, size_of) as second:
         assert first is second
-    with cache.lend("a", load, size_of) as third:
+    with cache.acquire("a", load, size_of) as third:
         assert third is first
     assert len(loads) == 1
 
@@ -75,7 +75,7 @@ def test_loads_once_under_concurrent_calls():
 
     def work():
         barrier.wait(WAIT)
-        with cache.lend("a", load, size_of) as weights:
+        with cache.acquire("a", load, size_of) as weights:
             all_hold.wait(WAIT)  # proves that the lends overlap
             return weights
 
@@ -105,7 +105,7 @@ def test_all_who_wait_see_the_failure_and_the_next_call_tries_again():
         raise ValueError("broken file")
 
     def work():
-        with cache.lend("a", fail, size_of):
+        with cache.acquire("a", fail, size_of):
             pass
 
     with ThreadPoolExecutor(5) as pool:
@@ -133,7 +133,7 @@ def test_loads_run_one_at_a_time():
 
     def work(key):
         barrier.wait(WAIT)
-        with cache.lend(key, load, size_of):
+        with cache.acquire(key, load, size_of):
             pass
 
     with ThreadPoolExecutor(4) as pool:
@@ -153,13 +153,13 @@ def test_what_is_loaded_is_lent_while_another_loads():
         return Weights()
 
     def work():
-        with cache.lend("slow", slow, size_of):
+        with cache.acquire("slow", slow, size_of):
             pass
 
     thread = threading.Thread(target=work)
     thread.start()
     assert started.wait(WAIT)
-    with cache.lend("ready", lambda: pytest.fail("loaded again"), size_of):
+    with cache.acquire("ready", lambda: pytest.fail("loaded again"), size_of):
         assert [(loaded.name, loaded.in_use) for loaded in cache.loaded()] == [("ready", True)]
     go.set()
     thread.join(WAIT)
@@ -170,10 +170,10 @@ def test_a_load_may_lend_other_models():
     cache = ModelCache(100)
 
     def load_pipeline():
-        with cache.lend("unet", Weights, size_of):
+        with cache.acquire("unet", Weights, size_of):
             return Weights(20)
 
-    with cache.lend("pipeline", load_pipeline, size_of):
+    with cache.acquire("pipeline", load_pipeline, size_of):
         assert sorted(names(cache)) == ["pipeline", "unet"]
 
 
@@ -182,11 +182,11 @@ def test_two_loads_that_lend_each_other_s_parts_do_not_lock_up():
 
     def work(outer, inner):
         def load():
-            with cache.lend(inner, Weights, size_of):
+            with cache.acquire(inner, Weights, size_of):
                 return Weights()
 
         barrier.wait(WAIT)
-        with cache.lend(outer, load, size_of):
+        with cache.acquire(outer, load, size_of):
             return True
 
     with ThreadPoolExecutor(2) as pool:
@@ -199,10 +199,10 @@ def test_failed_inner_load_frees_the_way():
     cache = ModelCache(100)
 
     def load():
-        with cache.lend("inner", lambda: 1 / 0):
+        with cache.acquire("inner", lambda: 1 / 0):
             pass
 
-    with pytest.raises(ZeroDivisionError), cache.lend("outer", load):
+    with pytest.raises(ZeroDivisionError), cache.acquire("outer", load):
         pass
     assert use(cache, "inner") and use(cache, "outer")
 
@@ -221,12 +221,12 @@ def test_evicts_the_least_recently_used():
 
 def test_held_models_are_never_evicted():
     cache = ModelCache(20)
-    with cache.lend("held", lambda: Weights(15), size_of) as held:
+    with cache.acquire("held", lambda: Weights(15), size_of) as held:
         use(cache, "x", 15)
         assert names(cache) == ["held"]  # x went as soon as nobody held it
         use(cache, "y", 500)
         assert "held" in names(cache)
-        with cache.lend("held", lambda: pytest.fail("loaded again"), size_of) as again:
+        with cache.acquire("held", lambda: pytest.fail("loaded again"), size_of) as again:
             assert again is held
     assert names(cache) == ["held"]
 
@@ -234,7 +234,7 @@ def test_held_models_are_never_evicted():
 def test_a_model_larger_than_the_budget_can_be_used_but_does_not_stay():
     cache = ModelCache(20)
     use(cache, "small", 5)
-    with cache.lend("huge", lambda: Weights(100), size_of) as huge:
+    with cache.acquire("huge", lambda: Weights(100), size_of) as huge:
         assert huge.size == 100 and names(cache) == ["huge"]
     assert names(cache) == []
 
@@ -248,7 +248,7 @@ def test_room_is_made_before_a_load_of_known_size():
         seen.append(names(cache))
         return Weights(20)
 
-    with cache.lend("c", load, size_of, expect_bytes=20):
+    with cache.acquire("c", load, size_of, expect_bytes=20):
         pass
     assert seen == [["b"]]
 
@@ -272,7 +272,7 @@ def test_freeing_memory_breaks_cycles(monkeypatch):
 
 def test_lent_model_comes_back_after_an_error():
     cache = ModelCache(100)
-    with pytest.raises(ZeroDivisionError), cache.lend("a", Weights, size_of):
+    with pytest.raises(ZeroDivisionError), cache.acquire("a", Weights, size_of):
         raise ZeroDivisionError
     assert cache.loaded() == [Loaded("a", 10, False, "")]
 
@@ -290,10 +290,10 @@ def test_unload():
 
 def test_unload_of_a_model_in_use_waits_until_it_is_given_back():
     cache = ModelCache(100)
-    with cache.lend("a", Weights, size_of) as first:
+    with cache.acquire("a", Weights, size_of) as first:
         assert not cache.unload("a")
         assert names(cache) == ["a"]
-        with cache.lend("a", lambda: pytest.fail("loaded again"), size_of) as second:
+        with cache.acquire("a", lambda: pytest.fail("loaded again"), size_of) as second:
             assert first is second
         assert names(cache) == ["a"]
     assert names(cache) == []
@@ -302,7 +302,7 @@ def test_unload_of_a_model_in_use_waits_until_it_is_given_back():
 
 def test_name_for_the_panel_differs_from_the_key():
     cache = ModelCache(100)
-    with cache.lend("sha:0123", Weights, size_of, name="Style encoder"):
+    with cache.acquire("sha:0123", Weights, size_of, name="Style encoder"):
         assert cache.loaded() == [Loaded("Style encoder", 10, True, "")]
         assert not cache.unload("Style encoder")
     assert not cache.loaded()
@@ -349,7 +349,7 @@ def test_out_of_memory_drops_the_others_and_tries_again():
 
     def work():
         tries.append(names(cache))
-        with cache.lend("a", Weights, size_of):
+        with cache.acquire("a", Weights, size_of):
             if len(tries) == 1:
                 raise MemoryError
             return "done"
@@ -408,7 +408,7 @@ def test_tensors_of_the_failed_try_are_gone_at_the_second():
 
 def test_models_that_others_hold_survive_out_of_memory():
     cache = ModelCache(100)
-    with cache.lend("held", Weights, size_of):
+    with cache.acquire("held", Weights, size_of):
         with pytest.raises(Problem):
             cache.with_memory(lambda: (_ for _ in ()).throw(MemoryError()))
         assert names(cache) == ["held"]
@@ -435,7 +435,7 @@ def test_closing_a_stream_gives_the_model_back():
     cache = ModelCache(100)
 
     def work():
-        with cache.lend("a", Weights, size_of):
+        with cache.acquire("a", Weights, size_of):
             while True:
                 yield 1
 
@@ -454,7 +454,7 @@ def test_out_of_memory_while_loading():
         tries.append(names(cache))
         raise MemoryError
 
-    with pytest.raises(Problem) as caught, cache.lend("a", load, name="Big one"):
+    with pytest.raises(Problem) as caught, cache.acquire("a", load, name="Big one"):
         pass
     assert caught.value.key == "out_of_memory_loading" and "Big one" in caught.value.what
     assert tries == [["idle"], []]
@@ -471,7 +471,7 @@ def test_out_of_memory_while_loading_is_overcome():
             raise MemoryError
         return Weights()
 
-    with cache.lend("a", load, size_of):
+    with cache.acquire("a", load, size_of):
         assert names(cache) == ["a"]
 
 
@@ -496,7 +496,7 @@ def test_shared_tensors_count_once_in_the_whole():
     cache, shared = ModelCache(10**6), torch.nn.Linear(10, 10)
     for key in ("text", "image"):
         own = torch.nn.Linear(5, 5)
-        with cache.lend(key, lambda own=own: {"shared": shared, "own": own}):
+        with cache.acquire(key, lambda own=own: {"shared": shared, "own": own}):
             pass
     assert [loaded.bytes for loaded in cache.loaded()] == [560, 560]
     assert cache.used_bytes() == 440 + 120 + 120
@@ -506,7 +506,7 @@ def test_shared_tensors_count_once_in_the_whole():
 def test_a_model_is_weighed_again_when_it_comes_back():
     torch = pytest.importorskip("torch")
     cache = ModelCache(10**6)
-    with cache.lend("a", lambda: torch.nn.Linear(10, 10)) as layer:
+    with cache.acquire("a", lambda: torch.nn.Linear(10, 10)) as layer:
         layer.half()
     assert cache.used_bytes() == 220
 
@@ -556,11 +556,11 @@ def test_main_memory_and_each_gpu_have_a_budget_of_their_own():
                 loads.append(name)
                 return [Tensor(device, size)]
 
-            with cache.lend(name, load, expect_bytes=size, device=device):
+            with cache.acquire(name, load, expect_bytes=size, device=device):
                 pass
     assert loads == list(parts)
     assert (cache.used_bytes(), cache.used_bytes("cuda:0")) == (4_200, 2_900)
-    with cache.lend("another", lambda: [Tensor("cuda:0", 500)], expect_bytes=500, device="cuda"):
+    with cache.acquire("another", lambda: [Tensor("cuda:0", 500)], expect_bytes=500, device="cuda"):
         pass
     assert "vae" not in names(cache) and "encoder" in names(cache), "only what lies there makes room"
 
@@ -571,9 +571,9 @@ def test_what_is_idle_counts_as_free_and_goes_when_it_is_needed(monkeypatch):
     monkeypatch.setattr(cache_module, "free_memory", lambda device: free[0])
     monkeypatch.setattr(cache_module, "empty_device_cache", lambda: free.__setitem__(0, free[0] + 1_000))
     for name in "abc":
-        with cache.lend(name, lambda: [Tensor("cpu", 1_000)]):
+        with cache.acquire(name, lambda: [Tensor("cpu", 1_000)]):
             pass
-    with cache.lend("held", lambda: [Tensor("cpu", 2_000)]):
+    with cache.acquire("held", lambda: [Tensor("cpu", 2_000)]):
         assert cache.idle_bytes() == 3_000 and cache.free_bytes("cpu") == 3_700
         cache.make_free("cpu", 2_000)
         assert names(cache) == ["held", "c"], "the least recently used go, and no more than needed"
@@ -628,13 +628,13 @@ class CacheMachine(RuleBasedStateMachine):
         return Weights(self.SIZES[key])
 
     @rule(key=KEYS)
-    def lend(self, key):
+    def acquire(self, key):
         before, there = self.loads[key], key in self.order
-        lend = self.cache.lend(key, lambda: self.load(key), size_of)
-        weights = lend.__enter__()
+        acquire = self.cache.acquire(key, lambda: self.load(key), size_of)
+        weights = acquire.__enter__()
         assert self.loads[key] == before + (not there)
         assert all(weights is other for one, _, other in self.held if one == key)
-        self.held.append((key, lend, weights))
+        self.held.append((key, acquire, weights))
         if there:
             self.order.remove(key)
         self.order.append(key)
@@ -643,8 +643,8 @@ class CacheMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.held)
     @rule(data=st.data())
     def give_back(self, data):
-        key, lend, _ = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
-        lend.__exit__(None, None, None)
+        key, acquire, _ = self.held.pop(data.draw(st.integers(0, len(self.held) - 1)))
+        acquire.__exit__(None, None, None)
         if not self.holders(key):
             if key in self.doomed:
                 self.doomed.remove(key)
@@ -655,7 +655,7 @@ class CacheMachine(RuleBasedStateMachine):
     def fail_to_load(self, key):
         if key in self.order:
             return
-        with pytest.raises(ValueError), self.cache.lend(key, lambda: int("x"), size_of):
+        with pytest.raises(ValueError), self.cache.acquire(key, lambda: int("x"), size_of):
             pass
 
     @rule(key=KEYS)
@@ -688,8 +688,8 @@ class CacheMachine(RuleBasedStateMachine):
             assert all(self.holders(key) for key in self.order)
 
     def teardown(self):
-        for _, lend, _ in self.held:
-            lend.__exit__(None, None, None)
+        for _, acquire, _ in self.held:
+            acquire.__exit__(None, None, None)
 
 
 def test_any_sequence_keeps_the_promises():
@@ -715,7 +715,7 @@ def test_many_threads_at_once():
                 weights.key = key
                 return weights
 
-            with cache.lend(key, load, size_of) as weights:
+            with cache.acquire(key, load, size_of) as weights:
                 assert weights.key == key
                 assert key in names(cache)
         return True

@@ -156,7 +156,7 @@ def work(plan):
         shutil.rmtree(converted[0].parent.parent)
         list(files.locate(studio.settings, "styleshot", "contour"))
     if kind == "loading":
-        with studio.cache.lend("another", lambda: "model", size=len):
+        with studio.cache.acquire("another", lambda: "model", size=len):
             pass
     for step in range(20 if kind == "slow" else 0):
         time.sleep(0.02)
@@ -181,7 +181,7 @@ def load():
 
 
 def hold():
-    with studio.cache.lend("slow", load, size=len):
+    with studio.cache.acquire("slow", load, size=len):
         pass
 
 

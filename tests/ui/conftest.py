@@ -23,7 +23,7 @@ def small(monkeypatch):
             if model != "styleshot-small":
                 return find(model, settings)
             built_in = MODELS["styleshot-small"]
-            return hub.Found(built_in, ASSETS, {}, None) if here else hub.Missing(built_in, (), 0)
+            return hub.FoundModel(built_in, ASSETS, {}, None) if here else hub.Missing(built_in, (), 0)
 
         monkeypatch.setattr(hub, "find", found)
 

@@ -9,12 +9,12 @@ from PIL import Image
 
 from styleshot_demo import Settings, Studio, provenance
 from styleshot_demo.ui import classical_tab
-from styleshot_demo.ui.classical_run import ClassicalDesk
+from styleshot_demo.ui.classical_run import ClassicalTabState
 from styleshot_demo.ui.classical_settings import DEFAULTS
-from styleshot_demo.ui.desk import path_at
-from styleshot_demo.ui.grid import GridDesk, GridPanel
+from styleshot_demo.ui.grid import GridPanel, GridState
 from styleshot_demo.ui.many import ManyPictures
 from styleshot_demo.ui.painted_strength import PaintedStrength, checked, counted
+from styleshot_demo.ui.tab_state import path_at
 
 
 class Page:
@@ -23,7 +23,7 @@ class Page:
     def __init__(self, folder):
         with gr.Blocks():
             self.tab = classical_tab.build(Studio(Settings(device="cpu")))
-        self.desk, self.pictures = ClassicalDesk(), []
+        self.tab_state, self.pictures = ClassicalTabState(), []
         for name in ("content", "style"):
             bands = [Image.linear_gradient("L").rotate(turn).resize((96, 64)) for turn in (0, 90, 180)]
             Image.merge("RGB", bands if name == "content" else bands[::-1]).save(folder / f"{name}.png")
@@ -56,7 +56,7 @@ class Page:
 
     def press(self):
         """The record and the bytes of what is painted at a press of the button."""
-        updates = list(self.tab.paint(self.desk, *self.values))
+        updates = list(self.tab.paint(self.tab_state, *self.values))
         for each in updates:
             path = self.answered(each)
         return provenance.read(path), open(path, "rb").read()
@@ -64,7 +64,7 @@ class Page:
     def slide(self, strength):
         """The same of what follows the slider; None where nothing does."""
         self.set(strength=strength)
-        updates = list(self.tab.follow(self.desk, *self.values))
+        updates = list(self.tab.follow(self.tab_state, *self.values))
         path = self.answered(updates[-1]) if updates else None
         return path and (provenance.read(path), open(path, "rb").read())
 
@@ -86,12 +86,12 @@ def test_what_is_asked_for_beside_the_page_is_the_blend_on_show(page):
     page.press()
     record, shown = page.slide(0.5)
     assert painted_at(record) == (0.5, 1)
-    grid, desk = GridPanel(page.tab.grid, page.tab.studio, SimpleNamespace()), GridDesk()
+    grid, tab_state = GridPanel(page.tab.grid, page.tab.studio, SimpleNamespace()), GridState()
 
     def cells(axis, values):
         asked = SimpleNamespace(turn="t", rows={"name": axis, "values": values}, columns={})
-        *_, last = grid.paint(asked, SimpleNamespace(headers={}), desk, *page.values)
-        return [desk.last.cells[one["row"], one["column"]] for one in last["cells"]]
+        *_, last = grid.paint(asked, SimpleNamespace(headers={}), tab_state, *page.values)
+        return [tab_state.last.cells[one["row"], one["column"]] for one in last["cells"]]
 
     kept, other = cells("keep_faces", "on, off")
     assert kept.path.read_bytes() == shown and painted_at(other.record) == (0.5, 1)
@@ -156,11 +156,11 @@ def test_a_press_for_what_is_on_show_paints_it_at_that_strength(page):
     assert page.slide(0.75) is None
     # Stopped before anything is painted: what was there is there again, and is blended as before.
     page.slide(0.25)
-    begun = page.tab.paint(page.desk, *page.values)
+    begun = page.tab.paint(page.tab_state, *page.values)
     while page.job.painted_strength:
         page.answered(next(begun))
     begun.close()
-    page.answered(page.tab.stopped(page.desk))
+    page.answered(page.tab.stopped(page.tab_state))
     assert page.job.painted_strength == 0.5
 
 
@@ -169,7 +169,7 @@ def test_what_follows_is_not_begun_where_the_painting_is_forgotten(page, monkeyp
     page.press()
     _, shown = page.slide(0.5)
     page.tab.studio.cache.free()  # evicted, or the server was started anew
-    page.desk = ClassicalDesk()  # and the page was loaded anew
+    page.tab_state = ClassicalTabState()  # and the page was loaded anew
     with monkeypatch.context() as patch:
         patch.setattr(page.tab.studio, "run", None)
         assert page.slide(0.4) is None

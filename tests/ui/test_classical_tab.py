@@ -6,7 +6,7 @@ from PIL import Image
 
 from styleshot_demo import ClassicalJob, Settings, Studio, jobs, pictures, provenance
 from styleshot_demo.ui import classical_tab
-from styleshot_demo.ui.classical_tab import ClassicalDesk
+from styleshot_demo.ui.classical_tab import ClassicalTabState
 
 
 @pytest.fixture
@@ -71,35 +71,35 @@ def test_the_preview_of_a_whole_photo_is_shown_but_never_saved_as_the_result(tab
 
     monkeypatch.setattr(classical, "SCREEN", 128)
     content, style = upload("content", 300, 200), upload("style", 100, 120)
-    desk = ClassicalDesk()
+    tab_state = ClassicalTabState()
     asked = values(tab, content, style, method="colour", whole=True)
-    painting = tab.paint(desk, *asked)
+    painting = tab.paint(tab_state, *asked)
     for update in painting:
         if tab.view.shown in update:
             break
-    assert desk.run.preview is None and not list(tab.follow(desk, *asked))
+    assert tab_state.run.preview is None and not list(tab.follow(tab_state, *asked))
     painting.close()
     # It cannot be saved, so it is not what stays: that is the last finished result.
-    assert update[tab.view.shown]["rough"] and set(tab.stopped(desk)[tab.view.shown]) == {"back"}
-    *_, last = tab.paint(desk, *asked)
-    assert desk.run.preview.size == (300, 200) and tab.view.shown in last
+    assert update[tab.view.shown]["rough"] and set(tab.stopped(tab_state)[tab.view.shown]) == {"back"}
+    *_, last = tab.paint(tab_state, *asked)
+    assert tab_state.run.preview.size == (300, 200) and tab.view.shown in last
 
 
 @pytest.mark.parametrize(("method", "models"), [("optimise", {"encoder", "fast"}), ("patches", set())])
 def test_a_stopped_picture_says_how_it_was_made_not_how_it_would_be_made_now(tab, upload, monkeypatch, method, models):
     content, style = upload("content", 96, 64), upload("style", 64, 64)
-    desk = ClassicalDesk()
-    painting = tab.paint(desk, *values(tab, content, style, method=method, size=256, steps=50, start="content"))
+    tab_state = ClassicalTabState()
+    painting = tab.paint(tab_state, *values(tab, content, style, method=method, size=256, steps=50, start="content"))
     for update in painting:
         if tab.view.shown in update:
             break
     painting.close()
-    assert 0 < desk.run.step < desk.run.total
-    planned = tab.studio.plan(desk.run.job)
+    assert 0 < tab_state.run.step < tab_state.run.total
+    planned = tab.studio.plan(tab_state.run.job)
     monkeypatch.setattr(tab.studio, "plan", None)  # a GPU may have come or gone, memory may be scarcer
-    assert tab.view.shown in tab.stopped(desk)
+    assert tab.view.shown in tab.stopped(tab_state)
     record = provenance.read(next(iter(path for path in tab.view.shown.temp_files if "step" in path)))
-    assert record.settings == {**planned.settings(), "stopped_at": desk.run.step}
+    assert record.settings == {**planned.settings(), "stopped_at": tab_state.run.step}
     assert record.computed == planned.computed() and record.models.keys() == models
 
 

@@ -15,7 +15,7 @@ from styleshot_demo.messages import remark
 from styleshot_demo.plan import Plan
 from styleshot_demo.runtime.placement import Placement
 from styleshot_demo.ui import diffusion, image_tab, text_tab
-from styleshot_demo.ui.diffusion_tab import DiffusionDesk
+from styleshot_demo.ui.diffusion_tab import DiffusionTabState
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_run_shows_progress_and_previews_and_frees_the_buttons(tabs, upload, m
     monkeypatch.setattr(tab.studio, "run", run)
     monkeypatch.setattr(tab.studio, "plan", planned)
     view = tab.view
-    started, sketched, step, ended = tab.paint(DiffusionDesk(), *values(tab, upload))
+    started, sketched, step, ended = tab.paint(DiffusionTabState(), *values(tab, upload))
     assert sketched == {tab.sketch: ""} and ended[tab.sketch] == ""  # StyleShot draws none
     assert started[view.run]["visible"] is False
     assert "Step 7 of 20, about 12 s left" in step[view.status]
@@ -98,7 +98,7 @@ def test_a_run_shows_progress_and_previews_and_frees_the_buttons(tabs, upload, m
     assert len(ended[view.shown]["pictures"]) == 1
     assert ended[view.run]["visible"] is True
 
-    running = tab.paint(DiffusionDesk(), *values(tab, upload))
+    running = tab.paint(DiffusionTabState(), *values(tab, upload))
     next(running), next(running), next(running)
     closed.clear()
     running.close()  # the stop button
@@ -106,7 +106,7 @@ def test_a_run_shows_progress_and_previews_and_frees_the_buttons(tabs, upload, m
 
 
 def test_what_was_finished_before_a_stop_is_kept_and_says_what_makes_it(tabs, upload, monkeypatch):
-    tab, desk = tabs["text"], DiffusionDesk()
+    tab, tab_state = tabs["text"], DiffusionTabState()
     picture = Image.new("RGB", (16, 8), "teal")
 
     def run(job):
@@ -119,18 +119,18 @@ def test_what_was_finished_before_a_stop_is_kept_and_says_what_makes_it(tabs, up
     monkeypatch.setattr(tab.studio, "run", run)
     monkeypatch.setattr(tab.studio, "plan", planned)
     arguments = values(tab, upload, count=3, seed=5)
-    running = tab.paint(desk, *arguments)
+    running = tab.paint(tab_state, *arguments)
     next(running), next(running), next(running)
-    stopped = tab.stopped(desk)
+    stopped = tab.stopped(tab_state)
     assert "back" in stopped[tab.view.shown]  # nothing is finished, so the last result is there again
     shown = next(running)[tab.view.shown]
     assert shown["preview"].startswith("data:") and len(shown["pictures"]) == 1
-    stopped = tab.stopped(desk)
+    stopped = tab.stopped(tab_state)
     assert "1 of 3 pictures are finished" in stopped[tab.view.status]
     (made,) = stopped[tab.view.shown]["pictures"]
     assert re.fullmatch(r"styleshot-styleshot-.+strength1-seed5\.png", made["name"])
     assert stopped[tab.view.shown]["made"]["settings"]["count"] == 3
-    record = provenance.read(desk.run.made[0].path)
+    record = provenance.read(tab_state.run.made[0].path)
     assert (record.seed, record.settings["count"]) == (5, 1)
     assert record.models == {"sd15": "00ff"} and record.computed["placement"] == "minimal"
     # A run that fails on the way keeps them as well.
@@ -207,7 +207,7 @@ def test_example_prompts_are_understood_alike_in_both_languages(prompt):
 def test_every_update_of_a_run_is_of_something(tabs, kind, upload):
     """Gradio takes no update of nothing."""
     tab = tabs[kind]
-    updates = list(tab.paint(DiffusionDesk(), *values(tab, upload, prompt="a castle", size=256)))
+    updates = list(tab.paint(DiffusionTabState(), *values(tab, upload, prompt="a castle", size=256)))
     assert all(updates) and tab.view.shown in updates[-1]
     known = {*tab.view.outputs(), *([tab.sketch] if tab.sketch else [])}
     assert all(update.keys() <= known for update in updates)

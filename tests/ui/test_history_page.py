@@ -196,10 +196,10 @@ def test_a_part_of_a_picture_is_not_the_whole_that_a_result_was_made_from(tmp_pa
 def test_clear_is_offered_for_a_grid_alone_and_has_nothing_to_bring_back(tmp_path):
     with gr.Blocks():
         tabs, drops = gr.Tabs(), gr.HTML()
-        desk = history.HistoryDesk(Histories(tmp_path / "history", 1), Settings(), [], tabs, drops)
+        tab_state = history.HistoryState(Histories(tmp_path / "history", 1), Settings(), [], tabs, drops)
     who = new_visitor()
     asked: Any = SimpleNamespace(headers={"cookie": f"{COOKIE}={who}"})
-    desk.every.of(who).keep_work("classical-grid", "a" * 32, {}, {})
+    tab_state.every.of(who).keep_work("classical-grid", "a" * 32, {}, {})
     events: list[Any] = [SimpleNamespace(act=act) for act in ("look", "clear", "look")]
-    told = [desk.act(event, asked)[desk.page] for event in events]
+    told = [tab_state.act(event, asked)[tab_state.page] for event in events]
     assert [one["work"] for one in told] == [True, False, False] and "undo" not in told[1]

@@ -14,7 +14,7 @@ from styleshot_demo import Settings, Studio
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import ASSETS
 from styleshot_demo.ui import classical_tab, words
-from styleshot_demo.ui.many import ManyDesk, ManyPictures, pack
+from styleshot_demo.ui.many import ManyPictures, ManyState, pack
 
 STYLE = str(ASSETS / "styles" / "batik.jpg")
 
@@ -51,9 +51,9 @@ def values(many, **changed):
     return [None, STYLE, *[None] * (count - 1), *[1.0] * count, *(asked[name] for name in fields)]
 
 
-def painted(many, desk, asked, **changed):
+def painted(many, tab_state, asked, **changed):
     """The last value of the fold."""
-    *_, last = many.paint(asked, desk, *values(many, **changed))
+    *_, last = many.paint(asked, tab_state, *values(many, **changed))
     return last
 
 
@@ -61,12 +61,12 @@ def test_only_uploads_are_read_whatever_a_browser_names(many, tmp_path):
     secret = tmp_path / "secret.png"
     Image.new("RGB", (64, 64)).save(secret)
     good = upload(many, 0, "茶壶.jpg")
-    desk = ManyDesk()
-    last = painted(many, desk, event(good, {"path": str(secret), "name": "../../x.png"}, {"name": 7}))
+    tab_state = ManyState()
+    last = painted(many, tab_state, event(good, {"path": str(secret), "name": "../../x.png"}, {"name": 7}))
     assert [row[0] for row in last["made"]] == ["茶壶.png"]
     assert [row["name"] for row in last["failed"]] == ["x.png", "picture"]
-    assert {path.name for path in desk.batch.folder.iterdir()} == {"茶壶.png"}
-    assert {str(desk.batch.folder / "茶壶.png")} < many.panel.temp_files  # so that Gradio deletes it
+    assert {path.name for path in tab_state.batch.folder.iterdir()} == {"茶壶.png"}
+    assert {str(tab_state.batch.folder / "茶壶.png")} < many.panel.temp_files  # so that Gradio deletes it
 
 
 @pytest.mark.parametrize(
@@ -80,36 +80,36 @@ def test_only_uploads_are_read_whatever_a_browser_names(many, tmp_path):
 )
 def test_what_cannot_be_is_said_before_anything_is_painted(many, files, changed, words):
     given = [upload(many, number, f"{number}.jpg") for number in range(files)]
-    desk = ManyDesk()
-    last = painted(many, desk, event(*given), **changed)
-    assert words in last["told"] and "working" not in last and desk.batch is None
+    tab_state = ManyState()
+    last = painted(many, tab_state, event(*given), **changed)
+    assert words in last["told"] and "working" not in last and tab_state.batch is None
 
 
 def test_the_same_settings_go_on_and_others_begin_anew(many):
     files = [upload(many, number, f"{number}.jpg") for number in range(3)]
-    desk = ManyDesk()
-    painted(many, desk, event(*files[:2]))
-    first = desk.batch
+    tab_state = ManyState()
+    painted(many, tab_state, event(*files[:2]))
+    first = tab_state.batch
     times = {path.name: path.stat().st_mtime_ns for path in first.folder.iterdir()}
-    painted(many, desk, event(*files))
-    assert desk.batch.folder == first.folder and [one.status for one in desk.batch.done.values()] == [
+    painted(many, tab_state, event(*files))
+    assert tab_state.batch.folder == first.folder and [one.status for one in tab_state.batch.done.values()] == [
         "kept", "kept", "painted",
     ]  # fmt: skip
     assert {name: (first.folder / name).stat().st_mtime_ns for name in times} == times
     for asked, changed in ((event(*files), {"strength": 0.5}), (event(*files, format="jpg"), {"strength": 0.5})):
-        before = desk.batch.folder
-        last = painted(many, desk, asked, **changed)
-        assert desk.batch.folder != before and len(last["made"]) == 3
-        assert {one.status for one in desk.batch.done.values()} == {"painted"}
+        before = tab_state.batch.folder
+        last = painted(many, tab_state, asked, **changed)
+        assert tab_state.batch.folder != before and len(last["made"]) == 3
+        assert {one.status for one in tab_state.batch.done.values()} == {"painted"}
 
 
 def test_the_archive_has_every_result_and_says_in_the_pages_language_what_is_missing(many, tmp_path):
     files = [upload(many, number, name) for number, name in enumerate(("a/b.jpg", "a/sub/b.jpg", "a/broken.jpg"))]
     Path(files[2]["path"]).write_bytes(b"\xff\xd8\xff and no more")
-    desk = ManyDesk()
-    painted(many, desk, event(*files))
-    (desk.batch.folder / "sub/b.png").unlink()  # it was old
-    pack(desk.batch, tmp_path / "all.zip", zh=True)
+    tab_state = ManyState()
+    painted(many, tab_state, event(*files))
+    (tab_state.batch.folder / "sub/b.png").unlink()  # it was old
+    pack(tab_state.batch, tmp_path / "all.zip", zh=True)
     with zipfile.ZipFile(tmp_path / "all.zip") as packed:
         assert packed.namelist() == ["b.png", "report.csv"]
         rows = list(csv.DictReader(io.StringIO(packed.read("report.csv").decode("utf-8-sig"))))
@@ -119,24 +119,24 @@ def test_the_archive_has_every_result_and_says_in_the_pages_language_what_is_mis
         ("broken.jpg", "failed"),
     ]
     assert "图片" in rows[2]["problem"]
-    (desk.batch.folder / "b.png").unlink()
+    (tab_state.batch.folder / "b.png").unlink()
     with pytest.raises(Problem) as met:
-        pack(desk.batch, tmp_path / "none.zip")
+        pack(tab_state.batch, tmp_path / "none.zip")
     assert met.value.key == "result_gone" and not (tmp_path / "none.zip").exists()
 
 
 def test_a_new_archive_takes_the_place_of_the_last_one(many):
-    desk = ManyDesk()
-    painted(many, desk, event(upload(many, 0, "a.jpg")))
-    first, second = (many.pack(SimpleNamespace(language="en"), desk)["packed"] for _ in range(2))
+    tab_state = ManyState()
+    painted(many, tab_state, event(upload(many, 0, "a.jpg")))
+    first, second = (many.pack(SimpleNamespace(language="en"), tab_state)["packed"] for _ in range(2))
     assert first["name"] == second["name"] == "pictures-batik.zip" and first["src"] != second["src"]
     assert len(list(many.cache.rglob("*.zip"))) == 1
 
 
 def test_a_page_that_comes_back_shares_nothing_with_a_run_that_still_goes(many, monkeypatch):
-    desk, after = ManyDesk(), ManyDesk()
-    painted(many, desk, event(upload(many, 0, "one.png"), {"path": "gone", "name": "two.png"}))
-    run = desk.batch
+    tab_state, after = ManyState(), ManyState()
+    painted(many, tab_state, event(upload(many, 0, "one.png"), {"path": "gone", "name": "two.png"}))
+    run = tab_state.batch
     assert many.back(run.token, after)["back"] and len(run.problems) == 1
     before = (dict(after.batch.problems), dict(after.batch.small_of))
     problem = words.problem

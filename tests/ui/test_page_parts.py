@@ -19,11 +19,11 @@ from styleshot_demo.ui import (
     build,
     classical_tab,
     controls,
-    desk,
     examples,
     memory,
     panel,
     results,
+    tab_state,
     theme,
     widgets,
     words,
@@ -261,28 +261,28 @@ def test_what_lay_on_a_tab_is_believed_no_more_than_an_upload(tmp_path):
     inside = folder / "a.png"
     inside.write_bytes(b"")
     (folder / "link.png").symlink_to(outside)
-    assert desk.known(str(inside), folder) == str(inside)
+    assert tab_state.known(str(inside), folder) == str(inside)
     strange = (None, 7, "", "\0")
     for path in (outside, folder / "../secret.png", folder / "link.png", folder, folder / "gone.png", *strange):
-        assert desk.known(path if path is None or isinstance(path, int) else str(path), folder) is None
+        assert tab_state.known(path if path is None or isinstance(path, int) else str(path), folder) is None
     for text in (None, "", "x", "7", "[]", '{"pictures": 3}', '{"weights": {}}'):
-        assert desk.read(text).get("pictures", []) == []
+        assert tab_state.read(text).get("pictures", []) == []
     result = {"before": f"gradio_api/file={inside}", "after": "https://example.org/x.png"}
-    assert desk.addressed(result) == [str(inside), None]
-    assert desk.addressed({"pictures": [{"src": f"gradio_api/file={inside}"}, 7]}) == [str(inside), None]
-    assert desk.addressed({}) == [None, None]
+    assert tab_state.addressed(result) == [str(inside), None]
+    assert tab_state.addressed({"pictures": [{"src": f"gradio_api/file={inside}"}, 7]}) == [str(inside), None]
+    assert tab_state.addressed({}) == [None, None]
 
 
 def test_opened_pictures_are_read_once_and_few_are_kept(tmp_path, picture, monkeypatch):
-    from styleshot_demo.ui import opened
+    from styleshot_demo.ui import picture_cache
 
     path = tmp_path / "a.png"
     picture.save(path)
     reads = []
     read = pictures.open_picture
     monkeypatch.setattr(pictures, "open_picture", lambda source: reads.append(source) or read(source))
-    monkeypatch.setattr(opened, "PIXELS", 64 * 48 + 10)
-    shelf = opened.Opened()
+    monkeypatch.setattr(picture_cache, "PIXELS", 64 * 48 + 10)
+    shelf = picture_cache.PictureCache()
     assert shelf.bring(str(path), 64) is shelf.bring(str(path), 64) and shelf.bring(str(path), 64).size == (64, 48)
     first = shelf.shown(str(path), 64, tmp_path)
     assert shelf.shown(str(path), 64, tmp_path) == first and Image.open(first).size == (64, 48)
@@ -294,7 +294,7 @@ def test_opened_pictures_are_read_once_and_few_are_kept(tmp_path, picture, monke
 
 def test_the_panel_shows_states_sizes_licences_and_nothing_unescaped():
     studio = Studio(Settings(device="cpu"), ModelCache(10**9))
-    with studio.cache.lend("k", lambda: {}, size=lambda _: 25_000_000, name="<fast>"):
+    with studio.cache.acquire("k", lambda: {}, size=lambda _: 25_000_000, name="<fast>"):
         loaded = panel.in_memory(studio)
     assert "&lt;fast&gt;" in loaded and "25 MB" in loaded and "in use" in loaded and "Unload" in loaded
     disk = panel.on_disk(studio)

@@ -12,8 +12,8 @@ from PIL import Image
 
 from styleshot_demo import job_defaults, provenance
 from styleshot_demo.ui import diffusion, text_tab
-from styleshot_demo.ui.desk import path_at
-from styleshot_demo.ui.diffusion_tab import DiffusionDesk
+from styleshot_demo.ui.diffusion_tab import DiffusionTabState
+from styleshot_demo.ui.tab_state import path_at
 
 
 @pytest.fixture
@@ -40,73 +40,73 @@ def boxes(tab, updates):
 
 
 def test_sketches_of_several_pictures_come_one_by_one_and_are_the_drawn_scene(tab, ask):
-    desk = DiffusionDesk()
-    shown = boxes(tab, tab.paint(desk, *ask(prompt="a castle and a qxqx", count=2, seed=4)))
+    tab_state = DiffusionTabState()
+    shown = boxes(tab, tab.paint(tab_state, *ask(prompt="a castle and a qxqx", count=2, seed=4)))
     assert [box.count("<img alt") for box in shown] == [0, 1, 2, 2]
     assert all("disabled" in box for box in shown[:-1]) and "disabled" not in shown[-1]
     assert "castle" in shown[0] and "qxqx" in shown[0]  # understood before anything is drawn
-    first, second = (Image.open(path) for path in desk.ready.sketches)
+    first, second = (Image.open(path) for path in tab_state.ready.sketches)
     assert first.size == second.size == (256, 256) and first.tobytes() != second.tobytes()
-    assert {str(path) for path in desk.ready.sketches} <= tab.view.shown.temp_files
+    assert {str(path) for path in tab_state.ready.sketches} <= tab.view.shown.temp_files
 
     # Of the next run none of these is shown.
-    shown = boxes(tab, tab.paint(desk, *ask(prompt="a boat")))
-    assert [box.count("<img alt") for box in shown] == [0, 1, 1] and len(desk.ready.sketches) == 1
+    shown = boxes(tab, tab.paint(tab_state, *ask(prompt="a boat")))
+    assert [box.count("<img alt") for box in shown] == [0, 1, 1] and len(tab_state.ready.sketches) == 1
 
 
 def test_a_stopped_run_gives_the_last_results_sketch_back(tab, ask):
-    desk = DiffusionDesk()
-    *_, ended = tab.paint(desk, *ask(prompt="a castle"))
-    running = tab.paint(desk, *ask(prompt="a boat"))
+    tab_state = DiffusionTabState()
+    *_, ended = tab.paint(tab_state, *ask(prompt="a castle"))
+    running = tab.paint(tab_state, *ask(prompt="a boat"))
     next(running), next(running)
-    assert "sailboat" in tab.drawn(desk.run.drawn())[tab.sketch]
+    assert "sailboat" in tab.drawn(tab_state.run.drawn())[tab.sketch]
     running.close()
-    assert tab.stopped(desk)[tab.sketch] == ended[tab.sketch]
+    assert tab.stopped(tab_state)[tab.sketch] == ended[tab.sketch]
 
 
 @pytest.mark.parametrize(("prompt", "told"), [("", "There are no words"), ("elefant", "does not know what this is")])
 def test_a_prompt_that_says_nothing_is_told_beside_it(tab, ask, prompt, told):
-    *_, ended = tab.paint(DiffusionDesk(), *ask(prompt=prompt))
+    *_, ended = tab.paint(DiffusionTabState(), *ask(prompt=prompt))
     assert told in ended[tab.sketch] and told in ended[tab.view.status]
     assert ("elephant" in ended[tab.sketch]) == (prompt == "elefant")
     assert "<img" not in ended[tab.sketch]
     # What is wrong with something else is not told there.
-    *_, ended = tab.paint(DiffusionDesk(), None, *ask(prompt=prompt)[1:])
+    *_, ended = tab.paint(DiffusionTabState(), None, *ask(prompt=prompt)[1:])
     assert tab.sketch not in ended
 
 
 def test_a_chip_changes_the_prompt_and_paints_anew(tab, ask):
-    desk, values = DiffusionDesk(), ask(prompt="a castle and a boat")
+    tab_state, values = DiffusionTabState(), ask(prompt="a castle and a boat")
     press = SimpleNamespace(part="thing/1/sailboat", name="")
-    first, *_, ended = tab.reword(press, desk, *values)
+    first, *_, ended = tab.reword(press, tab_state, *values)
     assert first == {tab.fields["prompt"]: "a castle"}
-    assert [one.name for one in desk.ready.scene.things] == ["castle"] and "made" in ended[tab.view.shown]
+    assert [one.name for one in tab_state.ready.scene.things] == ["castle"] and "made" in ended[tab.view.shown]
     assert ended[tab.view.shown]["made"]["settings"]["prompt"] == "a castle"
-    (nothing,) = tab.reword(SimpleNamespace(part="thing/0/cat"), desk, *values)
+    (nothing,) = tab.reword(SimpleNamespace(part="thing/0/cat"), tab_state, *values)
     assert list(nothing) == [tab.view.status]
 
 
 def test_after_a_reload_the_sketch_stands_beside_its_result_again(tab, ask):
-    desk = DiffusionDesk()
-    *_, ended = tab.paint(DiffusionDesk(), *ask(prompt="a castle and a qxqx", count=2))
+    tab_state = DiffusionTabState()
+    *_, ended = tab.paint(DiffusionTabState(), *ask(prompt="a castle and a qxqx", count=2))
     result = ended[tab.view.shown]
-    assert tab.give_back(desk, result) == ended[tab.sketch] and len(desk.ready.sketches) == 2
+    assert tab.give_back(tab_state, result) == ended[tab.sketch] and len(tab_state.ready.sketches) == 2
     # What comes back from the browser may be anything.
     other = {**result, "sketches": ["gradio_api/file=/etc/hostname"]}
     for forged in (None, "", {}, {"preview": ""}, other, {**result, "sketches": 7}, {**result, "made": {}},
                    {**result, "sketches": []}):  # fmt: skip
-        desk = DiffusionDesk()
-        assert tab.give_back(desk, forged) == gr.skip() and desk.ready is None
+        tab_state = DiffusionTabState()
+        assert tab.give_back(tab_state, forged) == gr.skip() and tab_state.ready is None
 
 
 def test_a_saved_picture_brings_its_sketch_back(tab, ask):
-    desk = DiffusionDesk()
-    *_, ended = tab.paint(desk, *ask(prompt="a castle and a qxqx", seed=3))
-    made_by = provenance.read(desk.run.made[0].path)
+    tab_state = DiffusionTabState()
+    *_, ended = tab.paint(tab_state, *ask(prompt="a castle and a qxqx", seed=3))
+    made_by = provenance.read(tab_state.run.made[0].path)
     shown = tab.fill(provenance.restore(made_by))[tab.sketch]
     assert "castle" in shown and "qxqx" in shown and shown.count("<img alt") == 1
     address = re.search('src="([^"]+)"', shown)[1]
-    assert Path(path_at(address)).read_bytes() == desk.ready.sketches[0].read_bytes()
+    assert Path(path_at(address)).read_bytes() == tab_state.ready.sketches[0].read_bytes()
     # Anybody may have written a record: what cannot be drawn is not.
     cycle = json.loads(made_by.settings["scene"])
     cycle["things"] = [{"name": "castle", "relation": "on", "to": 1}, {"name": "castle", "relation": "on", "to": 0}]

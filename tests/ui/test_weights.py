@@ -123,7 +123,7 @@ def test_the_sketch_can_be_followed_where_styleshot_paints(studio, monkeypatch):
     assert seen == ["hidden", "hidden", True, True]
     # Where only the detector of lines is missing, that is offered, and the switch stays to be switched off again.
     find = hub.find
-    there = dict.fromkeys(("sd15", "styleshot"), hub.Found(MODELS["sd15"], ASSETS, {}, None))
+    there = dict.fromkeys(("sd15", "styleshot"), hub.FoundModel(MODELS["sd15"], ASSETS, {}, None))
     monkeypatch.setattr(hub, "find", lambda name, settings: there.get(name) or find(name, settings))
     assert [tab.weights.choice("auto", on).model for on in (False, True)] == ["styleshot", None]
     updates = tab.weights.refreshed(tab.view, "auto", True)

@@ -12,7 +12,7 @@ from styleshot_demo.messages import remark
 from styleshot_demo.models.catalogue import MODELS
 from styleshot_demo.runners import weights
 from styleshot_demo.ui import words
-from styleshot_demo.ui.words import Said, placeholders
+from styleshot_demo.ui.words import LocalizedText, placeholders
 
 JOBS = (jobs.ClassicalJob, jobs.EnlargeJob, jobs.TextJob, jobs.ImageJob)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -71,7 +71,7 @@ def test_the_browser_gets_both_languages():
     translated = words.translations().translations_dict
     assert translated["en"].keys() == translated["zh-CN"].keys() == words.TEXTS.keys()
     with pytest.raises(KeyError):
-        words.mark("no such text")
+        words.i18n("no such text")
 
 
 def test_values_and_names_of_settings_are_filled_in():
@@ -79,8 +79,8 @@ def test_values_and_names_of_settings_are_filled_in():
     assert what == ("Strength is 2; it must lie between 0 and 1.", "强度为 2，必须在 0 到 1 之间。")
     assert todo == ("Choose a value in that range.", "请选择该范围内的值。")
     assert words.remark(remark("small_size", size=512)).zh == "小型模型以 512 像素作画"
-    assert words.say("fits", limit=1024).zh == "目前内存最多可容纳 1024 像素。"
-    assert words.say("licence", licence=Said("ours", "本程序")) == ("Licence: ours", "许可：本程序")
+    assert words.tr("fits", limit=1024).zh == "目前内存最多可容纳 1024 像素。"
+    assert words.tr("licence", licence=LocalizedText("ours", "本程序")) == ("Licence: ours", "许可：本程序")
 
 
 def test_models_are_called_by_their_names_in_both_languages():
@@ -99,21 +99,21 @@ def test_drawings_that_come_near_are_named_in_both_languages():
 def test_parts_of_models_are_named_in_both_languages():
     assert {title for title in weights.TITLES.values() if title != "TAESD"} == words.PARTS_ZH.keys()
     assert words.remark(remark("loading", model="Style encoder")) == ("Loading Style encoder", "正在加载 风格编码器")
-    assert words.called("styleshot").zh == "StyleShot，轮廓"
-    assert words.called("anything else") == ("anything else", "anything else")
+    assert words.model_name("styleshot").zh == "StyleShot，轮廓"
+    assert words.model_name("anything else") == ("anything else", "anything else")
 
 
 def test_both_languages_stand_in_the_page_escaped():
-    text = words.join([Said("a<b", "甲"), Said("c", '"乙')]).html()
+    text = words.join([LocalizedText("a<b", "甲"), LocalizedText("c", '"乙')]).html()
     assert text == '<span lang="en">a&lt;b · c</span><span lang="zh-CN">甲 · &quot;乙</span>'
-    assert Said('"x', "乙").attributes() == 'data-en="&quot;x" data-zh="乙" aria-label="&quot;x"'
+    assert LocalizedText('"x', "乙").attributes() == 'data-en="&quot;x" data-zh="乙" aria-label="&quot;x"'
 
 
 def test_a_switch_relabels_every_label_that_has_a_mark():
     with gr.Blocks() as page:
         gr.Textbox(label="fixed")
-        button = gr.Button(words.mark("run"))
-        radio = gr.Radio([(words.mark("method_fast"), "fast"), ("plain", "x")], label=words.mark("method"))
+        button = gr.Button(words.i18n("run"))
+        radio = gr.Radio([(words.i18n("method_fast"), "fast"), ("plain", "x")], label=words.i18n("method"))
     marks = words.marked(page)
     assert set(marks) == {button, radio}
     updates = dict(zip(marks, words.relabel(marks, "zh"), strict=True))

@@ -90,7 +90,7 @@ def enlarger(settings: Settings, model: str, device: str) -> str:
     if model == "animevideov3" or (model == "auto" and device == "cpu"):
         return "animevideov3"
     found = hub.find(ENLARGERS["x4plus"], settings)
-    if isinstance(found, hub.Found):
+    if isinstance(found, hub.FoundModel):
         return "x4plus"
     if model == "auto":
         return "animevideov3"

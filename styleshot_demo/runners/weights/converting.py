@@ -26,13 +26,13 @@ READING = 0.6  # share of locating that is reading; the rest is converting
 _conversions = SingleFlight()
 
 
-def convert(found: hub.Found, base: hub.Found, settings: Settings, root: Path | None = None) -> Path:
+def convert(found: hub.FoundModel, base: hub.FoundModel, settings: Settings, root: Path | None = None) -> Path:
     """`converting` to its end."""
     return finished(converting(found, base, settings, root))
 
 
 def converting(
-    found: hub.Found, base: hub.Found, settings: Settings, root: Path | None = None
+    found: hub.FoundModel, base: hub.FoundModel, settings: Settings, root: Path | None = None
 ) -> Generator[Step, None, Path]:
     """Converts a published checkpoint to half precision safetensors, once; returns the folder.
 
@@ -62,7 +62,9 @@ def exporting(settings: Settings, to: Path, preprocessor: str = "contour") -> Ge
     checkpoints.export(base.folder, folder, to)
 
 
-def hashed(wanted: list[tuple[hub.Found, list[Path]]], settings: Settings) -> Generator[Step, None, dict[Path, str]]:
+def hashed(
+    wanted: list[tuple[hub.FoundModel, list[Path]]], settings: Settings
+) -> Generator[Step, None, dict[Path, str]]:
     """SHA-256 of some files of some models, with `Step`s that name the model that is read."""
     record = app_cache.record(settings)
     sizes = [sum(path.stat().st_size for path in paths if not known(path, record)) for _, paths in wanted]
@@ -77,7 +79,11 @@ def hashed(wanted: list[tuple[hub.Found, list[Path]]], settings: Settings) -> Ge
 
 
 def half_precision(
-    found: hub.Found, base: hub.Found, digests: Mapping[Path, str], settings: Settings, root: Path | None = None
+    found: hub.FoundModel,
+    base: hub.FoundModel,
+    digests: Mapping[Path, str],
+    settings: Settings,
+    root: Path | None = None,
 ) -> Generator[Step, None, Path]:
     """The folder with the converted checkpoint, which is made if there is none."""
     name = converted_name(found, digests)
@@ -94,7 +100,7 @@ def half_precision(
 
 
 def _as_steps(
-    progress: Progress[Any], key: str, found: hub.Found, begin: float, end: float
+    progress: Progress[Any], key: str, found: hub.FoundModel, begin: float, end: float
 ) -> Generator[Step, None, Any]:
     """The generator's numbers as `Step`s from `begin` to `end`."""
     try:
@@ -108,7 +114,7 @@ def _as_steps(
         progress.close()
 
 
-def _convert(found: hub.Found, base: hub.Found, root: Path, name: str, settings: Settings) -> Progress[Path]:
+def _convert(found: hub.FoundModel, base: hub.FoundModel, root: Path, name: str, settings: Settings) -> Progress[Path]:
     from styleshot_demo.styleshot import checkpoints
 
     folder, part = root / name, root / f".part-{name}"
@@ -176,7 +182,7 @@ def converted_folder(name: str, settings: Settings, root: Path | None = None) ->
     return next((place / name for place in roots if (place / name / MANIFEST).is_file()), None)
 
 
-def converted_name(found: hub.Found, digests: Mapping[Path, str | None]) -> str | None:
+def converted_name(found: hub.FoundModel, digests: Mapping[Path, str | None]) -> str | None:
     """What a converted checkpoint is called; None while its hashes are not known."""
     own = [digest for path in (IP, ENCODER) if (digest := digests[found.files[path]])]
     return "-".join(digest[:16] for digest in own) if len(own) == 2 else None
@@ -195,7 +201,7 @@ def _share(file: Path, part: str, digest: str, roots: list[Path]) -> None:
                 return
 
 
-def _need_space(found: hub.Found, root: Path) -> None:
+def _need_space(found: hub.FoundModel, root: Path) -> None:
     # At most: the files are in single precision, and the larger one holds a UNet that is not converted.
     needed = sum(path.stat().st_size for path in found.files.values()) // 2
     free = shutil.disk_usage(root).free

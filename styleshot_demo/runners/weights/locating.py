@@ -61,9 +61,9 @@ def parts(settings: Settings, model: str, preprocessor: str = "contour") -> Mode
     """
     if model == "small":
         found = hub.find(SMALL, settings)
-        return _small(next(iter(found.files.values())).parent) if isinstance(found, hub.Found) else None
+        return _small(next(iter(found.files.values())).parent) if isinstance(found, hub.FoundModel) else None
     base, checkpoint = hub.find(BASE, settings), hub.find(_checkpoint(settings, preprocessor), settings)
-    if not isinstance(base, hub.Found) or not isinstance(checkpoint, hub.Found):
+    if not isinstance(base, hub.FoundModel) or not isinstance(checkpoint, hub.FoundModel):
         return None
     record = app_cache.record(settings)
     digests = {path: known(path, record) for path in (base_file(base), checkpoint.files[IP], checkpoint.files[ENCODER])}
@@ -124,7 +124,9 @@ def _small(folder: Path) -> ModelParts:
     return ModelParts(folders, _fingerprints(folders, None), None, {})
 
 
-def _published(base: hub.Found, found: hub.Found, folder: Path, digests: Mapping[Path, str | None]) -> ModelParts:
+def _published(
+    base: hub.FoundModel, found: hub.FoundModel, folder: Path, digests: Mapping[Path, str | None]
+) -> ModelParts:
     """The published model with StyleShot's own parts in the converted `folder`."""
     hashed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     folders = _base_folders(base)
@@ -137,7 +139,7 @@ def _published(base: hub.Found, found: hub.Found, folder: Path, digests: Mapping
     )
 
 
-def _base_folders(base: hub.Found) -> dict[str, Path]:
+def _base_folders(base: hub.FoundModel) -> dict[str, Path]:
     return {part: base.folder / part for part in BASE_PARTS}
 
 
@@ -145,7 +147,7 @@ def _fingerprints(folders: dict[str, Path], variant: str | None) -> dict[str, st
     return {part: f"{folder} {state_of(weights_file(folder, variant))}" for part, folder in folders.items()}
 
 
-def base_file(base: hub.Found) -> Path:
+def base_file(base: hub.FoundModel) -> Path:
     """The file that the base model is known by."""
     return _own_file(base.folder / "unet", base.variant)
 
@@ -156,6 +158,6 @@ def _own_file(folder: Path, variant: str | None) -> Path:
     return file
 
 
-def _short(base: hub.Found, found: hub.Found, digests: Mapping[Path, str | None]) -> dict[str, str]:
+def _short(base: hub.FoundModel, found: hub.FoundModel, digests: Mapping[Path, str | None]) -> dict[str, str]:
     every = {base.model.name: digests[base_file(base)], found.model.name: digests[found.files[IP]]}
     return {name: digest[:16] for name, digest in every.items() if digest}

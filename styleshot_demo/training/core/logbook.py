@@ -15,7 +15,7 @@ NAME = "log.jsonl"
 DIGITS = 7  # as many as float32 has
 
 
-class Logbook:
+class TrainingLog:
     """Written by one process; on the others (`active` False) everything here does nothing."""
 
     def __init__(self, out: Path, steps: int, first: int, active: bool = True) -> None:
@@ -31,7 +31,7 @@ class Logbook:
         self._bar = tqdm(total=steps, initial=first, unit="step")
         self._started = time.monotonic()
 
-    def __enter__(self) -> "Logbook":
+    def __enter__(self) -> "TrainingLog":
         return self
 
     def __exit__(

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.core.checkpoint import Checkpoint
 from styleshot_demo.training.core.ema import ExponentialMovingAverage
-from styleshot_demo.training.core.logbook import Logbook
+from styleshot_demo.training.core.logbook import TrainingLog
 
 FIRST = 10  # the first updates are logged one by one
 
@@ -58,7 +58,7 @@ class Training:
     reduce: Callable[[Tensor], Tensor] = lambda value: value
     tolerant: bool = True
 
-    def run(self, book: Logbook, first: int, stop_at: int | None = None, until: float | None = None) -> None:
+    def run(self, book: TrainingLog, first: int, stop_at: int | None = None, until: float | None = None) -> None:
         """From update `first` to the last one.
 
         stop_at   end after that many updates although the schedule goes on, as an interruption would

@@ -20,7 +20,7 @@ from styleshot_demo.images.ops import on_white
 from styleshot_demo.pictures import open_picture, write_bytes
 from styleshot_demo.training.gallery import manifest, shards
 from styleshot_demo.training.gallery.captions import destyle
-from styleshot_demo.training.gallery.controls import DetectorChoice, Drawer
+from styleshot_demo.training.gallery.controls import ConditionRenderer, DetectorChoice
 from styleshot_demo.training.gallery.folders import entries_in
 from styleshot_demo.training.gallery.manifest import Entry, Manifest, Report
 from styleshot_demo.training.gallery.opening import PLAIN_LIST
@@ -61,7 +61,7 @@ def build(
     out: Path,
     recipe: GalleryRecipe,
     plan: DetectorChoice,
-    drawer: Drawer,
+    drawer: ConditionRenderer,
     progress: Callable[[int, int], None],
     report: Report,
 ) -> Built:
@@ -139,7 +139,7 @@ class _Maker:
     found: Manifest
     recipe: GalleryRecipe
     plan: DetectorChoice
-    drawer: Drawer
+    drawer: ConditionRenderer
     report: Report
 
     def caption(self, entry: Entry) -> str:

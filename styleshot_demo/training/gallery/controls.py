@@ -45,7 +45,7 @@ def plan(settings: Settings, kinds: tuple[str, ...] | None, contour: str = "auto
     return DetectorChoice(detectors, tuple(missing))
 
 
-class Drawer:
+class ConditionRenderer:
     """Draws what a plan says; networks are loaded once."""
 
     def __init__(self, plan: DetectorChoice, settings: Settings, device: str = "cpu") -> None:

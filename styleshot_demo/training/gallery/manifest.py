@@ -50,7 +50,7 @@ class Entries(Protocol):
     def __getitem__(self, index: int) -> Entry: ...
 
 
-class Listed:
+class EntryList:
     """Entries that are held in memory, about half a kilobyte each."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:

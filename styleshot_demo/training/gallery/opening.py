@@ -8,7 +8,7 @@ from styleshot_demo.training.gallery.captions import destyle
 from styleshot_demo.training.gallery.controls import KINDS
 from styleshot_demo.training.gallery.files import FileGallery
 from styleshot_demo.training.gallery.folders import entries_in
-from styleshot_demo.training.gallery.manifest import Listed, Manifest, Report, log_skipped
+from styleshot_demo.training.gallery.manifest import EntryList, Manifest, Report, log_skipped
 from styleshot_demo.training.gallery.shards import ShardGallery, shards_in
 
 PLAIN_LIST = "gallery.jsonl"  # of a gallery without content pictures
@@ -50,5 +50,5 @@ def open_gallery(
             return FileGallery(Manifest(source / name, root, report), seed, balance, contents, report)
     if contents:
         raise Problem("no_content_pictures")
-    entries = Listed(replace(entry, prompt=destyle(entry.prompt)) for entry in entries_in(source))
+    entries = EntryList(replace(entry, prompt=destyle(entry.prompt)) for entry in entries_in(source))
     return FileGallery(entries, seed, balance, contents, report)

@@ -7,7 +7,7 @@ from torch.utils.data import DataLoader, Dataset
 from styleshot_demo.training.small.samples import PairBatch, PairSampler
 
 
-class Feed:
+class BatchPrefetcher:
     """`feed(step)` is `samples.batch(count, step)`; steps have to follow one another where there are workers."""
 
     def __init__(self, samples: PairSampler, count: int, workers: int = 0, last: int = 1_000_000_000) -> None:

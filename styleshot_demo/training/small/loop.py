@@ -13,7 +13,7 @@ from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.core.checkpoint import Checkpoint, latest
 from styleshot_demo.training.core.ema import ExponentialMovingAverage
-from styleshot_demo.training.core.logbook import Logbook
+from styleshot_demo.training.core.logbook import TrainingLog
 from styleshot_demo.training.core.loop import PeriodicAction, Training, careful_update
 from styleshot_demo.training.core.schedules import trapezoid
 from styleshot_demo.training.small.recipe import Phase
@@ -99,7 +99,7 @@ def train(
         about=lambda step: {"phase": dataclasses.asdict(phase), "pictures": seen + (step - first) * phase.batch},
     )
     first = checkpoint.load()
-    with Logbook(out, phase.steps, first) as book:
+    with TrainingLog(out, phase.steps, first) as book:
         training = Training(
             optimiser=optimiser,
             gradients=gradients,
@@ -115,7 +115,7 @@ def train(
     return latest(out) or {}
 
 
-def _events(hooks: Hooks, networks: Learner, phase: Phase, book: Logbook) -> list[PeriodicAction]:
+def _events(hooks: Hooks, networks: Learner, phase: Phase, book: TrainingLog) -> list[PeriodicAction]:
     def validate(done: int) -> None:
         networks.eval()
         book.figures(done, validation=hooks.validate(done))

@@ -18,7 +18,7 @@ from styleshot_demo.training.small import export, tokenizer, validation
 from styleshot_demo.training.small import networks as nets
 from styleshot_demo.training.small.decoder import current
 from styleshot_demo.training.small.encoders import Captions, EncoderObjective, EncoderPretraining
-from styleshot_demo.training.small.feed import Feed
+from styleshot_demo.training.small.feed import BatchPrefetcher
 from styleshot_demo.training.small.loop import Hooks, train
 from styleshot_demo.training.small.objective import VelocityObjective
 from styleshot_demo.training.small.pack import Pack
@@ -76,7 +76,7 @@ def encoders(
     held = cache(lambda: validation.held_batches(pack, samples))  # takes seconds, and not every run validates
     hooks = Hooks(validate=lambda step: encoding.figures(held()), sheet=lambda step: None)
     feed: Callable[[int], PairBatch | None]
-    feed = Feed(samples, phase.batch, workers, phase.steps) if phase.train_style else lambda step: None
+    feed = BatchPrefetcher(samples, phase.batch, workers, phase.steps) if phase.train_style else lambda step: None
     parameters = pretraining.trained(phase.train_style)
     return _train(encoding.loss, feed, pretraining, parameters, out / ENCODERS, objective, phase, hooks, limits)
 
@@ -177,7 +177,7 @@ def _run(
             objective, shown, folder / "sheets" / f"{step:06d}.png", contents=lines() or None
         ),
     )
-    feed = Feed(samples, phase.batch, workers, phase.steps)
+    feed = BatchPrefetcher(samples, phase.batch, workers, phase.steps)
     return _train(objective.loss, feed, objective.networks, parameters, folder, objective, phase, hooks, limits)
 
 

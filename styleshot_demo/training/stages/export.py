@@ -94,7 +94,7 @@ def write(
     own = Settings(models=models, offline=True)
     found, here = hub.find(files.CHECKPOINT[preprocessor], own), hub.find(files.BASE, own)
     # A base that is no Stable Diffusion 1.5 by its files is for `StyleShotPipeline`, not for the app.
-    if isinstance(found, hub.Found) and isinstance(here, hub.Found):
+    if isinstance(found, hub.FoundModel) and isinstance(here, hub.FoundModel):
         # Beside the checkpoint, so that the folder can be carried to another machine as it is.
         files.convert(found, here, own, models / files.CONVERTED)
     return models
@@ -107,7 +107,7 @@ def _link_others(models: Path, base: Path, settings: Settings) -> None:
         if file.is_file() and not any(part.startswith(".") for part in file.relative_to(base).parts):
             _link(file, models / repo / file.relative_to(base))
     for state in hub.overview(settings):
-        if not isinstance(state, hub.Found) or state.model.built_in:
+        if not isinstance(state, hub.FoundModel) or state.model.built_in:
             continue
         if state.model.name in (files.BASE, *files.CHECKPOINT.values()):
             continue

@@ -16,7 +16,7 @@ from styleshot_demo.destinations import make_folder
 from styleshot_demo.training.core.checkpoint import Checkpoint
 from styleshot_demo.training.core.device import module_to
 from styleshot_demo.training.core.ema import ExponentialMovingAverage
-from styleshot_demo.training.core.logbook import Logbook
+from styleshot_demo.training.core.logbook import TrainingLog
 from styleshot_demo.training.core.loop import PeriodicAction, Training, writing
 from styleshot_demo.training.stages import state, validation
 from styleshot_demo.training.stages.inputs import FrozenEncoders
@@ -86,7 +86,7 @@ def train(
     # After the reading processes have begun: what this process opens must not be shared with them.
     sheets = _sheets(stage, base, inputs, gallery, recipe, accelerator, prompts)
     with writing():
-        book = Logbook(out, recipe.steps, first, accelerator.is_main_process)
+        book = TrainingLog(out, recipe.steps, first, accelerator.is_main_process)
 
     def update() -> None:
         if recipe.clip:

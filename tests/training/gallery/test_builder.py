@@ -24,7 +24,7 @@ def make(tmp_path: Path, told):
 
     def run(source: Path, out: str = "out", plan=None, progress=lambda done, total: None, **recipe):
         plan = plan or controls.plan(settings, ("contour",), "edges")
-        drawer = controls.Drawer(plan, settings)
+        drawer = controls.ConditionRenderer(plan, settings)
         return build(source, tmp_path / out, GalleryRecipe(**recipe), plan, drawer, progress, told.report)
 
     return run

@@ -17,7 +17,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.training.gallery import manifest, shards
 from styleshot_demo.training.gallery.files import FileGallery
 from styleshot_demo.training.gallery.folders import entries_in
-from styleshot_demo.training.gallery.manifest import Entry, Listed, Manifest
+from styleshot_demo.training.gallery.manifest import Entry, EntryList, Manifest
 from styleshot_demo.training.gallery.opening import open_gallery
 
 
@@ -190,13 +190,13 @@ def test_examples_are_whole(styles: Path, told) -> None:
 def test_transparent_pictures_lie_on_white_and_contents_fit(tmp_path: Path) -> None:
     Image.new("RGBA", (40, 40), (0, 0, 0, 0)).save(tmp_path / "a.png")
     Image.new("L", (20, 20), 255).save(tmp_path / "c.png")
-    example = FileGallery(Listed([Entry(tmp_path / "a.png", "", tmp_path / "c.png", "s")]), contents=True)[0]
+    example = FileGallery(EntryList([Entry(tmp_path / "a.png", "", tmp_path / "c.png", "s")]), contents=True)[0]
     assert example.picture.getextrema() == ((255, 255),) * 3
     assert example.content.size == (40, 40)
 
 
 def test_a_broken_picture_is_told_once_and_another_takes_its_place(styles: Path, told) -> None:
-    gallery = FileGallery(Listed(entries_in(styles)), balance=0.0, report=told.report)
+    gallery = FileGallery(EntryList(entries_in(styles)), balance=0.0, report=told.report)
     seen = [identity(gallery[position]) for position in range(3 * len(gallery))]
     assert told == [("005_red-box.png", "picture_truncated")]
     assert len(gallery) == 18
@@ -205,7 +205,7 @@ def test_a_broken_picture_is_told_once_and_another_takes_its_place(styles: Path,
     # All else keeps its position.
     (styles / "ink" / "005_red-box.png").unlink()
     drawn("ink", 5).save(styles / "ink" / "005_red-box.png")
-    whole = FileGallery(Listed(entries_in(styles)), balance=0.0)
+    whole = FileGallery(EntryList(entries_in(styles)), balance=0.0)
     repaired = [identity(whole[position]) for position in range(3 * len(whole))]
     assert [(a, b) for a, b in zip(seen, repaired, strict=True) if a != b and b != ("ink", 5)] == []
 
@@ -215,11 +215,11 @@ def test_where_nothing_can_be_read_it_says_so_and_does_not_hang(tmp_path: Path, 
     for path in (tmp_path / "a" / "ink").iterdir():
         spoil(path)
     with pytest.raises(Problem) as raised:
-        FileGallery(Listed(entries_in(tmp_path / "a")), report=told.report)[0]
+        FileGallery(EntryList(entries_in(tmp_path / "a")), report=told.report)[0]
     assert raised.value.key == "no_training_pictures"
     assert len(told) == 3
     with pytest.raises(Problem) as raised:
-        FileGallery(Listed([]))
+        FileGallery(EntryList([]))
     assert raised.value.key == "no_training_pictures"
 
 
@@ -257,14 +257,14 @@ def test_lists_of_a_made_gallery_are_chosen_by_their_lines(styles: Path, told) -
 
 
 def test_processes_share_an_epoch_and_nothing_comes_twice(styles: Path, told) -> None:
-    gallery = FileGallery(Listed(entries_in(styles)), balance=0.0, seed=2, report=told.report)
+    gallery = FileGallery(EntryList(entries_in(styles)), balance=0.0, seed=2, report=told.report)
     alone = [identity(example) for example in islice(gallery.stream(), 18)]
     parts = [[identity(example) for example in islice(gallery.stream(rank, 3), 6)] for rank in range(3)]
     assert [parts[number % 3][number // 3] for number in range(18)] == alone
 
 
 def test_a_run_goes_on_where_it_stopped(styles: Path, told) -> None:
-    gallery = FileGallery(Listed(entries_in(styles)), report=told.report)
+    gallery = FileGallery(EntryList(entries_in(styles)), report=told.report)
     for rank in range(2):
         whole = [identity(example) for example in islice(gallery.stream(rank, 2), 40)]
         later = [identity(example) for example in islice(gallery.stream(rank, 2, start=15), 25)]

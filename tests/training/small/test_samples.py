@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from styleshot_demo.training.small.augmentation import contour, hue_turn
-from styleshot_demo.training.small.feed import Feed
+from styleshot_demo.training.small.feed import BatchPrefetcher
 from styleshot_demo.training.small.samples import Mix, PairSampler
 from styleshot_demo.training.small.triplets import Triplets, write
 
@@ -27,7 +27,7 @@ def test_a_batch_depends_on_its_step_alone(packed):
 
 def test_workers_make_the_same_batches(packed):
     samples = PairSampler(packed, Mix(), seed=1)
-    feed = Feed(samples, 3, workers=2, last=9)
+    feed = BatchPrefetcher(samples, 3, workers=2, last=9)
     for step in range(4, 7):
         assert torch.equal(feed(step).targets, samples.batch(3, step).targets)
     with pytest.raises(ValueError, match="step"):

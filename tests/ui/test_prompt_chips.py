@@ -8,7 +8,7 @@ from styleshot_demo.compose.colours import NAMED
 from styleshot_demo.compose.scene import FAR, KINDS, PLACES, RELATIONS, SIZES, TIMES, WEATHERS
 from styleshot_demo.compose.words import understood
 from styleshot_demo.ui import words
-from styleshot_demo.ui.meant import chips, reworded, thing_text
+from styleshot_demo.ui.prompt_chips import chips, reworded, thing_text
 
 PROMPT = "three red foxes under a tree and an elefant in a snowy forest"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Asked:
+class ControlsSnapshot:
     """What stood in the controls when a run began.
 
     content   path of the content picture, None where there is none

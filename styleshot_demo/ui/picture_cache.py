@@ -15,7 +15,7 @@ SHAPES = 500
 PIXELS = 16_000_000  # of all that is kept; the one used last stays whatever it has
 
 
-class Opened:
+class PictureCache:
     """Shared by all visitors; who does not know the path of an upload, which cannot be guessed, gets nothing."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.ui.words import Said, say
+from styleshot_demo.ui.words import LocalizedText, tr
 
 if TYPE_CHECKING:
     from styleshot_demo.compose.scene import Scene, Thing
@@ -25,35 +25,35 @@ def chips(scene: "Scene", prompt: str, usable: bool = True) -> str:
     known = [_chip(thing_text(scene, one), f"thing/{at}/{one.name}", usable) for at, one in enumerate(scene.things)]
     known += [_chip(fact_text(scene, name), f"{name}/0/", usable) for name in rewording.FACTS if name in scene.asked]
     if "place" not in scene.asked and scene.place != "plain" and scene.things:
-        known.append(f'<li class="chosen">{say("scene_chosen", what=fact_text(scene, "place")).html()}</li>')
+        known.append(f'<li class="chosen">{tr("scene_chosen", what=fact_text(scene, "place")).html()}</li>')
     strange = [_strange(one.said, at, prompt, usable) for at, one in enumerate(scene.unknown)]
     rows = (("scene_known", known), ("scene_strange", strange))
     return "".join(
-        f'<p class="hint">{say(title).html()}</p><ul class="meant">{"".join(items)}</ul>'
+        f'<p class="hint">{tr(title).html()}</p><ul class="meant">{"".join(items)}</ul>'
         for title, items in rows
         if items
     )
 
 
-def thing_text(scene: "Scene", thing: "Thing") -> Said:
+def thing_text(scene: "Scene", thing: "Thing") -> LocalizedText:
     """Such as "3 × red fox under deciduous tree"."""
     name = name_of(thing.name)
     if thing.colour and not thing.name.startswith(thing.colour):
-        name = say("scene_coloured", colour=say(f"scene_colour_{thing.colour}"), thing=name)
+        name = tr("scene_coloured", colour=tr(f"scene_colour_{thing.colour}"), thing=name)
     if thing.size != "normal":
-        name = say(f"scene_size_{thing.size}", thing=name)
+        name = tr(f"scene_size_{thing.size}", thing=name)
     if thing.count > 1 and not scene.wraps:  # a pattern repeats what was asked for, however many that was
-        name = say("scene_count", count=thing.count, thing=name)
+        name = tr("scene_count", count=thing.count, thing=name)
     if thing.relation:
         assert thing.to is not None  # as `Thing` demands
         other = name_of(scene.things[thing.to].name)
-        name = say(f"scene_{thing.relation.replace(' ', '_')}", thing=name, other=other)
+        name = tr(f"scene_{thing.relation.replace(' ', '_')}", thing=name, other=other)
     return name
 
 
-def fact_text(scene: "Scene", name: str) -> Said:
+def fact_text(scene: "Scene", name: str) -> LocalizedText:
     """The place, time, weather or kind of a scene, or what lies behind it (far)."""
-    return say(f"scene_{name}_{getattr(scene, name).replace(' ', '_')}")
+    return tr(f"scene_{name}_{getattr(scene, name).replace(' ', '_')}")
 
 
 def reworded(prompt: str, part: str, name: str = "") -> str:
@@ -94,29 +94,29 @@ def _named(part: str, every: Sequence[str]) -> int | None:
     return int(number) if number.isascii() and number.isdecimal() and int(number) in same else same[0]
 
 
-def name_of(name: str) -> Said:
+def name_of(name: str) -> LocalizedText:
     from styleshot_demo.compose.art import by_name
 
-    return Said(name, by_name()[name].zh)
+    return LocalizedText(name, by_name()[name].zh)
 
 
-def _chip(text: Said, part: str, usable: bool) -> str:
-    return f"<li>{text.html()}{_button('×', part, say('scene_take_out', what=text), usable)}</li>"
+def _chip(text: LocalizedText, part: str, usable: bool) -> str:
+    return f"<li>{text.html()}{_button('×', part, tr('scene_take_out', what=text), usable)}</li>"
 
 
 def _strange(said: str, number: int, prompt: str, usable: bool) -> str:
     from styleshot_demo.compose import rewording
 
-    word, part = Said(said, said), f"unknown/{number}/{said}"
+    word, part = LocalizedText(said, said), f"unknown/{number}/{said}"
     names = "".join(
-        _button(name_of(name).html(), part, say("scene_use", words=word, name=name_of(name)), usable, name)
+        _button(name_of(name).html(), part, tr("scene_use", words=word, name=name_of(name)), usable, name)
         for name in rewording.offered(prompt, number)
     )
-    out = _button("×", part, say("scene_take_out", what=word), usable)
+    out = _button("×", part, tr("scene_take_out", what=word), usable)
     return f'<li class="strange"><span class="word">{html.escape(said)}</span>{names}{out}</li>'
 
 
-def _button(text: str, part: str, title: Said, usable: bool, name: str = "") -> str:
+def _button(text: str, part: str, title: LocalizedText, usable: bool, name: str = "") -> str:
     css = "name" if name else "out"
     data = f'data-part="{html.escape(part, quote=True)}" data-name="{html.escape(name, quote=True)}"'
     able = "" if usable else " disabled"
