@@ -34,12 +34,13 @@ from styleshot_demo.ui import (
 )
 from styleshot_demo.ui.classical_run import ClassicalRun, ClassicalTabState
 from styleshot_demo.ui.classical_settings import CHECKS, DEFAULTS, PARTS, SEEDED, SettingsPart
-from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, View, stops
+from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, View
 from styleshot_demo.ui.controls_snapshot import ControlsSnapshot
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.painted_strength import PaintedStrength
 from styleshot_demo.ui.picture_cache import PictureCache
 from styleshot_demo.ui.result_events import ResultEvent
+from styleshot_demo.ui.stopping import stops
 from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.words import tr
 
@@ -101,7 +102,7 @@ class ClassicalTab:
             view.run.click(guard(self.paint), everything, outputs, trigger_mode="once", **PAINTING),
             self.again.click(guard(self.go_on), self.tab_state, outputs, trigger_mode="once", **PAINTING),
         ]
-        halted = stops(view.stop, runs, self.stopped, outputs, [self.tab_state], [view.run, self.again])
+        halted = stops(view.stop, runs, self.stopped, outputs, [self.tab_state], [view.run, self.again], [self.held])
         followed = view.shown.follow(
             problems.guarded(lambda text: {view.status: text})(self.follow),
             everything,
@@ -288,7 +289,7 @@ class ClassicalTab:
             back = {self.view.shown: widgets.back()} if run is None else self.back(run)
             return {**self.ended(problems.note(tr("stopped"))), **back}
         finished = run.value is not None and run.step == run.total
-        shown = self.left(run)
+        shown = self.left(run) | ({self.held: run.held_from_now()} if finished else {})
         text = shown.get(self.view.status, run.told)
         return {**self.ended(text), **shown, self.again: gr.update(visible=not finished and self.goes_on(run))}
 

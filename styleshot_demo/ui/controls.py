@@ -1,6 +1,5 @@
 """Groups of controls that the tabs share. Each function lays its controls out where it is called and returns them."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,49 +27,9 @@ IN_ORDER: dict[str, Any] = {**EACH, "queue": True, "concurrency_limit": 1}
 PAINTING: dict[str, Any] = {**QUIET, "concurrency_id": "painting", "concurrency_limit": 8}
 
 WEIGHT_STEP = 0.05
-LATE = 0.5  # seconds after which no step of a cancelled run reaches the page any more
 
 Handler = Callable[..., Any]
 Visible = bool | Literal["hidden"]  # on the page all the same, and keeps what is set there
-
-
-def cancel(event: Handler, runs: Any, js: str | None = None) -> None:
-    """Lets `event` cancel `runs`. Before all else that it does: Gradio begins one after the answer to the other."""
-    event(None, js=js, cancels=runs, **INSTANT)
-
-
-def stops(
-    button: gr.Button,
-    runs: Any,
-    stopped: Handler,
-    outputs: Sequence[Any],
-    inputs: Sequence[Any] | None = None,
-    again: Sequence[gr.Button] = (),
-) -> Any:
-    """Lets `button` cancel `runs` and show what `stopped(*inputs)` returns in `outputs`. Returns the last event.
-
-    Twice: a last step may still be on its way to the page, and would be shown over it. Until then, and until the run is
-    closed (stopping.js), nothing can be begun anew with the buttons `again`, or the second time would be shown over it.
-    """
-
-    def with_buttons(values: Sequence[Any], usable: bool) -> dict[Any, Any]:
-        updates = stopped(*values)
-        return updates | {one: {**updates.get(one, gr.update()), "interactive": usable} for one in again}
-
-    def at_once(*values: Any) -> dict[Any, Any]:
-        return with_buttons(values, usable=False)
-
-    def later(*values: Any) -> dict[Any, Any]:
-        time.sleep(LATE)
-        return with_buttons(values, usable=True)
-
-    stopping = "(...values) => window.styleshot.stopping(values)"
-    cancelled = "(...values) => window.styleshot.cancelled().then(() => values)"
-    cancel(button.click, runs, js=stopping)
-    pressed = button.click(at_once, inputs, outputs, **INSTANT)
-    over = pressed.then(later, inputs, outputs, js=cancelled, **INSTANT)
-    over.then(None, js="() => window.styleshot.toldStopped()", **INSTANT)
-    return over
 
 
 @dataclass

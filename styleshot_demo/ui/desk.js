@@ -200,19 +200,19 @@
   let send = null;
   let notice = null;
 
-  /* One drop after the other, however long its files are on their way: the later one finds what the earlier has put
-     where, and of two on the same box it stays. */
+  /* One drop after the other: the later one finds what the earlier has put where, and of two on the same box it stays.
+     Files are on their way at once, whatever has yet to be put. */
   const UNANSWERED = 15000; // milliseconds after which nobody waits for the one before
   let turn = Promise.resolve();
-  let answered = () => {};
+  const handed = new Map(); // those that are not answered yet
   const inTurn = (work) => {
-    turn = turn.then(work, work);
-    return turn;
+    const patience = new Promise((done) => { turn.then(() => setTimeout(done, UNANSWERED)); });
+    turn = Promise.race([turn.then(work).catch(() => {}), patience]);
   };
   const hand = (what) => new Promise((done) => {
-    answered = () => setTimeout(done, 50); // Gradio has put it where it belongs by then
-    setTimeout(done, UNANSWERED);
-    send(what);
+    const drop = Math.random().toString(36).slice(2);
+    handed.set(drop, () => setTimeout(done, 50)); // Gradio has put it where it belongs by then
+    send({ ...what, drop });
   });
 
   let silence = 0;
@@ -252,20 +252,23 @@
     if (pictures.some((file) => file.size > limit)) {
       return say("toast_too_large", { limit: `${Math.round(limit / 2 ** 20)} MB` });
     }
-    const tab = openTab();
-    inTurn(() => bring(pictures, tab, place));
+    bring(pictures, openTab(), place);
   };
-  const bring = async (pictures, tab, place) => {
+  const uploaded = async (pictures) => {
     const paths = [];
+    for (const picture of pictures) paths.push(await upload(picture));
+    return paths;
+  };
+  const bring = (pictures, tab, place) => {
     say("drop_uploading", {}, false);
-    try {
-      for (const picture of pictures.slice(0, 5)) paths.push(await upload(picture));
-    } catch (error) {
-      return say(typeof error === "string" ? error : "toast_unreached");
-    }
-    notice.replaceChildren();
-    if (pictures.length > 5) say("drop_too_many", { count: pictures.length - 5 });
-    await hand({ paths, tab, place });
+    const coming = uploaded(pictures.slice(0, 5)).then((paths) => ({ paths }), (error) => ({ error }));
+    inTurn(async () => {
+      const { paths, error } = await coming;
+      if (!paths) return say(typeof error === "string" ? error : "toast_unreached");
+      notice.replaceChildren();
+      if (pictures.length > 5) say("drop_too_many", { count: pictures.length - 5 });
+      await hand({ paths, tab, place });
+    });
   };
 
   /* A picture of the page itself: what is carried is its file, whatever the browser makes of it on the way. */
@@ -294,12 +297,13 @@
     if (!answer.ok) throw "toast_unreached";
     return upload(new File([await answer.blob()], window.styleshot.historyName(key), { type: "image/png" }));
   };
-  const useAs = async (source, tab, place) => {
-    try {
-      await hand({ paths: [await fileOf(source)], tab, place });
-    } catch (error) {
-      say(typeof error === "string" ? error : "toast_unreached");
-    }
+  const useAs = (source, tab, place) => {
+    const coming = fileOf(source).then((file) => ({ file }), (error) => ({ error }));
+    inTurn(async () => {
+      const { file, error } = await coming;
+      if (!file) return say(typeof error === "string" ? error : "toast_unreached");
+      await hand({ paths: [file], tab, place });
+    });
   };
 
   const hasFiles = (transfer) => [...(transfer?.types ?? [])].includes("Files");
@@ -337,7 +341,7 @@
     event.stopPropagation();
     if (carried) {
       const [source, tab, place] = [carried, openTab(), placeOf(event.target)];
-      if (place && send) inTurn(() => useAs(source, tab, place));
+      if (place && send) useAs(source, tab, place);
       carried = null;
       return;
     }
@@ -369,7 +373,8 @@
     });
     watch("value", () => {
       const now = value() || {};
-      answered();
+      handed.get(now.drop)?.();
+      handed.delete(now.drop);
       if (now.tell) tell(window.styleshot.twice(now.tell), now.problem);
       if (!now.ask) return;
       asked = now;

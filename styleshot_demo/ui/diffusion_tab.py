@@ -31,7 +31,7 @@ from styleshot_demo.ui import (
     widgets,
     words,
 )  # fmt: skip
-from styleshot_demo.ui.controls import EACH, INSTANT, PAINTING, Inputs, Seed, View, stops
+from styleshot_demo.ui.controls import EACH, INSTANT, PAINTING, Inputs, Seed, View
 from styleshot_demo.ui.controls_snapshot import ControlsSnapshot
 from styleshot_demo.ui.diffusion_run import DiffusionRun, DiffusionTabState, Job
 from styleshot_demo.ui.grid import GridSource
@@ -40,9 +40,9 @@ from styleshot_demo.ui.palette import PalettePart
 from styleshot_demo.ui.picture_cache import PictureCache
 from styleshot_demo.ui.result_events import ResultEvent
 from styleshot_demo.ui.sketch import Drawn
+from styleshot_demo.ui.stopping import stops
 from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.weights import Weights
-from styleshot_demo.ui.words import tr
 
 Updates = Generator[dict[Any, Any], None, None]
 
@@ -84,20 +84,20 @@ class DiffusionTab:
         everything = [self.tab_state, *self.inputs.components(), *fields.values()]
         drawn = [self.sketch, fields["prompt"], fields["moved"]] if self.sketch else []
         outputs = [*view.outputs(), *drawn]
-        once: dict[str, Any] = {"trigger_mode": "once", **PAINTING}
+        once: dict[str, Any] = {**PAINTING, "trigger_mode": "once"}
         runs = [view.run.click(problems.guarded(self.ended)(self.paint), everything, outputs, **once)]
         if self.sketch:
             for listen, handler in ((self.sketch.reword, self.reword), (self.sketch.move, self.move)):
                 runs.append(listen(problems.guarded(self.ended)(handler), everything, outputs, **once))
                 runs[-1].then(**stored.save)
         halted = stops(view.stop, runs, self.stopped, outputs, [self.tab_state], [view.run])
-        result_events = [ResultEvent(event, view.shown) for event in (*runs, halted)]
         followed = view.shown.follow(
             problems.guarded(lambda text: {view.status: text})(self.follow), everything,
             [view.shown, view.status, *drawn], trigger_mode="always_last", **PAINTING,
         )  # fmt: skip
-        result_events.append(ResultEvent(followed, view.shown, draft=True))
-        result_events.append(ResultEvent(enlarge.wire(view.enlarge, self.studio), view.enlarge))
+        result_events = [ResultEvent(event, view.shown) for event in (*runs, halted)]
+        enlarged = ResultEvent(enlarge.wire(view.enlarge, self.studio), view.enlarge)
+        result_events += [ResultEvent(followed, view.shown, draft=True), enlarged]
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         for changes in self.colours.wire(self.inputs, PictureCache()):
             changes.then(**stored.save)
@@ -131,7 +131,7 @@ class DiffusionTab:
             if path is None:
                 return {drops: gr.skip()}
             updates = {part.content: path for part in inputs}
-            return {**updates, **{part.message: "" for part in inputs}, drops: drop.tell(tr("sketch_used"))}
+            return {**updates, **{part.message: "" for part in inputs}, drops: drop.tell(words.tr("sketch_used"))}
 
         outputs = [drops, *(part for each in inputs for part in (each.content, each.message))]
         assert self.sketch is not None  # only a tab with sketches hands them on
@@ -175,7 +175,7 @@ class DiffusionTab:
 
     def _run(self, tab_state: DiffusionTabState, values: tuple[Any, ...]) -> Updates:
         view = self.view
-        yield view.started(widgets.progress(0, tr("starting")))
+        yield view.started(widgets.progress(0, words.tr("starting")))
         try:
             run = tab_state.run = self.begin(values)
         except Problem as problem:
@@ -282,7 +282,7 @@ class DiffusionTab:
         if run.value is None and (run.made or run.begun):
             begun = run.begun  # which the run itself may still exchange, until it hears that it is stopped
             alone = begun is not None and run.total == 1
-            told = [] if alone else [tr("stopped_after", count=len(run.made), total=run.total)]
+            told = [] if alone else [words.tr("stopped_after", count=len(run.made), total=run.total)]
             if begun is not None:
                 try:
                     run.made.append(self.made_alone(run, begun))
@@ -290,7 +290,7 @@ class DiffusionTab:
                     return {self.view.shown: widgets.back(), self.view.status: problems.as_html(problem)}
                 # What was begun is remembered of one picture alone, and not by a process that has gone with its GPU.
                 goes_on = alone and not zerogpu.loses_cache(begun.made_by.computed["device"])
-                told.append(tr("stopped_painting" if goes_on else "stopped_there", **begun.message.values))
+                told.append(words.tr("stopped_painting" if goes_on else "stopped_there", **begun.message.values))
             run.sketches = run.sketches[: len(run.made)]
             tab_state.ready = run.drawn()
             run.value = widgets.gallery_value(run.made, run.asked, run.sketches)
@@ -313,9 +313,9 @@ class DiffusionTab:
         """Updates after Stop."""
         run = tab_state.run
         if run is None:
-            return self.ended(problems.note(tr("stopped")))
+            return self.ended(problems.note(words.tr("stopped")))
         shown = self.left(tab_state, run)
-        return {**self.ended(run.told or problems.note(tr("stopped"))), **shown}
+        return {**self.ended(run.told or problems.note(words.tr("stopped"))), **shown}
 
     def job(self, values: tuple[Any, ...]) -> tuple[Job, str]:
         """(job, stem of the files to save: the content's name, or else the prompt)."""
@@ -350,10 +350,10 @@ class DiffusionTab:
     ) -> widgets.Made:
         """Saves image `number` of a result with the record that makes it alone, or where that was `stopped`."""
         settings = plan.settings_per_image()[number]
-        tag, caption = "", tr("seed_caption", seed=settings["seed"])
+        tag, caption = "", words.tr("seed_caption", seed=settings["seed"])
         if plan.job.total > plan.job.count:
             tag = settings["preprocessor"]
-            caption = words.join([tr(f"preprocessor_{tag}"), caption])
+            caption = words.join([words.tr(f"preprocessor_{tag}"), caption])
         painter = "optimise" if plan.optimises else ""
         method, strength = "-".join(filter(None, (plan.model, painter, tag, stopped))), settings["style_strength"]
         name = results.file_name(stem, method, plan.job.styles, strength, settings["seed"])

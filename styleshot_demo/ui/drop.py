@@ -31,6 +31,9 @@ _ASK = """
 </dialog>"""
 
 
+_MAX_NAME = 40  # characters of the name that the script gives to a drop
+
+
 def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
     """Makes the page take what is dropped. To be called outside of the tabs. Returns the element that `tell` is for."""
     texts = {name: tr(f"ask_{name}").html() for name in ("title", "about", "settings", "photo", "style", "cancel")}
@@ -47,6 +50,11 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
     outputs = [drops, tabs, *(part for target in targets for part in _outputs(target))]
 
     def dropped(event: gr.EventData, *values: Any) -> dict[Any, Any]:
+        updates = taken(event, values)
+        # The script waits for the answer to each: by the name that it has given it.
+        return {**updates, drops: {**updates.get(drops, _new()), "drop": str(getattr(event, "drop", ""))[:_MAX_NAME]}}
+
+    def taken(event: gr.EventData, values: Sequence[Any]) -> dict[Any, Any]:
         paths, target, place = _what(event, by_job, folder)
         if not paths:
             return {drops: tell(tr("drop_nothing"), problem=True)}
@@ -54,7 +62,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
             return restored(paths[0])
         if len(paths) == 1 and not place and _record(paths[0]):
             return {drops: _new(ask=paths[0], tab=target.job, photo=target.inputs.content is not None)}
-        return {drops: _new(), **put(paths, target, place, values)}  # in any case: the script waits for the answer
+        return put(paths, target, place, values)
 
     def chosen(event: gr.EventData, *values: Any) -> dict[Any, Any]:
         paths, target, _ = _what(event, by_job, folder)

@@ -60,7 +60,7 @@
       const now = value() || {};
       if ("finer" in now) finer.hidden = !now.finer;
       if (finer.hidden) finer.querySelector("input").checked = false;
-      if (now.halted) window.styleshot.cancelled().then(halted);
+      if (now.halted) window.styleshot.cancelled(`${kind}-enlarge`).then(halted);
       if (!turn || now.turn !== turn) return;
       told.innerHTML = now.told;
       if (now.working) return;

@@ -15,7 +15,8 @@ from styleshot_demo.events import Finished, Result
 from styleshot_demo.models import hub
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import enlarge_line, problems, results, tab_state, widgets, words
-from styleshot_demo.ui.controls import EACH, LATE, PAINTING, cancel
+from styleshot_demo.ui.controls import EACH, PAINTING
+from styleshot_demo.ui.stopping import LATE, cancel
 from styleshot_demo.ui.words import tr
 
 _MAX_TURN = 40  # characters of the name that a page gives to its press of the button
@@ -32,7 +33,7 @@ def wire(line: gr.HTML, studio: Studio) -> Any:
     run = line.enlarge(enlarge, None, line, trigger_mode="multiple", **PAINTING)
     # The page itself says at once that it was stopped, and hears no late steps. But whatever is begun anew before the
     # end of the first would be cancelled with it: it waits for this.
-    cancel(line.halt, [run])
+    cancel(line.halt, [run], str(line.elem_id))
     line.halt(_halted, None, line, **EACH)
     return run
 

@@ -231,7 +231,7 @@
         if (axis.select.value === said.usual.name && !axis.input.value) axis.input.value = said.usual.text;
         return settle();
       }
-      if (said.halted) return void window.styleshot.cancelled().then(() => { halting = false; settle(); });
+      if (said.halted) return void window.styleshot.cancelled(`${kind}-grid`).then(() => { halting = false; settle(); });
       if (said.sheet) return window.styleshot.fetched(said.sheet.src, said.sheet.name);
       if (said.once) {
         told.innerHTML = said.told;

@@ -21,11 +21,12 @@ from styleshot_demo.jobs import open_named
 from styleshot_demo.library import Library, beside
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, painted_strength, problems, restore, results, widgets, words
-from styleshot_demo.ui.controls import EACH, INSTANT, LATE, PAINTING, Inputs, cancel
+from styleshot_demo.ui.controls import EACH, INSTANT, PAINTING, Inputs
 from styleshot_demo.ui.grid_kept import GridKeeper
 from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid
 from styleshot_demo.ui.grid_panel import label_of, title_of
 from styleshot_demo.ui.history import histories
+from styleshot_demo.ui.stopping import LATE, cancel
 from styleshot_demo.ui.token_store import TokenStore
 from styleshot_demo.ui.words import LocalizedText, tr
 
@@ -81,7 +82,7 @@ class GridPanel:
         panel, source = self.panel, self.source
         everything = [self.tab_state, *source.inputs.components(), *source.fields.values()]
         run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **PAINTING)
-        cancel(panel.halt, [run])
+        cancel(panel.halt, [run], str(panel.elem_id))
         panel.halt(self.halted, None, panel, **EACH)
         panel.usual(self.usual, everything, panel, **EACH)
         panel.sheet(self.sheet, self.tab_state, panel, **EACH)

@@ -210,13 +210,15 @@
     const kind = open?.run;
     if (!kind) return;
     open.run = null;
-    const end = performance.now() + 10000;
-    const press = () => {
-      const button = document.querySelector(`#${kind}-run`);
-      if (button?.offsetParent && !button.disabled) button.click();
-      else if (performance.now() < end) setTimeout(press, 50);
-    };
-    press();
+    window.styleshot.afterStop(`${kind}-stop`, () => {
+      const end = performance.now() + 10000;
+      const press = () => {
+        const button = document.querySelector(`#${kind}-run`);
+        if (button?.offsetParent && !button.disabled) button.click();
+        else if (performance.now() < end) setTimeout(press, 50);
+      };
+      press();
+    });
   };
   /* Both for keys; whether there was anything to do. */
   const historyStep = (by) => {

@@ -17,12 +17,12 @@ class LaidStyle:
     """What lies in the boxes of one style, and nothing beside it. Weights are those of sliders, by digest of a picture.
 
     key    of the style
-    lying  of each picture that lies there; empty where nobody knows
+    lying  of each picture that lies there, None for a lone one, whose slider says nothing; empty where nobody knows
     own    the style's, of each picture that jobs get of it; empty where it is not in the library now
     """
 
     key: str
-    lying: dict[str, float]
+    lying: dict[str, float | None]
     own: dict[str, float]
 
     @classmethod
@@ -35,27 +35,26 @@ class LaidStyle:
         entry = next((entry for entry in library.styles() if entry.key == key), None)
         try:
             own = _own(entry) if entry else {}
-            lying = {pictures.digest(jobs.open_named(path)): weight for path, weight in styles}
+            lying: dict[str, float | None] = {
+                pictures.digest(jobs.open_named(path)): weight if len(styles) > 1 else None for path, weight in styles
+            }
         except Problem:  # such as a file that is gone
             return cls(key, {}, {})
-        if len(lying) == 1:  # its slider says nothing
-            lying = {digest: own[digest] for digest in lying if digest in own}
         return cls(key, lying, own)
 
     def anew(self, entry: StyleEntry) -> list[tuple[Image.Image, float]]:
         """(picture, weight) of the style as it is now: those that a person has weighed otherwise since keep that
         weight, and those that were taken out of their boxes are not put back."""
-        weights = _own(entry)
-        own, found = self.own or weights, {}
-        for image, _ in entry.used():
-            digest = pictures.digest(image)
+        used = [(pictures.digest(image), image, weight) for image, weight in entry.used()]
+        scaled = as_set([weight for *_, weight in used])
+        own, found = self.own or _own(entry), []
+        for (digest, image, _), weight in zip(used, scaled, strict=True):
             lies, before = self.lying.get(digest), own.get(digest)
-            if lies is not None and (before is None or abs(lies - before) >= WEIGHT_STEP / 2):
-                weights[digest] = lies
-            if lies is not None or before is None or not self.lying:
-                found[digest] = image
-        found = found or {pictures.digest(image): image for image, _ in entry.used()}
-        return [(image, weights[digest]) for digest, image in found.items()]
+            if self.lying and digest not in self.lying and before is not None:
+                continue
+            moved = lies is not None and (before is None or abs(lies - before) >= WEIGHT_STEP / 2)
+            found.append((image, lies if moved and lies is not None else weight))
+        return found or [(image, weight) for (_, image, _), weight in zip(used, scaled, strict=True)]
 
 
 def _own(entry: StyleEntry) -> dict[str, float]:

@@ -211,7 +211,7 @@
     watch("value", () => {
       const said = value() || {};
       if (said.back) return back(said);
-      if (said.halted) return void window.styleshot.cancelled().then(() => { halting = false; settle(); });
+      if (said.halted) return void window.styleshot.cancelled(`${kind}-many`).then(() => { halting = false; settle(); });
       if (said.once) {
         part(".pack").disabled = false;
         if (said.packed) window.styleshot.fetched(said.packed.src, said.packed.name);

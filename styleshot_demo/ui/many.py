@@ -27,9 +27,10 @@ from styleshot_demo.jobs import ClassicalJob, ImageJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import problems, widgets, words
 from styleshot_demo.ui import tab_state as desks
-from styleshot_demo.ui.controls import EACH, INSTANT, LATE, PAINTING, cancel
+from styleshot_demo.ui.controls import EACH, INSTANT, PAINTING
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.many_panel import FORMATS
+from styleshot_demo.ui.stopping import LATE, cancel
 from styleshot_demo.ui.token_store import TokenStore
 from styleshot_demo.ui.words import LocalizedText, tr
 
@@ -117,7 +118,7 @@ class ManyPictures:
         panel, source = self.panel, self.source
         everything = [self.tab_state, *source.inputs.components(), *source.fields.values()]
         run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **MANY)
-        cancel(panel.halt, [run])
+        cancel(panel.halt, [run], str(panel.elem_id))
         panel.halt(self.halted, None, panel, **EACH)
         panel.pack(self.pack, self.tab_state, panel, **EACH)
         lay = f"() => [window.styleshot.manyLay({json.dumps(source.kind)}), null]"

@@ -10,7 +10,8 @@ import gradio as gr
 from styleshot_demo.models import hub
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import fetching, problems, widgets, words
-from styleshot_demo.ui.controls import EACH, QUIET, stops
+from styleshot_demo.ui.controls import EACH, QUIET
+from styleshot_demo.ui.stopping import stops
 from styleshot_demo.ui.words import LocalizedText, i18n, join, tr
 
 _ASK = """
@@ -18,7 +19,7 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("button[data-name]");
   const { act, name } = button?.dataset ?? {};
   if (act === "unload") trigger("unload_model", { name });
-  else if (button) window.styleshot.stopped().then(() => trigger("fetch_model", { name }));
+  else if (button) window.styleshot.afterStop("fetch-stop", () => trigger("fetch_model", { name }));
 });"""
 
 

@@ -50,7 +50,7 @@
     }
   }
 
-  const sketch = (element, trigger, events) => {
+  const sketch = (element, trigger, paint, events) => {
     let held = null;
     let timer = null;
     let dropped = false; // the click that ends a drag is none
@@ -83,7 +83,7 @@
       if (!place) return letGo();
       held = null;
       setTimeout(() => ghost.remove(), LINGER);
-      trigger(events.move, { thing: grip.dataset.thing, ...place });
+      paint(events.move, { thing: grip.dataset.thing, ...place });
     };
 
     const enlarge = (number) => {
@@ -176,8 +176,8 @@
       const button = event.target.closest("button");
       if (!button) return event.target === dialog && dialog.close();
       if (button.matches(".grip")) return;
-      if (button.dataset.part) return trigger(events.reword, { part: button.dataset.part, name: button.dataset.name });
-      if (button.dataset.act === "unmove") return trigger(events.move, {});
+      if (button.dataset.part) return paint(events.reword, { part: button.dataset.part, name: button.dataset.name });
+      if (button.dataset.act === "unmove") return paint(events.move, {});
       const thumbs = sheets();
       if (thumbs.includes(button)) return enlarge(thumbs.indexOf(button));
       if (button.dataset.act === "photo") {

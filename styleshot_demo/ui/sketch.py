@@ -23,8 +23,8 @@ REFUSED = ("nothing_to_draw", "nothing_known", "nothing_known_near", "no_sketch"
 
 # Gradio listens for those events whose names stand here in quotes.
 _ACTS = """
-const act = (...what) => window.styleshot.stopped().then(() => trigger(...what));
-window.styleshot.sketch(element, act, { reword: "reword", move: "move", photo: "photo" });"""
+const paint = (...what) => window.styleshot.afterStop("text-stop", () => trigger(...what));
+window.styleshot.sketch(element, trigger, paint, { reword: "reword", move: "move", photo: "photo" });"""
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,14 @@ from styleshot_demo.runners.weights import BUILT_IN, ModelChoice
 from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import fetching, problems, words
-from styleshot_demo.ui.controls import INSTANT, QUIET, View, Visible, stops
+from styleshot_demo.ui.controls import INSTANT, QUIET, View, Visible
+from styleshot_demo.ui.stopping import stops
 from styleshot_demo.ui.words import LocalizedText, join, tr
 
 _ASK = """
 element.addEventListener("click", (event) => {
   if (!event.target.closest("button[data-act=fetch]")) return;
-  window.styleshot.stopped().then(() => trigger("fetch_model", {}));
+  window.styleshot.afterStop("KIND-fetch-stop", () => trigger("fetch_model", {}));
 });"""
 
 
@@ -116,7 +117,7 @@ class Weights:
         self.size: Any = None
         self.preprocessor: Any = None
         with gr.Column(elem_classes="weights"):
-            self.line = gr.HTML(elem_id=f"{kind}-model", js_on_load=_ASK, apply_default_css=False)
+            self.line = gr.HTML(elem_id=f"{kind}-model", js_on_load=_ASK.replace("KIND", kind), apply_default_css=False)
             self.status = gr.HTML(elem_id=f"{kind}-fetch-status", elem_classes="status", apply_default_css=False)
             self.stop = gr.Button(
                 words.i18n("stop"), variant="stop", size="sm", visible=False, elem_id=f"{kind}-fetch-stop"

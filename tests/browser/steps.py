@@ -85,10 +85,17 @@ def paint_grid(page, kind):
 
 
 def hold_cancelling(page):
-    """-> the requests that cancel a run, as they come: each waits until it is let go on."""
+    """What is cancelled is closed, but the page does not hear of it. -> what lets it hear."""
     held = []
-    page.route("**/cancel", lambda route: held.append(route))
-    return held
+    page.route("**/cancel", lambda route: held.append((route, route.fetch())))
+
+    def let_it_hear():
+        assert held
+        for route, answer in held:
+            route.fulfill(response=answer)
+        page.unroute("**/cancel")
+
+    return let_it_hear
 
 
 def repaint(page):

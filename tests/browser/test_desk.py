@@ -164,14 +164,13 @@ def a_photo_is_stopped_at_its_own_size(page, folder):
     figure, button = page.locator("#classical-result .compare"), page.locator("#classical-download button")
     expect(figure).to_have_attribute("data-state", "painting", timeout=LONG)
     expect(button).to_be_disabled()
-    held = hold_cancelling(page)
+    closed = hold_cancelling(page)
     page.locator("#classical-stop").click()
     expect(figure).to_have_attribute("data-state", "ready", timeout=LONG)
     # Closing it takes as long as its step: until then a press would be lost, so none can be made.
     page.wait_for_timeout(1000)
     expect(page.locator("#classical-run")).to_be_disabled()
-    held.pop().continue_()
-    page.unroute("**/cancel")
+    closed()
 
 
 STEPS = 30  # of a picture of 256 x 85: some seconds, in which it can be stopped

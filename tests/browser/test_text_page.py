@@ -19,6 +19,7 @@ from browser.steps import (  # noqa: E402
     download,
     files,
     has_small,
+    hold_cancelling,
     open_drawer,
     open_tab,
     paint_grid,
@@ -151,6 +152,23 @@ def a_phone_needs_no_sideways_scrolling(page):
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, kind
 
 
+def begun_while_it_is_closed(page, closed):
+    """Whoever comes back to the tab may press Paint at once: that begins as soon as it can, and Stop stops it."""
+    page.get_by_role("tab", name="Models").click()
+    open_tab(page, "text")
+    expect(page.locator("#text-run")).to_be_enabled(timeout=LONG)
+    page.locator("#text-run").click()
+    page.wait_for_timeout(1000)
+    expect(page.locator("#text-stop")).to_be_hidden()
+    closed()
+    expect(page.locator("#text-status")).to_contain_text(f"of {MOST}, about", timeout=LONG)
+    page.wait_for_timeout(1000)
+    expect(page.locator("#text-stop")).to_be_visible()
+    page.locator("#text-stop").click()
+    expect(page.locator("#text-status")).to_contain_text("Stopped", timeout=LONG)
+    expect(page.locator("#text-run")).to_be_enabled(timeout=LONG)
+
+
 def test_progress_previews_and_stop(open_studio):
     page = open_studio()
     begin(page, steps=2)
@@ -165,9 +183,11 @@ def test_progress_previews_and_stop(open_studio):
     page.wait_for_function("document.querySelector('#text-result .gallery').dataset.shown >= 2", timeout=LONG)
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "painting")
     assert page.locator("#text-result .stage > img").get_attribute("src").startswith("data:image/jpeg")
+    closed = hold_cancelling(page)
     page.locator("#text-stop").click()
     expect(page.locator("#text-status")).to_contain_text("Stopped", timeout=LONG)
     expect(page.locator("#text-run")).to_be_visible()
+    begun_while_it_is_closed(page, closed)
     # Nothing is finished, so the last result is there again.
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "ready")
     assert files(page, "text") == [first]

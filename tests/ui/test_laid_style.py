@@ -61,7 +61,21 @@ def test_what_was_taken_out_of_its_box_is_not_put_back(library, lay):
     assert [image.tobytes() for image, _ in found] == [picture(number).tobytes() for number in (0, 2, 3)]
     # A lone picture weighs what it weighs in the style, whatever its hidden slider says.
     laid = LaidStyle.found(library, lay(grown, 0, 0, 1.0, 0))
-    assert laid is not None and list(laid.lying.values()) == [1.0]
+    assert laid is not None
+    assert [weight for _, weight in laid.anew(grown)] == [1.0]
+    # So it is too while the style is not there.
+    paths, token = lay(grown, 0, 0, 0.3, 0), library.delete(grown.key)
+    laid = LaidStyle.found(library, paths)
+    assert laid is not None
+    assert [image.tobytes() for image, _ in laid.anew(library.restore(token))] == [picture(2).tobytes()]
+
+
+def test_the_same_picture_twice_stays_twice(library, lay):
+    entry = library.save("A", [(picture(0), 1.0), (picture(1), 1.0), (picture(0), 0.5)])
+    laid = LaidStyle.found(library, lay(entry, 1.0, 1.0, 0.5))
+    assert laid is not None
+    grown, _ = library.extend(entry.key, [(picture(3), 1.0)])
+    assert len(laid.anew(grown)) == 4
 
 
 def test_a_style_that_was_deleted_comes_back_as_it_was_set(library, lay):
