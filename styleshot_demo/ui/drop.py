@@ -51,8 +51,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
 
     def dropped(event: gr.EventData, *values: Any) -> dict[Any, Any]:
         updates = taken(event, values)
-        # The script waits for the answer to each: by the name that it has given it.
-        return {**updates, drops: {**updates.get(drops, _new()), "drop": str(getattr(event, "drop", ""))[:_MAX_NAME]}}
+        return {**updates, drops: updates.get(drops, _new()) | _answered(event)}
 
     def taken(event: gr.EventData, values: Sequence[Any]) -> dict[Any, Any]:
         paths, target, place = _what(event, by_job, folder)
@@ -99,9 +98,8 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
                 left += 1
                 continue
             count = max(count, number - shift + 1)
-            pictures[number] = shown if isinstance(shown, str) else path
-            updates[slots[number]] = checks[number].path = pictures[number]
             checks[number].replaced = True
+            pictures[number] = updates[slots[number]] = checks[number].path = shown if isinstance(shown, str) else path
         updates |= zip(target.inputs.slot_outputs(), controls.show_slots(count), strict=True)
         for slider in target.inputs.weights:  # a weight that was set stays
             updates[slider] = gr.update(visible=1 < count > target.inputs.weights.index(slider))
@@ -157,6 +155,11 @@ def _number(place: str, pictures: Sequence[Any], count: int, shift: int, several
     if several:
         return shift + count if count < jobs.MAX_STYLES else None
     return shift + count - 1
+
+
+def _answered(event: gr.EventData) -> dict[str, str]:
+    """The name that the script has given to a drop: it waits for the answer to each."""
+    return {"drop": str(getattr(event, "drop", ""))[:_MAX_NAME]}
 
 
 def _record(path: str) -> bool:
