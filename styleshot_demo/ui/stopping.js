@@ -20,7 +20,7 @@
   window.fetch = (...request) => {
     const answer = fetch(...request);
     if (!CANCELS.test(request[0]?.url ?? request[0])) return answer;
-    const { event_id } = JSON.parse(request[1].body);
+    const { event_id } = JSON.parse(request[1]?.body ?? "{}");
     const name = (names[event_id] ??= named);
     sent.push(name);
     // A task later: by then the client has sent the second, or put its books in order.
