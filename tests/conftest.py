@@ -17,6 +17,9 @@ os.environ["HF_HOME"] = _home.name
 os.environ["XDG_CACHE_HOME"] = os.path.join(_home.name, "cache")
 os.environ["XDG_DATA_HOME"] = os.path.join(_home.name, "data")
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+# With them pytest compares two files of some 100 kB line by line, which takes longer than a test may.
+for _name in ("CI", "BUILD_NUMBER"):
+    os.environ.pop(_name, None)
 
 # Nothing of what is imported while tests are collected is ever let go of, so nobody has to look through it.
 gc.disable()

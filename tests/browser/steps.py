@@ -114,6 +114,22 @@ def repaint(page):
     expect(page.locator("#classical-run")).to_be_visible(timeout=LONG)
 
 
+def followed(page, change):
+    """On the classical tab: changes something, and waits until what follows it is on show. Who presses Repaint before
+    that may take what has followed for what was pressed for."""
+    before = page.evaluate("Number(document.querySelector('#classical-result .compare').dataset.shown)")
+    change()
+    page.wait_for_function(
+        """(before) => {
+          const { shown, state } = document.querySelector("#classical-result .compare").dataset;
+          return Number(shown) > before && state === "ready"
+            && !document.querySelector("#classical-result .stale").hasChildNodes();
+        }""",
+        arg=before,
+        timeout=LONG,
+    )
+
+
 def thumbs(page, kind):
     """Caption of each small picture."""
     return page.locator(f"#{kind}-result .thumbs button span[lang=en]").all_inner_texts()

@@ -14,7 +14,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, open_tab, repaint, restore, unfold, upload  # noqa: E402
+from browser.steps import LONG, followed, open_tab, repaint, restore, unfold, upload  # noqa: E402
 
 SIZE = 256
 RELOAD = ["AbortError", "errored out"]  # what Gradio says of a connection that a reload cuts off
@@ -248,15 +248,11 @@ def a_finished_picture_is_blended_with_its_photo(page, folder):
     strength, stale = page.locator("#classical-strength input[type=number]"), page.locator("#classical-result .stale")
 
     def at(value):
-        source = result_source(page)
-        strength.fill(value)
-        expect(page.locator("#classical-result img.after")).not_to_have_attribute("src", source, timeout=LONG)
-        expect(stale).to_be_empty(timeout=LONG)
+        followed(page, lambda: strength.fill(value))
         download(page).save_as(folder / f"{value}.png")
         return folder / f"{value}.png"
 
-    strength.fill("0.8")
-    expect(stale).to_be_empty(timeout=LONG)  # what was painted at 1 is blended, and then painted at 0.8
+    at("0.8")  # what was painted at 1 is blended, and then painted at 0.8
     repaint(page)
     download(page).save_as(folder / "painted.png")
     made = {value: at(value) for value in ("0.4", "0", "0.8")}
@@ -291,10 +287,7 @@ def its_record_brings_the_blend_back(page, path, stale):
 def patches_follow_the_strength_too(page):
     page.locator("#method label", has_text="Patches").click()
     repaint(page)
-    source = result_source(page)
-    page.locator("#classical-strength input[type=number]").fill("0.7")
-    expect(page.locator("#classical-result img.after")).not_to_have_attribute("src", source, timeout=LONG)
-    expect(page.locator("#classical-result .stale")).to_be_empty(timeout=LONG)
+    followed(page, lambda: page.locator("#classical-strength input[type=number]").fill("0.7"))
     settings = provenance.read(download(page).path()).settings
     assert (settings["method"], settings["strength"]) == ("patches", 0.7)
     page.locator("#method label", has_text="Optimise").click()

@@ -10,7 +10,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, open_tab, put, repaint, run, unfold, upload  # noqa: E402
+from browser.steps import LONG, followed, open_tab, put, repaint, run, unfold, upload  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def large_network(folders):
 def the_large_network_can_be_chosen_once_it_is_there(page, place, nameless, folder):
     strip = folder / "strip.png"  # little to enlarge, for that takes long
     Image.effect_mandelbrot((320, 34), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(strip)
-    upload(page, "#content", strip)
+    followed(page, lambda: upload(page, "#content", strip))
     expect(page.locator("#fits")).to_contain_text("256 × 27", timeout=LONG)
     repaint(page)
     finer = page.locator("#classical-enlarge").get_by_label("finer, slower")

@@ -13,7 +13,7 @@ from styleshot_demo.runners.maps import prepare
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, download, drop, open_tab, put, repaint, run, unfold, upload  # noqa: E402
+from browser.steps import LONG, download, drop, followed, open_tab, put, repaint, run, unfold, upload  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -97,8 +97,8 @@ def test_what_is_brushed_is_painted_and_nothing_else(open_page, photo, style, tm
 
     # Another style in the rest: what was painted stays, and nothing of the photo is left.
     page.locator("#add-style").click()
-    upload(page, "#style-2", photo)
-    page.locator("#rest label").nth(1).click()
+    followed(page, lambda: upload(page, "#style-2", photo))
+    followed(page, page.locator("#rest label").nth(1).click)
     assert nameless(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= 390
     repaint(page)
     both = saved(page, tmp_path / "both.png")

@@ -9,7 +9,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, TABS, repaint, upload  # noqa: E402
+from browser.steps import LONG, TABS, followed, repaint, upload  # noqa: E402
 
 SIZES = ((1280, 800), (1920, 1080), (390, 800))
 
@@ -68,9 +68,7 @@ def a_result_is_used_in_other_tabs_and_saved_as_jpeg(page, nameless, tmp_path):
 
 
 def a_close_look_shows_each_pixel_and_ends_with_escape(page):
-    page.locator("#size input[type=number]").fill("900")
-    page.keyboard.press("Tab")
-    repaint(page)
+    followed(page, lambda: page.locator("#size input[type=number]").fill("900"))
     page.locator("#classical-tools .look").click()
     viewer = page.locator("#classical-tools .viewer")
     picture = viewer.locator("img")
