@@ -1,7 +1,9 @@
 """Takes away the rings that a feed-forward network paints around things on flat ground.
 
 What the network makes of a flat area should depend on the area, not on how near the next edge is. How it does depend
-on that is fitted, cell by cell, and taken off: texture has no part in it, for it does not follow the edge.
+on that is fitted, cell by cell, and taken off: texture has no part in it, for it does not follow the edge. So wide
+rings go. Right beside an edge, where nothing is flat that could be fitted, it paints a line of a few pixels: there each
+of some narrow bands along the edge gets the mean that its side of the edge has further away.
 """
 
 from collections.abc import Callable
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, pad
+from torch.nn.functional import avg_pool2d, interpolate, pad
 
 from styleshot_demo.classical.grain import gradient_magnitude, grey_levels
 from styleshot_demo.classical.tiles import Box, halved, source_box, upsample_crop
@@ -29,6 +31,10 @@ RIDGE = 0.02  # pulls the fit of a cell to that of the whole picture
 CELL_BATCH = 8192  # that are fitted, on the processor: some kinds of GPU cannot solve small systems at all
 CONTEXT = 16  # pixels around a place that tell how fast lightness changes there, at least
 FIXED_COLUMNS = 4  # columns of the fit that are no rings: 1 and the content's colours
+BANDS = (-2.0, -1.0, 1.0, 2.0, 3.5, 5.5, 8.0)  # of those pixels to the edge: middles of bands, and their end
+REFERENCE_DISTANCE = 4.0  # of those pixels, from which on a place counts as further away, by 1 - exp(-1)
+BAND_WINDOW = 3  # cells whose means a cell of a band takes, across
+BAND_DOUBT, REFERENCE_DOUBT = 0.0015, 0.015  # shares of a window: a band, or what is further away, counts half then
 
 
 def dering(painted: Tensor, content: Tensor, mask: Tensor) -> Tensor:
@@ -62,11 +68,14 @@ class DeringingFilter:
         self.away, self.edge = away, edge
         # Of what was not looked at yet, how fast lightness changes there, in place of how flat it is.
         self._flat = change
+        self._area = torch.zeros_like(change)  # and whether it is flat up to its very edge
         rows, columns = -(-self.small.height // CELL), -(-self.small.width // CELL)
         self._sums = torch.zeros(
             rows, columns, FIXED_COLUMNS + 2 * len(DECAY_LENGTHS), FIXED_COLUMNS + 2 * len(DECAY_LENGTHS) + 3
         )
         self._strength = torch.zeros(1, 6 * len(DECAY_LENGTHS), rows, columns)
+        self._bands = torch.zeros(rows, columns, 2 * len(BANDS), 7 + 2 * len(DECAY_LENGTHS))
+        self._offsets = torch.zeros(1, 6 * (len(BANDS) - 1), rows, columns)
 
     @classmethod
     def from_reader(
@@ -99,11 +108,20 @@ class DeringingFilter:
         falls, sides = self._basis(small, place)
         flat = place.crop(self._flat)
         flat.copy_(area.cpu() * torch.exp(-flat / FLATNESS_SCALE))
+        place.crop(self._area).copy_(area)
         rings = torch.cat([falls * side for side in sides], 1)
         known = torch.cat([torch.ones_like(rings[:, :1]), small, rings], 1)
         sums = _normal_equations(known, made, flat.to(content))
         down, right = place.top // CELL, place.left // CELL
         self._sums[down : down + len(sums), right : right + sums.shape[1]] = sums.cpu()
+        away = place.crop(self.away).to(content)
+        calm = flat.to(content)
+        further = 1 - torch.exp(-((away.clamp_min(0) / REFERENCE_DISTANCE) ** 2))
+        weights = torch.cat([area * _bands(away), calm * further], 1)
+        weights = _cells(torch.cat([weights * (side.abs() > 0.5) for side in sides], 1))
+        seen = _cells(torch.cat([torch.ones_like(away), small, made, calm * rings], 1))
+        means = weights.transpose(2, 3) @ seen
+        self._bands[down : down + len(means), right : right + means.shape[1]] = means.cpu()
 
     def fit(self) -> None:
         """When all parts have been observed."""
@@ -114,27 +132,40 @@ class DeringingFilter:
         for top in range(0, rows, step):
             bottom = min(rows, top + step)
             seen = Box(top, bottom, 0, 1).expanded(half, rows, 1)
-            fitted = _solve(self._sums[seen.top : seen.bottom], total)[top - seen.top :][
-                : bottom - top, :, FIXED_COLUMNS:
-            ]
-            self._strength[0, :, top:bottom] = fitted.flatten(2).permute(2, 0, 1)
-        del self._sums
+            fitted = _solve(self._sums[seen.top : seen.bottom], total)[top - seen.top :][: bottom - top]
+            self._strength[0, :, top:bottom] = fitted[:, :, FIXED_COLUMNS:].flatten(2).permute(2, 0, 1)
+            wide = Box(top, bottom, 0, 1).expanded(BAND_WINDOW // 2, rows, 1)
+            offsets = _offsets(self._bands[wide.top : wide.bottom], fitted, top - wide.top)
+            self._offsets[0, :, top:bottom] = offsets.flatten(2).permute(2, 0, 1)
+        del self._sums, self._bands
 
     def apply(self, painted: Tensor, content: Tensor, box: Box) -> Tensor:
         """A part of the picture without its rings; painted and content are as in `dering`."""
         small = (self.small.height, self.small.width)
         window = source_box(box, small, self.size)
-        away, edge, flat = (window.crop(part).to(content) for part in (self.away, self.edge, self._flat))
-        cells = (self._strength.shape[2], self._strength.shape[3])
-        seen = source_box(window, cells, (cells[0] * CELL, cells[1] * CELL))
-        spread = upsample_crop(seen.crop(self._strength), seen, cells, (cells[0] * CELL, cells[1] * CELL), window)
-        spread = spread.to(content).reshape(2, len(DECAY_LENGTHS), 3, *away.shape[2:])
-        lighter, darker = (part * _decays(away)[0][:, None] for part in spread)  # [reach, 3, h, w]
+        maps = (self.away, self.edge, self._flat, self._area)
+        away, edge, flat, area = (window.crop(part).to(content) for part in maps)
+        lighter, darker = self._mixed(self._strength, window, flat * _decays(away))
+        on_bands = self._mixed(self._offsets, window, area * _bands(away))
+        lighter, darker = lighter + on_bands[0], darker + on_bands[1]
         # What is smooth is enlarged; on which side of the edge a pixel lies is its own affair.
-        coarse = torch.cat([lighter.sum(0), darker.sum(0), edge[0], flat[0]])[None]
-        lighter, darker, edge, flat = upsample_crop(coarse, window, small, self.size, box).split([3, 3, 1, 1], 1)
+        coarse = torch.cat([lighter, darker, edge[0]])[None]
+        lighter, darker, edge = upsample_crop(coarse, window, small, self.size, box).split([3, 3, 1], 1)
         on_light, on_dark = _sides(content, edge)
-        return painted - flat * (on_light * lighter + on_dark * darker)
+        return painted - lighter.mul_(on_light).addcmul_(darker, on_dark)
+
+    @staticmethod
+    def _mixed(cells: Tensor, window: Box, shares: Tensor) -> Tensor:
+        """[2, 3, h, w]: of values of cells, [1, 2 * K * 3, rows, columns], those for each place in `window`, of which
+        the K have `shares` [1, K, h, w]."""
+        around = window.downscaled(CELL).expanded(1, cells.shape[2], cells.shape[3])
+        spread = interpolate(around.crop(cells).to(shares), scale_factor=CELL, mode="bilinear")
+        spread = window.crop(spread, Box(*(CELL * end for end in around)))
+        spread = spread.reshape(2, shares.shape[1], 3, *shares.shape[2:])
+        mixed = spread[:, 0].mul_(shares[:, 0])
+        for number in range(1, shares.shape[1]):
+            mixed.addcmul_(spread[:, number], shares[:, number])
+        return mixed
 
     def _basis(self, small: Tensor, place: Box) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         return _decays(place.crop(self.away).to(small)), _sides(small, place.crop(self.edge).to(small))
@@ -142,6 +173,7 @@ class DeringingFilter:
 
 def _decays(away: Tensor) -> Tensor:
     """[1, len(REACH), h, w]: how much of a ring is left so far away from an edge."""
+    away = away.clamp_min(0)
     return torch.cat([torch.exp(-2 * away / reach) for reach in DECAY_LENGTHS], 1)
 
 
@@ -154,12 +186,49 @@ def _sides(content: Tensor, edge: Tensor) -> tuple[Tensor, Tensor]:
 def _normal_equations(known: Tensor, painted: Tensor, flat: Tensor) -> Tensor:
     """[rows, columns, K, K + 3]: products of `known` [1, K, h, w] with itself and with `painted` [1, 3, h, w], summed
     over the flat places of each cell."""
-    count = known.shape[1]
-    both = torch.cat([known, painted], 1) * (flat > 0.5)
-    both = pad(both, (0, -both.shape[3] % CELL, 0, -both.shape[2] % CELL))[0]
-    channels, height, width = both.shape
-    cells = both.reshape(channels, height // CELL, CELL, width // CELL, CELL).permute(1, 3, 2, 4, 0).flatten(2, 3)
-    return cells[..., :count].transpose(2, 3) @ cells
+    cells = _cells(torch.cat([known, painted], 1) * (flat > 0.5))
+    return cells[..., : known.shape[1]].transpose(2, 3) @ cells
+
+
+def _cells(maps: Tensor) -> Tensor:
+    """[rows, columns, CELL * CELL, C]: the places of each cell of maps [1, C, h, w]; beyond their ends 0."""
+    maps = pad(maps, (0, -maps.shape[3] % CELL, 0, -maps.shape[2] % CELL))[0]
+    channels, height, width = maps.shape
+    return maps.reshape(channels, height // CELL, CELL, width // CELL, CELL).permute(1, 3, 2, 4, 0).flatten(2, 3)
+
+
+def _bands(away: Tensor) -> Tensor:
+    """[1, len(BANDS) - 1, h, w]: how much of each band a place is that lies so far away from an edge; 1 in all, up to
+    the last but one."""
+    shares = []
+    for number, middle in enumerate(BANDS[:-1]):
+        share = (BANDS[number + 1] - away) / (BANDS[number + 1] - middle)
+        if number:
+            share = torch.minimum(share, (away - BANDS[number - 1]) / (middle - BANDS[number - 1]))
+        shares.append(share.clamp(0, 1))
+    return torch.cat(shares, 1)
+
+
+def _offsets(sums: Tensor, fitted: Tensor, above: int) -> Tensor:
+    """[rows, columns, 2, bands, 3]: by what each band along an edge is lighter, on either side, than what lies further
+    away on that side; what the content itself or a wide ring accounts for, as `fitted`, is no part of it.
+
+    sums   of the cells: for each side and band, and for what is further away, the products of its weights with 1, the
+           content, what was painted, and what rings were made of; `above` more rows than `fitted` has
+    """
+    half = BAND_WINDOW // 2
+    around = pad(sums.flatten(2).permute(2, 0, 1)[None], (half, half, half, half))
+    means = avg_pool2d(around, BAND_WINDOW, stride=1)[0].permute(1, 2, 0).reshape(sums.shape)
+    means = means[above : above + len(fitted)]
+    weight = means[..., :1]
+    known = torch.cat([means[..., 1:4], means[..., 7:]], -1)
+    left = (means[..., 4:7] - known @ fitted[:, :, 1:]) / weight.clamp_min(1e-6)
+    left, weight = (part.unflatten(2, (2, len(BANDS))) for part in (left, weight))
+    share = weight / CELL**2
+    sure = share[..., :-1, :] / (share[..., :-1, :] + BAND_DOUBT)
+    sure = sure * share[..., -1:, :] / (share[..., -1:, :] + REFERENCE_DOUBT)
+    offsets = sure * (left[..., :-1, :] - left[..., -1:, :])
+    return offsets * torch.tensor([1.0, -1.0])[:, None, None]  # of the darker side, whose share is negative
 
 
 def _solve(sums: Tensor, total: Tensor) -> Tensor:
@@ -180,9 +249,9 @@ def _solve(sums: Tensor, total: Tensor) -> Tensor:
 
 
 def _nearest_edge(edges: "np.ndarray", levels: "np.ndarray") -> "tuple[np.ndarray, np.ndarray] | None":
-    """Places to the nearest of `edges`, and how light the picture is there, 0 to 1; None if there is none.
+    """Places to the nearest of `edges` and how light the picture is there, 0 to 1; None if there is none.
 
-    All are arrays [h, w]; `levels` are grey levels.
+    All are arrays [h, w]; `levels` are grey levels. Within an edge, places are less than 0, down to its middle.
     """
     import cv2
     import numpy as np
@@ -194,4 +263,5 @@ def _nearest_edge(edges: "np.ndarray", levels: "np.ndarray") -> "tuple[np.ndarra
     labels = cast("np.ndarray", labels)  # of whole numbers, which its stubs do not say
     by_label = np.zeros(labels.max() + 1, np.float32)
     by_label[labels[edges]] = cv2.blur(levels, (EDGE_BLUR, EDGE_BLUR))[edges] / 255
-    return away, by_label[labels]
+    inside = cv2.distanceTransform(edges.astype(np.uint8), cv2.DIST_L2, 5)
+    return away - inside, by_label[labels]

@@ -41,6 +41,34 @@ def test_what_has_no_ring_keeps_its_look() -> None:
     assert float((made - clean).abs().mean()) < 0.01
 
 
+def test_a_line_right_beside_an_edge_is_taken_away_on_both_its_sides() -> None:
+    content, away = scene()
+    clean = rung()[2]
+    inside = torch.zeros(240, 200, dtype=torch.bool)
+    inside[90:150, 70:130] = True
+    rows, columns = torch.arange(240)[:, None], torch.arange(200)[None]
+    deep = torch.minimum(torch.minimum(rows - 89, 150 - rows), torch.minimum(columns - 69, 130 - columns))
+    pale = torch.where(away > 0, 0.35 * torch.exp(-((away / 3) ** 2)), torch.zeros(()))
+    dark = torch.where(inside, -0.2 * torch.exp(-((deep.float() / 3) ** 2)), torch.zeros(()))
+    painted = clean + pale + dark
+    made = dering(painted, content, torch.ones_like(content[:, :1]))
+    for line, was, left in (((away > 0) & (away < 4), 0.2, 0.2), (inside & (deep < 4), -0.11, 0.5)):
+        assert float((painted - clean)[..., line].mean()) == pytest.approx(was, abs=0.02)
+        assert float((made - clean)[..., line].mean()) / was == pytest.approx(0, abs=left)
+        assert float(made[..., line].std(2).mean()) == pytest.approx(float(clean[..., line].std(2).mean()), rel=0.5)
+    # Where there is no line, no other takes its place.
+    assert float((made - clean)[..., (away > 8) | (inside & (deep > 8))].abs().mean()) < 0.01
+
+
+def test_shading_of_the_content_towards_its_edge_is_no_line() -> None:
+    content, away = scene()
+    content = content - 0.25 * torch.exp(-away / 4) * (away > 0)  # as a thing's soft shadow
+    clean = 0.2 + 0.5 * content
+    made = dering(clean, content, torch.ones_like(content[:, :1]))
+    shadow = (away > 0) & (away < 12)
+    assert float((made - clean)[..., shadow].abs().mean()) < 0.02
+
+
 def test_what_is_not_calm_is_left_alone() -> None:
     content, painted, *_ = rung()
     calm = torch.zeros_like(content[:, :1])
