@@ -33,6 +33,7 @@ from styleshot_demo.ui import (
     words,
 )
 from styleshot_demo.ui.controls import INSTANT
+from styleshot_demo.ui.opening import Opening
 from styleshot_demo.ui.words import i18n, tr, translations
 
 WAITING = 32  # how many runs may wait; whoever comes after is told that the app is busy
@@ -87,12 +88,13 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
                 classical = classical_tab.build(studio)
             with gr.Tab(i18n("tab_models"), id="models") as models:
                 refresh, panel_outputs = panel.build(studio)
-        targets = [classical.wire(page), text_driven.wire(page, text), image_driven.wire(page, image)]
+        opening = Opening()
+        targets = [classical.wire(opening), text_driven.wire(opening, text), image_driven.wire(opening, image)]
         for tab, target in zip((classical, text_driven, image_driven), targets, strict=True):
-            grid.wire(tab.grid, studio, target, page)
+            grid.wire(tab.grid, studio, target, opening)
         for tab in (classical, image_driven):
             if tab.many is not None:
-                many.wire(tab.grid, tab.many, studio, page)
+                many.wire(tab.grid, tab.many, studio, opening)
         restore.build(targets, tabs)
         drops = drop.build(targets, tabs)
         text_driven.hand_on(targets, drops)
@@ -108,8 +110,11 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
         for tab in (classical, text_driven, image_driven):
             tools.wire(tab.view.tools)
         lines = [tab.view.enlarge for tab in (classical, text_driven, image_driven)]
-        offered = {"fn": lambda: [enlarge.offered(studio)] * len(lines), "outputs": lines}
-        gr.on([page.load, tabs.select], trigger_mode="always_last", **offered, **INSTANT)
+        opening.add(lambda _: dict.fromkeys(lines, enlarge.offered(studio)), [], lines)
+        tabs.select(
+            lambda: [enlarge.offered(studio)] * len(lines), None, lines, trigger_mode="always_last", **INSTANT
+        )
+        opening.wire(page)
         _switch_language(page, language)
     page.queue(max_size=WAITING)
     return page

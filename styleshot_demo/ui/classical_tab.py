@@ -37,6 +37,7 @@ from styleshot_demo.ui.classical_settings import CHECKS, DEFAULTS, PARTS, SEEDED
 from styleshot_demo.ui.controls import INSTANT, PAINTING, Inputs, View
 from styleshot_demo.ui.controls_snapshot import ControlsSnapshot
 from styleshot_demo.ui.grid import GridSource
+from styleshot_demo.ui.opening import Opening
 from styleshot_demo.ui.painted_strength import PaintedStrength
 from styleshot_demo.ui.picture_cache import PictureCache
 from styleshot_demo.ui.result_events import ResultEvent
@@ -91,7 +92,7 @@ class ClassicalTab:
         self.tab_state = gr.State(ClassicalTabState())  # each visitor gets one
         self.opened = PictureCache()
 
-    def wire(self, page: gr.Blocks) -> restore.Target:
+    def wire(self, opening: Opening) -> restore.Target:
         """Connects every event; to be called outside of the tabs. Returns what a picture made here can fill."""
         view, inputs, fields = self.view, self.inputs, self.fields
         assert inputs.content is not None  # this tab repaints one
@@ -137,9 +138,9 @@ class ClassicalTab:
         for change in self.colours.wire(inputs, self.opened):
             change.then(**stored.save)
         self.colours.box.blur(**stored.save)
-        settings_are_back = stored.wire(page, self.setting_updates, self.setting_outputs())
-        settings_are_back.then(**anew)
-        tab_state.wire("classical", page, settings_are_back, inputs, fields, view.shown)
+        stored.wire(opening, self.setting_updates, self.setting_outputs())
+        tab_state.wire("classical", opening, inputs, fields, view.shown)
+        opening.then(**anew)
         filled = [*inputs.slot_outputs(), *self.setting_outputs()]
         return restore.Target("classical", filled, self.fill, stored.save, inputs, result_events)
 

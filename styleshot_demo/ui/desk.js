@@ -54,7 +54,7 @@
       this.ready = null; // the last finished result
       this.now = null; // what is on show: that, or a picture that is being painted
       this.source = null; // where the finished picture is that is looked at
-      this.read = false; // whether what lay here before a reload has been read
+      this.read = false; // whether what lay here before a reload, and its settings, are back
       // Where refusals stand, and whether what one complains of is mended; panels add theirs.
       this.mends = { status: (told) => this.mended(told) };
     }
@@ -147,8 +147,10 @@
   }
   const desk = (kind) => (desks[kind] ??= new Desk(kind));
   const asks = (kind, shape, values) => { desk(kind).asks(normal(shape, values)); };
+  const opened = () => {
+    for (const kind of ["classical", "text", "image"]) desk(kind).read = true;
+  };
   const lay = (kind) => {
-    desk(kind).read = true;
     try { return sessionStorage.getItem(`styleshot-${kind}`) || "{}"; } catch { return "{}"; }
   };
 
@@ -384,5 +386,5 @@
     });
   };
 
-  Object.assign(window.styleshot, { desk, asks, lay, saver, drops, fetched, upload, isPicture });
+  Object.assign(window.styleshot, { desk, asks, lay, opened, saver, drops, fetched, upload, isPicture });
 })();

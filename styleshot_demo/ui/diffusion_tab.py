@@ -36,6 +36,7 @@ from styleshot_demo.ui.controls_snapshot import ControlsSnapshot
 from styleshot_demo.ui.diffusion_run import DiffusionRun, DiffusionTabState, Job
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.lines import Lines
+from styleshot_demo.ui.opening import Opening
 from styleshot_demo.ui.palette import PalettePart
 from styleshot_demo.ui.picture_cache import PictureCache
 from styleshot_demo.ui.result_events import ResultEvent
@@ -77,7 +78,7 @@ class DiffusionTab:
         self.grid = GridSource(kind, diffusion.JOBS[kind], inputs, self.fields, self.job, panel)
         self.tab_state = gr.State(DiffusionTabState())  # each visitor gets one
 
-    def wire(self, page: gr.Blocks, tab: gr.Tab) -> restore.Target:
+    def wire(self, opening: Opening, tab: gr.Tab) -> restore.Target:
         """Connects every event; to be called outside of the tabs. Returns what a picture made here can fill."""
         view, fields = self.view, self.fields
         stored = Stored(self.kind, fields, diffusion.CHECKS[self.kind])
@@ -95,9 +96,8 @@ class DiffusionTab:
             problems.guarded(lambda text: {view.status: text})(self.follow), everything,
             [view.shown, view.status, *drawn], trigger_mode="always_last", **PAINTING,
         )  # fmt: skip
-        result_events = [ResultEvent(event, view.shown) for event in (*runs, halted)]
-        enlarged = ResultEvent(enlarge.wire(view.enlarge, self.studio), view.enlarge)
-        result_events += [ResultEvent(followed, view.shown, draft=True), enlarged]
+        result_events = [ResultEvent(one, view.shown, draft=one is followed) for one in (*runs, halted, followed)]
+        result_events.append(ResultEvent(enlarge.wire(view.enlarge, self.studio), view.enlarge))
         self.seed.randomise.click(jobs.new_seed, None, self.seed.number, **INSTANT).then(**stored.save)
         for changes in self.colours.wire(self.inputs, PictureCache()):
             changes.then(**stored.save)
@@ -105,15 +105,15 @@ class DiffusionTab:
         asked = [fields["model"], fields["follow_sketch" if self.kind == "text" else "preprocessor"]]
         own = [fields[name] for name in diffusion.MODEL_FIELDS]
         fields["model"].input(self.suit, [*own, *asked], own, trigger_mode="always_last", **INSTANT).then(**stored.save)
-        self.weights.wire(page, tab, view, asked, fields["size"])
+        self.weights.wire(opening, tab, view, asked, fields["size"])
         if self.lines and self.where and self.inputs.content:
             self.where.wire(self.inputs.content, PictureCache())
             self.lines.wire(self.studio, self.inputs.content, fields["size"], fields["model"])
         shown = [*fields.values(), *([self.where.drawer] if self.where else [])]
-        settings_are_back = stored.wire(page, self.setting_updates, shown)
-        lies_there = tab_state.wire(self.kind, page, settings_are_back, self.inputs, fields, view.shown)
+        stored.wire(opening, self.setting_updates, shown)
+        tab_state.wire(self.kind, opening, self.inputs, fields, view.shown)
         if self.sketch:
-            lies_there.then(self.give_back, [self.tab_state, view.shown], self.sketch, **INSTANT)
+            opening.then(fn=self.give_back, inputs=[self.tab_state, view.shown], outputs=self.sketch, **INSTANT)
         filled = [*self.inputs.slot_outputs(), *shown, *drawn[:1]]
         return restore.Target(self.kind, filled, self.fill, stored.save, self.inputs, result_events)
 

@@ -21,11 +21,12 @@ from styleshot_demo.jobs import open_named
 from styleshot_demo.library import Library, beside
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, painted_strength, problems, restore, results, widgets, words
-from styleshot_demo.ui.controls import EACH, INSTANT, PAINTING, Inputs
+from styleshot_demo.ui.controls import EACH, PAINTING, Inputs
 from styleshot_demo.ui.grid_kept import GridKeeper
 from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid
 from styleshot_demo.ui.grid_panel import label_of, title_of
 from styleshot_demo.ui.history import histories
+from styleshot_demo.ui.opening import Opening
 from styleshot_demo.ui.stopping import LATE, cancel
 from styleshot_demo.ui.token_store import TokenStore
 from styleshot_demo.ui.words import LocalizedText, tr
@@ -62,9 +63,9 @@ class GridState:
     last: PaintedGrid | None = None
 
 
-def wire(source: GridSource, studio: Studio, target: restore.Target, page: gr.Blocks) -> None:
+def wire(source: GridSource, studio: Studio, target: restore.Target, opening: Opening) -> None:
     """Makes the panel of a tab work. To be called outside of the tabs."""
-    GridPanel(source, studio, target).wire(page)
+    GridPanel(source, studio, target).wire(opening)
 
 
 class GridPanel:
@@ -77,7 +78,7 @@ class GridPanel:
         self.painted = TokenStore[PaintedGrid]()
         self.keeper = GridKeeper(histories(studio.settings), f"{source.kind}-grid", self.panel)
 
-    def wire(self, page: gr.Blocks) -> None:
+    def wire(self, opening: Opening) -> None:
         """Connects the events."""
         panel, source = self.panel, self.source
         everything = [self.tab_state, *source.inputs.components(), *source.fields.values()]
@@ -91,18 +92,18 @@ class GridPanel:
         panel.use(self.use, self.tab_state, outputs, **EACH).then(**self.target.save)
         carrier = gr.Textbox(visible=False)
         lay = f"() => [window.styleshot.gridLay({json.dumps(source.kind)}), null]"
-        page.load(self.back, [carrier, self.tab_state], panel, js=lay, **INSTANT)
+        opening.add(self.back, [carrier, self.tab_state], [panel], js=lay)
 
-    def back(self, token: str, tab_state: GridState, request: gr.Request) -> Any:
+    def back(self, request: gr.Request, token: str, tab_state: GridState) -> dict[Any, Any]:
         """After a reload: what the page showed before, where that is still known or kept."""
         painted = self.painted.find(token)
         if painted is None and (painted := self.keeper.find(token, request)):
             self.painted.add(painted.token, painted)
         shown = painted.shown() if painted is not None else {}
         if not shown.get("cells"):  # of files that are old none is left
-            return gr.skip()
+            return {}
         tab_state.last = painted
-        return {**shown, "back": True}
+        return {self.panel: {**shown, "back": True}}
 
     # Painting ---------------------------------------------------------------------------------------------------
 

@@ -65,11 +65,11 @@ class Lines:
                 what, _ = problems.explain(error)
                 return _told(what), picture
 
-        for part in (content, preprocessor, threshold, size, model):
-            part.change(
-                draw, [content, size, preprocessor, threshold, model, kept], [self.map, kept],
-                trigger_mode="always_last", concurrency_id="lines", concurrency_limit=2, **QUIET,
-            )  # fmt: skip
+        gr.on(
+            [part.change for part in (content, preprocessor, threshold, size, model)],
+            draw, [content, size, preprocessor, threshold, model, kept], [self.map, kept],
+            trigger_mode="always_last", concurrency_id="lines", concurrency_limit=2, **QUIET,
+        )  # fmt: skip
         preprocessor.change(lambda name: gr.update(visible=name != "lineart"), preprocessor, threshold, **INSTANT)
 
 

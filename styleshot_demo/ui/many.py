@@ -27,9 +27,10 @@ from styleshot_demo.jobs import ClassicalJob, ImageJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import problems, widgets, words
 from styleshot_demo.ui import tab_state as desks
-from styleshot_demo.ui.controls import EACH, INSTANT, PAINTING
+from styleshot_demo.ui.controls import EACH, PAINTING
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.many_panel import FORMATS
+from styleshot_demo.ui.opening import Opening
 from styleshot_demo.ui.stopping import LATE, cancel
 from styleshot_demo.ui.token_store import TokenStore
 from styleshot_demo.ui.words import LocalizedText, tr
@@ -95,13 +96,13 @@ class ManyState:
     packed: Path | None = None
 
 
-def wire(source: GridSource, panel: gr.HTML, studio: Studio, page: gr.Blocks) -> None:
+def wire(source: GridSource, panel: gr.HTML, studio: Studio, opening: Opening) -> None:
     """Makes the fold of a tab work. To be called outside of the tabs.
 
     source  the tab, as its grid sees it
     panel   from `many_panel.build`
     """
-    ManyPictures(source, panel, studio).wire(page)
+    ManyPictures(source, panel, studio).wire(opening)
 
 
 class ManyPictures:
@@ -113,7 +114,7 @@ class ManyPictures:
         self.tab_state = gr.State(ManyState())  # each visitor gets one
         self.known = TokenStore[ManyBatch]()
 
-    def wire(self, page: gr.Blocks) -> None:
+    def wire(self, opening: Opening) -> None:
         """Connects the events."""
         panel, source = self.panel, self.source
         everything = [self.tab_state, *source.inputs.components(), *source.fields.values()]
@@ -122,21 +123,21 @@ class ManyPictures:
         panel.halt(self.halted, None, panel, **EACH)
         panel.pack(self.pack, self.tab_state, panel, **EACH)
         lay = f"() => [window.styleshot.manyLay({json.dumps(source.kind)}), null]"
-        page.load(self.back, [gr.Textbox(visible=False), self.tab_state], panel, js=lay, **INSTANT)
+        opening.add(self.back, [gr.Textbox(visible=False), self.tab_state], [panel], js=lay)
 
-    def back(self, token: str, tab_state: ManyState) -> Any:
+    def back(self, _: gr.Request, token: str, tab_state: ManyState) -> dict[Any, Any]:
         """After a reload: what was painted before, where that is still known."""
         batch = self.known.find(token)
         done = batch.there(batch.items) if batch is not None else {}
         if batch is None or not done:
-            return gr.skip()
+            return {}
         # Copies: the run that was going at the reload may still change its own.
         own = {"small_of": dict(batch.small_of), "problems": dict(batch.problems)}
         tab_state.batch = batch = replace(batch, done=done, **own)
         count, total = len(done), len(batch.items)
         ended = count + len(batch.problems) == total
         told = _summary(batch) if ended else tr("many_stopped", count=count, total=total)
-        return {**batch.shown(), "told": problems.note(told), "back": True}
+        return {self.panel: {**batch.shown(), "told": problems.note(told), "back": True}}
 
     # Painting ---------------------------------------------------------------------------------------------------
 

@@ -1,13 +1,14 @@
 """The settings of a tab, kept by the browser so that they survive a reload."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import gradio as gr
 
 from styleshot_demo.ui import controls
 from styleshot_demo.ui.controls import INSTANT
+from styleshot_demo.ui.opening import Opening
 
 
 class Stored:
@@ -27,7 +28,7 @@ class Stored:
             "fn": None, "inputs": list(fields.values()), "outputs": self.state, "js": keep, **INSTANT
         }  # fmt: skip
 
-    def wire(self, page: gr.Blocks, show: Callable[[dict[str, Any]], Any], outputs: list[Any]) -> Any:
-        """Keeps every change; as the page opens, `show` gets what was kept. Returns that event."""
+    def wire(self, opening: Opening, show: Callable[[dict[str, Any]], dict[Any, Any]], outputs: Sequence[Any]) -> None:
+        """Keeps every change; as the page opens, `show` gets what was kept, and returns updates of `outputs`."""
         gr.on([control.input for control in self.fields.values()], trigger_mode="always_last", **self.save)
-        return page.load(lambda stored: show(controls.valid(self.checks, stored)), self.state, outputs, **INSTANT)
+        opening.add(lambda _, stored: show(controls.valid(self.checks, stored)), [self.state], outputs)

@@ -15,15 +15,14 @@ import gradio as gr
 from styleshot_demo import jobs
 from styleshot_demo.ui import controls
 from styleshot_demo.ui.controls import INSTANT, Inputs
+from styleshot_demo.ui.opening import Opening
 
 _ADDRESS = "gradio_api/file="
 
 
-def wire(kind: str, page: gr.Blocks, after: Any, inputs: Inputs, fields: Mapping[str, Any], shown: gr.HTML) -> Any:
-    """Tells the script of every change, and gives back what lay there before a reload; returns that event. To be called
-    outside of the tabs.
+def wire(kind: str, opening: Opening, inputs: Inputs, fields: Mapping[str, Any], shown: gr.HTML) -> None:
+    """Tells the script of every change, and gives back what lay there before a reload; to be called outside of tabs.
 
-    after  the event by which the settings come back
     shown  the element of the result, whose value may be any that it had
     """
     everything = [*inputs.components(), *fields.values()]
@@ -39,7 +38,7 @@ def wire(kind: str, page: gr.Blocks, after: Any, inputs: Inputs, fields: Mapping
     pictures = [*([inputs.content] if inputs.content else []), *inputs.styles]
     folder = Path(shown.GRADIO_CACHE)
 
-    def give_back(text: str) -> dict[Any, Any]:
+    def give_back(_: gr.Request, text: str) -> dict[Any, Any]:
         lay = read(text)
         paths = [known(path, folder) for path in lay.get("pictures", [])]
         updates: dict[Any, Any] = {slot: path for slot, path in zip(pictures, paths, strict=False) if path}
@@ -55,9 +54,8 @@ def wire(kind: str, page: gr.Blocks, after: Any, inputs: Inputs, fields: Mapping
         return updates
 
     outputs = [*pictures, *inputs.slot_outputs(), shown]
-    given_back = after.then(give_back, carrier, outputs, js=f"() => window.styleshot.lay({name})", **INSTANT)
-    given_back.then(**tell)
-    return given_back
+    opening.add(give_back, [carrier], outputs, js=f"() => [window.styleshot.lay({name})]")
+    opening.then(**tell)
 
 
 def read(text: Any) -> dict[str, Any]:

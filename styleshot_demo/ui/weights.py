@@ -17,6 +17,7 @@ from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import fetching, problems, words
 from styleshot_demo.ui.controls import INSTANT, QUIET, View, Visible
+from styleshot_demo.ui.opening import Opening
 from styleshot_demo.ui.stopping import stops
 from styleshot_demo.ui.words import LocalizedText, join, tr
 
@@ -123,7 +124,7 @@ class Weights:
                 words.i18n("stop"), variant="stop", size="sm", visible=False, elem_id=f"{kind}-fetch-stop"
             )
 
-    def wire(self, page: gr.Blocks, tab: gr.Tab, view: View, asked: Sequence[Any], size: Any) -> None:
+    def wire(self, opening: Opening, tab: gr.Tab, view: View, asked: Sequence[Any], size: Any) -> None:
         """Keeps the line right: as the page opens, as the tab is chosen, and as what is asked for changes.
 
         asked  the controls whose values `choice` takes
@@ -137,8 +138,9 @@ class Weights:
         def refresh(*values: Any) -> dict[Any, Any]:
             return self.refreshed(view, *values)
 
-        for event in (page.load, tab.select, *(control.change for control in asked)):
-            event(refresh, list(asked), outputs, trigger_mode="always_last", **INSTANT)
+        opening.add(lambda _, *values: refresh(*values), asked, outputs)
+        changes = [tab.select, *(control.change for control in asked)]
+        gr.on(changes, refresh, list(asked), outputs, trigger_mode="always_last", **INSTANT)
 
         @problems.guarded(lambda told: {self.status: told, self.stop: gr.update(visible=False)})
         def fetch(*values: Any) -> Generator[dict[Any, Any], None, None]:

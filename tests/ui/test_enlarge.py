@@ -11,6 +11,7 @@ from styleshot_demo import provenance
 from styleshot_demo.events import Step
 from styleshot_demo.messages import remark
 from styleshot_demo.ui import classical_tab, enlarge, enlarge_line, image_tab, results, text_tab, widgets
+from styleshot_demo.ui.opening import Opening
 
 
 @pytest.fixture
@@ -120,7 +121,8 @@ def test_every_tab_that_paints_has_the_line(studio):
     with gr.Blocks() as page:
         with gr.Tabs(), gr.Tab() as tab:
             tabs = [classical_tab.build(studio), text_tab.build(studio), image_tab.build(studio)]
-        tabs[0].wire(page), tabs[1].wire(page, tab), tabs[2].wire(page, tab)
+        opening = Opening()
+        tabs[0].wire(opening), tabs[1].wire(opening, tab), tabs[2].wire(opening, tab)
     for each, kind in zip(tabs, ("classical", "text", "image"), strict=True):
         assert each.view.enlarge.elem_id == f"{kind}-enlarge"
         targets = [name for fn in page.fns.values() for block, name in fn.targets if block == each.view.enlarge._id]

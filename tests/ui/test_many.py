@@ -137,7 +137,7 @@ def test_a_page_that_comes_back_shares_nothing_with_a_run_that_still_goes(many, 
     tab_state, after = ManyState(), ManyState()
     painted(many, tab_state, event(upload(many, 0, "one.png"), {"path": "gone", "name": "two.png"}))
     run = tab_state.batch
-    assert many.back(run.token, after)["back"] and len(run.problems) == 1
+    assert many.back(gr.Request(), run.token, after)[many.panel]["back"] and len(run.problems) == 1
     before = (dict(after.batch.problems), dict(after.batch.small_of))
     problem = words.problem
 
