@@ -21,7 +21,8 @@ FINEST, BROADEST = 1 / 60, 1 / 5  # scales of that band, in sizes of a face
 AROUND = 1 / 10  # scale of the surroundings of a stroke, in sizes of a face
 HEAD = (0.68, 0.88)  # half axes of a head, in sizes of a face, around a centre this much above the box's:
 ABOVE = 0.08
-HAIR = 0.92  # of that, what a head gets where it is not skin: brown hair does not turn green
+HAIR = 0.92  # of that, what a head and its hair get where they are not skin: brown hair does not turn green
+HAIR_REACH = (1.0, 1.35)  # sizes of a face from its middle, between which hair of the same colour ends
 CHEEKS = 0.4  # half axis of what is surely skin, likewise
 REACH = 2.0  # sizes of a face from its middle, as far as skin of the same colour is the same person's
 TONE = (16.0, 5.0)  # least deviation of lightness and of both colours of skin, CIELAB
@@ -101,10 +102,12 @@ def _correction(painted: np.ndarray, content: np.ndarray, place: FaceLocation) -
     right = (right - place.x) / place.size
     away = np.hypot(right, down)
     head = _head(place, *made.shape[:2])
-    skin = _skin(own, away < CHEEKS) * _smoothstep(away, 0.6 * REACH, REACH)
+    skin = _alike(own, away < CHEEKS) * _smoothstep(away, 0.6 * REACH, REACH)
     skin = cv2.GaussianBlur(skin, (0, 0), max(0.8, place.size / 80))
     skin = np.maximum(skin, _smoothstep(away, CHEEKS, 1.4 * CHEEKS))
-    weight = np.maximum(skin, HAIR * head)
+    hair = _hair(own, head, skin, down) * _smoothstep(away, *HAIR_REACH)
+    hair = cv2.GaussianBlur(hair, (0, 0), max(0.8, place.size / 80))
+    weight = np.maximum(skin, HAIR * np.maximum(head, hair))
 
     amount = cv2.GaussianBlur(weight, (0, 0), AROUND * place.size)[..., None] + 1e-3
     low_made, low_own = (
@@ -140,8 +143,13 @@ def _smoothstep(distance: np.ndarray, inner: float, outer: float) -> np.ndarray:
     return part * part * (3 - 2 * part)
 
 
-def _skin(lab: np.ndarray, sure: np.ndarray) -> np.ndarray:
-    """How far each place has the colours of what is surely skin, 0 to 1, in any light that falls on it."""
+def _hair(lab: np.ndarray, head: np.ndarray, skin: np.ndarray, down: np.ndarray) -> np.ndarray:
+    """How far each place has the colours of the head's upper half where that is no skin: hair, or a hat."""
+    return _alike(lab, (head > 0.6) & (skin < 0.2) & (down < 0))
+
+
+def _alike(lab: np.ndarray, sure: np.ndarray) -> np.ndarray:
+    """How far each place has the colours of what is surely skin, or hair, 0 to 1, in any light that falls on it."""
     known = lab[sure]
     if len(known) == 0:
         return np.zeros(lab.shape[:2], np.float32)

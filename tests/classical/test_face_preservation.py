@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from styleshot_demo.classical.face_preservation import PALER, FaceLocation, preserve_faces
+from styleshot_demo.classical.face_preservation import PALER, FaceLocation, head_mask, preserve_faces
 from styleshot_demo.helpers.faces import faces
 
 
@@ -66,6 +66,14 @@ def test_skin_is_not_green_and_no_more_colourful_than_the_style(portrait, painte
     assert np.hypot(
         *lab(preserve_faces(grey, portrait, [place]))[inside(place, 0.3)].mean((0, 1))[1:]
     ) < 0.5 * np.hypot(*own[1:])
+
+
+def test_hair_that_stands_out_from_the_head_is_not_green_either(portrait, painted, place) -> None:
+    head, own = head_mask([place], portrait.height, portrait.width), lab(portrait)
+    hair = (head > 0.02) & (head < 0.5) & (own[..., 0] < 50) & (np.hypot(own[..., 1], own[..., 2]) > 6)
+    hair[round(place.y + 0.6 * place.size) :] = False  # the collar
+    green, kept = (lab(image)[hair].mean(0) for image in (painted, preserve_faces(painted, portrait, [place])))
+    assert green[1] < -30 and kept[1] > 0.4 * green[1]
 
 
 def test_strokes_stay_and_so_does_all_that_is_no_face(portrait, painted, place) -> None:
