@@ -68,14 +68,14 @@ class DeringingFilter:
         self.away, self.edge = away, edge
         # Of what was not looked at yet, how fast lightness changes there, in place of how flat it is.
         self._flat = change
-        self._area = torch.zeros_like(change)  # and whether it is flat up to its very edge
+        self._area = torch.zeros_like(change, dtype=torch.float16)  # and whether, up to its very edge
         rows, columns = -(-self.small.height // CELL), -(-self.small.width // CELL)
         self._sums = torch.zeros(
             rows, columns, FIXED_COLUMNS + 2 * len(DECAY_LENGTHS), FIXED_COLUMNS + 2 * len(DECAY_LENGTHS) + 3
         )
         self._strength = torch.zeros(1, 6 * len(DECAY_LENGTHS), rows, columns)
-        self._bands = torch.zeros(rows, columns, 2 * len(BANDS), 7 + 2 * len(DECAY_LENGTHS))
-        self._offsets = torch.zeros(1, 6 * (len(BANDS) - 1), rows, columns)
+        self._band_sums = torch.zeros(rows, columns, 2 * len(BANDS), 7 + 2 * len(DECAY_LENGTHS))
+        self._band_offsets = torch.zeros(1, 6 * (len(BANDS) - 1), rows, columns)
 
     @classmethod
     def from_reader(
@@ -120,8 +120,8 @@ class DeringingFilter:
         weights = torch.cat([area * _bands(away), calm * further], 1)
         weights = _cells(torch.cat([weights * (side.abs() > 0.5) for side in sides], 1))
         seen = _cells(torch.cat([torch.ones_like(away), small, made, calm * rings], 1))
-        means = weights.transpose(2, 3) @ seen
-        self._bands[down : down + len(means), right : right + means.shape[1]] = means.cpu()
+        sums = weights.transpose(2, 3) @ seen
+        self._band_sums[down : down + len(sums), right : right + sums.shape[1]] = sums.cpu()
 
     def fit(self) -> None:
         """When all parts have been observed."""
@@ -134,10 +134,10 @@ class DeringingFilter:
             seen = Box(top, bottom, 0, 1).expanded(half, rows, 1)
             fitted = _solve(self._sums[seen.top : seen.bottom], total)[top - seen.top :][: bottom - top]
             self._strength[0, :, top:bottom] = fitted[:, :, FIXED_COLUMNS:].flatten(2).permute(2, 0, 1)
-            wide = Box(top, bottom, 0, 1).expanded(BAND_WINDOW // 2, rows, 1)
-            offsets = _offsets(self._bands[wide.top : wide.bottom], fitted, top - wide.top)
-            self._offsets[0, :, top:bottom] = offsets.flatten(2).permute(2, 0, 1)
-        del self._sums, self._bands
+            near = Box(top, bottom, 0, 1).expanded(BAND_WINDOW // 2, rows, 1)
+            offsets = _offsets(self._band_sums[near.top : near.bottom], fitted, top - near.top)
+            self._band_offsets[0, :, top:bottom] = offsets.flatten(2).permute(2, 0, 1)
+        del self._sums, self._band_sums
 
     def apply(self, painted: Tensor, content: Tensor, box: Box) -> Tensor:
         """A part of the picture without its rings; painted and content are as in `dering`."""
@@ -146,7 +146,7 @@ class DeringingFilter:
         maps = (self.away, self.edge, self._flat, self._area)
         away, edge, flat, area = (window.crop(part).to(content) for part in maps)
         lighter, darker = self._mixed(self._strength, window, flat * _decays(away))
-        on_bands = self._mixed(self._offsets, window, area * _bands(away))
+        on_bands = self._mixed(self._band_offsets, window, area * _bands(away))
         lighter, darker = lighter + on_bands[0], darker + on_bands[1]
         # What is smooth is enlarged; on which side of the edge a pixel lies is its own affair.
         coarse = torch.cat([lighter, darker, edge[0]])[None]
@@ -172,7 +172,7 @@ class DeringingFilter:
 
 
 def _decays(away: Tensor) -> Tensor:
-    """[1, len(REACH), h, w]: how much of a ring is left so far away from an edge."""
+    """[1, len(DECAY_LENGTHS), h, w]: how much of a ring is left so far away from an edge."""
     away = away.clamp_min(0)
     return torch.cat([torch.exp(-2 * away / reach) for reach in DECAY_LENGTHS], 1)
 
@@ -214,7 +214,7 @@ def _offsets(sums: Tensor, fitted: Tensor, above: int) -> Tensor:
     away on that side; what the content itself or a wide ring accounts for, as `fitted`, is no part of it.
 
     sums   of the cells: for each side and band, and for what is further away, the products of its weights with 1, the
-           content, what was painted, and what rings were made of; `above` more rows than `fitted` has
+           content, what was painted, and what rings were made of; they begin `above` rows before `fitted`
     """
     half = BAND_WINDOW // 2
     around = pad(sums.flatten(2).permute(2, 0, 1)[None], (half, half, half, half))

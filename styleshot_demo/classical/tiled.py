@@ -4,7 +4,8 @@ What `FastTransfer` and `transfer_colours` compute from a whole picture is gathe
 the moments of its features, those of the painted colours, the rings. Then each tile is painted with that, and with so
 much of its surroundings as the networks see. The result is that of the whole picture but for rounding, in memory that
 hardly grows with it: 6 bytes a pixel for what is painted so far, and as many again for a strength below 1, 5 for the
-deepest maps (in half precision those would show: a grey level here and there), 3 for rings.
+deepest maps (in half precision those would show: a grey level here and there), 9 for rings, half of it until they are
+fitted.
 """
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence

@@ -1,7 +1,7 @@
 """What the page is given as it opens: settings and pictures that lay there, grids, what the models can do.
 
-One request for all of it. Each by its own would be a dozen requests at once, for each of which Gradio's page goes
-through all of its controls, before anything can be used.
+One request for nearly all of it. Each by its own would be a dozen at once, for each of which Gradio's page goes through
+all of its controls, before anything can be used.
 """
 
 import logging
@@ -51,8 +51,10 @@ class Opening:
         """To be called once, outside of the tabs: a tab that is not open has no state in the browser."""
         inputs = [one for part in self._parts for one in part.inputs]
         outputs = list(dict.fromkeys(one for part in self._parts for one in part.outputs))
-        event = page.load(self._show, inputs, outputs, js=self._in_page(), **INSTANT)
-        event = event.then(None, js="() => { window.styleshot.opened(); return []; }", **INSTANT)
+        loaded = page.load(self._show, inputs, outputs, js=self._in_page(), **INSTANT)
+        opened: dict[str, Any] = {"fn": None, "js": "() => { window.styleshot.opened(); return []; }", **INSTANT}
+        loaded.failure(**opened)  # a page that was given nothing keeps what is done on it all the same
+        event = loaded.then(**opened)
         for after in self._after:
             event = event.then(**after)
 
@@ -62,12 +64,12 @@ class Opening:
             own, values = values[: len(part.inputs)], values[len(part.inputs) :]
             try:
                 shown = part.show(request, *own)
-            except Exception as error:  # one part that cannot be shown is no reason to show nothing
-                _log.warning("the page opens without a part: %s", error)
+            except Exception:  # one part that cannot be shown is no reason to show nothing
+                _log.warning("the page opens without a part", exc_info=True)
                 continue
             for output, update in shown.items():
-                updates[output] = _both(updates[output], update) if output in updates else update
-        return updates
+                updates[output] = _both(updates.get(output), update)
+        return updates or gr.skip()  # Gradio takes no updates of nothing
 
     def _in_page(self) -> str:
         parts = ", ".join(f"[{len(part.inputs)}, {part.js or 'null'}]" for part in self._parts)
@@ -81,5 +83,6 @@ class Opening:
 
 
 def _both(first: Any, second: Any) -> Any:
-    """Two updates of the same control: what the later says counts."""
-    return {**first, **second}
+    """Two updates of the same control, or values in the place of one: what the later says counts."""
+    updates = [isinstance(one, dict) and one.get("__type__") == "update" for one in (first, second)]
+    return {**first, **second} if all(updates) else second

@@ -117,7 +117,7 @@ def repaint(page):
 def followed(page, change):
     """On the classical tab: changes something, and waits until what follows it is on show. Who presses Repaint before
     that may take what has followed for what was pressed for."""
-    before = page.evaluate("Number(document.querySelector('#classical-result .compare').dataset.shown)")
+    before = page.evaluate("Number(document.querySelector('#classical-result .compare').dataset.shown || 0)")
     change()
     page.wait_for_function(
         """(before) => {

@@ -55,6 +55,8 @@ def test_presets_and_links(open_it, address):
     assert "settings=" not in other.url
     what_a_link_may_not_say_is_told_in_a_sentence_and_left_out(other, address)
     a_link_opens_the_tab_with_its_settings(other, address, link)
+    open_it.forgiven.append("500 (Internal Server Error)")
+    a_link_counts_although_the_page_was_given_nothing_as_it_opened(other, address)
 
 
 def a_preset_is_kept_over_a_reload_set_again_and_deleted(page):
@@ -116,3 +118,21 @@ def a_link_opens_the_tab_with_its_settings(page, address, link):
     page.reload()
     ready(page)
     expect(page.locator("#text-prompt textarea")).to_have_value("山 & a fox?", timeout=LONG)
+
+
+def a_link_counts_although_the_page_was_given_nothing_as_it_opened(page, address):
+    at_load = "(one) => one.backend_fn && one.targets.some(([, name]) => name === 'load')"
+    opening = page.evaluate(f"window.gradio_config.dependencies.filter({at_load}).map((one) => one.id)")
+    refused = []
+
+    def refuse(route):
+        if route.request.post_data_json["fn_index"] not in opening:
+            return route.continue_()
+        refused.append(route)
+        return route.fulfill(status=500, body="{}")
+
+    page.route("**/run/predict*", refuse)
+    settings = {"job": "classical", "method": "patches"}
+    page.goto(address + linked(format=1, seed=3, settings=settings), wait_until="domcontentloaded")
+    expect(method(page)).to_have_value("patches", timeout=LONG)
+    assert len(opening) == len(refused) == 1 and "settings=" not in page.url

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from styleshot_demo.classical.deringing import dering
+from styleshot_demo.classical.deringing import DeringingFilter, dering
+from styleshot_demo.classical.tiles import Box
 
 
 def scene(height: int = 240, width: int = 200) -> tuple[torch.Tensor, torch.Tensor]:
@@ -81,6 +82,31 @@ def test_what_is_not_calm_is_left_alone() -> None:
 def test_a_picture_without_edges_stays() -> None:
     content = torch.ones(1, 3, 64, 64)
     assert dering(content, content, content[:, :1]) is content
+
+
+@pytest.mark.parametrize("size", [(241, 199), (97, 48), (31, 15)])
+@pytest.mark.parametrize("step", [(16, 16), (64, 48), (16, 208)])
+def test_part_by_part_it_is_what_it_is_of_the_whole(size: tuple[int, int], step: tuple[int, int]) -> None:
+    height, width = size
+    content, painted = torch.full((1, 3, *size), 0.9), torch.rand(1, 3, *size)
+    content[..., height // 4 : height // 2, width // 5 : width // 2] = 0.2
+    mask = torch.ones_like(content[:, :1])
+    whole = dering(painted, content, mask)
+    parts = DeringingFilter.from_reader(lambda box: box.crop(content), height, width, strip=step[0])
+    assert parts is not None
+    boxes = [
+        Box(top, min(height, top + step[0]), left, min(width, left + step[1]))
+        for top in range(0, height, step[0])
+        for left in range(0, width, step[1])
+    ]
+    for box in boxes:
+        parts.observe(box.crop(painted), box.crop(content), box.crop(mask), box)
+    parts.fit()
+    made = torch.empty_like(painted)
+    for box in boxes:
+        box.crop(made).copy_(parts.apply(box.crop(painted), box.crop(content), box))
+    assert float((whole - painted).abs().max()) > 0.01
+    assert float((made - whole).abs().max()) < 1e-4
 
 
 @pytest.mark.parametrize("size", [(17, 241), (16, 16), (99, 30), (1, 40)])

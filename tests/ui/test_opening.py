@@ -37,7 +37,17 @@ def test_a_part_that_fails_costs_no_other(page, caplog):
     event = page.fns[0]
     with caplog.at_level(logging.WARNING):
         assert event.fn(gr.Request()) == {box: "there"}
-    assert "opens without a part" in caplog.text
+    assert "opens without a part" in caplog.text and "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.parametrize("shown", [[], ["x"], [gr.update(visible=True), "x"], [{"cells": 1}, gr.update(visible=True)]])
+def test_gradio_takes_what_there_is(page, shown):
+    opening, box = Opening(), gr.JSON()
+    for one in shown or [None]:
+        opening.add(lambda request, one=one: {} if one is None else {box: one}, [], [box])
+    opening.wire(page)
+    given = page.fns[0].fn(gr.Request())
+    assert (given[box] if shown else given) == (shown[-1] if shown else gr.skip())
 
 
 def test_what_follows_follows_in_its_order(page):
@@ -47,5 +57,6 @@ def test_what_follows_follows_in_its_order(page):
     opening.then(fn=None, js="() => 2")
     opening.wire(page)
     events = list(page.fns.values())
-    assert [event.trigger_after for event in events] == [None, 0, 1, 2]
-    assert "opened" in events[1].js and [event.js for event in events[2:]] == ["() => 1", "() => 2"]
+    assert [event.trigger_after for event in events] == [None, 0, 0, 2, 3]
+    assert all("opened" in event.js for event in events[1:3]) and events[1].trigger_only_on_failure
+    assert [event.js for event in events[3:]] == ["() => 1", "() => 2"]
