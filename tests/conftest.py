@@ -1,6 +1,7 @@
 """What holds for every test: no network, no models of this user's, no settings of this machine's."""
 
 import gc
+import logging
 import os
 import socket
 import tempfile
@@ -66,6 +67,13 @@ def frozen_imports():
     (`runtime/cache.py`): those were a third of all the time of tests that run StyleShot."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def log_level():
+    """A command that is run in the tests' own process silences the log; the next test may want to read it."""
+    yield
+    logging.getLogger("styleshot_demo").setLevel(logging.NOTSET)
 
 
 _LOCAL = {"localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "", None}
