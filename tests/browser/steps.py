@@ -119,6 +119,11 @@ def followed(page, change):
     that may take what has followed for what was pressed for."""
     before = page.evaluate("Number(document.querySelector('#classical-result .compare').dataset.shown || 0)")
     change()
+    settled(page, before)
+
+
+def settled(page, before=0):
+    """On the classical tab: waits until what the controls ask for is on show, and more pictures were than `before`."""
     page.wait_for_function(
         """(before) => {
           const { shown, state } = document.querySelector("#classical-result .compare").dataset;

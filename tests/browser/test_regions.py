@@ -13,7 +13,7 @@ from styleshot_demo.runners.maps import prepare
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, download, drop, followed, open_tab, put, repaint, run, unfold, upload  # noqa: E402
+from browser.steps import LONG, download, drop, followed, open_tab, put, repaint, run, settled, unfold, upload  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -128,30 +128,12 @@ def test_more_strokes_are_followed_and_a_record_brings_the_region_back(open_page
     page.wait_for_timeout(1500)
     repaint(page)
 
-    def shown():
-        return int(page.locator("#classical-result .compare").get_attribute("data-shown"))
-
-    def settled(before):
-        page.wait_for_function(
-            """(before) => {
-              const { shown, state } = document.querySelector("#classical-result .compare").dataset;
-              return Number(shown) > before && state === "ready"
-                && !document.querySelector("#classical-result .stale").hasChildNodes();
-            }""",
-            arg=before,
-            timeout=LONG,
-        )
-
     one = saved(page, tmp_path / "one.png")
-    before = shown()
-    brush(page, (0.7, 0.7), (0.8, 0.7))
-    settled(before)
+    followed(page, lambda: brush(page, (0.7, 0.7), (0.8, 0.7)))
     two = saved(page, tmp_path / "two.png")
     changed = np.abs(one - two).max(2)
     assert changed[:, : changed.shape[1] // 2].max() == 0 < changed[:, changed.shape[1] // 2 :].max()
-    before = shown()
-    page.locator("#marking .undo").click()
-    settled(before)
+    followed(page, page.locator("#marking .undo").click)
     assert (saved(page, tmp_path / "undone.png") == one).all()
 
     def painted(change, **wanted):
@@ -159,7 +141,7 @@ def test_more_strokes_are_followed_and_a_record_brings_the_region_back(open_page
         change()
         end = time.monotonic() + LONG / 1000
         while time.monotonic() < end:
-            settled(0)
+            settled(page)
             made, settings = saved(page, tmp_path / "made.png"), provenance.read(tmp_path / "made.png").settings
             if wanted.items() <= {"region": "everywhere", **settings}.items():  # which no record says
                 return made
