@@ -18,7 +18,7 @@ BYTES_PER_ENLARGED, BYTES_PER_TILE = 8, {"animevideov3": 120_000_000, "x4plus": 
 BYTES_TO_FIND = 350_000_000
 # Bytes that a run at the photo's own size takes at its peak, measured by `bench classical --whole`: in any case, for
 # each pixel, and at most, for what is kept to save time is kept as far as there is room.
-WHOLE_BYTES = {"fast": (400_000_000, 75, 1_500_000_000), "colour": (200_000_000, 25, 1_200_000_000)}
+WHOLE_BYTES = {"fast": (250_000_000, 60, 1_500_000_000), "colour": (200_000_000, 25, 1_200_000_000)}
 SIZES_TO_FIT = (2048, 1792, 1536, 1280, 1024, 896, 768, 640, 512, 384, 256)
 TIGHT = 0.5  # of the free memory is what an estimate may take that has just failed
 DIFFUSION_SIZES = tuple(range(1024, 120, -64))

@@ -587,7 +587,7 @@ def test_train_encoder_writes_weights_and_how_they_came_to_be(folder: Path, monk
 
 
 def test_train_decoder_passes_the_recipe(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from styleshot_demo.classical.fast import Decoder
+    from styleshot_demo.classical.decoder import Decoder
     from styleshot_demo.classical.weights import load_decoder
     from styleshot_demo.training import classical_decoder
 
@@ -606,7 +606,7 @@ def test_train_decoder_passes_the_recipe(folder: Path, monkeypatch: pytest.Monke
 
 
 def test_train_decoder_gives_each_network_its_feed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from styleshot_demo.classical.fast import Decoder
+    from styleshot_demo.classical.decoder import Decoder
     from styleshot_demo.training import classical_decoder
 
     asked = []

@@ -7,28 +7,23 @@ channel of the decoder (after Ghiasi et al., BMVC 2017, and the modulator of Wan
 last the picture's colours go some way to the moments of the style's colours, which features tell only roughly.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from styleshot_demo.classical.cached_style import WeightedStyles, add_style_textures, cached_styles, target_tones
 from styleshot_demo.classical.colour_clusters import ClusterColourTransfer, ColourClusters
+from styleshot_demo.classical.decoder import LAYERS, STRIDE, Decoder
 from styleshot_demo.classical.deringing import dering
-from styleshot_demo.classical.features import Conv, Encoder, reflection_pad
+from styleshot_demo.classical.features import Encoder
 from styleshot_demo.classical.grain import FlatMasks, flat_masks
 from styleshot_demo.classical.statistics import Affine, Moments, blended_transform, moments, subsampled_moments
 from styleshot_demo.classical.tiles import Box
 from styleshot_demo.classical.tones import ToneCurve
-from styleshot_demo.classical.upsample_conv import add_upsample_conv, conv_of_upsample_conv, upsample_conv
 from styleshot_demo.weighting import weighted_sum
 
-LAYERS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
-INNER = {"relu3_1": 96, "relu2_1": 48, "relu1_1": 24}
-STRIDE = 8  # of relu4_1
-HIDDEN = 128
 # How far the moments go at strength 1. The last steps towards the style's own would cost more of the content than they
 # bring of the style: `evaluate classical` shows both.
 STRENGTH_SCALE = 0.8
@@ -61,154 +56,6 @@ def colour_transform_from_moments(painted: Moments, styles: Sequence[tuple[Momen
         whole.centre,
         whole.centre + share @ (whole.target - whole.centre),
     )
-
-
-class Decoder(nn.Module):
-    """Transformed features of several depths to a picture.
-
-    From relu4_1 up, each stage halves the stride: 3x3 convolution, nearest-neighbour enlargement, 3x3 convolution. At a
-    `fused` depth the second one also sees the content's own features of that depth, transformed, so that contours need
-    not survive the bottleneck. The `style_vector` modulates the channels of each convolution. Residual blocks (He et
-    al., CVPR 2016) before the first enlargement lay out what is larger than a few pixels, where maps are small.
-    """
-
-    def __init__(
-        self,
-        widths: Mapping[str, int],
-        inner: Mapping[str, int] | None = None,
-        fused: Sequence[str] = (),
-        hidden: int = HIDDEN,
-        blocks: int = 0,
-    ) -> None:
-        """Channels of the encoder's layers (`widths`), inside each stage (`inner`) and of the modulator (`hidden`).
-
-        blocks  residual blocks at `STRIDE`
-        """
-        super().__init__()
-        self.widths = {name: widths[name] for name in LAYERS}
-        self.inner = dict(inner or INNER)
-        self.fused = tuple(fused)
-        self.stages = nn.ModuleDict()
-        last = self.widths["relu4_1"]
-        for name in LAYERS[1:]:
-            width = self.inner[name]
-            joined = width + (self.widths[name] if name in self.fused else 0)
-            self.stages[name] = nn.ModuleList([Conv(last, width), Conv(joined, width)])
-            last = width
-        self.picture = Conv(last, 3)
-        deepest = self.inner[LAYERS[1]]
-        self.blocks = nn.ModuleList(
-            nn.ModuleList([Conv(deepest, deepest), Conv(deepest, deepest)]) for _ in range(blocks)
-        )
-        self.hidden = hidden
-        self._modulated_widths = [self.inner[name] for name in LAYERS[1:] for _ in range(2)]
-        self.modulator = nn.Sequential(
-            nn.Linear(2 * sum(self.widths.values()), hidden),
-            nn.ReLU(),
-            nn.Linear(hidden, 2 * sum(self._modulated_widths)),
-        )
-        # An untrained modulator changes nothing, nor does an untrained block.
-        for last_layer in (self.modulator[2], *(_conv_pair(block)[1] for block in self.blocks)):
-            for parameter in last_layer.parameters():
-                nn.init.zeros_(parameter)
-
-    @property
-    def input_layers(self) -> tuple[str, ...]:
-        """The depths whose maps are painted from."""
-        return ("relu4_1", *self.fused)
-
-    @property
-    def architecture(self) -> dict[str, Any]:
-        """What the constructor needs to build the same network."""
-        return {
-            "widths": self.widths,
-            "inner": self.inner,
-            "fused": list(self.fused),
-            "hidden": self.hidden,
-            "blocks": len(self.blocks),
-        }
-
-    def forward(self, features: Mapping[str, Tensor], style: Tensor) -> Tensor:
-        """Pixels [N, 3, H, W], about [0, 1] but not clipped.
-
-        features  transformed content features [N, C, h, w] of relu4_1 and of the fused depths, of a picture whose sides
-                  are multiples of `STRIDE`
-        style     its `style_vector`
-        """
-        modulations = self._modulations(style)
-
-        def modulated(maps: Tensor) -> Tensor:
-            gain, bias = next(modulations)
-            return torch.relu_(torch.addcmul(bias[:, :, None, None], maps, gain[:, :, None, None]))
-
-        maps = features["relu4_1"]
-        for name in LAYERS[1:]:
-            first, second = _conv_pair(self.stages[name])
-            maps = modulated(first(maps))
-            if name == LAYERS[1]:
-                maps = self._residual_blocks(maps)
-            maps = nn.functional.interpolate(maps, scale_factor=2, mode="nearest")
-            if name in self.fused:
-                maps = torch.cat([maps, features[name]], 1)
-            maps = modulated(second(maps))
-        return self.picture(maps)
-
-    def infer(self, features: Mapping[str, Tensor], style: Tensor) -> Tensor:
-        """What `forward` returns, for one picture (N = 1) and without gradients, in less time.
-
-        The modulation goes into the weights, and nothing is enlarged before it is convolved.
-        """
-        return self.upsample(self.bottleneck(features["relu4_1"], style), features, style)
-
-    def bottleneck(self, deepest: Tensor, style: Tensor) -> Tensor:
-        """What `infer` does at `STRIDE`: [1, C, h, w] of transformed relu4_1 [1, C, h, w]."""
-        first, _ = _conv_pair(self.stages[LAYERS[1]])
-        return self._residual_blocks(_conv(deepest, *_fold_modulation(first, next(self._modulations(style)))).relu_())
-
-    def upsample(self, maps: Tensor, features: Mapping[str, Tensor], style: Tensor) -> Tensor:
-        """What `infer` makes of what `bottleneck` returned, and of the maps of the fused depths."""
-        modulations = self._modulations(style)
-        for name in LAYERS[1:]:
-            first, second = _conv_pair(self.stages[name])
-            modulation = next(modulations)
-            if name != LAYERS[1]:
-                maps = _conv(maps, *_fold_modulation(first, modulation)).relu_()
-            weight, bias = _fold_modulation(second, next(modulations))
-            if name in self.fused:
-                own, fused = weight.split([len(first.weight), weight.shape[1] - len(first.weight)], 1)
-                large = _conv(features[name], fused.contiguous(memory_format=torch.channels_last), bias)
-                add_upsample_conv(large, maps, own)
-            elif name == LAYERS[-1]:
-                return conv_of_upsample_conv(maps, weight, bias, self.picture.weight, cast(Tensor, self.picture.bias))
-            else:
-                large = upsample_conv(maps, weight, bias)
-            maps = large.relu_()
-        return self.picture(maps)
-
-    def _residual_blocks(self, maps: Tensor) -> Tensor:
-        for first, second in map(_conv_pair, self.blocks):
-            maps = maps + second(torch.relu_(first(maps)))
-        return maps
-
-    def _modulations(self, style: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-        """Factor and offset [N, C] of each convolution's channels, in turn."""
-        gains, biases = self.modulator(style).split(sum(self._modulated_widths), 1)
-        return zip((1 + gains).split(self._modulated_widths, 1), biases.split(self._modulated_widths, 1), strict=True)
-
-
-def _fold_modulation(layer: nn.Conv2d, modulation: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    """Weight and bias of a convolution that has the modulation in them."""
-    gain, bias = (part[0] for part in modulation)
-    return layer.weight * gain[:, None, None, None], cast(Tensor, layer.bias) * gain + bias
-
-
-def _conv_pair(layers: nn.Module) -> tuple[nn.Conv2d, nn.Conv2d]:
-    first, second = cast(nn.ModuleList, layers)
-    return cast(nn.Conv2d, first), cast(nn.Conv2d, second)
-
-
-def _conv(maps: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    return nn.functional.conv2d(reflection_pad(maps), weight, bias)
 
 
 @dataclass

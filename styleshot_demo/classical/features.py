@@ -1,12 +1,14 @@
 """Networks whose feature maps describe content and style: our own small encoder, and VGG-19 where its file is here."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from functools import cache
 from typing import cast
 
 import torch
 from torch import Tensor, nn
+
+from styleshot_demo.classical.row_streams import ConvRows, Edges, MappedRows, RowSource, RowWindow, bordered
 
 # Layer -> channels; a name says stage and convolution, as in VGG (Simonyan & Zisserman, ICLR 2015).
 WIDTHS = {
@@ -24,7 +26,6 @@ WIDTHS = {
 
 
 MEAN, DEVIATION = 0.45, 0.225  # of the pixels of natural pictures, about
-COPY_THRESHOLD = 2**14  # places of maps from which on copying them row by row takes less time than `pad`
 
 
 class Conv(nn.Conv2d):
@@ -34,19 +35,7 @@ class Conv(nn.Conv2d):
         super().__init__(inputs, outputs, 3, padding=1, padding_mode="reflect")
 
     def forward(self, input: Tensor) -> Tensor:
-        return nn.functional.conv2d(reflection_pad(input), self.weight, self.bias)
-
-
-def reflection_pad(maps: Tensor) -> Tensor:
-    """Maps [N, C, H, W] with one place more on each side, which is what lies opposite: [N, C, H + 2, W + 2]."""
-    count, channels, height, width = maps.shape
-    if torch.is_grad_enabled() or maps.device.type != "cpu" or height * width < COPY_THRESHOLD:
-        return nn.functional.pad(maps, (1, 1, 1, 1), mode="reflect")
-    made = maps.new_empty(count, height + 2, width + 2, channels).permute(0, 3, 1, 2)
-    made[:, :, 1:-1, 1:-1] = maps
-    made[:, :, 1:-1, 0], made[:, :, 1:-1, -1] = maps[..., 1], maps[..., -2]
-    made[:, :, 0], made[:, :, -1] = made[:, :, 2], made[:, :, -3]
-    return made
+        return nn.functional.conv2d(bordered([input]), self.weight, self.bias)
 
 
 class Encoder(nn.Module):
@@ -84,7 +73,7 @@ class Encoder(nn.Module):
         names = list(self.layers)
         for number, (name, following) in enumerate(zip(names, [*names[1:], None], strict=True)):
             with reduced if number else nullcontext():
-                before = self.layers[name](x) if number else self._first_conv(x)
+                before = nn.functional.conv2d(bordered([x]), *self._kernel(number))
             pooled = following is not None and following[4] != name[4]
             if name in wanted:
                 x = torch.relu(before) if before_relu else torch.relu_(before)
@@ -96,15 +85,60 @@ class Encoder(nn.Module):
                 x = torch.relu_(_max_pool(before) if pooled else before)
         return found
 
-    def _first_conv(self, pixels: Tensor) -> Tensor:
-        """What the first layer makes of pixels around 0: it need not spend its bias on the mean of natural pictures.
+    def rows(
+        self, pixels: RowSource, observers: Mapping[str, Callable[[Tensor, int], None]], for_moments: bool = False
+    ) -> list[RowSource]:
+        """The maps of the layers that `observers` names, from the first to the deepest, as `forward` computes them.
+
+        observers  each is given the rows of its layer as they are computed, [1, C, n, W], and the number of the first
+        """
+        names = list(self.layers)
+        source, found = pixels, []
+        for number, name in enumerate(names):
+            source = ConvRows(self._row_convolution(number, for_moments), RowWindow(source))
+            pooled = [*names[1:], name][number][4] != name[4]
+            if name in observers:
+                source = MappedRows(source, _observed(observers[name]))
+                found.append(source)
+                if len(found) == len(observers):
+                    break
+                source = MappedRows(source, lambda rows, top: _max_pool(rows), 2) if pooled else source
+            elif pooled:
+                source = MappedRows(source, lambda rows, top: torch.relu_(_max_pool(rows)), 2)
+            else:
+                source = MappedRows(source, lambda rows, top: torch.relu_(rows))
+        return found
+
+    def _row_convolution(self, number: int, for_moments: bool) -> Callable[[Edges, Tensor], Tensor]:
+        weight, bias = self._kernel(number)
+
+        def convolve(edges: Edges, window: Tensor) -> Tensor:
+            reduced = bfloat16_where_native(window.device) if for_moments and number else nullcontext()
+            with reduced:
+                return nn.functional.conv2d(window, weight, bias)
+
+        return convolve
+
+    def _kernel(self, number: int) -> tuple[Tensor, Tensor]:
+        """Weight and bias of a layer; the first takes pixels around 0, and need not spend its bias on their mean.
 
         Centring goes into its few weights, in place of two passes over all pixels.
         """
-        layer = cast(Conv, self.layers[next(iter(self.layers))])
-        weight = layer.weight / DEVIATION
-        bias = cast(Tensor, layer.bias) - MEAN * weight.sum((1, 2, 3))
-        return nn.functional.conv2d(reflection_pad(pixels), weight, bias)
+        layer = cast(Conv, list(self.layers.values())[number])
+        weight, bias = layer.weight, cast(Tensor, layer.bias)
+        if number == 0:
+            weight = weight / DEVIATION
+            bias = bias - MEAN * weight.sum((1, 2, 3))
+        return weight, bias
+
+
+def _observed(observer: Callable[[Tensor, int], None]) -> Callable[[Tensor, int], Tensor]:
+    def observed(rows: Tensor, top: int) -> Tensor:
+        rows = torch.relu_(rows)
+        observer(rows, top)
+        return rows
+
+    return observed
 
 
 def bfloat16_where_native(device: torch.device) -> torch.autocast:

@@ -97,7 +97,9 @@ class RunningMoments:
     def update(self, part: Tensor, box: Box, width: int) -> None:
         """The part `box` of maps that are `width` wide, [1, C, h, w]."""
         vectors = _vectors(part)
-        if self.stride > 1:
+        if box.width == width:
+            vectors = vectors[-box.top * width % self.stride :: self.stride]
+        elif self.stride > 1:
             rows, columns = (torch.arange(*ends) for ends in (box[:2], box[2:]))
             vectors = vectors[((rows[:, None] * width + columns) % self.stride == 0).flatten().to(part.device)]
         self.update_vectors(vectors)

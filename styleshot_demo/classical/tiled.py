@@ -1,112 +1,52 @@
 """Pictures too large to be painted at once: part by part, with the statistics of the whole, so that no tile shows.
 
-What `FastTransfer` and `transfer_colours` compute from a whole picture is gathered first, tile by tile: how flat it is,
-the moments of its features, those of the painted colours, the rings. Then each tile is painted with that, and with so
-much of its surroundings as the networks see. The result is that of the whole picture but for rounding, in memory that
-hardly grows with it: 6 bytes a pixel for what is painted so far, and as many again for a strength below 1, 5 for the
-deepest maps (in half precision those would show: a grey level here and there), 9 for rings, half of it until they are
-fitted.
+What `FastTransfer` computes from a whole picture is gathered first, part by part: how flat it is, the moments of its
+features, those of the painted colours, the rings. Then each part is painted with that. The networks go over it in
+strips (`row_streams`), the rest in tiles. The result is that of the whole picture but for rounding, in memory that
+hardly grows with it: 6 bytes a pixel for what is painted so far, and as many again for a strength below 1, 9 for rings,
+half of it until they are fitted, and for maps what there is room for.
 """
 
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from styleshot_demo.classical.cached_style import StyleCache
-from styleshot_demo.classical.colour import colour_map, into_gamut, to_oklab
 from styleshot_demo.classical.colour_clusters import ClusterColourTransfer, ColourClusters
+from styleshot_demo.classical.decoder import LAYERS, STRIDE
 from styleshot_demo.classical.deringing import DeringingFilter
 from styleshot_demo.classical.fast import (
-    LAYERS,
-    STRIDE,
-    Encoded,
+    STRENGTH_SCALE,
     FastTransfer,
     colour_transform_from_moments,
-    stride_padding,
     style_vector,
 )
 from styleshot_demo.classical.grain import CONTEXT, FlatMasks, FlatnessMap, add_textures, flatness_map, random_phase
+from styleshot_demo.classical.lazy_picture import LazyPicture, TileStep
+from styleshot_demo.classical.row_streams import MappedRows, ReadRows, RowBuffer, RowSource
 from styleshot_demo.classical.statistics import Affine, Moments, RunningMoments, blended_transform, sampling_stride
 from styleshot_demo.classical.tiles import Box, tiles
 from styleshot_demo.classical.tones import ToneCurve, tone_quantiles
+from styleshot_demo.runtime.memory import malloc_trim
 from styleshot_demo.weighting import weighted_sum
 
-# Pixels of a tile. With its margins one map of 24 channels has 32 MB: of more, glibc gives each back to the system at
-# once, and getting it anew costs a quarter of the time.
-TILE = 512
-MARGIN = 32  # pixels around it: relu4_1 sees 26 of the content, and what is painted 27 (17 of relu3_1, which sees 10)
-DECODER_MARGIN = 24  # pixels around it: what is painted sees 21 of what `bottleneck` returns
-COLOUR_TILE = 1024
+# Pixels of a strip that the networks go over. One map of 24 channels has less than 32 MB then: of more, glibc gives
+# each back to the system at once, and getting it anew costs a quarter of the time.
+STRIP = 512**2
+POSTPROCESS_TILE = 768  # pixels of the sides of what is cleaned at a time
+BLOCK = 2**20  # pixels that are read at a time for them: of these, some around count for how flat it is there
+MARGIN = 32  # rows above the first one that is wanted of relu3_1, which sees 10
 # Bytes for all that is kept of a picture while it is painted. What the pixels themselves leave of that goes to maps,
-# so that tiles need not be read a second time.
-KEPT_BYTES = 800_000_000
-PIXEL_BYTES = 14  # painted, the deepest maps, the result
-RESIDUAL_BYTES = 6  # more of each where some of the content is to stay
+# so that they need not be computed a second time.
+KEPT_BYTES = 1_200_000_000
+PAINTED_BYTES = 6  # a pixel, of what is painted
+TRIMMED = 32  # strips after which memory that is free is handed back
+RESIDUAL_BYTES = 6  # more where some of the content is to stay
 
-Read = Callable[[Box], Tensor]  # part of a picture -> its pixels, [1, 3, h, w], RGB in [0, 1]
-
-
-@dataclass(frozen=True)
-class LazyPicture:
-    """A picture of which only parts are ever in memory as numbers; of a style, `cache` keeps what was found."""
-
-    height: int
-    width: int
-    read: Read
-    cache: StyleCache = field(default_factory=StyleCache)
-
-    @classmethod
-    def from_pixels(cls, pixels: Tensor) -> "LazyPicture":
-        """One that is there, [1, 3, H, W]."""
-        return cls(pixels.shape[2], pixels.shape[3], lambda box: box.crop(pixels))
-
-
-@dataclass(frozen=True)
-class TileStep:
-    """How far it is, 0 to 1; and, if something is finished, where that lies and its pixels, [1, 3, h, w] in [0, 1]."""
-
-    fraction: float
-    box: Box | None = None
-    pixels: Tensor | None = None
-
-
-@torch.inference_mode()
-def transfer_colours_tiled(
-    content: LazyPicture, styles: Sequence[tuple[LazyPicture, float]], method: str, strength: float
-) -> Iterator[TileStep]:
-    """`transfer_colours`, part by part."""
-
-    kept: dict[Box, Tensor] = {}
-
-    def streamed_moments(picture: LazyPicture, share: float) -> Generator[TileStep, None, Moments]:
-        running = RunningMoments()
-        boxes = list(tiles(picture.height, picture.width, COLOUR_TILE))
-        room = KEPT_BYTES
-        for count, box in enumerate(boxes, 1):
-            lab = to_oklab(picture.read(box))
-            running.update(lab, box, picture.width)
-            room -= lab.nbytes
-            if picture is content and room > 0:
-                kept[box] = lab
-            yield TileStep(share * count / len(boxes))
-        return running.moments()
-
-    seen = []
-    for picture, weight in styles:
-        found = picture.cache.get("oklab")
-        if found is None:
-            found = yield from streamed_moments(picture, 0.0)
-            picture.cache.put("oklab", found)
-        seen.append((found, weight))
-    own = yield from streamed_moments(content, 0.3)
-    affine = colour_map(own, seen, method)
-    boxes = list(tiles(content.height, content.width, COLOUR_TILE))
-    for count, box in enumerate(boxes, 1):
-        lab = kept.pop(box) if box in kept else to_oklab(content.read(box))
-        made = into_gamut(affine(lab, strength))
-        yield TileStep(0.3 + 0.7 * count / len(boxes), box, made)
+Observer = Callable[[Tensor, int], None]  # of rows of maps, and the number of the first
 
 
 @torch.inference_mode()
@@ -142,7 +82,7 @@ class _TiledTransfer:
         # Height and width that the content is given, as `FastTransfer` does it: halved three times and doubled three
         # times, a side has to come out as it went in. Styles stay as they are.
         self.padded = (self.height + -self.height % STRIDE, self.width + -self.width % STRIDE)
-        self.boxes = list(tiles(self.height, self.width, TILE))
+        self.boxes = list(tiles(self.height, self.width, POSTPROCESS_TILE))
         self.flatness: FlatnessMap | None = None
         self.strokes: list[tuple[Tensor, float]] = []
         self.grain = 0.0
@@ -175,9 +115,10 @@ class _TiledTransfer:
         for picture, weight in styles:
             features = picture.cache.get("features")
             if features is None:
-                running = _running_moments(self.painter, (picture.height, picture.width))
-                for box in tiles(picture.height, picture.width, TILE):
-                    self._update_moments(running, picture.read, (picture.height, picture.width), box, True)
+                size = picture.height, picture.width
+                running = _running_moments(self.painter, size)
+                observers = {name: _moment_observer(one, size[1] // _stride(name)) for name, one in running.items()}
+                for _ in self._encode(self._style_rows(picture), observers, size[1], for_moments=True):
                     yield TileStep(0.0)
                 features = {name: one.moments() for name, one in running.items()}
                 picture.cache.put("features", features)
@@ -193,51 +134,67 @@ class _TiledTransfer:
         self.cluster_transfer = ClusterColourTransfer(own, clusters, (self.height, self.width))
 
     def encode_content(self) -> Iterator[TileStep]:
-        """Gathers its moments, and keeps its deepest maps, which are small."""
+        """Gathers its moments, and keeps its deepest maps, which are small, and of the others what finds room."""
         running = _running_moments(self.painter, self.padded)
+        height, width = (side // STRIDE for side in self.padded)
         channels = self.painter.decoder.widths["relu4_1"]
-        self.deep = torch.empty(1, channels, *(side // STRIDE for side in self.padded))
-        each = PIXEL_BYTES + (RESIDUAL_BYTES if self.strength < 1 else 0)
-        room = KEPT_BYTES - each * self.height * self.width
-        self.maps: dict[Box, dict[str, Tensor]] = {}
-        for count, box in enumerate(self.boxes, 1):
-            margined = Box(box.top, self._end(box.bottom, 0), box.left, self._end(box.right, 1))
-            place, deepest, maps = self._update_moments(running, self._read_padded, self.padded, margined)
-            place.crop(self.deep).copy_(deepest)
-            room -= sum(one.nbytes for one in maps.values())
-            if room > 0:
-                self.maps[box] = maps
-            del maps, deepest
-            yield TileStep(count / len(self.boxes))
+        self.maps = {
+            name: RowBuffer(self.padded[0] // _stride(name), partial(self._encode_again, _stride(name)))
+            for name in self._fused
+        }
+        self.again: RowSource | None = None
+        stored, rooms = self._rooms()
+        self.deep = torch.empty(1, channels, height, width, dtype=stored, memory_format=torch.channels_last)
+
+        def observer(name: str) -> Observer:
+            update = _moment_observer(running[name], self.padded[1] // _stride(name))
+
+            def observe(rows: Tensor, top: int) -> None:
+                update(rows, top)
+                if name == "relu4_1":
+                    self.deep[:, :, top : top + rows.shape[2]] = rows
+                elif name in self.maps:
+                    rooms[name] -= rows.numel()
+                    if rooms[name] >= 0:
+                        self.maps[name].append(rows.to(stored), top)
+
+            return observe
+
+        observers = {name: observer(name) for name in LAYERS}
+        for fraction in self._encode(self._content_rows(0), observers, self.padded[1]):
+            yield TileStep(fraction)
         self.content_moments = {name: one.moments() for name, one in running.items()}
 
     def decode(self, transform: str) -> Iterator[TileStep]:
         """What the decoder makes of it, and of its unchanged features where some of the content is to stay."""
-        decoder, strength = self.painter.decoder, self.strength
-        affines = {
+        strength = self.strength
+        self.affines = {
             name: blended_transform(
                 self.content_moments[name], [(style[name], weight) for style, weight in self.styles], transform
             )
-            for name in decoder.input_layers
+            for name in self.painter.decoder.input_layers
         }
-        wanted = weighted_sum((style_vector(style), weight) for style, weight in self.styles)
-        style_vectors = style_vector(self.content_moments).to(self.device), wanted.to(self.device)
         self.painted = torch.empty(1, 3, self.height, self.width, dtype=torch.float16)
         self.residual = torch.empty_like(self.painted) if strength < 1 else None
         colours = RunningMoments(sampling_stride(self.height, self.width))
-        for count, box in enumerate(self.boxes, 1):
-            window = box.expanded(MARGIN, self.height, self.width)
-            maps = self.maps.pop(box, None) or self._encode(self._read_padded(window), decoder.fused)
-            known = Encoded(self.content.read(box), maps, affines, style_vectors, self.colours)
-            made = self._decode_tile(box, window, known, strength)
+        painted = self._painted_rows(strength)
+        rebuilt = self._painted_rows(0.0) if strength < 1 else None
+        strips = self._strips()
+        for count, box in enumerate(strips, 1):
+            bottom = self.padded[0] if box.bottom == self.height else box.bottom
+            pixels = self.content.read(box)
+            made = painted.take(bottom)[:, :, : box.height, : self.width]
             colours.update(made, box, self.width)
-            self.cluster_transfer.observe(made, self.cluster_transfer.memberships(known.pixels))
+            self.cluster_transfer.observe(made, self.cluster_transfer.memberships(pixels))
             box.crop(self.painted).copy_(made)
-            if self.residual is not None:
-                rebuilt = self._decode_tile(box, window, known, 0.0)
-                box.crop(self.residual).copy_((1 - strength) * (known.pixels - rebuilt))
-            yield TileStep(count / len(self.boxes))
-        del self.deep
+            if rebuilt is not None and self.residual is not None:
+                lost = pixels - rebuilt.take(bottom)[:, :, : box.height, : self.width]
+                box.crop(self.residual).copy_((1 - strength) * lost)
+            if count % TRIMMED == 0:
+                malloc_trim()  # of the maps that are done with: each is too small for the C library to give it back
+            yield TileStep(count / len(strips))
+        del self.deep, self.maps, self.again, painted, rebuilt
+        malloc_trim()
         self.colour_transform: Affine = colour_transform_from_moments(colours.moments(), self.colours)
         self.cluster_transfer.fit(self.colour_transform)
 
@@ -292,14 +249,30 @@ class _TiledTransfer:
     def _flat_mask(self, box: Box, content: Tensor) -> Tensor:
         return self._flatness_map.crop(box).to(content)
 
-    def _end(self, end: int, axis: int) -> int:
-        return self.padded[axis] if end == (self.height, self.width)[axis] else end
+    def _strips(self) -> list[Box]:
+        """The picture in parts as wide as itself."""
+        rows = max(1, STRIP // self.width // STRIDE) * STRIDE
+        return [Box(top, min(top + rows, self.height), 0, self.width) for top in range(0, self.height, rows)]
 
-    def _read_padded(self, box: Box) -> Tensor:
-        """The same of a part that may reach into the margins that the content is given."""
-        return _padded(
-            self._read_textured(Box(box.top, min(box.bottom, self.height), box.left, min(box.right, self.width)))
+    def _style_rows(self, picture: LazyPicture) -> RowSource:
+        return ReadRows(picture.height, lambda top, bottom: picture.read(Box(top, bottom, 0, picture.width)))
+
+    def _content_rows(self, start: int) -> RowSource:
+        """The content's rows from `start` on, with what it is given at the right and at the bottom."""
+        step = max(1, BLOCK // self.width)
+        return ReadRows(
+            self.padded[0] - start, lambda top, bottom: self._read_padded(start + top, start + bottom), step
         )
+
+    def _read_padded(self, top: int, bottom: int) -> Tensor:
+        """Rows of the content, reflected beyond its ends."""
+        rows = torch.arange(top, bottom)
+        rows = torch.where(rows < self.height, rows, 2 * (self.height - 1) - rows)
+        first, last = int(rows.min()), int(rows.max())
+        pixels = self._read_textured(Box(first, last + 1, 0, self.width))
+        if bottom > self.height:
+            pixels = pixels.index_select(2, (rows - first).to(pixels.device))
+        return nn.functional.pad(pixels, (0, self.padded[1] - self.width, 0, 0), mode="reflect")
 
     def _read_textured(self, box: Box) -> Tensor:
         """A part of the content, with brushwork where it is flat."""
@@ -311,49 +284,80 @@ class _TiledTransfer:
         flat = FlatMasks(box.crop(flat.area, window), box.crop(flat.interior, window), flat.drawing_score)
         return add_textures(box.crop(pixels, window), flat, self.strokes, self.grain, (box.top, box.left))
 
-    def _update_moments(
-        self,
-        running: Mapping[str, RunningMoments],
-        read: Read,
-        size: tuple[int, int],
-        box: Box,
-        for_moments: bool = False,
-    ) -> tuple[Box, Tensor, dict[str, Tensor]]:
-        """Adds the moments of a part of a picture of `size`; returns where its relu4_1 maps lie, these, and the maps of
-        the fused depths with their margins."""
-        window = box.expanded(MARGIN, *size)
-        found = self._encode(read(window), LAYERS, for_moments)
-        place = maps = None
-        for name in LAYERS[::-1]:  # the deepest last
-            place, seen = (_place(part, _stride(name), size) for part in (box, window))
-            maps = place.crop(found[name], seen)
-            running[name].update(maps, place, size[1] // _stride(name))
-        assert place is not None and maps is not None
-        return place, maps, {name: found[name] for name in self.painter.decoder.fused}
+    def _encode(
+        self, pixels: RowSource, observers: Mapping[str, Observer], width: int, for_moments: bool = False
+    ) -> Iterator[float]:
+        """Shows the maps of a picture to the observers; yields how far it is."""
+        sources = self.painter.encoder.rows(pixels, observers, for_moments)
+        deepest = sources[-1]
+        step = max(1, STRIP // width // STRIDE)
+        for top in range(0, deepest.height, step):
+            deepest.take(min(top + step, deepest.height))
+            yield deepest.position / deepest.height
+        for source in sources[::-1]:  # of odd sides, the last row goes no deeper
+            if source.position < source.height:
+                source.take(source.height)
 
-    def _encode(self, pixels: Tensor, wanted: Sequence[str], for_moments: bool = False) -> dict[str, Tensor]:
-        if not wanted:
-            return {}
-        pixels = pixels.contiguous(memory_format=torch.channels_last)
-        return self.painter.encoder(pixels, wanted, for_moments=for_moments)
+    @property
+    def _fused(self) -> list[str]:
+        """The depths that the decoder sees besides the deepest, the smaller maps first."""
+        return sorted(self.painter.decoder.fused, key=_stride, reverse=True)
 
-    def _decode_tile(self, box: Box, window: Box, known: Encoded, strength: float) -> Tensor:
-        """The part `box` as painted, from the maps of the fused depths in its `window`, which `known` holds."""
-        decoder = self.painter.decoder
-        inner = box.expanded(DECODER_MARGIN, self.height, self.width)
-        place = inner.downscaled(STRIDE)
-        around = place.expanded(1 + 2 * len(decoder.blocks), *self.deep.shape[2:])
-        deep = around.crop(self.deep).to(known.pixels).contiguous(memory_format=torch.channels_last)
-        deepest, style = self.painter.transformed_features(replace(known, maps={"relu4_1": deep}), strength)
-        given = {}
-        for name, maps in known.maps.items():
-            seen = (
-                Box(*(-(-end // STRIDE) * STRIDE for end in part)).downscaled(_stride(name)) for part in (inner, window)
-            )
-            given[name] = next(seen).crop(maps, next(seen))
-        given, _ = self.painter.transformed_features(replace(known, maps=given), strength)
-        laid = place.crop(decoder.bottleneck(deepest["relu4_1"], style), around)
-        return box.crop(decoder.upsample(laid.contiguous(memory_format=torch.channels_last), given, style), inner)
+    def _rooms(self) -> tuple[torch.dtype, dict[str, int]]:
+        """In which precision maps are kept, and how many values of each depth: first what takes longest to compute."""
+        pixels = self.height * self.width
+        room = KEPT_BYTES - (PAINTED_BYTES + (RESIDUAL_BYTES if self.strength < 1 else 0)) * pixels
+        counts = {
+            name: self.painter.decoder.widths[name] * math.prod(side // _stride(name) for side in self.padded)
+            for name in ("relu4_1", *self._fused)
+        }
+        # Half precision shows: single pixels by up to three grey levels. It is for where all does not fit otherwise.
+        stored = torch.float16 if 4 * sum(counts.values()) > room else torch.float32
+        left, rooms = max(0, room) // stored.itemsize, {}
+        for name, count in counts.items():
+            rooms[name] = min(count, left)
+            left = max(0, left - count)
+        return stored, rooms
+
+    def _encode_again(self, stride: int, bottom: int) -> None:
+        """Appends those maps for which there was no room, up to the row `bottom` of the maps of a `stride`."""
+        if self.again is None:
+            missing = {name: maps for name, maps in self.maps.items() if maps.end < maps.height}
+            start = min(maps.end * _stride(name) for name, maps in missing.items()) - MARGIN
+            self.start = max(0, start) // STRIDE * STRIDE
+            observers = {
+                name: partial(self._append, maps, self.start // _stride(name)) for name, maps in missing.items()
+            }
+            self.again = self.painter.encoder.rows(self._content_rows(self.start), observers)[-1]
+        own = (self.padded[0] - self.start) // self.again.height
+        bottom = min(-(-(bottom * stride - self.start) // own), self.again.height)
+        if bottom > self.again.position:
+            self.again.take(bottom)
+
+    @staticmethod
+    def _append(maps: RowBuffer, start: int, rows: Tensor, top: int) -> None:
+        maps.append(rows, start + top)
+
+    def _painted_rows(self, strength: float) -> RowSource:
+        """What the decoder makes of the content's features, transformed so far."""
+        share = STRENGTH_SCALE * strength
+        maps = {name: buffer.reader() for name, buffer in self.maps.items()}
+        maps["relu4_1"] = ReadRows(self.deep.shape[2], lambda top, bottom: self.deep[:, :, top:bottom].to(self.device))
+        features = {
+            name: MappedRows(rows, partial(_transformed, self.affines[name], share)) for name, rows in maps.items()
+        }
+        wanted = weighted_sum((style_vector(style), weight) for style, weight in self.styles)
+        style = torch.lerp(style_vector(self.content_moments).to(self.device), wanted.to(self.device), share)
+        return self.painter.decoder.rows(features, style)
+
+
+def _transformed(affine: Affine, share: float, rows: Tensor, top: int) -> Tensor:
+    return affine(rows.float(), share)
+
+
+def _moment_observer(running: RunningMoments, width: int) -> Observer:
+    """Adds the moments of rows of maps that are so wide."""
+    return lambda rows, top: running.update(rows, Box(top, top + rows.shape[2], 0, width), width)
 
 
 def _pixels(picture: LazyPicture) -> Tensor:
@@ -370,13 +374,9 @@ def _strokes(picture: LazyPicture, seed: int) -> Tensor:
 
 def _colour_moments(picture: LazyPicture) -> Moments:
     running = RunningMoments(sampling_stride(picture.height, picture.width))
-    for box in tiles(picture.height, picture.width, TILE):
+    for box in tiles(picture.height, picture.width, POSTPROCESS_TILE):
         running.update(picture.read(box), box, picture.width)
     return running.moments()
-
-
-def _padded(pixels: Tensor) -> Tensor:
-    return nn.functional.pad(pixels, stride_padding(pixels), mode="reflect")
 
 
 def _running_moments(painter: FastTransfer, size: tuple[int, int]) -> dict[str, RunningMoments]:
@@ -388,9 +388,3 @@ def _running_moments(painter: FastTransfer, size: tuple[int, int]) -> dict[str, 
 
 def _stride(name: str) -> int:
     return 2 ** (int(name[4]) - 1)
-
-
-def _place(box: Box, stride: int, size: tuple[int, int]) -> Box:
-    """Where a part of a picture of `size` lies in its maps: of what is no whole stride at the end there is none."""
-    top, bottom, left, right = box.downscaled(stride)
-    return Box(top, min(bottom, size[0] // stride), left, min(right, size[1] // stride))

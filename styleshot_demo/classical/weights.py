@@ -9,7 +9,8 @@ from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 from torch import nn
 
-from styleshot_demo.classical.fast import Decoder, FastTransfer
+from styleshot_demo.classical.decoder import Decoder
+from styleshot_demo.classical.fast import FastTransfer
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.destinations import make_folder
 from styleshot_demo.errors import Problem

@@ -135,7 +135,7 @@ def decoder(
     The JSON beside the built-in weights says what they were trained with.
     """
     _check(contents, styles, teacher, out, device, precision)
-    from styleshot_demo.classical.fast import LAYERS
+    from styleshot_demo.classical.decoder import LAYERS
     from styleshot_demo.classical.weights import load_decoder, load_encoder
     from styleshot_demo.training.classical_decoder import DecoderRecipe, train_decoder
 

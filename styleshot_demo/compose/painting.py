@@ -6,8 +6,9 @@ import torch
 from PIL import Image
 
 from styleshot_demo.classical.cached_style import WeightedStyles
+from styleshot_demo.classical.decoder import STRIDE
 from styleshot_demo.classical.deringing import dering
-from styleshot_demo.classical.fast import STRENGTH_SCALE, STRIDE, Encoded, FastTransfer, cropped, match_colours
+from styleshot_demo.classical.fast import STRENGTH_SCALE, Encoded, FastTransfer, cropped, match_colours
 from styleshot_demo.compose.sketch import Sketch
 
 GROUND, THINGS = 1.0, 0.72  # shares of the wanted strength

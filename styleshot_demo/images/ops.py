@@ -25,8 +25,8 @@ def to_tensor(picture: Image.Image, device: "torch.device | str" = "cpu") -> "to
 
     if picture.mode != "RGB":  # which may be large: no copy
         picture = on_white(picture)
-    values = np.asarray(picture, dtype=np.float32) / 255
-    return torch.from_numpy(values).permute(2, 0, 1)[None].to(device)
+    values = torch.from_numpy(np.array(picture)).permute(2, 0, 1)[None]
+    return values.to(torch.float32).div_(255).to(device)
 
 
 def to_image(pixels: "torch.Tensor") -> Image.Image:

@@ -44,6 +44,7 @@ from styleshot_demo.runners.small_painting import painted_small, style_size_besi
 from styleshot_demo.runners.styles import pictures_key, pixels_of, read_groups, styles_of, tiled_style_cache
 from styleshot_demo.runners.weights import TITLES
 from styleshot_demo.runtime.cache import ModelCache
+from styleshot_demo.runtime.memory import malloc_trim
 from styleshot_demo.settings import Settings
 
 if TYPE_CHECKING:
@@ -314,7 +315,9 @@ class ClassicalRunner:
         import torch
 
         from styleshot_demo.classical.colour import with_colours_of
-        from styleshot_demo.classical.tiled import LazyPicture, stylise_tiled, transfer_colours_tiled
+        from styleshot_demo.classical.lazy_picture import LazyPicture
+        from styleshot_demo.classical.tiled import stylise_tiled
+        from styleshot_demo.classical.tiled_colour import transfer_colours_tiled
 
         job, device = plan.job, plan.device
         painter, begun = None, 0.0
@@ -326,6 +329,7 @@ class ClassicalRunner:
             smaller = self._styles(job, device, models, style_size_beside(small, content, job.style_size))
             begun = yield from read_groups(smaller, painter, end=0.1)
             yield Step(begun, remark("painting"), to_image(painted_small(job, small, smaller, painter, device)))
+            malloc_trim()
         begun = yield from read_groups(self._styles(job, device, models), painter, begin=begun, end=0.3)
 
         def picture(image: Image.Image) -> LazyPicture:

@@ -94,7 +94,7 @@ def is_kept(what: Hashable) -> bool:
 
 
 def _features(tensors: Value) -> "Mapping[str, Moments]":
-    from styleshot_demo.classical.fast import LAYERS
+    from styleshot_demo.classical.decoder import LAYERS
     from styleshot_demo.classical.features import WIDTHS
 
     return {

@@ -32,6 +32,7 @@ from styleshot_demo.runners.styles import identity
 from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.runtime import placement as placing
 from styleshot_demo.runtime.cache import ModelCache
+from styleshot_demo.runtime.memory import malloc_trim
 from styleshot_demo.runtime.placement import Placement
 from styleshot_demo.runtime.precision import BYTES, precision_for
 from styleshot_demo.settings import Settings
@@ -331,7 +332,7 @@ class StyleShotRunner:
                 if state.index + 1 == state.total:
                     if onload:
                         onload.end()
-                    placing.malloc_trim()
+                    malloc_trim()
                     yield Step(progress.fraction, remark("decoding"))
 
     def _pipeline(
@@ -391,5 +392,3 @@ class StyleShotRunner:
         return borrowed.enter_context(
             self.cache.acquire(key, load, name=files.TITLES["taesd"], device=placement.device)
         )
-
-

@@ -6,8 +6,6 @@ minimal   UNet, ControlNet and the encoders send their layers one at a time, on 
           decoded in tiles
 """
 
-import contextlib
-import ctypes
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -202,12 +200,6 @@ class Onload:
         """Send them home; may be called again."""
         for tensor, value in self._home:
             tensor.data = value
-
-
-def malloc_trim() -> None:
-    """Hands main memory back that the C library keeps for later: half a gigabyte after the steps of a large UNet."""
-    with contextlib.suppress(OSError, AttributeError):  # only glibc has it
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _tensors(module: "nn.Module") -> "Iterator[torch.Tensor]":

@@ -8,7 +8,8 @@ from typing import Any, TypeVar, cast
 import torch
 from torch import Tensor, nn
 
-from styleshot_demo.classical.fast import LAYERS, LIGHTNESS_SHARE, Decoder, FastTransfer, colour_transform, style_vector
+from styleshot_demo.classical.decoder import LAYERS, Decoder
+from styleshot_demo.classical.fast import LIGHTNESS_SHARE, FastTransfer, colour_transform, style_vector
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.classical.losses import perceptual_distance
 from styleshot_demo.classical.statistics import Moments, blended_transform, moments

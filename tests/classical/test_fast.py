@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from styleshot_demo.classical.fast import Decoder, FastTransfer
+from styleshot_demo.classical.decoder import Decoder
+from styleshot_demo.classical.fast import FastTransfer
 from styleshot_demo.classical.features import WIDTHS, Encoder
 from styleshot_demo.classical.weights import load_fast
 from styleshot_demo.settings import ASSETS

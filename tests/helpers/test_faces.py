@@ -53,6 +53,14 @@ def test_small_faces_of_a_group_are_found(astronaut) -> None:
         assert max(overlap(box, there) for box in boxes) > 0.5
 
 
+def test_a_photo_of_a_camera_is_looked_at_as_a_smaller_one_and_boxes_are_its_own(astronaut) -> None:
+    large = astronaut.resize((4096, 4096), Image.Resampling.BICUBIC)
+    (face,) = faces(large)
+    assert overlap([side / 8 for side in face.box], FACE) > 0.7
+    x, y = face.landmarks[LANDMARKS.index("nose")]
+    assert np.hypot(x / 8 - 224, y / 8 - 130) < 8
+
+
 def test_the_largest_face_comes_first(astronaut) -> None:
     both = Image.new("RGB", (900, 512), "grey")
     both.paste(astronaut.resize((300, 300)), (560, 100))

@@ -503,7 +503,7 @@ def test_a_screenful_comes_first_then_tiles_and_closing_stops_between_them(studi
     from styleshot_demo.classical import tiled
 
     monkeypatch.setattr(classical, "SCREEN", 128)
-    monkeypatch.setattr(tiled, "TILE", 64)
+    monkeypatch.setattr(tiled, "STRIP", 64**2)
     content = picture(256, 64)
     job = ClassicalJob(content, [picture(256, 64, 1)], whole=True, keep_colours=True, keep_background=True)
     *steps, finished = studio.run(job)
@@ -515,8 +515,8 @@ def test_a_screenful_comes_first_then_tiles_and_closing_stops_between_them(studi
     assert [step.fraction for step in tiles] == sorted(step.fraction for step in tiles)
     assert distance(previews[0].resize(content.size), finished.result.images[0]) < 20
     read = []
-    decode = tiled._TiledTransfer._decode_tile
-    monkeypatch.setattr(tiled._TiledTransfer, "_decode_tile", lambda *args: read.append(1) or decode(*args))
+    observe = tiled.ClusterColourTransfer.observe  # of each strip, once it is painted
+    monkeypatch.setattr(tiled.ClusterColourTransfer, "observe", lambda *args: read.append(1) or observe(*args))
     with closing(studio.run(job)) as events:
         for event in events:
             if isinstance(event, Step) and read:

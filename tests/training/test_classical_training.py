@@ -8,7 +8,7 @@ import torch
 from classifiers import save_onnx
 from PIL import Image
 
-from styleshot_demo.classical.fast import Decoder
+from styleshot_demo.classical.decoder import Decoder
 from styleshot_demo.classical.features import Encoder
 from styleshot_demo.errors import Problem
 from styleshot_demo.research.onnx_network import OnnxNetwork
