@@ -10,7 +10,7 @@ from torch import Tensor
 
 from styleshot_demo.classical.colour import to_oklab
 from styleshot_demo.classical.colour_clusters import ColourClusters
-from styleshot_demo.classical.grain import FlatMasks, add_textures, random_phase
+from styleshot_demo.classical.grain import FlatMasks, FlatnessMap, add_textures, random_phase, texture_deviation
 from styleshot_demo.classical.statistics import Moments, mean_moments, moments, subsampled_moments
 from styleshot_demo.classical.tones import tone_quantiles
 from styleshot_demo.weighting import weighted_sum
@@ -186,14 +186,14 @@ def add_style_textures(
 
     period  rows and columns after which the content repeats, where it does: its brushwork then repeats with it
     """
-    if flat.deviation(grain) == 0:
+    if texture_deviation(flat.drawing_score, grain) == 0:
         return content
     return add_textures(
         content, flat, [(style.stroke_texture(seed, period), weight) for style, weight in styles], grain
     )
 
 
-def target_tones(flat: FlatMasks | None, styles: Sequence[tuple[CachedStyle, float]]) -> Tensor | None:
+def target_tones(flat: FlatMasks | FlatnessMap | None, styles: Sequence[tuple[CachedStyle, float]]) -> Tensor | None:
     """What `clean_flat_areas` leads the tones of a drawing to; None of a photograph."""
     if flat is None or not flat.drawing_score:
         return None

@@ -12,9 +12,9 @@ from styleshot_demo.classical.row_streams import (
     ConvRows,
     Edges,
     MappedRows,
-    RowBuffer,
     RowSource,
     RowWindow,
+    SharedRows,
     WholeRows,
 )
 from styleshot_demo.classical.upsample_conv import add_upsample_conv, conv_of_upsample_conv, upsample_conv
@@ -176,7 +176,7 @@ def _convolved(rows: RowSource, weight: Tensor, bias: Tensor) -> RowSource:
 
 def _residual_rows(rows: RowSource, first: nn.Conv2d, second: nn.Conv2d) -> RowSource:
     """What a residual block adds to rows, and these."""
-    read = RowBuffer.of(rows)
+    read = SharedRows(rows)
     added, kept = read.reader(), read.reader()
     for layer in (first, second):
         added = _convolved(added, layer.weight, cast(Tensor, layer.bias))

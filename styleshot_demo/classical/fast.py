@@ -7,7 +7,8 @@ channel of the decoder (after Ghiasi et al., BMVC 2017, and the modulator of Wan
 last the picture's colours go some way to the moments of the style's colours, which features tell only roughly.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,9 +18,18 @@ from styleshot_demo.classical.cached_style import WeightedStyles, add_style_text
 from styleshot_demo.classical.colour_clusters import ClusterColourTransfer, ColourClusters
 from styleshot_demo.classical.decoder import LAYERS, STRIDE, Decoder
 from styleshot_demo.classical.deringing import dering
-from styleshot_demo.classical.features import Encoder
+from styleshot_demo.classical.features import Encoder, Observer
 from styleshot_demo.classical.grain import FlatMasks, flat_masks
-from styleshot_demo.classical.statistics import Affine, Moments, blended_transform, moments, subsampled_moments
+from styleshot_demo.classical.row_streams import RowSource, WholeRows
+from styleshot_demo.classical.statistics import (
+    Affine,
+    Moments,
+    RunningMoments,
+    blended_transform,
+    moments,
+    sampling_stride,
+    subsampled_moments,
+)
 from styleshot_demo.classical.tiles import Box
 from styleshot_demo.classical.tones import ToneCurve
 from styleshot_demo.weighting import weighted_sum
@@ -30,7 +40,26 @@ STRENGTH_SCALE = 0.8
 # How far lightness goes to the moments of the style's; tints go all the way. With all of it, a photo of one tone would
 # be torn into the style's darkest and brightest.
 LIGHTNESS_SHARE = 0.4
+# Pixels of a strip that the networks go over. One map of 24 channels has less than 32 MB then: of more, glibc gives
+# each back to the system at once, and getting it anew costs a quarter of the time.
+STRIP = 512**2
+STYLE_AT_ONCE = 2**20  # pixels up to which the maps of a whole style are in memory together, 700 bytes for each
 MAX_COLOUR_GAIN = 2.5  # most that a direction of colours is stretched: the noise of a flat picture should not bloom
+
+
+def layer_stride(name: str) -> int:
+    """Pixels of a picture from one place to the next in the maps of a layer."""
+    return 2 ** (int(name[4]) - 1)
+
+
+def strip_rows(width: int) -> int:
+    """Rows of a strip of a picture that is so wide: a multiple of `STRIDE`."""
+    return max(1, STRIP // width // STRIDE) * STRIDE
+
+
+def moment_observer(running: RunningMoments, width: int) -> Observer:
+    """Adds the moments of rows of maps that are so wide."""
+    return lambda rows, top: running.update(rows, Box(top, top + rows.shape[2], 0, width), width)
 
 
 def style_vector(style: Mapping[str, Moments]) -> Tensor:
@@ -183,7 +212,34 @@ class FastTransfer(nn.Module):
 
     def style_moments(self, picture: Tensor) -> dict[str, Moments]:
         """Of the feature maps of a style [1, 3, H, W], by layer: what `encode` takes of it."""
-        return self._moments(self._encode(picture, for_moments=True))
+        size = (picture.shape[2], picture.shape[3])
+        if math.prod(size) <= STYLE_AT_ONCE:
+            return self._moments(self._encode(picture, for_moments=True))
+        running = self.running_moments(size)
+        observers = {name: moment_observer(one, size[1] // layer_stride(name)) for name, one in running.items()}
+        for _ in self.encode_rows(WholeRows(picture), observers, size[1], for_moments=True):
+            pass
+        return {name: one.moments() for name, one in running.items()}
+
+    def encode_rows(
+        self, pixels: RowSource, observers: Mapping[str, Observer], width: int, for_moments: bool = False
+    ) -> Iterator[float]:
+        """Shows the maps of a picture that is so wide to the observers, strip by strip; yields how far it is."""
+        sources = self.encoder.rows(pixels, observers, for_moments)
+        deepest = sources[-1]
+        step = strip_rows(width) // STRIDE
+        for top in range(0, deepest.height, step):
+            deepest.take(min(top + step, deepest.height))
+            yield deepest.position / deepest.height
+        for source in sources[::-1]:  # of odd sides, the last row goes no deeper
+            if source.position < source.height:
+                source.take(source.height)
+
+    def running_moments(self, size: tuple[int, int]) -> dict[str, RunningMoments]:
+        """One for each depth of a picture of `size`, exact where it is painted from."""
+        places = {name: [side // layer_stride(name) for side in size] for name in LAYERS}
+        exact = self.decoder.input_layers
+        return {name: RunningMoments(1 if name in exact else sampling_stride(*sides)) for name, sides in places.items()}
 
     def _moments(self, found: dict[str, Tensor]) -> dict[str, Moments]:
         exact = self.decoder.input_layers

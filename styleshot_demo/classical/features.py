@@ -25,6 +25,7 @@ WIDTHS = {
 }
 
 
+Observer = Callable[[Tensor, int], None]  # of rows of maps [1, C, n, W], and the number of the first
 MEAN, DEVIATION = 0.45, 0.225  # of the pixels of natural pictures, about
 
 
@@ -85,9 +86,7 @@ class Encoder(nn.Module):
                 x = torch.relu_(_max_pool(before) if pooled else before)
         return found
 
-    def rows(
-        self, pixels: RowSource, observers: Mapping[str, Callable[[Tensor, int], None]], for_moments: bool = False
-    ) -> list[RowSource]:
+    def rows(self, pixels: RowSource, observers: Mapping[str, Observer], for_moments: bool = False) -> list[RowSource]:
         """The maps of the layers that `observers` names, from the first to the deepest, as `forward` computes them.
 
         observers  each is given the rows of its layer as they are computed, [1, C, n, W], and the number of the first
@@ -132,7 +131,7 @@ class Encoder(nn.Module):
         return weight, bias
 
 
-def _observed(observer: Callable[[Tensor, int], None]) -> Callable[[Tensor, int], Tensor]:
+def _observed(observer: Observer) -> Callable[[Tensor, int], Tensor]:
     def observed(rows: Tensor, top: int) -> Tensor:
         rows = torch.relu_(rows)
         observer(rows, top)

@@ -52,13 +52,14 @@ class FlatMasks:
     interior: Tensor
     drawing_score: float
 
-    def deviation(self, grain: float) -> float:
-        """Of the texture, in the range of pixels, for a job's `grain`.
 
-        At the default of a half, drawings get all of it. Photographs get little, for who takes one of the sky wants
-        a sky; more beyond.
-        """
-        return DEVIATION * (self.drawing_score * min(1.0, 2 * grain) + (1 - self.drawing_score) * grain**4)
+def texture_deviation(drawing_score: float, grain: float) -> float:
+    """Of the texture, in the range of pixels, for a job's `grain`.
+
+    At the default of a half, drawings get all of it. Photographs get little, for who takes one of the sky wants a sky;
+    more beyond.
+    """
+    return DEVIATION * (drawing_score * min(1.0, 2 * grain) + (1 - drawing_score) * grain**4)
 
 
 def flat_masks(content: Tensor) -> FlatMasks | None:
@@ -182,9 +183,10 @@ def add_textures(
     strokes  (what `random_phase` has made of a style, weight)
     corner   as in `add_texture`
     """
+    deviation = texture_deviation(flat.drawing_score, grain)
     for made, weight in strokes:
         # One after another: pictures of different sizes have no strokes in common.
-        content = add_texture(content, flat.interior, made, flat.deviation(grain) * weight**0.5, corner)
+        content = add_texture(content, flat.interior, made, deviation * weight**0.5, corner)
     return content
 
 

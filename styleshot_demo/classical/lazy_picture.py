@@ -1,11 +1,10 @@
 """Pictures that are read, and painted, part by part."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from torch import Tensor
 
-from styleshot_demo.classical.cached_style import StyleCache
 from styleshot_demo.classical.tiles import Box
 
 Read = Callable[[Box], Tensor]  # part of a picture -> its pixels, [1, 3, h, w], RGB in [0, 1]
@@ -13,12 +12,11 @@ Read = Callable[[Box], Tensor]  # part of a picture -> its pixels, [1, 3, h, w],
 
 @dataclass(frozen=True)
 class LazyPicture:
-    """A picture of which only parts are ever in memory as numbers; of a style, `cache` keeps what was found."""
+    """A picture of which only parts are ever in memory as numbers."""
 
     height: int
     width: int
     read: Read
-    cache: StyleCache = field(default_factory=StyleCache)
 
     @classmethod
     def from_pixels(cls, pixels: Tensor) -> "LazyPicture":

@@ -27,6 +27,7 @@ class RowSource(ABC):
     def take(self, bottom: int) -> Tensor:
         """[1, C, n, W]: the rows from where the last call ended up to `bottom`; n is above 0."""
         top, self.position = self.position, bottom
+        assert top < bottom <= self.height and (bottom % self.multiple == 0 or bottom == self.height)
         return self._rows(top, bottom)
 
     def take_pieces(self, bottom: int) -> list[Tensor]:
@@ -44,15 +45,24 @@ class ReadRows(RowSource):
     def __init__(self, height: int, read: Callable[[int, int], Tensor], step: int = 1) -> None:
         super().__init__(height)
         self._read, self._step = read, step
-        self._block = RowBuffer(height, self._fill)
-        self._reader = self._block.reader()
+        self._block: Tensor | None = None
+        self._end = 0  # of what has been read
+
+    def take_pieces(self, bottom: int) -> list[Tensor]:
+        top, self.position = self.position, bottom
+        pieces = []
+        if self._block is not None and top < self._end:
+            first = self._end - self._block.shape[2]
+            pieces.append(self._block[:, :, top - first : bottom - first])
+        if bottom > self._end:
+            start, self._end = self._end, min(self.height, max(bottom, self._end + self._step))
+            self._block = self._read(start, self._end)
+            pieces.append(self._block[:, :, : bottom - start])
+        return pieces
 
     def _rows(self, top: int, bottom: int) -> Tensor:
-        return self._reader.take(bottom)
-
-    def _fill(self, bottom: int) -> None:
-        end = min(self.height, max(bottom, self._block.end + self._step))
-        self._block.append(self._read(self._block.end, end), self._block.end)
+        self.position = top
+        return _joined(self.take_pieces(bottom))
 
 
 class WholeRows(RowSource):
@@ -90,18 +100,13 @@ class MappedRows(RowSource):
 class RowBuffer:
     """Rows that are kept until each of its readers has taken them."""
 
-    def __init__(self, height: int, fill: Callable[[int], object] | None = None) -> None:
-        """`fill(bottom)` appends all rows up to there at least, where the readers want more than was appended."""
-        self.height, self.end = height, 0
-        self._fill = fill
+    def __init__(self, height: int, fill: Callable[[int], object] | None = None, multiple: int = 1) -> None:
+        """`fill(bottom)` appends all rows up to there at least, where the readers want more than was appended; so many
+        at a time as `multiple` says."""
+        self.height, self.multiple, self.end = height, multiple, 0
+        self.fill = fill
         self._pieces: list[tuple[int, Tensor]] = []
-        self._readers: list[_BufferedRows] = []
-
-    @classmethod
-    def of(cls, source: RowSource) -> "RowBuffer":
-        """One that lets several stages read the same source."""
-        buffer = cls(source.height, lambda bottom: buffer.append(source.take(bottom), buffer.end))
-        return buffer
+        self._positions: list[int] = []  # of the readers
 
     def append(self, rows: Tensor, top: int) -> None:
         """The rows [1, C, n, W] that begin with number `top`; those that were there before are left out."""
@@ -112,35 +117,49 @@ class RowBuffer:
 
     def reader(self) -> RowSource:
         """Another source of all rows; made before the first is taken."""
-        self._readers.append(_BufferedRows(self))
-        return self._readers[-1]
+        self._positions.append(0)
+        return _BufferedRows(self, len(self._positions) - 1)
 
-    def pieces(self, top: int, bottom: int) -> list[Tensor]:
-        """For the readers."""
+    def pieces(self, reader: int, bottom: int) -> list[Tensor]:
+        """The rows that this reader has not had, up to `bottom`."""
         if bottom > self.end:
-            assert self._fill is not None  # who reads more than there is says where it comes from
-            self._fill(bottom)
+            assert self.fill is not None  # who reads more than there is says where it comes from
+            self.fill(bottom)
+        top, self._positions[reader] = self._positions[reader], bottom
         seen = [
             piece[:, :, max(0, top - first) : bottom - first]
             for first, piece in self._pieces
             if first < bottom and first + piece.shape[2] > top
         ]
-        done = min(reader.position for reader in self._readers)
+        done = min(self._positions)
         self._pieces = [(first, piece) for first, piece in self._pieces if first + piece.shape[2] > done]
         return seen
 
 
+class SharedRows(RowBuffer):
+    """A source that several stages read."""
+
+    def __init__(self, source: RowSource) -> None:
+        super().__init__(source.height, multiple=source.multiple)
+        self._source = source
+
+    def pieces(self, reader: int, bottom: int) -> list[Tensor]:
+        if bottom > self.end:
+            self.append(self._source.take(bottom), self.end)
+        return super().pieces(reader, bottom)
+
+
 class _BufferedRows(RowSource):
-    def __init__(self, buffer: RowBuffer) -> None:
-        super().__init__(buffer.height)
-        self._buffer = buffer
+    def __init__(self, buffer: RowBuffer, number: int) -> None:
+        super().__init__(buffer.height, buffer.multiple)
+        self._buffer, self._number = buffer, number
 
     def take_pieces(self, bottom: int) -> list[Tensor]:
-        top, self.position = self.position, bottom
-        return self._buffer.pieces(top, bottom)
+        self.position = bottom
+        return self._buffer.pieces(self._number, bottom)
 
     def _rows(self, top: int, bottom: int) -> Tensor:
-        return _joined(self._buffer.pieces(top, bottom))
+        return _joined(self._buffer.pieces(self._number, bottom))
 
 
 class ConvRows(RowSource):
@@ -182,7 +201,7 @@ class RowWindow:
 
 
 def bordered(pieces: Sequence[Tensor], edges: Edges = (True, True), inset: int = 1) -> Tensor:
-    """Maps [N, C, h, W] that lie below each other, with one place more on each side: [N, C, n + 2, W + 2].
+    """Maps [N, C, h, W] that lie below each other, with one place more on each side: [N, C, sum of h + 2, W + 2].
 
     edges  where they neither begin nor end with the picture, their first and last row are that place
     inset  what is put there: 1 what lies opposite (reflection), 0 the border itself

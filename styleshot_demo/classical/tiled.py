@@ -8,13 +8,14 @@ half of it until they are fitted, and for maps what there is room for.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from styleshot_demo.classical.cached_style import WeightedStyles, cached_styles, target_tones
 from styleshot_demo.classical.colour_clusters import ClusterColourTransfer, ColourClusters
 from styleshot_demo.classical.decoder import LAYERS, STRIDE
 from styleshot_demo.classical.deringing import DeringingFilter
@@ -22,22 +23,30 @@ from styleshot_demo.classical.fast import (
     STRENGTH_SCALE,
     FastTransfer,
     colour_transform_from_moments,
+    layer_stride,
+    moment_observer,
+    strip_rows,
     style_vector,
 )
-from styleshot_demo.classical.grain import CONTEXT, FlatMasks, FlatnessMap, add_textures, flatness_map, random_phase
+from styleshot_demo.classical.features import Observer
+from styleshot_demo.classical.grain import (
+    CONTEXT,
+    FlatMasks,
+    FlatnessMap,
+    add_textures,
+    flatness_map,
+    texture_deviation,
+)
 from styleshot_demo.classical.lazy_picture import LazyPicture, TileStep
 from styleshot_demo.classical.row_streams import MappedRows, ReadRows, RowBuffer, RowSource
 from styleshot_demo.classical.statistics import Affine, Moments, RunningMoments, blended_transform, sampling_stride
 from styleshot_demo.classical.tiles import Box, tiles
-from styleshot_demo.classical.tones import ToneCurve, tone_quantiles
+from styleshot_demo.classical.tones import ToneCurve
 from styleshot_demo.runtime.memory import malloc_trim
 from styleshot_demo.weighting import weighted_sum
 
-# Pixels of a strip that the networks go over. One map of 24 channels has less than 32 MB then: of more, glibc gives
-# each back to the system at once, and getting it anew costs a quarter of the time.
-STRIP = 512**2
 POSTPROCESS_TILE = 768  # pixels of the sides of what is cleaned at a time
-BLOCK = 2**20  # pixels that are read at a time for them: of these, some around count for how flat it is there
+BLOCK = 2**20  # pixels that are read at a time: with some rows around them, which tell how flat it is there
 MARGIN = 32  # rows above the first one that is wanted of relu3_1, which sees 10
 # Bytes for all that is kept of a picture while it is painted. What the pixels themselves leave of that goes to maps,
 # so that they need not be computed a second time.
@@ -46,30 +55,31 @@ PAINTED_BYTES = 6  # a pixel, of what is painted
 TRIMMED = 32  # strips after which memory that is free is handed back
 RESIDUAL_BYTES = 6  # more where some of the content is to stay
 
-Observer = Callable[[Tensor, int], None]  # of rows of maps, and the number of the first
-
 
 @torch.inference_mode()
 def stylise_tiled(
     painter: FastTransfer,
     content: LazyPicture,
-    styles: Sequence[tuple[LazyPicture, float]],
+    styles: WeightedStyles,
     strength: float = 1.0,
     transform: str = "wct",
     grain: float = 0.0,
     seed: int = 0,
-    colour_styles: Sequence[tuple[LazyPicture, float]] | None = None,
+    colour_styles: WeightedStyles | None = None,
 ) -> Iterator[TileStep]:
     """`FastTransfer.encode` and `decode`, part by part; all is as there, but `strength` is above 0."""
     canvas = _TiledTransfer(painter, content, strength)
-    for at, passed, share in (
-        (0.0, canvas.encode_styles(styles, grain, seed, colour_styles or styles), 0.02),
-        (0.02, canvas.encode_content(), 0.38),
-        (0.40, canvas.decode(transform), 0.45),
-        (0.85, canvas.postprocess(), 0.15),
-    ):
-        for part in passed:
-            yield replace(part, fraction=at + share * part.fraction)
+    try:
+        for at, passed, share in (
+            (0.0, canvas.encode_styles(styles, grain, seed, colour_styles or styles), 0.02),
+            (0.02, canvas.encode_content(), 0.38),
+            (0.40, canvas.decode(transform), 0.45),
+            (0.85, canvas.postprocess(), 0.15),
+        ):
+            for part in passed:
+                yield replace(part, fraction=at + share * part.fraction)
+    finally:
+        canvas.release_maps()
 
 
 class _TiledTransfer:
@@ -86,68 +96,43 @@ class _TiledTransfer:
         self.flatness: FlatnessMap | None = None
         self.strokes: list[tuple[Tensor, float]] = []
         self.grain = 0.0
+        self.maps: dict[str, RowBuffer] = {}
+        self.again: RowSource | None = None  # of the maps for which there was no room
+        self.again_from = 0  # the row of the content with which these begin
 
     def encode_styles(
-        self,
-        styles: Sequence[tuple[LazyPicture, float]],
-        grain: float,
-        seed: int,
-        colours_of: Sequence[tuple[LazyPicture, float]],
+        self, styles: WeightedStyles, grain: float, seed: int, colour_styles: WeightedStyles
     ) -> Iterator[TileStep]:
         """Also how flat the content is: then the strokes of the styles are needed."""
-        content = self.content
+        content, brushes, colours = self.content, cached_styles(styles), cached_styles(colour_styles)
         self.flatness = flatness_map(content.read, content.height, content.width)
-        self.tones = torch.zeros(())
-        if self.flatness is not None and self.flatness.drawing_score > 0:
-            for picture, weight in colours_of:
-                self.tones = self.tones + weight * picture.cache.get_or_compute("tones", _tones, picture)
-        if (
-            self.flatness is not None
-            and FlatMasks(Tensor(), Tensor(), self.flatness.drawing_score).deviation(grain) > 0
-        ):
+        self.tones = target_tones(self.flatness, colours)
+        if self.flatness is not None and texture_deviation(self.flatness.drawing_score, grain) > 0:
             self.grain = grain
-            for picture, weight in styles:
-                strokes = picture.cache.get_or_compute(("strokes", seed), _strokes, picture, seed)
-                self.strokes.append((strokes, weight))
-                yield TileStep(0.0)
+            self.strokes = [(style.stroke_texture(seed), weight) for style, weight in brushes]
         self.styles: list[tuple[Mapping[str, Moments], float]] = []
-        self.colours: list[tuple[Moments, float]] = []
-        for picture, weight in styles:
-            features = picture.cache.get("features")
-            if features is None:
-                size = picture.height, picture.width
-                running = _running_moments(self.painter, size)
-                observers = {name: _moment_observer(one, size[1] // _stride(name)) for name, one in running.items()}
-                for _ in self._encode(self._style_rows(picture), observers, size[1], for_moments=True):
-                    yield TileStep(0.0)
-                features = {name: one.moments() for name, one in running.items()}
-                picture.cache.put("features", features)
-            self.styles.append((features, weight))
-        clusters = []
-        for picture, weight in colours_of:
-            self.colours.append((picture.cache.get_or_compute("colours", _colour_moments, picture), weight))
-            found = picture.cache.get_or_compute(
-                "clusters", ColourClusters.from_reader, picture.read, picture.height, picture.width
-            )
-            clusters.append((found, weight))
+        for style, weight in brushes:
+            self.styles.append((style.feature_moments(self.painter.style_moments), weight))
+            yield TileStep(len(self.styles) / len(brushes))
+        self.colours = [(style.colour_moments(), weight) for style, weight in colours]
+        clusters = [(style.colour_clusters(), weight) for style, weight in colours]
         own = ColourClusters.from_reader(content.read, content.height, content.width)
         self.cluster_transfer = ClusterColourTransfer(own, clusters, (self.height, self.width))
 
     def encode_content(self) -> Iterator[TileStep]:
         """Gathers its moments, and keeps its deepest maps, which are small, and of the others what finds room."""
-        running = _running_moments(self.painter, self.padded)
+        running = self.painter.running_moments(self.padded)
         height, width = (side // STRIDE for side in self.padded)
         channels = self.painter.decoder.widths["relu4_1"]
         self.maps = {
-            name: RowBuffer(self.padded[0] // _stride(name), partial(self._encode_again, _stride(name)))
+            name: RowBuffer(self.padded[0] // layer_stride(name), partial(self._encode_again, layer_stride(name)))
             for name in self._fused
         }
-        self.again: RowSource | None = None
         stored, rooms = self._rooms()
         self.deep = torch.empty(1, channels, height, width, dtype=stored, memory_format=torch.channels_last)
 
         def observer(name: str) -> Observer:
-            update = _moment_observer(running[name], self.padded[1] // _stride(name))
+            update = moment_observer(running[name], self.padded[1] // layer_stride(name))
 
             def observe(rows: Tensor, top: int) -> None:
                 update(rows, top)
@@ -161,7 +146,7 @@ class _TiledTransfer:
             return observe
 
         observers = {name: observer(name) for name in LAYERS}
-        for fraction in self._encode(self._content_rows(0), observers, self.padded[1]):
+        for fraction in self.painter.encode_rows(self._content_rows(0), observers, self.padded[1]):
             yield TileStep(fraction)
         self.content_moments = {name: one.moments() for name, one in running.items()}
 
@@ -193,7 +178,8 @@ class _TiledTransfer:
             if count % TRIMMED == 0:
                 malloc_trim()  # of the maps that are done with: each is too small for the C library to give it back
             yield TileStep(count / len(strips))
-        del self.deep, self.maps, self.again, painted, rebuilt
+        del self.deep, painted, rebuilt
+        self.release_maps()
         malloc_trim()
         self.colour_transform: Affine = colour_transform_from_moments(colours.moments(), self.colours)
         self.cluster_transfer.fit(self.colour_transform)
@@ -203,7 +189,7 @@ class _TiledTransfer:
         rings = tones = None
         if self.flatness is not None:
             rings = DeringingFilter.from_reader(self.content.read, self.height, self.width)
-            tones = ToneCurve(self.tones) if self.flatness.drawing_score > 0 else None
+            tones = None if self.tones is None else ToneCurve(self.tones)
         for count, box in enumerate(self.boxes, 1):
             window = box.expanded(4, self.height, self.width)
             content = self.content.read(window)
@@ -249,13 +235,16 @@ class _TiledTransfer:
     def _flat_mask(self, box: Box, content: Tensor) -> Tensor:
         return self._flatness_map.crop(box).to(content)
 
+    def release_maps(self) -> None:
+        """Gigabytes that would wait for the garbage collector: the maps know who computes what they lack."""
+        for maps in self.maps.values():
+            maps.fill = None
+        self.maps, self.again = {}, None
+
     def _strips(self) -> list[Box]:
         """The picture in parts as wide as itself."""
-        rows = max(1, STRIP // self.width // STRIDE) * STRIDE
+        rows = strip_rows(self.width)
         return [Box(top, min(top + rows, self.height), 0, self.width) for top in range(0, self.height, rows)]
-
-    def _style_rows(self, picture: LazyPicture) -> RowSource:
-        return ReadRows(picture.height, lambda top, bottom: picture.read(Box(top, bottom, 0, picture.width)))
 
     def _content_rows(self, start: int) -> RowSource:
         """The content's rows from `start` on, with what it is given at the right and at the bottom."""
@@ -284,31 +273,17 @@ class _TiledTransfer:
         flat = FlatMasks(box.crop(flat.area, window), box.crop(flat.interior, window), flat.drawing_score)
         return add_textures(box.crop(pixels, window), flat, self.strokes, self.grain, (box.top, box.left))
 
-    def _encode(
-        self, pixels: RowSource, observers: Mapping[str, Observer], width: int, for_moments: bool = False
-    ) -> Iterator[float]:
-        """Shows the maps of a picture to the observers; yields how far it is."""
-        sources = self.painter.encoder.rows(pixels, observers, for_moments)
-        deepest = sources[-1]
-        step = max(1, STRIP // width // STRIDE)
-        for top in range(0, deepest.height, step):
-            deepest.take(min(top + step, deepest.height))
-            yield deepest.position / deepest.height
-        for source in sources[::-1]:  # of odd sides, the last row goes no deeper
-            if source.position < source.height:
-                source.take(source.height)
-
     @property
     def _fused(self) -> list[str]:
         """The depths that the decoder sees besides the deepest, the smaller maps first."""
-        return sorted(self.painter.decoder.fused, key=_stride, reverse=True)
+        return sorted(self.painter.decoder.fused, key=layer_stride, reverse=True)
 
     def _rooms(self) -> tuple[torch.dtype, dict[str, int]]:
         """In which precision maps are kept, and how many values of each depth: first what takes longest to compute."""
         pixels = self.height * self.width
         room = KEPT_BYTES - (PAINTED_BYTES + (RESIDUAL_BYTES if self.strength < 1 else 0)) * pixels
         counts = {
-            name: self.painter.decoder.widths[name] * math.prod(side // _stride(name) for side in self.padded)
+            name: self.painter.decoder.widths[name] * math.prod(side // layer_stride(name) for side in self.padded)
             for name in ("relu4_1", *self._fused)
         }
         # Half precision shows: single pixels by up to three grey levels. It is for where all does not fit otherwise.
@@ -323,14 +298,15 @@ class _TiledTransfer:
         """Appends those maps for which there was no room, up to the row `bottom` of the maps of a `stride`."""
         if self.again is None:
             missing = {name: maps for name, maps in self.maps.items() if maps.end < maps.height}
-            start = min(maps.end * _stride(name) for name, maps in missing.items()) - MARGIN
-            self.start = max(0, start) // STRIDE * STRIDE
+            start = min(maps.end * layer_stride(name) for name, maps in missing.items()) - MARGIN
+            self.again_from = max(0, start) // STRIDE * STRIDE
             observers = {
-                name: partial(self._append, maps, self.start // _stride(name)) for name, maps in missing.items()
+                name: partial(self._append, maps, self.again_from // layer_stride(name))
+                for name, maps in missing.items()
             }
-            self.again = self.painter.encoder.rows(self._content_rows(self.start), observers)[-1]
-        own = (self.padded[0] - self.start) // self.again.height
-        bottom = min(-(-(bottom * stride - self.start) // own), self.again.height)
+            self.again = self.painter.encoder.rows(self._content_rows(self.again_from), observers)[-1]
+        own = (self.padded[0] - self.again_from) // self.again.height
+        bottom = min(-(-(bottom * stride - self.again_from) // own), self.again.height)
         if bottom > self.again.position:
             self.again.take(bottom)
 
@@ -353,38 +329,3 @@ class _TiledTransfer:
 
 def _transformed(affine: Affine, share: float, rows: Tensor, top: int) -> Tensor:
     return affine(rows.float(), share)
-
-
-def _moment_observer(running: RunningMoments, width: int) -> Observer:
-    """Adds the moments of rows of maps that are so wide."""
-    return lambda rows, top: running.update(rows, Box(top, top + rows.shape[2], 0, width), width)
-
-
-def _pixels(picture: LazyPicture) -> Tensor:
-    return picture.read(Box(0, picture.height, 0, picture.width))
-
-
-def _tones(picture: LazyPicture) -> Tensor:
-    return tone_quantiles(_pixels(picture))
-
-
-def _strokes(picture: LazyPicture, seed: int) -> Tensor:
-    return random_phase(_pixels(picture), seed).half()
-
-
-def _colour_moments(picture: LazyPicture) -> Moments:
-    running = RunningMoments(sampling_stride(picture.height, picture.width))
-    for box in tiles(picture.height, picture.width, POSTPROCESS_TILE):
-        running.update(picture.read(box), box, picture.width)
-    return running.moments()
-
-
-def _running_moments(painter: FastTransfer, size: tuple[int, int]) -> dict[str, RunningMoments]:
-    """One for each depth of a picture of `size`, exact where it is painted from."""
-    read = painter.decoder.input_layers
-    places = {name: [side // _stride(name) for side in size] for name in LAYERS}
-    return {name: RunningMoments(1 if name in read else sampling_stride(*sides)) for name, sides in places.items()}
-
-
-def _stride(name: str) -> int:
-    return 2 ** (int(name[4]) - 1)

@@ -121,14 +121,10 @@ def _compare(method: str, megapixels: float, content: Path | None) -> dict[str, 
     if method == "fast":
         painter = load_fast(ASSETS / "weights/encoder.safetensors", ASSETS / "weights/fast.safetensors")
         at_once = painter.decode(painter.encode(picture, [(style, 1.0)], grain=0.5))
-        parts = stylise_tiled(
-            painter, LazyPicture.from_pixels(picture), [(LazyPicture.from_pixels(style), 1.0)], grain=0.5
-        )
+        parts = stylise_tiled(painter, LazyPicture.from_pixels(picture), [(style, 1.0)], grain=0.5)
     else:
         at_once = transfer_colours(picture, [(style, 1.0)])
-        parts = transfer_colours_tiled(
-            LazyPicture.from_pixels(picture), [(LazyPicture.from_pixels(style), 1.0)], "monge-kantorovich", 1.0
-        )
+        parts = transfer_colours_tiled(LazyPicture.from_pixels(picture), [(style, 1.0)], "monge-kantorovich", 1.0)
     made = torch.full_like(at_once, float("nan"))
     for part in parts:
         if part.box is not None:

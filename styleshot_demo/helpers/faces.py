@@ -60,11 +60,11 @@ def faces(picture: Image.Image) -> list[Face]:
     pixels = np.asarray(on_white(picture))
     factor = max(picture.size) / LARGEST
     if factor > 1:
-        wide, high = (max(1, round(side / factor)) for side in picture.size)
-        pixels = cv2.resize(pixels, (wide, high), interpolation=cv2.INTER_AREA)
-        scale = picture.width / wide, picture.height / high
-        return [_scaled(face, *scale) for face in _faces(pixels)]
-    return _faces(pixels)
+        sides = [max(1, round(side / factor)) for side in picture.size]
+        pixels = cv2.resize(pixels, sides, interpolation=cv2.INTER_AREA)
+    across, down = picture.width / pixels.shape[1], picture.height / pixels.shape[0]
+    found = (_within(_scaled(face, across, down), *picture.size) for face in _faces(pixels))
+    return sorted(found, key=lambda face: (-face.size, face.box))
 
 
 def _faces(pixels: np.ndarray) -> list[Face]:
@@ -78,9 +78,7 @@ def _faces(pixels: np.ndarray) -> list[Face]:
             # What the larger levels need of memory goes with a network of their own.
             reader = network if level < 2 else networks.load(networks.FACES)
             seen += _everywhere(reader, pixels, SIDE / side)
-        sure = [face for found in _apart(seen) if (face := _again(network, pixels, found))]
-    inside = (_within(face, width, height) for face in _apart(sure))
-    return sorted(inside, key=lambda face: (-face.size, face.box))
+        return _apart([face for found in _apart(seen) if (face := _again(network, pixels, found))])
 
 
 Square = tuple[float, float, float]  # left, top, side, in pixels

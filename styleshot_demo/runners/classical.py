@@ -41,7 +41,7 @@ from styleshot_demo.runners.palettes import apply_palette, apply_palette_16bit
 from styleshot_demo.runners.regions import RegionFinder, Where
 from styleshot_demo.runners.remaining import OptimisationTime, RemainingShare
 from styleshot_demo.runners.small_painting import painted_small, style_size_beside
-from styleshot_demo.runners.styles import pictures_key, pixels_of, read_groups, styles_of, tiled_style_cache
+from styleshot_demo.runners.styles import pictures_key, pixels_of, read_groups, styles_of
 from styleshot_demo.runners.weights import TITLES
 from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.runtime.memory import malloc_trim
@@ -330,22 +330,17 @@ class ClassicalRunner:
             begun = yield from read_groups(smaller, painter, end=0.1)
             yield Step(begun, remark("painting"), to_image(painted_small(job, small, smaller, painter, device)))
             malloc_trim()
-        begun = yield from read_groups(self._styles(job, device, models), painter, begin=begun, end=0.3)
+        styles = self._styles(job, device, models)
+        begun = yield from read_groups(styles, painter, begin=begun, end=0.3)
 
         def picture(image: Image.Image) -> LazyPicture:
             return LazyPicture(image.height, image.width, lambda box: to_tensor(crop(image, box), device))
-
-        def style(image: Image.Image) -> LazyPicture:
-            cache = tiled_style_cache(self.cache, image, job.style_size, device, models)
-            return replace(picture(pictures.fit_longest(image, job.style_size)), cache=cache)
 
         def read_finely(box: "Box") -> "torch.Tensor":
             assert fine is not None
             part = fine[box.top : box.bottom, box.left : box.right].astype(np.float32)
             return torch.from_numpy(part / sixteen_bit.WHITE).permute(2, 0, 1)[None].to(device)
 
-        shares = jobs.normalised_weights(job.styles)
-        styles = [(style(image), share) for (image, _), share in zip(job.styles, shares, strict=True)]
         fine = content_16bit(job, content)
         target = picture(content) if fine is None else LazyPicture(content.height, content.width, read_finely)
         if painter is None:

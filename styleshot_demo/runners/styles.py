@@ -35,19 +35,17 @@ def style_cache(
     size: int,
     device: str,
     models: Mapping[str, str],
-    tiled: bool = False,
     picture: Image.Image | None = None,
 ) -> "StyleCache":
     """What was computed of one picture, seen at `size`, by the painter whose hashes are in `models`: in the cache.
 
-    tiled    computed part by part, which rounds in other places
     picture  the picture itself: of one that a style file holds, what is not in the cache is looked for and kept there
     """
     # Here, not above: `classical` takes as long to import as torch does.
     from styleshot_demo.classical.cached_style import StyleCache
 
     painter = tuple(models.get(name, "") for name in PAINTER)
-    name = ("style", digest, size, device, *painter, tiled)
+    name = ("style", digest, size, device, *painter)
     kept: KeptPicture | None = None if picture is None else picture.info.get("kept")
 
     @cache_once
@@ -75,7 +73,7 @@ def style_cache(
 
         @staticmethod
         def _key(what: Hashable) -> str:
-            return computed.key_of(device, "classical", seen(), painter, tiled, what)
+            return computed.key_of(device, "classical", seen(), painter, what)
 
         def _remember(self, what: Hashable, value: Any) -> None:
             strokes = isinstance(what, tuple) and what[0] == "strokes"
@@ -105,14 +103,6 @@ def styles_of(
         group = members(picture, size, device)
         made.append((CachedStyle(reader(picture), known, digest, group, count_of(picture)), share))
     return made
-
-
-def tiled_style_cache(
-    cache: ModelCache, picture: Image.Image, size: int, device: str, models: Mapping[str, str]
-) -> "StyleCache":
-    """What is computed of a style part by part; of one that stands for others, what `styles_of` computes as a whole:
-    those are to be read before."""
-    return style_cache(cache, identity(picture), size, device, models, not group_of(picture), picture)
 
 
 def read_groups(

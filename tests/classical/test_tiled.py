@@ -1,9 +1,12 @@
 """What is painted in tiles is what would have been painted at once."""
 
+import gc
+import weakref
+
 import pytest
 import torch
 
-from styleshot_demo.classical import tiled, tiled_colour
+from styleshot_demo.classical import fast, tiled, tiled_colour
 from styleshot_demo.classical.colour import transfer_colours
 from styleshot_demo.classical.decoder import Decoder
 from styleshot_demo.classical.fast import FastTransfer
@@ -26,7 +29,7 @@ def painter() -> FastTransfer:
 
 @pytest.fixture(autouse=True)
 def small_tiles(monkeypatch):
-    monkeypatch.setattr(tiled, "STRIP", 96**2)
+    monkeypatch.setattr(fast, "STRIP", 96**2)
     monkeypatch.setattr(tiled, "POSTPROCESS_TILE", 96)
     monkeypatch.setattr(tiled_colour, "COLOUR_TILE", 96)
 
@@ -64,9 +67,8 @@ STYLES = [(busy(1, 90, 101), 0.7), (busy(2, 64, 80), 0.3)]
 
 def at_once_and_in_tiles(painter, content, strength=1.0, transform="wct", grain=0.5):
     at_once = painter.decode(painter.encode(content, STYLES, transform, grain, 3), strength)
-    styles = [(LazyPicture.from_pixels(pixels), weight) for pixels, weight in STYLES]
     return at_once, joined(
-        stylise_tiled(painter, LazyPicture.from_pixels(content), styles, strength, transform, grain, 3), content
+        stylise_tiled(painter, LazyPicture.from_pixels(content), STYLES, strength, transform, grain, 3), content
     )
 
 
@@ -96,6 +98,35 @@ def test_maps_that_do_not_fit_are_computed_again_to_the_same_picture(painter, mo
     assert float((again - kept).abs().max()) < (2 * LEVEL if share else LEVEL)
 
 
+@pytest.mark.parametrize("room", [0, tiled.KEPT_BYTES])
+@pytest.mark.parametrize("until", [0.01, 0.2, 0.5, 0.8, 0.95, 1.0])
+def test_what_is_stopped_gives_its_memory_back_at_once(painter, monkeypatch, room, until):
+    monkeypatch.setattr(tiled, "KEPT_BYTES", room)
+    seen = []
+    start = tiled._TiledTransfer.__init__
+    monkeypatch.setattr(
+        tiled._TiledTransfer, "__init__", lambda self, *given: seen.append(weakref.ref(self)) or start(self, *given)
+    )
+    gc.disable()  # which comes when it likes
+    try:
+        parts = stylise_tiled(painter, LazyPicture.from_pixels(drawing(201, 230)), STYLES, 0.5, grain=0.5)
+        next(part for part in parts if part.fraction >= until)
+        parts.close()
+        del parts
+        assert seen[0]() is None
+    finally:
+        gc.enable()
+
+
+def test_a_large_style_is_read_in_strips_to_the_same_moments(painter, monkeypatch):
+    style = busy(5, 205, 133)
+    at_once = painter.style_moments(style)
+    monkeypatch.setattr(fast, "STYLE_AT_ONCE", 0)
+    for name, found in painter.style_moments(style).items():
+        torch.testing.assert_close(found.mean, at_once[name].mean, atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(found.covariance, at_once[name].covariance, atol=1e-3, rtol=1e-2)
+
+
 def test_a_decoder_without_fused_depths_and_with_more_blocks():
     torch.manual_seed(0)
     painter = FastTransfer(Encoder().eval(), Decoder(WIDTHS, blocks=2).eval())
@@ -112,9 +143,7 @@ def test_no_more_than_a_tile_is_ever_read_for_colours():
         largest.append(max(box.height, box.width))
         return box.crop(content)
 
-    for _ in transfer_colours_tiled(
-        LazyPicture(300, 300, read), [(LazyPicture.from_pixels(STYLES[0][0]), 1.0)], "reinhard", 1.0
-    ):
+    for _ in transfer_colours_tiled(LazyPicture(300, 300, read), [(STYLES[0][0], 1.0)], "reinhard", 1.0):
         pass
     assert max(largest) <= 96
 
@@ -123,7 +152,6 @@ def test_no_more_than_a_tile_is_ever_read_for_colours():
 @pytest.mark.parametrize("strength", [1.0, 0.5])
 def test_colours_are_moved_by_one_map(method, strength):
     content = busy(4, 250, 203)
-    styles = [(LazyPicture.from_pixels(pixels), weight) for pixels, weight in STYLES]
-    in_tiles = joined(transfer_colours_tiled(LazyPicture.from_pixels(content), styles, method, strength), content)
+    in_tiles = joined(transfer_colours_tiled(LazyPicture.from_pixels(content), STYLES, method, strength), content)
     at_once = transfer_colours(content, STYLES, method, strength)
     assert float((at_once - in_tiles).abs().max()) < LEVEL

@@ -42,7 +42,8 @@ def entry(tmp_path):
 def passes(monkeypatch):
     """The name of every network that reads a picture, once for each time."""
     seen: list[str] = []
-    for kind, name in ((Encoder, "forward"), (StyleAwareEncoder, "forward"), (PatchAutoencoder, "encode")):
+    readers = ((Encoder, "forward"), (Encoder, "rows"), (StyleAwareEncoder, "forward"), (PatchAutoencoder, "encode"))
+    for kind, name in readers:
         original = getattr(kind, name)
 
         def counted(self, *given, original=original, **named):

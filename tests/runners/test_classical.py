@@ -500,10 +500,10 @@ def test_small_photos_have_an_own_size_too(studio, picture, size) -> None:
 
 
 def test_a_screenful_comes_first_then_tiles_and_closing_stops_between_them(studio, picture, monkeypatch) -> None:
-    from styleshot_demo.classical import tiled
+    from styleshot_demo.classical import fast, tiled
 
     monkeypatch.setattr(classical, "SCREEN", 128)
-    monkeypatch.setattr(tiled, "STRIP", 64**2)
+    monkeypatch.setattr(fast, "STRIP", 64**2)
     content = picture(256, 64)
     job = ClassicalJob(content, [picture(256, 64, 1)], whole=True, keep_colours=True, keep_background=True)
     *steps, finished = studio.run(job)
