@@ -503,7 +503,8 @@ def test_a_screenful_comes_first_then_tiles_and_closing_stops_between_them(studi
     from styleshot_demo.classical import fast, tiled
 
     monkeypatch.setattr(classical, "SCREEN", 128)
-    monkeypatch.setattr(fast, "STRIP", 64**2)
+    monkeypatch.setattr(fast, "STRIP", 8 * 256)
+    monkeypatch.setattr(tiled, "POSTPROCESS_TILE", 64)
     content = picture(256, 64)
     job = ClassicalJob(content, [picture(256, 64, 1)], whole=True, keep_colours=True, keep_background=True)
     *steps, finished = studio.run(job)
@@ -511,7 +512,7 @@ def test_a_screenful_comes_first_then_tiles_and_closing_stops_between_them(studi
     assert [preview.size for preview in previews] == [(128, 32)]
     tiles = [step for step in steps if step.message.key == "painting_whole"]
     assert steps.index(tiles[0]) > [step.preview is not None for step in steps].index(True)
-    assert len(tiles) > 12 and tiles[-1].fraction == 1
+    assert len(tiles) > 8 + 8 + 4 and tiles[-1].fraction == 1  # strips that are read, strips painted, tiles cleaned
     assert [step.fraction for step in tiles] == sorted(step.fraction for step in tiles)
     assert distance(previews[0].resize(content.size), finished.result.images[0]) < 20
     read = []

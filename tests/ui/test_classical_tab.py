@@ -63,7 +63,9 @@ def test_the_line_under_the_size_counts_what_other_settings_cost(tab, upload, mo
     assert "must lie between 256 and 2048" in line("fast", brush=4)
     monkeypatch.setattr(tab.studio.cache, "free_bytes", lambda device: 300_000_000)
     assert "find this region" in line("colour", region="person") and "warn" not in line("colour", region="mask")
-    assert "warn" in line("colour", background=True) and "photo of this size" in line("fast", whole=True)
+    assert "warn" in line("colour", background=True) and "warn" not in line("fast", whole=True)
+    monkeypatch.setattr(tab.studio.cache, "free_bytes", lambda device: 250_000_000)
+    assert "photo of this size" in line("fast", whole=True)
 
 
 def test_the_preview_of_a_whole_photo_is_shown_but_never_saved_as_the_result(tab, upload, monkeypatch):
