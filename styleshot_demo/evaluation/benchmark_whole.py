@@ -24,7 +24,7 @@ RUNS = 5  # of it before, and as many after the whole one: what else a machine d
 def whole(megapixels: Sequence[float], content: Path | None = None) -> dict[str, Any]:
     """Figures per method and number of megapixels.
 
-    content  a photo, which is brought to each size; None: smooth noise, all of which counts as flat, the slowest kind
+    content  a photo, which is brought to each size; None: smooth noise, all of which counts as flat
 
     preview_seconds                 until there was a picture as large as a screen; 0 where the photo is no larger
     seconds_per_megapixel           of a run by `Studio`, reading its style included, its preview not
