@@ -3,8 +3,8 @@
 What `FastTransfer` computes from a whole picture is gathered first, part by part: how flat it is, the moments of its
 features, those of the painted colours, the rings. Then each part is painted with that. The networks go over it in
 strips (`row_streams`), the rest in tiles. The result is that of the whole picture but for rounding, in memory that
-hardly grows with it: 6 bytes a pixel for what is painted so far, and as many again for a strength below 1, 9 for rings,
-half of it until they are fitted, and for maps what there is room for.
+hardly grows with it: 6 bytes a pixel for what is painted so far, and as many again for a strength below 1, 3 for the
+clusters of colours that it belongs to, 9 for rings, half of it until they are fitted, and for maps what finds room.
 """
 
 import math
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from styleshot_demo.classical.cached_style import WeightedStyles, cached_styles, target_tones
-from styleshot_demo.classical.colour_clusters import ClusterColourTransfer, ColourClusters
+from styleshot_demo.classical.colour_clusters import CLUSTERS, ClusterColourTransfer, ColourClusters
 from styleshot_demo.classical.decoder import LAYERS, STRIDE
 from styleshot_demo.classical.deringing import DeringingFilter
 from styleshot_demo.classical.fast import (
@@ -161,6 +161,8 @@ class _TiledTransfer:
         }
         self.painted = torch.empty(1, 3, self.height, self.width, dtype=torch.float16)
         self.residual = torch.empty_like(self.painted) if strength < 1 else None
+        # What this takes, the maps that are done with have left.
+        self.memberships = torch.empty(1, CLUSTERS, -(-self.height // 2), -(-self.width // 2), dtype=torch.float16)
         colours = RunningMoments(sampling_stride(self.height, self.width))
         painted = self._painted_rows(strength)
         rebuilt = self._painted_rows(0.0) if strength < 1 else None
@@ -170,7 +172,9 @@ class _TiledTransfer:
             pixels = self.content.read(box)
             made = painted.take(bottom)[:, :, : box.height, : self.width]
             colours.update(made, box, self.width)
-            self.cluster_transfer.observe(made, self.cluster_transfer.memberships(pixels))
+            memberships = self.cluster_transfer.memberships(pixels)
+            self.cluster_transfer.observe(made, memberships)
+            box.downscaled(2).crop(self.memberships).copy_(memberships)
             box.crop(self.painted).copy_(made)
             if rebuilt is not None and self.residual is not None:
                 lost = pixels - rebuilt.take(bottom)[:, :, : box.height, : self.width]
@@ -192,12 +196,10 @@ class _TiledTransfer:
             tones = None if self.tones is None else ToneCurve(self.tones)
         for count, box in enumerate(self.boxes, 1):
             window = box.expanded(4, self.height, self.width)
-            content = self.content.read(window)
+            content = self.content.read(box)
             pixels = self.colour_transform(box.crop(self.painted).to(content), self.strength)
-            pixels = self.cluster_transfer.apply(
-                pixels, self.cluster_transfer.memberships(content), box, window, self.strength
-            )
-            content = box.crop(content, window)
+            memberships = window.downscaled(2).crop(self.memberships).to(content)
+            pixels = self.cluster_transfer.apply(pixels, memberships, box, window, self.strength)
             if self.residual is not None:
                 pixels = pixels + box.crop(self.residual).to(content)
             pixels = pixels.clamp_(0, 1)
