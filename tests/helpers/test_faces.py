@@ -61,6 +61,13 @@ def test_a_photo_of_a_camera_is_looked_at_as_a_smaller_one_and_boxes_are_its_own
     assert np.hypot(x / 8 - 224, y / 8 - 130) < 8
 
 
+def test_a_face_that_a_large_photo_cuts_off_lies_within_it(astronaut) -> None:
+    large = astronaut.crop((20, 0, 433, 165)).resize((3001, 1199), Image.Resampling.BICUBIC)
+    (face,) = faces(large)
+    left, top, right, bottom = face.box
+    assert 0 <= left < right <= 3001 and 0 <= top < bottom <= 1199 and bottom > 1150
+
+
 def test_the_largest_face_comes_first(astronaut) -> None:
     both = Image.new("RGB", (900, 512), "grey")
     both.paste(astronaut.resize((300, 300)), (560, 100))
