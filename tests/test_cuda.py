@@ -1,10 +1,13 @@
 """What people with an NVIDIA card get; runs wherever there is one."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import tiny_models
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
+from skimage.data import astronaut
 
 from styleshot_demo import ClassicalJob, EnlargeJob, ImageJob, Settings, Studio, TextJob
 from styleshot_demo.evaluation.classical import built_in_judge
@@ -46,6 +49,45 @@ def test_classical_methods_paint_as_on_a_processor(on_cpu, photo, method):
     result = Studio(Settings()).finish(job)
     assert result.plan.device.startswith("cuda")
     assert differ(result, on_cpu.finish(job)) <= 2
+
+
+@pytest.fixture(scope="module")
+def portrait():
+    """A face, with a screen's light and a uniform's orange around it."""
+    return Image.fromarray(astronaut())
+
+
+@pytest.fixture(scope="module")
+def product():
+    """On white, dark and with a hard edge: what rings are taken off from."""
+    shown = Image.new("RGB", (1500, 1200), "white")
+    draw = ImageDraw.Draw(shown)
+    draw.rounded_rectangle((400, 250, 1100, 1000), 90, (30, 44, 70))
+    draw.ellipse((620, 420, 880, 680), (220, 120, 40))
+    draw.text((560, 760), "EARL GREY", (245, 240, 230), font_size=70)
+    return shown
+
+
+def test_faces_are_kept_as_on_a_processor(on_cpu, portrait):
+    job = ClassicalJob(portrait, [STYLE], size=512, keep_faces=True)
+    result = Studio(Settings()).finish(job)
+    assert differ(result, on_cpu.finish(job)) <= 2
+    assert differ(result, Studio(Settings()).finish(replace(job, keep_faces=False))) > 0.5  # it was found
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{}, {"method": "colour"}, {"keep_colours": True, "keep_background": True}, {"brush_size": 640}],
+    ids=["fast", "colour", "kept colours and background", "large brush"],
+)
+def test_products_and_whole_photos_are_painted_as_on_a_processor(on_cpu, product, asked):
+    """By strips, each of which is fitted, freed of rings and blended in tiles."""
+    studio = Studio(Settings())
+    for size in ({"size": 512}, {"whole": True}):
+        job = ClassicalJob(product, [STYLE], **asked, **size)
+        result = studio.finish(job)
+        assert result.plan.device.startswith("cuda")
+        assert differ(result, on_cpu.finish(job)) <= 2
 
 
 @pytest.mark.parametrize("method", ["optimise", "patches"])
