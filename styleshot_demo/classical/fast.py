@@ -284,7 +284,7 @@ def clean_flat_areas(
     made = dering(painted, content, strength * flat.area).clamp(0, 1)
     if tones is None:
         return made
-    curve = ToneCurve(tones)
+    curve = ToneCurve(tones, (content.shape[2], content.shape[3]))
     curve.observe(painted, content, flat.area)
     curve.fit(strength * flat.drawing_score)
     return curve.apply(made, content, flat.area)

@@ -98,6 +98,7 @@ class _TiledTransfer:
         self.grain = 0.0
         self.maps: dict[str, RowBuffer] = {}
         self.again: RowSource | None = None  # of the maps for which there was no room
+        self.scarce = False  # room: then memory that is free goes back to the system now and then
         self.again_from = 0  # the row of the content with which these begin
 
     def encode_styles(
@@ -118,6 +119,7 @@ class _TiledTransfer:
         clusters = [(style.colour_clusters(), weight) for style, weight in colours]
         own = ColourClusters.from_reader(content.read, content.height, content.width)
         self.cluster_transfer = ClusterColourTransfer(own, clusters, (self.height, self.width))
+        malloc_trim()
 
     def encode_content(self) -> Iterator[TileStep]:
         """Gathers its moments, and keeps its deepest maps, which are small, and of the others what finds room."""
@@ -129,6 +131,7 @@ class _TiledTransfer:
             for name in self._fused
         }
         stored, rooms = self._rooms()
+        self.scarce = stored == torch.float16
         self.deep = torch.empty(1, channels, height, width, dtype=stored, memory_format=torch.channels_last)
 
         def observer(name: str) -> Observer:
@@ -179,8 +182,7 @@ class _TiledTransfer:
             if rebuilt is not None and self.residual is not None:
                 lost = pixels - rebuilt.take(bottom)[:, :, : box.height, : self.width]
                 box.crop(self.residual).copy_((1 - strength) * lost)
-            if count % TRIMMED == 0:
-                malloc_trim()  # of the maps that are done with: each is too small for the C library to give it back
+            self._trim(count)  # of the maps that are done with: each is too small for the C library to give it back
             yield TileStep(count / len(strips))
         del self.deep, painted, rebuilt
         self.release_maps()
@@ -193,7 +195,8 @@ class _TiledTransfer:
         rings = tones = None
         if self.flatness is not None:
             rings = DeringingFilter.from_reader(self.content.read, self.height, self.width)
-            tones = None if self.tones is None else ToneCurve(self.tones)
+            tones = None if self.tones is None else ToneCurve(self.tones, (self.height, self.width))
+            self._trim(0)
         for count, box in enumerate(self.boxes, 1):
             window = box.expanded(4, self.height, self.width)
             content = self.content.read(box)
@@ -227,7 +230,13 @@ class _TiledTransfer:
                 pixels = rings.apply(pixels, content, box).clamp_(0, 1)
             if tones is not None:
                 pixels = tones.apply(pixels, content, self._flat_mask(box, content))
+            self._trim(2 * count)
             yield TileStep(0.5 + 0.5 * count / len(self.boxes), box, pixels)
+
+    def _trim(self, count: int) -> None:
+        """Hands memory that is free back to the system now and then, where there is little for so large a picture."""
+        if self.scarce and count % TRIMMED == 0:
+            malloc_trim()
 
     @property
     def _flatness_map(self) -> FlatnessMap:

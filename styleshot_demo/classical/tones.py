@@ -17,6 +17,7 @@ QUANTILE_RANGE = (0.06, 0.85)  # shares of the style that are darker than what b
 MIN_SHARE = 0.004  # share of a picture that a tone has to cover, or it goes with its neighbours
 MIN_CONTRAST = 0.78  # share of their contrast that strokes keep at least
 MAX_SAMPLES = 2**16  # pixels of a style that are read
+EXACT_PIXELS = 2**21  # of a content, above which every second one of every second row tells enough
 
 
 def tone_quantiles(picture: Tensor) -> Tensor:
@@ -29,15 +30,18 @@ def tone_quantiles(picture: Tensor) -> Tensor:
 class ToneCurve:
     """The tones of one painted picture, led part by part: `observe` all parts, `fit`, `apply` to each."""
 
-    def __init__(self, target: Tensor) -> None:
-        """`target` [TONES], of lightness: see `tone_quantiles`."""
+    def __init__(self, target: Tensor, size: tuple[int, int]) -> None:
+        """`target` [TONES], of lightness: see `tone_quantiles`; `size`: height and width of the picture."""
         self.target = target
+        self._step = 1 if size[0] * size[1] <= EXACT_PIXELS else 2
         self._sums = torch.zeros(2, TONES, dtype=torch.float64)  # places of a tone, and how light they were painted
         self._places = 0
         self._power = torch.ones(TONES)
 
     def observe(self, painted: Tensor, content: Tensor, mask: Tensor) -> None:
-        """Learn from a part of the picture; [1, 3, h, w] in [0, 1] both, and how flat it is, [1, 1, h, w], 0 to 1."""
+        """Learn from a part of the picture, which begins at an even place: [1, 3, h, w] in [0, 1] both, and how flat it
+        is, [1, 1, h, w], 0 to 1."""
+        painted, content, mask = (part[..., :: self._step, :: self._step] for part in (painted, content, mask))
         tone, share = _interpolation(content)
         mask = mask.flatten()
         light = _luma(painted).flatten()

@@ -18,6 +18,7 @@ from styleshot_demo.settings import ASSETS
 COMPARED = 4.5  # megapixels up to which a picture is also painted without tiles: that takes 700 bytes a pixel
 STYLE = ASSETS / "styles/oil-impasto.jpg"
 SMALL = 512  # pixels of the longest side of the picture whose seconds are compared
+STYLED = 1.5  # megapixels of a photo beside which styles are as large as beside any larger one
 RUNS = 5  # of it before, and as many after the whole one: what else a machine does changes as time goes by
 
 
@@ -27,10 +28,10 @@ def whole(megapixels: Sequence[float], content: Path | None = None) -> dict[str,
     content  a photo, which is brought to each size; None: smooth noise, all of which counts as flat
 
     preview_seconds                 until there was a picture as large as a screen; 0 where the photo is no larger
-    seconds_per_megapixel           of a run by `Studio`, reading its style included, its preview not
-    seconds_per_megapixel_at_512    of a run at 512 pixels, in the same process: the median of five before and five
-                                    after it, each with the picture moved on a little, so that all is computed that a
-                                    new picture asks for
+    seconds_per_megapixel           of a run by `Studio` without its preview; its style was read before
+    seconds_per_megapixel_at_512    of a run at 512 pixels, in the same process, its style read before as well: the
+                                    median of five before and five after it, each with the picture moved on a little, so
+                                    that all is computed that a new picture asks for
     peak_mb                         what the process took above what it had with the models loaded and no picture open
     largest_difference              grey levels between the pixels and those of a picture painted without tiles
     largest_difference_rounded      the same in 8 bits
@@ -89,6 +90,7 @@ def _measure(method: str, megapixels: float, content: Path | None) -> dict[str, 
     times = [seconds(other, size=SMALL)[0] for other in others[:RUNS]]
     studio.cache.make_free("cpu", 2**62)
     idle = _peak_mb()
+    seconds(_picture(STYLED, content), whole=True)
     picture = _picture(megapixels, content)
     taken, preview = seconds(picture, whole=True)
     peak = _peak_mb() - idle

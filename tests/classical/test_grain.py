@@ -113,3 +113,13 @@ def test_any_shape(shape: tuple[int, int]) -> None:
     content = torch.ones(1, 3, *shape)
     made = add_style_textures(content, flat_masks(content), cached_styles([(strokes(17, 23), 1.0)]), 1.0, 0)
     assert made.shape == content.shape and made.isfinite().all()
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (3, 0), (40, 75), (19, 23)])
+def test_a_part_gets_the_strokes_that_the_whole_has_there(corner: tuple[int, int]) -> None:
+    strokes, content = torch.randn(1, 3, 20, 24), torch.full((1, 3, 64, 96), 0.5)
+    whole = add_texture(content, torch.ones(1, 1, 64, 96), strokes, 0.05)
+    top, left = corner
+    part = content[..., top : top + 24, left : left + 21]
+    made = add_texture(part, torch.ones(1, 1, *part.shape[2:]), strokes, 0.05, corner)
+    assert torch.equal(made, whole[..., top : top + 24, left : left + 21])

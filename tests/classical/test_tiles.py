@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from styleshot_demo.classical.tiles import ALIGNMENT, Box, source_box, tiles, upsample_crop
+from styleshot_demo.classical.tiles import ALIGNMENT, Box, halved, source_box, tiles, upsample_crop
 
 
 @pytest.mark.parametrize("size", [(16, 16), (701, 33), (1024, 513), (40, 4000)])
@@ -26,3 +26,11 @@ def test_parts_are_enlarged_as_the_whole_is(small, size):
         seen = source_box(box, small, size)
         made = upsample_crop(seen.crop(maps), seen, small, size, box)
         torch.testing.assert_close(made, box.crop(wanted), atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("size", [(8, 6), (7, 6), (8, 5), (9, 7), (1, 1), (1, 4)])
+def test_halves_are_means_and_what_is_left_at_an_odd_end_stands_for_itself(size):
+    pixels = torch.rand(1, 3, *size)
+    rows, columns = (side + side % 2 for side in size)
+    even = torch.nn.functional.pad(pixels, (0, columns - size[1], 0, rows - size[0]), mode="replicate")
+    torch.testing.assert_close(halved(pixels), torch.nn.functional.avg_pool2d(even, 2))

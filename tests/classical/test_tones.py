@@ -1,5 +1,6 @@
 """Light ground stays lighter than what stands on it."""
 
+import pytest
 import torch
 
 from styleshot_demo.classical.tiles import tiles
@@ -19,9 +20,12 @@ def style() -> torch.Tensor:
     return torch.linspace(0, 1, 4096).reshape(1, 1, 64, 64).expand(1, 3, 64, 64)
 
 
-def led(share: float, calm: float = 1.0) -> tuple[torch.Tensor, torch.Tensor]:
+SIZE = (96, 128)
+
+
+def led(share: float, calm: float = 1.0, size: tuple[int, int] = SIZE) -> tuple[torch.Tensor, torch.Tensor]:
     content, painted, flat = drawing()
-    leading = ToneCurve(tone_quantiles(style()))
+    leading = ToneCurve(tone_quantiles(style()), size)
     leading.observe(painted, content, flat)
     leading.fit(share)
     return leading.apply(painted, content, calm * flat), painted
@@ -45,10 +49,17 @@ def test_nothing_happens_without_a_share_or_where_it_is_not_flat() -> None:
         torch.testing.assert_close(made, painted, atol=1e-3, rtol=0)
 
 
-def test_part_by_part_it_is_the_same() -> None:
+def test_of_large_pictures_a_quarter_of_the_pixels_tells_as_much() -> None:
+    (all_of_them, _), (quarter, _) = led(1.0), led(1.0, size=(4000, 3000))
+    assert not torch.equal(all_of_them, quarter)
+    torch.testing.assert_close(quarter, all_of_them, atol=2 / 255, rtol=0)
+
+
+@pytest.mark.parametrize("size", [SIZE, (4000, 3000)], ids=["small", "large"])
+def test_part_by_part_it_is_the_same(size: tuple[int, int]) -> None:
     content, painted, flat = drawing()
-    whole, _ = led(1.0)
-    leading = ToneCurve(tone_quantiles(style()))
+    whole, _ = led(1.0, size=size)
+    leading = ToneCurve(tone_quantiles(style()), size)
     boxes = list(tiles(96, 128, 48))
     for box in boxes:
         leading.observe(box.crop(painted), box.crop(content), box.crop(flat))
