@@ -240,7 +240,8 @@ class _Stage:
         if self.scene.kind == "single":
             return 0.5 + random.uniform(-0.30, 0.30) * (len(self.boxes) > 0), 0.86, 0.9
         if carried == "sky":
-            if self.arts[index].subgroup in ("sky-weather", "event") and self.horizon < 0.8:
+            high = self.arts[index].subgroup in ("sky-weather", "event") or self.scene.things[index].is_aloft
+            if high and self.horizon < 0.8:
                 return x, height + random.uniform(0.05, 0.14), 0.75  # high up
             low = min(self.horizon - 0.06, 0.9)
             y = random.uniform(min(0.06 + height, low), max(0.07 + height, low))

@@ -13,6 +13,8 @@ from styleshot_demo.compose.sketch import Sketch
 
 GROUND, THINGS = 1.0, 0.72  # shares of the wanted strength
 CONTRAST = 0.55  # how far a thing's light may fall back towards its ground before it is pulled away again
+FEW = 0.02  # share of the surroundings that is next to nothing
+MOST_LIFT, LIFT_GROWTH = 0.16, 2.0  # how far it is pulled at most, and beside the contrast that is wanted
 
 
 def painted(
@@ -116,13 +118,17 @@ def _set_off(painted: np.ndarray, sketch: np.ndarray, mask: np.ndarray, strength
     radius = 0.06 * min(mask.shape)
 
     def mean(light: np.ndarray, where: np.ndarray) -> np.ndarray:
-        return _blurred(light * where, radius, wraps) / (_blurred(where, radius, wraps) + 1e-3)
+        # Where there is next to nothing of it around, all of it counts.
+        all_of_it = (light * where).sum() / (where.sum() + 1e-6)
+        return (_blurred(light * where, radius, wraps) + FEW * all_of_it) / (_blurred(where, radius, wraps) + FEW)
 
     drawn, made = (part @ np.array([0.299, 0.587, 0.114], np.float32) for part in (sketch, painted))
     wanted = (mean(drawn, mask) - mean(drawn, 1 - mask)) * CONTRAST
     found = mean(made, mask) - mean(made, 1 - mask)
-    # Only what is missing is added, on the side on which it was drawn.
-    lift = np.sign(wanted) * np.clip(np.abs(wanted) - np.sign(wanted) * found, 0, 0.16)
+    # Only what is missing is added, on the side on which it was drawn; next to nothing where that side changes, or the
+    # border would show in the middle of a face.
+    most = np.minimum(MOST_LIFT, LIFT_GROWTH * np.abs(wanted))
+    lift = np.sign(wanted) * np.clip(np.abs(wanted) - np.sign(wanted) * found, 0, most)
     return np.clip(painted + (strength * lift * mask)[..., None], 0, 1)
 
 

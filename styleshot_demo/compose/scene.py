@@ -48,7 +48,8 @@ class Thing:
     count     1 to `MOST`
     colour    of `colours.NAMED`, or None: its own
     size      of `SIZES`, among things of its kind
-    relation  of `RELATIONS` to the thing with the index `to`, or None
+    relation  of `RELATIONS` to the thing with the index `to`, or None; "above" without such a thing: high up, above the
+              place
     at        of each copy that a person has moved (x, y) of its foot, in shares of the picture's sides, 0 to 1; None
               for a copy, or for all of them: where it fits
     said      the words that it was asked for with
@@ -72,7 +73,7 @@ class Thing:
             _one_of("relation", self.relation, RELATIONS)
         if type(self.count) is not int or not 1 <= self.count <= MOST:
             raise Problem("scene_unusable", part="count")
-        if (self.relation is None) != (self.to is None):
+        if (self.relation is None) != (self.to is None) and not self.is_aloft:
             raise Problem("scene_unusable", part="relation")
         if self.at is not None:
             try:
@@ -82,6 +83,11 @@ class Thing:
             if len(at) > self.count or not all(one is None or _is_place(one) for one in at):
                 raise Problem("scene_unusable", part="at")
             object.__setattr__(self, "at", _trimmed(at) or None)
+
+    @property
+    def is_aloft(self) -> bool:
+        """Whether it is above the place, not above another thing."""
+        return self.relation == "above" and self.to is None
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,10 @@ NIGHTLY = {"full moon", "crescent moon", "star", "shooting star", "fireworks", "
 TRAIT = re.compile("(?:man|woman|person): (.*)")
 SEXES = {"man": {"man", "boy"}, "woman": {"woman", "girl"}}
 HAVING = {"with", "a", "an", "has", "having", "and", "有", "留着", "长着", "着", "的"}  # before a beard, somebody's
+INDOORS = ("room", "table")
 FACTS = ("place", "time", "weather", "kind")
+# "Over a city" also means: with it in view. What is above it is said so, or flies.
+FLYING = {"flying", "flies", "fly", "floating", "floats", "hovering", "hovers", "soaring", "soars", "gliding", "glides"}
 # Where several readings are possible: this one first. Names of things come after facts ("desert" is a place), keywords
 # after everything.
 ORDER = ("kind", "time", "weather", "place", "colour", "size", "count", "relation", "thing", "stop", "keyword")
@@ -100,6 +103,7 @@ class _Reader:
             None  # (name, indices of subjects, or of the target in Chinese)
         )
         self.group: list[int] = []  # things joined by "and" since the last pause or relation
+        self.aloft = False  # the relation that waits says that something is up in the air
         self.chinese_subject: int | None = None
         self.strange: list[str] = []  # unknown words in a row
         # The words of each thing, of each fact, of each unknown, and of `strange`.
@@ -218,6 +222,9 @@ class _Reader:
         spans = [word.span for word in (*self.words, token)]
         into = meaning.kind
         if self.relation is not None and meaning.kind == "place":
+            if self.aloft and value not in INDOORS:
+                for subject in self.relation[1]:
+                    self._lift(subject)
             self.relation = None  # "on the table": where it is, not beside what
         if meaning.kind == "place" and self.facts.get("place", value) != value:
             # Of two places the one that says more: a table stands in a room, a beach by the sea, a city by a river.
@@ -244,17 +251,32 @@ class _Reader:
 
     def _relation(self, index: int, token: Token, meaning: Meaning) -> None:
         name = str(meaning.value)
+        self.aloft = name == "above" and (token.text != "over" or self.tokens[index - 1].text in FLYING)
         if not is_chinese(token.text[0]) or token.text in lexicon.CHINESE_VERBS:
             self.relation = (name, list(self.group), False) if self.group else None
             return
         if not self.things or not self.tokens[index - 1].reading("thing", "keyword"):
-            return  # after a place: 沙滩上
+            return self._above_place()  # or on it: 沙滩上
         target = len(self.things) - 1
         if self.chinese_subject is not None and self.chinese_subject != target:
             self._relate(self.chinese_subject, name, target)
             self.chinese_subject = None
         else:
             self.relation = (name, [target], True)
+
+    def _above_place(self) -> None:
+        """After a Chinese place: what was said to be there (鲸鱼在城市上空), or what follows (城市上空的鲸鱼)."""
+        if self.aloft and self.facts.get("place") not in (None, *INDOORS):
+            if self.chinese_subject is not None:
+                self._lift(self.chinese_subject)
+            else:
+                self.relation = ("above", [], True)
+
+    def _lift(self, subject: int) -> None:
+        """Puts a thing above the place; buildings stay where they stand."""
+        thing = self.things[subject]
+        if thing.relation is None and not by_name()[thing.name].subgroup.startswith("place-"):
+            self.things[subject] = replace(thing, relation="above")
 
     def _relate(self, subject: int, name: str, target: int) -> None:
         if subject != target and self.things[subject].relation is None and self.things[target].to != subject:
@@ -303,6 +325,8 @@ class _Reader:
             name, others, chinese = self.relation
             for other in others:
                 self._relate(*((new, name, other) if chinese else (other, name, new)))
+            if chinese and not others:
+                self._lift(new)
             self.relation = None
             self.group = []
         self.group.append(new)

@@ -72,8 +72,7 @@ def facts(entry: dict[str, Any], scene: Scene) -> Iterator[tuple[str, bool]]:
             if name in wanted:
                 there = found is not None and getattr(found, name) == wanted[name]
                 if found is not None and there and name == "relation":
-                    assert found.to is not None  # as it has a relation
-                    there = scene.things[found.to].name in wanted["to"].split("|")
+                    there = found.to is not None and scene.things[found.to].name in wanted["to"].split("|")
                 yield f"{wanted['is']}: {name} {wanted[name]}", there
 
 

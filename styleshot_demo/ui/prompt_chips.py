@@ -44,7 +44,9 @@ def thing_text(scene: "Scene", thing: "Thing") -> LocalizedText:
         name = tr(f"scene_size_{thing.size}", thing=name)
     if thing.count > 1 and not scene.wraps:  # a pattern repeats what was asked for, however many that was
         name = tr("scene_count", count=thing.count, thing=name)
-    if thing.relation:
+    if thing.is_aloft:
+        name = tr("scene_aloft", thing=name)
+    elif thing.relation:
         assert thing.to is not None  # as `Thing` demands
         other = name_of(scene.things[thing.to].name)
         name = tr(f"scene_{thing.relation.replace(' ', '_')}", thing=name, other=other)

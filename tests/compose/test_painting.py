@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from scipy import ndimage
 
 from styleshot_demo.classical.weights import load_fast
-from styleshot_demo.compose.painting import Painting, painted
+from styleshot_demo.compose.painting import Painting, painted, set_off
 from styleshot_demo.compose.sketch import draw
 from styleshot_demo.compose.words import understood
 from styleshot_demo.settings import ASSETS
@@ -91,3 +92,17 @@ def test_a_pattern_whose_borders_could_not_fit_is_refused():
 def test_odd_sizes(size):
     made = painted(draw(understood("a cat"), size), fast(), styles())
     assert made.size == size and made.mode == "RGB"
+
+
+def test_a_thing_that_is_lighter_than_its_ground_on_one_side_alone_gets_no_border_in_its_middle():
+    """A face before a wall with a light in it: where it is as light as the wall, its light was lifted by a jump."""
+    portrait = draw(understood("portrait of a queen"), (256, 256), 1)
+    across = np.linspace(60, 200, 256).astype(np.uint8)
+    mask = np.asarray(portrait.things_mask()) > 127
+    drawn = np.where(mask, 130, across)[..., None].repeat(3, 2).astype(np.uint8)
+    made = np.where(mask, 100, 130)[..., None].repeat(3, 2).astype(np.uint8)
+    lifted = values(set_off(Image.fromarray(made), replace(portrait, picture=Image.fromarray(drawn))))[..., 0]
+    inside = mask[:, 1:] & mask[:, :-1]
+    assert np.ptp(lifted[mask]) > 10  # it is lifted, on one side
+    deep = ndimage.binary_erosion(inside, iterations=6)
+    assert np.abs(np.diff(lifted, axis=1))[deep].max() <= 3

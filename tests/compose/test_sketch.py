@@ -77,6 +77,13 @@ def test_birds_fly_and_cats_do_not():
         assert eagle[3] <= horizon < cat[3]
 
 
+def test_what_is_above_a_place_does_not_stand_on_it():
+    for seed in range(4):
+        (whale,) = draw(understood("a whale above the city"), SIZE, seed).layers
+        (standing,) = draw(understood("a whale in the city"), SIZE, seed).layers
+        assert whale.box[3] < 0.6 * SIZE[1] < standing.box[3]
+
+
 def test_relations_are_drawn():
     for seed in range(3):
         above, castle = (one.box for one in draw(understood("a dragon above a castle"), SIZE, seed).layers)

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from styleshot_demo.compose.nearest import nearest
+from styleshot_demo.compose.scene import Thing
 from styleshot_demo.compose.words import understood
 from styleshot_demo.errors import Problem
 from styleshot_demo.evaluation.compose import SCENES, drawn_names, facts, knows
@@ -222,3 +223,28 @@ def test_what_holds_sentences_together_is_never_reported(pattern, every):
 @pytest.mark.parametrize("prompt", ["a street without cars", "街道，没有汽车"])
 def test_what_is_not_to_be_there_cannot_be_left_out_and_that_is_said(prompt):
     assert understood(prompt).unknown
+
+
+@pytest.mark.parametrize(
+    ("prompt", "aloft"),
+    [
+        ("a whale above the city", ["whale"]),
+        ("a cat and a dog flying over the sea", ["cat", "dog"]),
+        ("鲸鱼在城市上空飞翔", ["whale"]),
+        ("城市上空的一条鲸鱼", ["whale"]),
+        ("an old man looking over the sea", []),
+        ("a stone bridge over a river", []),
+        ("a castle above the city", []),  # which stands on a hill
+        ("a lamp above the table", []),
+        ("沙滩上的一只狗", []),
+        ("a whale in the city", []),
+    ],
+)
+def test_what_is_above_a_place_is_in_the_air(prompt, aloft):
+    assert [one.name for one in understood(prompt).things if one.is_aloft] == aloft
+
+
+def test_nothing_but_above_goes_without_another_thing():
+    with pytest.raises(Problem):
+        Thing("cat", relation="on")
+    assert Thing("cat", relation="above").is_aloft
