@@ -36,23 +36,6 @@ from styleshot_demo.formats.png import inflate
 from styleshot_demo.formats.png import with_checksum as png_with_checksum
 from styleshot_demo.formats.webp import chunks_of as riff_chunks
 
-__all__ = [
-    "FORMATS",
-    "JPEG_XMP",
-    "MAX_PROFILE",
-    "announced_size",
-    "clean",
-    "exif_orientation",
-    "inflate",
-    "jpeg_coefficients",
-    "jpeg_segments",
-    "jpeg_without_end",
-    "kind_of",
-    "png_chunks",
-    "png_with_checksum",
-    "riff_chunks",
-]
-
 
 def clean(kind: str, data: bytes) -> Clean:
     """A file of the kind that `kind_of` found, with only what its pixels need.

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from skimage.data import astronaut
 
 from styleshot_demo import ClassicalJob, EnlargeJob, ImageJob, Settings, Studio, TextJob
-from styleshot_demo.evaluation.classical import built_in_judge
+from styleshot_demo.evaluation.classical import judge_of
 from styleshot_demo.evaluation.metrics import content_distance, style_gram_distance
 from styleshot_demo.images.ops import to_tensor
 from styleshot_demo.pictures import open_picture
@@ -98,7 +98,7 @@ def test_what_searches_gets_as_far_as_on_a_processor(on_cpu, photo, method):
     job = ClassicalJob(photo, [STYLE], method=method, size=320, steps=20)
     results = [studio.finish(job) for studio in (Studio(Settings()), on_cpu)]
     assert results[0].plan.device.startswith("cuda")
-    judge, style = built_in_judge(on_cpu), to_tensor(open_picture(STYLE))
+    judge, style = judge_of(None, on_cpu), to_tensor(open_picture(STYLE))
     with torch.inference_mode():
         ours, theirs = (
             (content_distance(judge, made, to_tensor(photo)), style_gram_distance(judge, made, style))

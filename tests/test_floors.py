@@ -21,6 +21,7 @@ FLOORS = {
     "process": 0,
     "settings": 0,
     "weighting": 0,
+    "generators": 0,
     "containers": 1,
     "formats": 1,
     "images": 1,

@@ -13,6 +13,7 @@ from styleshot_demo.classical.colour_clusters import ColourClusters
 from styleshot_demo.classical.grain import FlatMasks, FlatnessMap, add_textures, random_phase, texture_deviation
 from styleshot_demo.classical.statistics import Moments, mean_moments, moments, subsampled_moments
 from styleshot_demo.classical.tones import tone_quantiles
+from styleshot_demo.generators import finished
 from styleshot_demo.weighting import weighted_sum
 
 T = TypeVar("T")
@@ -129,7 +130,7 @@ class CachedStyle:
         takes as long as these are many: whoever can be stopped asks for `read_members` before."""
         found = self.cache.get(what)
         if found is None and self.members is not None:
-            found = returned(self._means([what], extract))[what]
+            found = finished(self._means([what], extract))[what]
         elif found is None:
             found = _compute(what, extract)(self.pixels)
             self.cache.put(what, found)
@@ -138,15 +139,6 @@ class CachedStyle:
 
 def _oklab_moments(pixels: Tensor) -> Moments:
     return moments(to_oklab(pixels))
-
-
-def returned(steps: Generator[Any, None, T]) -> T:
-    """What a generator returns at its end, whatever it yields before."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
 
 
 def _compute(what: str, extract: Extract | None) -> Callable[[Tensor], Any]:

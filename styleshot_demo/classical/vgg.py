@@ -35,18 +35,23 @@ class VGG19(nn.Module):
 
     def forward(self, pixels: Tensor, wanted: Iterable[str]) -> dict[str, Tensor]:
         """Feature maps by layer name; pixels [N, 3, H, W], RGB in [0, 1]."""
-        wanted, found, stage = set(wanted), {}, "1"
-        x = (pixels - self.mean) / self.deviation
-        for name, layer in zip(self.names, self.features.values(), strict=True):
-            if name[4] != stage:
-                stage = name[4]
-                x = nn.functional.max_pool2d(x, 2)
-            x = torch.relu(layer(x))
-            if name in wanted:
-                found[name] = x
-                if len(found) == len(wanted):
-                    break
-        return found
+        layers = zip(self.names, self.features.values(), strict=True)
+        return maps_of((pixels - self.mean) / self.deviation, layers, set(wanted))
+
+
+def maps_of(x: Tensor, layers: Iterable[tuple[str, nn.Module]], wanted: set[str]) -> dict[str, Tensor]:
+    """The wanted maps of a VGG's (name, convolution) pairs, "relu1_1" the first; between stages lies a pooling."""
+    found, stage = {}, "1"
+    for name, layer in layers:
+        if name[4] != stage:
+            stage = name[4]
+            x = nn.functional.max_pool2d(x, 2)
+        x = torch.relu(layer(x))
+        if name in wanted:
+            found[name] = x
+            if len(found) == len(wanted):
+                break
+    return found
 
 
 def load_vgg19(path: Path, device: str = "cpu") -> VGG19:

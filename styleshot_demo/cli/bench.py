@@ -14,12 +14,6 @@ from styleshot_demo.cli.results import open_asked
 bench = typer.Typer(cls=Commands, help="Measure seconds and memory.", no_args_is_help=True)
 
 
-@bench.callback()
-def _group() -> None:
-    # Without a callback a group with a single command would become that command.
-    pass
-
-
 @bench.command("classical")
 def bench_classical(
     size: Annotated[

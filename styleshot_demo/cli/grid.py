@@ -13,6 +13,7 @@ from styleshot_demo import grid as grids
 from styleshot_demo import process, provenance
 from styleshot_demo.cli import verbosity
 from styleshot_demo.cli.options import AsJson, Provenance
+from styleshot_demo.cli.paths import out_file
 from styleshot_demo.cli.report import ProgressLine, asked, print_json, printable, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, tell_lost, write_somewhere
 from styleshot_demo.cli.style_arguments import PREFIX, open_styles
@@ -33,12 +34,7 @@ AXIS = "NAME[=VALUES]"
 def grid(
     *,
     content: Annotated[Path | None, typer.Argument(metavar="PHOTO", help="The picture to repaint.")] = None,
-    out: Annotated[
-        Path,
-        typer.Option(
-            "--out", "-o", metavar="FILE", help="Where the sheet goes: .png, .jpg, .webp or .tif.", show_default=False
-        ),
-    ],
+    out: Annotated[Path, out_file("Where the sheet goes: .png, .jpg, .webp or .tif.")],
     style: Annotated[
         list[Path] | None,
         typer.Option(metavar="STYLE", help="A style picture, or style:NAME of the library; may be repeated."),

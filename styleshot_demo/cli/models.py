@@ -8,6 +8,7 @@ import typer
 
 from styleshot_demo import destinations
 from styleshot_demo.cli import verbosity
+from styleshot_demo.cli.figures import JsonOption
 from styleshot_demo.cli.report import Commands, ProgressLine, asked, print_json, settings_asked
 from styleshot_demo.jobs import choice
 from styleshot_demo.models import hub
@@ -15,8 +16,6 @@ from styleshot_demo.models.catalogue import MODELS
 from styleshot_demo.models.hub import FoundModel, Missing
 
 app = typer.Typer(cls=Commands, help="List the models and fetch those that are missing.", invoke_without_command=True)
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
 @app.callback()

@@ -9,6 +9,7 @@ import typer
 
 from styleshot_demo import containers, destinations
 from styleshot_demo.cli import verbosity
+from styleshot_demo.cli.paths import out_file
 from styleshot_demo.cli.report import (
     FAILED,
     MISUSED,
@@ -265,10 +266,7 @@ def undo(as_json: AsJson = False) -> None:
 @app.command("export")
 def export(
     name: Name,
-    out: Annotated[
-        Path,
-        typer.Option("--out", "-o", metavar="FILE", help=f"A new file (*{SUFFIX}) or a folder.", show_default=False),
-    ],
+    out: Annotated[Path, out_file(f"A new file (*{SUFFIX}) or a folder.")],
 ) -> None:
     """Write a style as one file, to hand on."""
     with asked(str(out)):

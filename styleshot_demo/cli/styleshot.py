@@ -8,6 +8,7 @@ import typer
 
 from styleshot_demo.cli.masks import Mask, open_mask
 from styleshot_demo.cli.options import AsJson, Provenance, Weight, with_settings
+from styleshot_demo.cli.paths import out_file
 from styleshot_demo.cli.report import asked, settings_asked
 from styleshot_demo.cli.results import check_destination, open_asked, run_to_end, tell, write_image
 from styleshot_demo.cli.style_arguments import Styles, open_styles, with_strength
@@ -16,14 +17,7 @@ from styleshot_demo.settings import Settings
 from styleshot_demo.studio import Studio
 
 Out = Annotated[
-    Path,
-    typer.Option(
-        "--out",
-        "-o",
-        metavar="FILE",
-        help="Where the result goes: .png, .jpg, .webp or .tif; several get their number before the ending.",
-        show_default=False,
-    ),
+    Path, out_file("Where the result goes: .png, .jpg, .webp or .tif; several get their number before the ending.")
 ]
 
 

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from styleshot_demo.cli.report import ProgressLine, asked, print_json, settings_asked, tell_problem
+from styleshot_demo.cli.train_options import Device, check_device
 from styleshot_demo.destinations import check_folder
-from styleshot_demo.errors import Problem
+from styleshot_demo.jobs import choice
 
 CONTOURS = ("auto", "hed", "edges")
 DETECTORS = {"hed": "HED", "edges": "difference of Gaussians, without weights", "lineart": "lineart network"}
@@ -37,7 +38,7 @@ def gallery(
     ] = None,
     keep_words: Annotated[bool, typer.Option("--keep-words", help="Leave words of style in captions.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same gallery.")] = 0,
-    device: Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="auto: a GPU where there is one.")] = "auto",
+    device: Device = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Make a training set: styles balanced, captions without words of style, contours and line drawings made ahead.
@@ -52,10 +53,8 @@ def gallery(
         check_folder(out)
     with asked():
         kinds = _kinds(lines)
-        if contour not in CONTOURS:
-            raise Problem("unknown_choice", value=contour[:40], name="contour", choices=", ".join(CONTOURS))
-        if device not in ("auto", "cpu") and not device.startswith("cuda"):
-            raise Problem("unknown_choice", value=device[:40], name="device", choices="auto, cpu, cuda")
+        choice("contour", contour, CONTOURS)
+        check_device(device)
     plan = controls.plan(settings, kinds, contour)
     for kind, detector in plan.detectors.items():
         typer.echo(f"{kind}: {DETECTORS[detector]}", err=True)
@@ -85,9 +84,8 @@ def _kinds(lines: list[str] | None) -> tuple[str, ...] | None:
 
     if lines is None:
         return None
-    unknown = [kind for kind in lines if kind not in (*KINDS, "none")]
-    if unknown:
-        raise Problem("unknown_choice", value=unknown[0][:40], name="lines", choices=", ".join((*KINDS, "none")))
+    for kind in lines:
+        choice("lines", kind, (*KINDS, "none"))
     return tuple(kind for kind in KINDS if kind in lines)
 
 

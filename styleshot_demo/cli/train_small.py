@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from styleshot_demo.cli.paths import in_folder
 from styleshot_demo.cli.report import Commands, asked, print_json
+from styleshot_demo.cli.train_options import Device, Precision, Rate, Seed, Steps, check_device
 from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import ASSETS
@@ -22,26 +24,13 @@ RecipeFile = Annotated[
     Path | None,
     typer.Option("--recipe", exists=True, dir_okay=False, help="TOML file in place of the program's own."),
 ]
-Steps = Annotated[int | None, typer.Option(min=1, help="Steps in all, also of a continued run.", show_default=False)]
 Batch = Annotated[int | None, typer.Option(min=1, help="Pictures per step.", show_default=False)]
-Rate = Annotated[float | None, typer.Option(min=0, help="Highest learning rate.", show_default=False)]
-Seed = Annotated[int | None, typer.Option(min=0, help="Same seed, same run.", show_default=False)]
-Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="auto: a GPU where there is one.")]
-Precision = Annotated[str, typer.Option(metavar="auto|fp32|bf16", help="auto: bf16 on a GPU, else fp32.")]
-Start = Annotated[
-    Path | None,
-    typer.Option(exists=True, file_okay=False, help="Exported weights to begin from.", show_default=False),
-]
+Start = Annotated[Path | None, in_folder("Exported weights to begin from.")]
 Workers = Annotated[int, typer.Option(min=0, help="Processes that make batches ahead.")]
 Minutes = Annotated[
     float | None, typer.Option(min=0, help="Stop after so long, with a checkpoint.", show_default=False)
 ]
-Teacher = Annotated[
-    Path | None,
-    typer.Option(
-        exists=True, file_okay=False, help="Folder with the network to compare with (5SE.pth).", show_default=False
-    ),
-]
+Teacher = Annotated[Path | None, in_folder("Folder with the network to compare with (5SE.pth).")]
 
 
 @small.command("pack")
@@ -130,7 +119,8 @@ def decoder_command(
     """Train the autoencoder's decoder; can be done before, after or beside the other phases."""
     from styleshot_demo.training.small import decoder
 
-    _check(device, precision)
+    with asked():
+        check_device(device, precision)
     given = decoder.AutoencoderRecipe(steps=steps, batch=batch, rate=rate, seed=seed)
     _fitted(run)
     decoder.train_decoder(_pack(run), run, teacher, given, device, precision)
@@ -165,7 +155,8 @@ def _phase(
 ) -> None:
     from styleshot_demo.training.small import places, triplets
 
-    _check(device, precision)
+    with asked():
+        check_device(device, precision)
     began = time.time()
     _fitted(run)
     pictures = _pack(run)
@@ -199,11 +190,3 @@ def _fitted(run: Path) -> None:
         check_folder(run)
         if not (run / places.AUTOENCODER).is_dir():
             raise Problem("phase_missing", phase="autoencoder")
-
-
-def _check(device: str, precision: str) -> None:
-    with asked():
-        if precision not in ("auto", "fp32", "bf16"):
-            raise Problem("unknown_choice", value=precision[:40], name="precision", choices="auto, fp32, bf16")
-        if device not in ("auto", "cpu") and not device.startswith("cuda"):
-            raise Problem("unknown_choice", value=device[:40], name="device", choices="auto, cpu, cuda")

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from styleshot_demo.cli.paths import in_folder
 from styleshot_demo.cli.report import asked, settings_asked, tell_problem
+from styleshot_demo.cli.train_options import Out
 from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
+from styleshot_demo.jobs import choice
 
 if TYPE_CHECKING:
     from styleshot_demo.settings import Settings
@@ -29,12 +32,6 @@ Data = Annotated[
         exists=True,
         help="Gallery: a .jsonl file, a folder of `train gallery`, of .tar shards, or of pictures by style.",
         show_default=False,
-    ),
-]
-Out = Annotated[
-    Path,
-    typer.Option(
-        file_okay=False, help="Folder for log, checkpoint and result; a run in it is continued.", show_default=False
     ),
 ]
 BaseFolder = Annotated[
@@ -53,7 +50,7 @@ Prompt = Annotated[
     typer.Option(help="Painted in the validation pictures; repeatable.", show_default="captions of the gallery"),
 ]
 Preprocessor = Annotated[str, typer.Option(metavar="contour|lineart", help="What the content pictures are.")]
-START = typer.Option(exists=True, file_okay=False, help="Folder of a StyleShot to go on from.", show_default=False)
+START = in_folder("Folder of a StyleShot to go on from.")
 
 # Option of the shell -> field of the recipe, type, what it says.
 SHARED: dict[str, tuple[str, type, str]] = {
@@ -97,13 +94,7 @@ def style(
     data: Data,
     out: Out,
     vision: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Folder of the CLIP to begin with (published: OpenCLIP ViT-H/14).",
-            show_default=False,
-        ),
+        Path | None, in_folder("Folder of the CLIP to begin with (published: OpenCLIP ViT-H/14).")
     ] = None,
     start: Annotated[Path | None, START] = None,
     base: BaseFolder = None,
@@ -140,13 +131,7 @@ def content(
     data: Data,
     out: Out,
     start: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True,
-            file_okay=False,
-            help="Folder of a StyleShot, such as OUT of stage 1.",
-            show_default="the one on this machine",
-        ),
+        Path | None, in_folder("Folder of a StyleShot, such as OUT of stage 1.", "the one on this machine")
     ] = None,
     base: BaseFolder = None,
     preprocessor: Preprocessor = "contour",
@@ -164,7 +149,7 @@ def content(
 
     settings = settings_asked()
     with asked():
-        _choice("preprocessor", preprocessor, ("contour", "lineart"))
+        choice("preprocessor", preprocessor, ("contour", "lineart"))
     where = _named(start, lambda: styleshot_folder(settings, start))
 
     def make(parts: "Base") -> "tuple[StyleShot, Stage]":
@@ -177,12 +162,7 @@ def content(
 def teach(
     data: Data,
     out: Out,
-    start: Annotated[
-        Path | None,
-        typer.Option(
-            exists=True, file_okay=False, help="Folder of a StyleShot.", show_default="the one on this machine"
-        ),
-    ] = None,
+    start: Annotated[Path | None, in_folder("Folder of a StyleShot.", "the one on this machine")] = None,
     base: BaseFolder = None,
     method: Annotated[
         str, typer.Option(metavar="adapter|lora", help="Change the adapters, or add low-rank changes to them.")
@@ -200,8 +180,8 @@ def teach(
 
     settings = settings_asked()
     with asked():
-        _choice("method", method, METHODS)
-        _choice("preprocessor", preprocessor, ("contour", "lineart"))
+        choice("method", method, METHODS)
+        choice("preprocessor", preprocessor, ("contour", "lineart"))
     where = _named(start, lambda: styleshot_folder(settings, start, preprocessor))
 
     def make(parts: "Base") -> "tuple[StyleShot, Stage]":
@@ -272,11 +252,6 @@ def _named(given: Path | None, find: Callable[[], Path]) -> Path:
     """A folder that a person named has to be what it is named as; what is missing on the machine is another matter."""
     with asked() if given else nullcontext():
         return find()
-
-
-def _choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise Problem("unknown_choice", value=value[:40], name=name, choices=", ".join(choices))
 
 
 def _with_recipe(command: Callable[..., None], **defaults: Any) -> Callable[..., None]:

@@ -8,12 +8,15 @@ import typer
 
 from styleshot_demo import __version__
 from styleshot_demo.cli.network import Feeds, all_opened
+from styleshot_demo.cli.paths import in_file, in_folder
 from styleshot_demo.cli.report import Commands, asked
 from styleshot_demo.cli.train_gallery import gallery
+from styleshot_demo.cli.train_options import Device, Out, Precision, Rate, Seed, Steps, check_device
 from styleshot_demo.cli.train_small import small
 from styleshot_demo.cli.train_stages import add_to
 from styleshot_demo.destinations import check_folder
 from styleshot_demo.errors import Problem
+from styleshot_demo.jobs import choice
 from styleshot_demo.settings import ASSETS
 
 CURVE = 40  # points of the loss curve that are kept beside the weights
@@ -25,24 +28,11 @@ app.add_typer(small, name="small")
 app.command("gallery")(gallery)
 add_to(app)  # style, content, teach
 
-Contents = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of photos.", show_default=False)]
-Styles = Annotated[Path, typer.Option(exists=True, file_okay=False, help="Folder of paintings.", show_default=False)]
-Teacher = Annotated[
-    Path, typer.Option(exists=True, file_okay=False, help="Folder with the teacher, 5SE.pth.", show_default=False)
-]
-Out = Annotated[
-    Path,
-    typer.Option(
-        file_okay=False, help="Folder for log, checkpoint and result; a run in it is continued.", show_default=False
-    ),
-]
-Steps = Annotated[int | None, typer.Option(min=1, help="Steps in all, also of a continued run.", show_default=False)]
+Contents = Annotated[Path, in_folder("Folder of photos.")]
+Styles = Annotated[Path, in_folder("Folder of paintings.")]
+Teacher = Annotated[Path, in_folder("Folder with the teacher, 5SE.pth.")]
 Batch = Annotated[int | None, typer.Option(min=1, help="Crops per step.", show_default=False)]
 Size = Annotated[int | None, typer.Option(min=64, help="Side of a crop, pixels.", show_default=False)]
-Rate = Annotated[float | None, typer.Option(min=0, help="Highest learning rate.", show_default=False)]
-Seed = Annotated[int | None, typer.Option(min=0, help="Same seed, same run.", show_default=False)]
-Device = Annotated[str, typer.Option(metavar="auto|cpu|cuda", help="auto: a GPU where there is one.")]
-Precision = Annotated[str, typer.Option(metavar="auto|fp32|bf16", help="auto: bf16 on a GPU, else fp32.")]
 
 
 @classical.command("encoder")
@@ -78,13 +68,10 @@ def decoder(
     styles: Styles,
     teacher: Teacher,
     out: Out,
-    encoder: Annotated[
-        Path, typer.Option(exists=True, dir_okay=False, help="The encoder's file.", show_default="the built-in one")
-    ] = ASSETS / "weights" / "encoder.safetensors",
-    start: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Decoder to train further.", show_default="a new one"),
-    ] = None,
+    encoder: Annotated[Path, in_file("The encoder's file.", "the built-in one")] = ASSETS
+    / "weights"
+    / "encoder.safetensors",
+    start: Annotated[Path | None, in_file("Decoder to train further.", "a new one")] = None,
     steps: Steps = None,
     rebuild_steps: Annotated[
         int | None, typer.Option(min=0, help="Steps that only rebuild, first of all.", show_default=False)
@@ -116,12 +103,7 @@ def decoder(
     ] = None,
     network: Annotated[
         list[Path] | None,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            help="ONNX file of an image classifier: another network for the losses beside the teacher; repeatable.",
-            show_default=False,
-        ),
+        in_file("ONNX file of an image classifier: another network for the losses beside the teacher; repeatable."),
     ] = None,
     network_feed: Feeds = None,
     network_share: Annotated[
@@ -140,9 +122,8 @@ def decoder(
     from styleshot_demo.training.classical_decoder import DecoderRecipe, train_decoder
 
     with asked():
-        unknown = [depth for depth in fused or () if depth not in LAYERS[1:]]
-        if unknown:
-            raise Problem("unknown_choice", value=unknown[0][:40], name="fused", choices=", ".join(LAYERS[1:]))
+        for depth in fused or ():
+            choice("fused", depth, LAYERS[1:])
     given = _given(
         steps=steps,
         rebuild_steps=rebuild_steps,
@@ -184,10 +165,7 @@ def _check(contents: Path, styles: Path, teacher: Path, out: Path, device: str, 
     with asked(str(out)):
         check_folder(out)
     with asked():
-        if precision not in ("auto", "fp32", "bf16"):
-            raise Problem("unknown_choice", value=precision[:40], name="precision", choices="auto, fp32, bf16")
-        if device not in ("auto", "cpu") and not device.startswith("cuda"):
-            raise Problem("unknown_choice", value=device[:40], name="device", choices="auto, cpu, cuda")
+        check_device(device, precision)
     for folder in (contents, styles):
         with asked(str(folder)):
             if len(pictures_in(folder)) < 2:

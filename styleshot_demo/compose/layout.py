@@ -240,17 +240,16 @@ class _Stage:
         if self.scene.kind == "single":
             return 0.5 + random.uniform(-0.30, 0.30) * (len(self.boxes) > 0), 0.86, 0.9
         if carried == "sky":
-            high = self.arts[index].subgroup in ("sky-weather", "event") or self.scene.things[index].is_aloft
+            high = self.scene.things[index].is_aloft or self.arts[index].subgroup in ("sky-weather", "event")
             if high and self.horizon < 0.8:
-                return x, height + random.uniform(0.05, 0.14), 0.75  # high up
+                return x, height + random.uniform(0.05, 0.14), 0.75
             low = min(self.horizon - 0.06, 0.9)
             y = random.uniform(min(0.06 + height, low), max(0.07 + height, low))
             return x, y, 0.75
         if carried == "swims":
             top = 0.72 if self.scene.place == "under water" else 0.88
             return x, random.uniform(min(0.1 + height, 0.95), max(top, 0.11 + height)), random.uniform(0.4, 0.9)
-        tallest = max(self.heights)
-        rank = 1 - min(1.0, height / tallest)  # small things come to the front, where they can be seen
+        rank = 1 - min(1.0, height / max(self.heights))  # small things come to the front, where they can be seen
         depth = float(np.clip(0.30 + 0.50 * rank + random.uniform(-0.14, 0.16), 0.08, 0.92))
         if len(self.scene.things) == 1 and self.scene.things[0].count == 1:
             depth = random.uniform(0.42, 0.58)

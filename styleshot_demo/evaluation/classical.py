@@ -74,7 +74,7 @@ def evaluate(
             raise Problem("unknown_choice", name="method", value=method, choices=", ".join(METHODS))
     drawn = draw_pairs(content, style, pairs, seed, part)
     studio = Studio(Settings(provenance=False))
-    features = network or _judge(teacher, studio)
+    features = network or judge_of(teacher, studio)
     painters: dict[str, Painter] = {
         method: partial(_with_studio, studio, method=method, size=size, seed=seed) for method in methods
     }
@@ -174,21 +174,16 @@ def draw_pairs(content: Path, style: Path, pairs: int, seed: int, part: str) -> 
     return list(zip(*columns, strict=True))
 
 
-def _judge(teacher: Path | None, studio: Studio) -> Features:
-    if teacher is None:
-        return built_in_judge(studio)
-    from styleshot_demo.research.teacher import Teacher
-
-    network = Teacher(teacher)
-    return lambda pixels: network(pixels, set(LAYERS))
-
-
-def built_in_judge(studio: Studio) -> Features:
-    """The features of our own encoder, which `fast` and `optimise` have seen too."""
+def judge_of(teacher: Path | None, studio: Studio) -> Features:
+    """The features of the teacher in a folder; None: of our own encoder, which `fast` and `optimise` have seen too."""
     from styleshot_demo.classical.weights import load_encoder
     from styleshot_demo.models import hub
+    from styleshot_demo.research.teacher import Teacher
 
-    network = load_encoder(hub.require("encoder", studio.settings).files["weights/encoder.safetensors"])
+    if teacher is not None:
+        network = Teacher(teacher)
+    else:
+        network = load_encoder(hub.require("encoder", studio.settings).files["weights/encoder.safetensors"])
     return lambda pixels: network(pixels, set(LAYERS))
 
 

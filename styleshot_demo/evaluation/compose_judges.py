@@ -69,7 +69,7 @@ class StyleJudge:
     def style(self, picture: Image.Image) -> int:
         """The place of the style in which `picture` looks painted."""
         found = self._grams(picture)
-        return int(np.argmin([_distance(found, known) for known in self._known]))
+        return int(np.argmin([distance(found, known) for known in self._known]))
 
     def _grams(self, picture: Image.Image) -> list[Tensor]:
         with torch.inference_mode():
@@ -78,7 +78,7 @@ class StyleJudge:
             return [normalize((one @ one.T).flatten(), dim=0) for one in flat]
 
 
-def _distance(one: Sequence[Tensor], other: Sequence[Tensor]) -> float:
+def distance(one: Sequence[Tensor], other: Sequence[Tensor]) -> float:
     return sum(float((mine - its).norm()) for mine, its in zip(one, other, strict=True))
 
 

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from styleshot_demo.classical.losses import gram
 from styleshot_demo.destinations import make_folder
+from styleshot_demo.evaluation.classical import LAYERS, judge_of
 from styleshot_demo.evaluation.metrics import Features, edge_f1
 from styleshot_demo.evaluation.sheets import sheet_of, write
 from styleshot_demo.images.ops import to_tensor
@@ -28,7 +29,6 @@ from styleshot_demo.training.small.pack import HELD_SET, Pack
 SIDE = 256
 GALLERY, STYLES, TOP = 300, 20, 5
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0)
-LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1", "relu5_1")
 # What a thing is shows in the deep layers, at places; a grid of 6 forgives shifts of some twenty pixels.
 SHAPE_LAYERS, GRID = ("relu4_1", "relu5_1"), 6
 MUST = {"top5": 0.35, "style_text": 0.5, "style_image": 0.6, "edge_f1": 0.55, "strength": 0.8}
@@ -74,7 +74,7 @@ def evaluate(
     counts = counts or Counts()
     rng = np.random.default_rng(seed)
     total = counts.things + counts.text_pairs + counts.image_pairs + counts.sweeps * len(STRENGTHS)
-    exam = _EvaluationContext(pack, _judge(studio, teacher), rng, _Painted(studio, total, on_picture), steps, sheets)
+    exam = _EvaluationContext(pack, judge_of(teacher, studio), rng, _Painted(studio, total, on_picture), steps, sheets)
     # Each draws from the one generator, so their order is a part of what a seed means.
     styles, contents = style_pictures(pack, rng), content_pictures(pack, rng)
     names = _things(pack)
@@ -284,18 +284,6 @@ def _across_sets(judge: Features, pack: Pack, gallery: Sequence[int], found: Seq
         known.append(F.normalize(cast(Tensor, whole), dim=0))
     means = torch.stack(known)
     return float(np.mean([rank(shape(judge, image), means, n) < TOP for n, image in enumerate(found)]))
-
-
-def _judge(studio: Studio, teacher: Path | None) -> Features:
-    from styleshot_demo.classical.weights import load_encoder
-    from styleshot_demo.models import hub
-    from styleshot_demo.research.teacher import Teacher
-
-    if teacher is not None:
-        network = Teacher(teacher)
-    else:
-        network = load_encoder(hub.require("encoder", studio.settings).files["weights/encoder.safetensors"])
-    return lambda pixels: network(pixels, set(LAYERS))
 
 
 def _things(pack: Pack) -> np.ndarray:

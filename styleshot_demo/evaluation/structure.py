@@ -10,7 +10,8 @@ from PIL import Image
 from torch import Tensor
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.evaluation.classical import built_in_judge
+from styleshot_demo.evaluation.classical import judge_of
+from styleshot_demo.evaluation.compose_judges import distance
 from styleshot_demo.evaluation.metrics import Features
 from styleshot_demo.images.ops import to_tensor
 from styleshot_demo.jobs import ClassicalJob
@@ -54,7 +55,7 @@ def evaluate_structure(
         raise Problem("picture_missing")
     styles = [fit_longest(open_picture(path).convert("RGB"), size) for path in paths]
     studio = Studio(Settings(provenance=False))
-    features = features or built_in_judge(studio)
+    features = features or judge_of(None, studio)
     known = [_structure(features, painting) for painting in styles]
     told: dict[str, list[list[bool]]] = {method: [[] for _ in styles] for method in methods}
     shown = []
@@ -65,7 +66,7 @@ def evaluate_structure(
                 job = ClassicalJob(photo, ((painting, 1.0),), method=method, size=size, seed=seed)
                 made.append(studio.finish(job).images[0])
                 own = _structure(features, made[-1])
-                nearest = int(np.argmin([_distance(own, other) for other in known]))
+                nearest = int(np.argmin([distance(own, other) for other in known]))
                 told[method][place].append(nearest == place)
             shown.append([grey(one) for one in (photo, painting, *made)])
             on_pair(number * len(styles) + place + 1, len(photos) * len(styles))
@@ -108,7 +109,3 @@ def _structure(features: Features, picture: Image.Image) -> list[Tensor]:
                 gram = flat @ flat.T
                 made.append(gram / gram.norm().clamp_min(1e-12))
     return made
-
-
-def _distance(one: list[Tensor], other: list[Tensor]) -> float:
-    return sum(float((mine - its).norm()) for mine, its in zip(one, other, strict=True))

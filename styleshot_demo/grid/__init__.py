@@ -2,7 +2,6 @@
 
 from styleshot_demo.grid.axes import (
     MIX,
-    MOST_VALUES,
     STYLE,
     Axis,
     NamedStyle,
@@ -16,25 +15,3 @@ from styleshot_demo.grid.axes import (
 from styleshot_demo.grid.cells import MOST_CELLS, Grid
 from styleshot_demo.grid.painting import CellDone, CellStep, paint
 from styleshot_demo.grid.sheet import LARGEST, draw_sheet, fitted
-
-__all__ = [
-    "LARGEST",
-    "MIX",
-    "MOST_CELLS",
-    "MOST_VALUES",
-    "STYLE",
-    "Axis",
-    "CellDone",
-    "CellStep",
-    "Grid",
-    "NamedStyle",
-    "axes",
-    "choices",
-    "draw_sheet",
-    "fitted",
-    "label",
-    "paint",
-    "read",
-    "usual",
-    "value_of",
-]

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, pixel_shuffle
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.generators import finished
 from styleshot_demo.helpers import networks
 
 WIDTH, DEPTH = 64, 16  # channels, and convolutions between the first and the last
@@ -69,12 +70,7 @@ def load_enlarger(device: str = "cpu") -> Enlarger:
 
 def enlarged(picture: Image.Image, factor: int = 4, device: str = "cpu") -> Image.Image:
     """The picture with `factor` times as many pixels along each side: RGB, or RGBA where it has transparency."""
-    steps = enlarging(picture, factor, load_enlarger(device), device)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finished(enlarging(picture, factor, load_enlarger(device), device))
 
 
 def enlarging(

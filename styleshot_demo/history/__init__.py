@@ -3,5 +3,3 @@
 from styleshot_demo.history.entry import HistoryEntry
 from styleshot_demo.history.keeping import Histories
 from styleshot_demo.history.visitor import History, is_visitor, new_visitor
-
-__all__ = ["Histories", "History", "HistoryEntry", "is_visitor", "new_visitor"]

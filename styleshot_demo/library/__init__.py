@@ -3,17 +3,4 @@
 from styleshot_demo.library.bundled import bundled
 from styleshot_demo.library.entry import StyleEntry, search
 from styleshot_demo.library.shelf import Library
-from styleshot_demo.library.style import MAX_NOTE, MAX_PICTURES, MAX_STYLE_NAME, SUFFIX, Style, StylePicture
-
-__all__ = [
-    "MAX_NOTE",
-    "MAX_PICTURES",
-    "MAX_STYLE_NAME",
-    "SUFFIX",
-    "StyleEntry",
-    "Library",
-    "Style",
-    "StylePicture",
-    "bundled",
-    "search",
-]
+from styleshot_demo.library.style import MAX_NOTE, MAX_PICTURES, MAX_STYLE_NAME, SUFFIX

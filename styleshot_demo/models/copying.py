@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from styleshot_demo.atomic import put
+from styleshot_demo.generators import mapped
 from styleshot_demo.models.once import Progress as Fractions
 from styleshot_demo.models.transfer import part_of
 
@@ -36,22 +37,9 @@ def copying(source: Path, target: Path, size: int) -> Generator[tuple[int, int],
 
 def numbered(bringing: Generator[int, None, T], size: int) -> Generator[tuple[int, int], None, T]:
     """The same generator with `size` beside each number."""
-    try:
-        while True:
-            yield next(bringing), size
-    except StopIteration as end:
-        return end.value
-    finally:
-        bringing.close()
+    return mapped(bringing, lambda done: (done, size))
 
 
 def none_yet(reading: Fractions[str], size: int) -> Generator[tuple[int, int], None, str]:
     """The same generator, while nothing of `size` has come."""
-    try:
-        while True:
-            next(reading)
-            yield 0, size
-    except StopIteration as end:
-        return end.value
-    finally:
-        reading.close()
+    return mapped(reading, lambda _: (0, size))

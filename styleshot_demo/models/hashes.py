@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from styleshot_demo.atomic import put
-from styleshot_demo.models.once import Progress, SingleFlight, finished
+from styleshot_demo.generators import finished, mapped
+from styleshot_demo.models.once import Progress, SingleFlight
 
 _BLOCK = 4 * 1024 * 1024
 _remembered: dict[tuple[str, int, int], str] = {}
@@ -95,13 +96,7 @@ def hashing_all(paths: Iterable[Path], record: HashRecord | None = None) -> Prog
     done, whole = 0, max(1, sum(sizes.values()))
     for path, size in sizes.items():
         reading = hashing(path, record)
-        try:
-            while True:
-                yield (done + size * next(reading)) / whole
-        except StopIteration as end:
-            digests[path] = end.value
-        finally:
-            reading.close()
+        digests[path] = yield from mapped(reading, lambda part, done=done, size=size: (done + size * part) / whole)
         done += size
     return digests
 

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from styleshot_demo.errors import Problem
+from styleshot_demo.generators import finished
 from styleshot_demo.models import app_cache
 from styleshot_demo.models.catalogue import ALSO_KNOWN_AS, MODELS, ORIGINAL_DEMO, Model, ModelFile
 from styleshot_demo.models.copying import copying, none_yet, numbered
 from styleshot_demo.models.hashes import hashing, hashing_all, remember
 from styleshot_demo.models.integrity import is_whole
 from styleshot_demo.models.once import Progress as Fractions
-from styleshot_demo.models.once import finished
 from styleshot_demo.models.transfer import Timeouts, asking, disk_problem, fetch_file, part_of
 from styleshot_demo.settings import ASSETS, Settings
 

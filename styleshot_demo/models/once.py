@@ -85,14 +85,3 @@ class _Work(threading.Thread):
         finally:
             self._at_end()
             self.ended.set()
-
-
-def finished(progress: Generator[Any, None, T]) -> T:
-    """Runs a generator to its end, and returns what it returns."""
-    try:
-        while True:
-            next(progress)
-    except StopIteration as end:
-        return end.value
-    finally:
-        progress.close()

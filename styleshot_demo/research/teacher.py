@@ -8,6 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from styleshot_demo.classical.vgg import maps_of
+
 _STAGES = (("11", "12"), ("21", "22"), ("31", "32", "33", "34"), ("41", "42", "43", "44"), ("51",))
 
 
@@ -36,19 +38,7 @@ class Teacher(nn.Module):
 
     def forward(self, pixels: Tensor, wanted: set[str]) -> dict[str, Tensor]:
         """Feature maps by layer name; pixels [N, 3, H, W], RGB in [0, 1]."""
-        x = self.colour(pixels)
-        found: dict[str, Tensor] = {}
-        stage = "1"
-        for name, layer in self.layers.items():
-            if name[4] != stage:
-                stage = name[4]
-                x = nn.functional.max_pool2d(x, 2)
-            x = torch.relu(layer(x))
-            if name in wanted:
-                found[name] = x
-                if len(found) == len(wanted):
-                    break
-        return found
+        return maps_of(self.colour(pixels), self.layers.items(), wanted)
 
     def expanded(self, pixels: Tensor) -> dict[str, Tensor]:
         """relu1_1 and relu2_1 as they are; relu3_1 to relu5_1 with 256, 512 and 512 channels.

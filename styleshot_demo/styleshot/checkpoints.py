@@ -27,6 +27,7 @@ from torch import Tensor
 from styleshot_demo.atomic import put
 from styleshot_demo.destinations import check_new
 from styleshot_demo.errors import Problem
+from styleshot_demo.generators import finished, mapped
 from styleshot_demo.styleshot.adapter import StyleAdapter
 from styleshot_demo.styleshot.encoder import StyleAwareEncoder
 
@@ -104,12 +105,7 @@ class CheckpointReader:
 
 def convert(ip: Path, encoder: Path, to: Path, unet_config: dict[str, Any] | None = None) -> dict[str, str]:
     """`converting` to its end."""
-    progress = converting(ip, encoder, to, unet_config)
-    try:
-        while True:
-            next(progress)
-    except StopIteration as end:
-        return end.value
+    return finished(converting(ip, encoder, to, unet_config))
 
 
 def converting(
@@ -156,13 +152,7 @@ def converting(
         try:
             module.save_config(to / folder)
             writing = _write_half(to / folder / WEIGHTS, file, plan)
-            try:
-                while True:
-                    yield (done + next(writing)) / whole
-            except StopIteration as end:
-                digests[folder] = end.value
-            finally:
-                writing.close()
+            digests[folder] = yield from mapped(writing, lambda part, done=done: (done + part) / whole)
         except OSError as error:
             raise Problem("cannot_write") from error
         done += _bytes(plan)

@@ -144,7 +144,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "show_error": False,
         "theme": theme.PageTheme(),
         "head": theme.head(),
-        "i18n": translations(),
+        "i18n": translations,
         "max_file_size": f"{settings.max_upload_mb}mb",
         "footer_links": [],
         "run_history": False,  # Gradio's own knows neither the handlers of this page nor how to compare

@@ -98,7 +98,7 @@ class ClassicalTab:
         assert inputs.content is not None  # this tab repaints one
         everything = [self.tab_state, *inputs.components(), *fields.values()]
         outputs = [*view.outputs(), self.held]
-        guard = problems.guarded(self.ended)
+        guard = problems.guarded(self.view.ended)
         runs = [
             view.run.click(guard(self.paint), everything, outputs, trigger_mode="once", **PAINTING),
             self.again.click(guard(self.go_on), self.tab_state, outputs, trigger_mode="once", **PAINTING),
@@ -148,7 +148,7 @@ class ClassicalTab:
 
     def paint(self, tab_state: ClassicalTabState, *values: Any) -> Generator[dict[Any, Any], None, None]:
         """Runs a job and shows how it comes along."""
-        yield self.started()
+        yield self.view.started()
         run = self.begin(values)
         if tab_state.shows_blend(run.asked):
             # Nobody presses for the picture that he has. It is blended from a painting at more strength; what can be
@@ -159,9 +159,9 @@ class ClassicalTab:
 
     def go_on(self, tab_state: ClassicalTabState) -> Generator[dict[Any, Any], None, None]:
         """The run that was stopped, whatever is in the controls by now. The runner knows how far it was."""
-        yield self.started()
+        yield self.view.started()
         if tab_state.run is None:  # the server has been started anew, or the page loaded
-            yield self.ended("")
+            yield self.view.ended("")
             return
         before = tab_state.run
         yield from self.work(tab_state, ClassicalRun(before.job, before.stem, before.before, before.asked, before.held))
@@ -217,7 +217,7 @@ class ClassicalTab:
                 for event in events:
                     if isinstance(event, Finished):
                         self.finish(run, event.result)
-                        yield {**self.ended(run.told), view.shown: run.value, self.held: run.held_from_now()}
+                        yield {**self.view.ended(run.told), view.shown: run.value, self.held: run.held_from_now()}
                         continue
                     step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                     if event.preview is not None:
@@ -226,7 +226,7 @@ class ClassicalTab:
                         step[view.shown] = widgets.pair(run.before, event.preview, rough=run.job.at_own_size)
                     yield step
         except Exception as error:
-            yield {**self.ended(problems.as_html(error)), **self.left(run)}
+            yield {**self.view.ended(problems.as_html(error)), **self.left(run)}
         finally:
             tab_state.busy = False
 
@@ -261,7 +261,7 @@ class ClassicalTab:
         run.preview, run.step = result.images[0], run.total
         name = self.file_name(run, run.job.method, result.seed)
         run.made_by = result.plan.record(0, result.models)
-        path = self.save(run.preview, run.made_by, name)
+        path = results.keep(self.view.shown, run.preview, run.made_by, self.studio.settings, name)
         run.value = widgets.pair(run.before, path, run.asked, blends_up_to=run.blends_up_to)
         run.told = results.summary(result)
 
@@ -288,11 +288,11 @@ class ClassicalTab:
         run = tab_state.run
         if run is None or run.preview is None:
             back = {self.view.shown: widgets.back()} if run is None else self.back(run)
-            return {**self.ended(problems.note(tr("stopped"))), **back}
+            return {**self.view.ended(problems.note(tr("stopped"))), **back}
         finished = run.value is not None and run.step == run.total
         shown = self.left(run) | ({self.held: run.held_from_now()} if finished else {})
         text = shown.get(self.view.status, run.told)
-        return {**self.ended(text), **shown, self.again: gr.update(visible=not finished and self.goes_on(run))}
+        return {**self.view.ended(text), **shown, self.again: gr.update(visible=not finished and self.goes_on(run))}
 
     @staticmethod
     def goes_on(run: ClassicalRun) -> bool:
@@ -306,36 +306,19 @@ class ClassicalTab:
 
     def save_unfinished(self, run: ClassicalRun) -> Path:
         """Saves the picture so far. Its record says at which of the steps that were asked for it was stopped."""
-        assert run.made_by is not None  # it comes with every preview that is kept
+        assert run.made_by is not None and run.preview is not None  # each preview that is kept comes with that
         record = replace(run.made_by, settings={**run.made_by.settings, "stopped_at": run.step})
         name = self.file_name(run, f"{run.job.method}-step{run.step}", run.job.seed)
-        return self.save(run.preview, record, name)
+        return results.keep(self.view.shown, run.preview, record, self.studio.settings, name)
 
     @staticmethod
     def file_name(run: ClassicalRun, method: str, seed: int) -> str:
         return results.file_name(run.stem, method, run.job.styles, run.job.strength, seed)
 
-    def save(self, image: Any, record: provenance.Record | None, name: str) -> Path:
-        """Saves a picture where the page may show it; `Problem` cannot_write."""
-        path = results.save(image, record if self.studio.settings.provenance else None, self.folder, name)
-        self.view.shown.temp_files.add(str(path))
-        return path
-
     @property
     def folder(self) -> Path:
         """Gradio's folder, from which pages may show files."""
         return Path(self.view.shown.GRADIO_CACHE)
-
-    def started(self) -> dict[Any, Any]:
-        """Updates at the start of a run."""
-        return {
-            **self.view.started(widgets.progress(0, tr("starting"))),
-            self.again: gr.update(visible=False),
-        }
-
-    def ended(self, text: str) -> dict[Any, Any]:
-        """Updates at the end of a run, however it ended."""
-        return self.view.ended(text)
 
     # Settings ---------------------------------------------------------------------------------------------------
 

@@ -10,8 +10,8 @@ import gradio as gr
 from styleshot_demo import containers, jobs, pictures
 from styleshot_demo.errors import Problem
 from styleshot_demo.ui import enlarge_line, examples, library_drawer, many_panel, problems, tools_line
-from styleshot_demo.ui.widgets import SHOWN, Example, Number, PictureInput, Slider, shelf
-from styleshot_demo.ui.words import i18n
+from styleshot_demo.ui.widgets import SHOWN, Example, Number, PictureInput, Slider, progress, shelf
+from styleshot_demo.ui.words import i18n, tr
 
 # Handlers are private: the page's own events are no interface; the command line and `Studio` are.
 # They show no progress on any control: hidden or not, Gradio would tell every control that any event has reached of
@@ -300,9 +300,10 @@ class View:
     tools: gr.HTML  # the line of what else can be done with it
     again: gr.Button | None = None  # goes on with a run that was stopped
 
-    def started(self, text: str) -> dict[Any, Any]:
+    def started(self) -> dict[Any, Any]:
         """Updates at the start of a run."""
-        return {self.run: gr.update(visible=False), self.stop: gr.update(visible=True), self.status: text}
+        hidden = {part: gr.update(visible=False) for part in (self.run, self.again) if part}
+        return {**hidden, self.stop: gr.update(visible=True), self.status: progress(0, tr("starting"))}
 
     def ended(self, text: str) -> dict[Any, Any]:
         """Updates at the end of a run, however it ended."""
@@ -342,6 +343,12 @@ def view(
         grid = gr.Button(i18n("grid_open"), elem_id=f"{name}-grid-open", min_width=90, scale=1, size="lg")
         last = beside() if beside else None
     return View(result, slider, status, press, stop, grid, last, enlarge, around, go_on)
+
+
+def text_in(event: Any, name: str) -> str:
+    """What an event says under that name, where it is text: anybody may send anything."""
+    value = getattr(event, name, "")
+    return value if isinstance(value, str) else ""
 
 
 def valid(checks: dict[str, Any] | Any, stored: Any) -> dict[str, Any]:

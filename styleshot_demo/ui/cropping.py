@@ -93,7 +93,7 @@ class Cropping:
         self.page.temp_files.add(str(shown))  # so that Gradio deletes it when it is old
         part = source.part or Cut(0, (0, 0, *size))
         look = {"slot": name, "file": _mark(path), "src": widgets.address(shown), "size": size, **part._asdict()}
-        return {self.page: _new(look=look | {"photo": self._photo(name, paths)})}
+        return {self.page: drop.new(look=look | {"photo": self._photo(name, paths)})}
 
     def cut(self, event: gr.EventData, *paths: str | None) -> dict[Any, Any]:
         """Puts the part in the frame in place of the picture, or all of it; else the window says what is wrong."""
@@ -105,9 +105,9 @@ class Cropping:
                 raise Problem("picture_changed")
             made = self.made(source, part)
         except Exception as error:
-            return {self.page: _new(told=problems.as_html(error))}
+            return {self.page: drop.new(told=problems.as_html(error))}
         slot = self.slots[name]
-        return {self.page: _new(done=True), slot.picture: controls.shown(made), slot.inputs.message: ""}
+        return {self.page: drop.new(done=True), slot.picture: controls.shown(made), slot.inputs.message: ""}
 
     def made(self, source: CutFrom, part: Cut) -> str:
         """The path of a part of the file as it came: of the file itself, where that is all of it."""
@@ -155,10 +155,6 @@ class Cropping:
 def _mark(path: str | None) -> str:
     """Tells the picture that the window shows from another that lies in its box by now."""
     return hashlib.sha256(str(path).encode()).hexdigest()[:32]
-
-
-def _new(**value: Any) -> dict[str, Any]:
-    return {**value, "turn": secrets.token_hex(4)}  # Gradio hands on only what differs from the last
 
 
 def _window() -> str:

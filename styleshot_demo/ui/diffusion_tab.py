@@ -86,10 +86,10 @@ class DiffusionTab:
         drawn = [self.sketch, fields["prompt"], fields["moved"]] if self.sketch else []
         outputs = [*view.outputs(), *drawn]
         once: dict[str, Any] = {**PAINTING, "trigger_mode": "once"}
-        runs = [view.run.click(problems.guarded(self.ended)(self.paint), everything, outputs, **once)]
+        runs = [view.run.click(problems.guarded(self.view.ended)(self.paint), everything, outputs, **once)]
         if self.sketch:
             for listen, handler in ((self.sketch.reword, self.reword), (self.sketch.move, self.move)):
-                runs.append(listen(problems.guarded(self.ended)(handler), everything, outputs, **once))
+                runs.append(listen(problems.guarded(self.view.ended)(handler), everything, outputs, **once))
                 runs[-1].then(**stored.save)
         halted = stops(view.stop, runs, self.stopped, outputs, [self.tab_state], [view.run])
         followed = view.shown.follow(
@@ -139,10 +139,6 @@ class DiffusionTab:
 
     # Painting ---------------------------------------------------------------------------------------------------
 
-    def paint(self, tab_state: DiffusionTabState, *values: Any) -> Updates:
-        """Runs a job and shows how it comes along."""
-        yield from self._run(tab_state, values)
-
     def reword(self, event: gr.EventData, tab_state: DiffusionTabState, *values: Any) -> Updates:
         """Changes the prompt as a chip says, and paints anew."""
         prompt, places = self._set(values, "prompt"), self._set(values, "moved")
@@ -171,15 +167,16 @@ class DiffusionTab:
         yield {self.fields[name]: text for name, text in new.items()}
         first = len(self.inputs.components())
         settings = dict(zip(self.fields, values[first:], strict=True)) | new
-        yield from self._run(tab_state, (*values[:first], *settings.values()))
+        yield from self.paint(tab_state, *values[:first], *settings.values())
 
-    def _run(self, tab_state: DiffusionTabState, values: tuple[Any, ...]) -> Updates:
+    def paint(self, tab_state: DiffusionTabState, *values: Any) -> Updates:
+        """Runs a job and shows how it comes along."""
         view = self.view
-        yield view.started(widgets.progress(0, words.tr("starting")))
+        yield view.started()
         try:
             run = tab_state.run = self.begin(values)
         except Problem as problem:
-            yield {**self.ended(problems.as_html(problem)), **self.refused(problem, values)}
+            yield {**self.view.ended(problems.as_html(problem)), **self.refused(problem, values)}
             return
         if sketched := self.drawn(run.drawn(), usable=False):  # Gradio takes no update of nothing
             yield sketched | self.pruned(run, values)
@@ -190,7 +187,7 @@ class DiffusionTab:
                     if isinstance(event, Finished):
                         self.finish(run, event.result)
                         tab_state.ready = run.drawn()
-                        yield {**self.ended(run.told), view.shown: run.value, **self.drawn(tab_state.ready)}
+                        yield {**self.view.ended(run.told), view.shown: run.value, **self.drawn(tab_state.ready)}
                         continue
                     step: dict[Any, Any] = {view.status: widgets.progress(event.fraction, words.remark(event.message))}
                     if event.preview is not None:
@@ -204,7 +201,7 @@ class DiffusionTab:
                         step[view.shown] = widgets.painting(event.preview, run.made)
                     yield step
         except Exception as error:
-            yield {**self.ended(problems.as_html(error)), **self.left(tab_state, run)}
+            yield {**self.view.ended(problems.as_html(error)), **self.left(tab_state, run)}
         finally:
             tab_state.busy = False
 
@@ -305,17 +302,13 @@ class DiffusionTab:
         tab_state.ready = drawn
         return sketch.box(drawn)
 
-    def ended(self, text: str) -> dict[Any, Any]:
-        """Updates at the end of a run, however it ended."""
-        return self.view.ended(text)
-
     def stopped(self, tab_state: DiffusionTabState) -> dict[Any, Any]:
         """Updates after Stop."""
         run = tab_state.run
         if run is None:
-            return self.ended(problems.note(words.tr("stopped")))
+            return self.view.ended(problems.note(words.tr("stopped")))
         shown = self.left(tab_state, run)
-        return {**self.ended(run.told or problems.note(words.tr("stopped"))), **shown}
+        return {**self.view.ended(run.told or problems.note(words.tr("stopped"))), **shown}
 
     def job(self, values: tuple[Any, ...]) -> tuple[Job, str]:
         """(job, stem of the files to save: the content's name, or else the prompt)."""
@@ -357,9 +350,7 @@ class DiffusionTab:
         painter = "optimise" if plan.optimises else ""
         method, strength = "-".join(filter(None, (plan.model, painter, tag, stopped))), settings["style_strength"]
         name = results.file_name(stem, method, plan.job.styles, strength, settings["seed"])
-        kept = record if self.studio.settings.provenance else None
-        path = results.save(image, kept, Path(self.view.shown.GRADIO_CACHE), name)
-        self.view.shown.temp_files.add(str(path))  # so that Gradio deletes it when it is old
+        path = results.keep(self.view.shown, image, record, self.studio.settings, name)
         return widgets.Made(path, caption, bool(settings.get("tile")))
 
     # Settings ---------------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
 
     def dropped(event: gr.EventData, *values: Any) -> dict[Any, Any]:
         updates = taken(event, values)
-        return {**updates, drops: updates.get(drops, _new()) | _answered(event)}
+        return {**updates, drops: updates.get(drops, new()) | _answered(event)}
 
     def taken(event: gr.EventData, values: Sequence[Any]) -> dict[Any, Any]:
         paths, target, place = _what(event, by_job, folder)
@@ -60,7 +60,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
         if place == "restore":
             return restored(paths[0])
         if len(paths) == 1 and not place and _record(paths[0]):
-            return {drops: _new(ask=paths[0], tab=target.job, photo=target.inputs.content is not None)}
+            return {drops: new(ask=paths[0], tab=target.job, photo=target.inputs.content is not None)}
         return put(paths, target, place, values)
 
     def chosen(event: gr.EventData, *values: Any) -> dict[Any, Any]:
@@ -176,9 +176,9 @@ def _told(error: BaseException) -> dict[str, Any]:
 
 def tell(text: LocalizedText, problem: bool = False) -> dict[str, Any]:
     """The value that says something at the foot of the window."""
-    return _new(tell={"en": text.en, "zh": text.zh}, problem=problem)
+    return new(tell={"en": text.en, "zh": text.zh}, problem=problem)
 
 
-def _new(**value: Any) -> dict[str, Any]:
+def new(**value: Any) -> dict[str, Any]:
     """A value of `drops` that is not the last one: Gradio hands on only what differs."""
     return {**value, "turn": secrets.token_hex(4)}

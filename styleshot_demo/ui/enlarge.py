@@ -1,7 +1,5 @@
 """Enlarging the picture on show: one line beside the download of a result, the same in every tab."""
 
-import secrets
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -15,8 +13,8 @@ from styleshot_demo.events import Finished, Result
 from styleshot_demo.models import hub
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import enlarge_line, problems, results, tab_state, widgets, words
-from styleshot_demo.ui.controls import EACH, PAINTING
-from styleshot_demo.ui.stopping import LATE, cancel
+from styleshot_demo.ui.controls import PAINTING
+from styleshot_demo.ui.stopping import halts
 from styleshot_demo.ui.words import tr
 
 _MAX_TURN = 40  # characters of the name that a page gives to its press of the button
@@ -33,8 +31,7 @@ def wire(line: gr.HTML, studio: Studio) -> Any:
     run = line.enlarge(enlarge, None, line, trigger_mode="multiple", **PAINTING)
     # The page itself says at once that it was stopped, and hears no late steps. But whatever is begun anew before the
     # end of the first would be cancelled with it: it waits for this.
-    cancel(line.halt, [run], str(line.elem_id))
-    line.halt(_halted, None, line, **EACH)
+    halts(line, run)
     return run
 
 
@@ -72,16 +69,10 @@ def enlarging(studio: Studio, line: gr.HTML, event: Any) -> Iterator[dict[str, A
 def finished(result: Result, stem: str, studio: Studio, line: gr.HTML) -> dict[str, Any]:
     """Saves an enlarged picture, with its record unless the settings forbid; returns what the line shows of it."""
     image = result.images[0]
-    record = result.plan.record(0, result.models) if studio.settings.provenance else None
+    record = result.plan.record(0, result.models)
     name = names.made_of(stem, f"{result.settings['factor']}x", suffix=".png")
-    path = results.save(image, record, Path(line.GRADIO_CACHE), name)
-    line.temp_files.add(str(path))  # so that Gradio deletes it when it is old
+    path = results.keep(line, image, record, studio.settings, name)
     return {"told": enlarge_line.saved(path, image.size), "enlarged": widgets.address(path)}
-
-
-def _halted() -> dict[str, Any]:
-    time.sleep(LATE)
-    return {"halted": secrets.token_hex(4)}  # Gradio hands on only what differs from the last
 
 
 def _working(turn: str, told: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import json
 import secrets
-import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,13 +20,13 @@ from styleshot_demo.jobs import open_named
 from styleshot_demo.library import Library, beside
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import controls, painted_strength, problems, restore, results, widgets, words
-from styleshot_demo.ui.controls import EACH, PAINTING, Inputs
+from styleshot_demo.ui.controls import EACH, PAINTING, Inputs, text_in
 from styleshot_demo.ui.grid_kept import GridKeeper
 from styleshot_demo.ui.grid_painted import GridCellFile, PaintedGrid
 from styleshot_demo.ui.grid_panel import label_of, title_of
 from styleshot_demo.ui.history import histories
 from styleshot_demo.ui.opening import Opening
-from styleshot_demo.ui.stopping import LATE, cancel
+from styleshot_demo.ui.stopping import halts
 from styleshot_demo.ui.token_store import TokenStore
 from styleshot_demo.ui.words import LocalizedText, tr
 
@@ -83,8 +82,7 @@ class GridPanel:
         panel, source = self.panel, self.source
         everything = [self.tab_state, *source.inputs.components(), *source.fields.values()]
         run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **PAINTING)
-        cancel(panel.halt, [run], str(panel.elem_id))
-        panel.halt(self.halted, None, panel, **EACH)
+        halts(panel, run)
         panel.usual(self.usual, everything, panel, **EACH)
         panel.sheet(self.sheet, self.tab_state, panel, **EACH)
         pictures = [*([source.inputs.content] if source.inputs.content else []), *source.inputs.styles]
@@ -111,7 +109,7 @@ class GridPanel:
         self, event: gr.EventData, request: gr.Request, tab_state: GridState, *values: Any
     ) -> Generator[dict[str, Any], None, None]:
         """Paints a grid: values of the panel. Closing it (stop, closed page) stops the computation."""
-        turn = _text(event, "turn")[:40]
+        turn = text_in(event, "turn")[:40]
         yield {"turn": turn, "told": widgets.progress(0, tr("starting")), "working": True}
         try:
             made, painted = self.begin(event, tab_state, values)
@@ -185,9 +183,7 @@ class GridPanel:
         record = plan.record(0, cell.result.models)
         labels = [axis.labels[number] for axis, number in zip((made.rows, made.columns), place, strict=True) if axis]
         name = names.made_of(painted.stem, plan.model, *labels, suffix=".png")
-        kept = record if self.studio.settings.provenance else None
-        path = results.save(cell.result.images[0], kept, self.folder, name)
-        self.panel.temp_files.add(str(path))  # so that Gradio deletes it when it is old
+        path = results.keep(self.panel, cell.result.images[0], record, self.studio.settings, name)
         width, height = cell.result.images[0].size
         shown = {
             "row": cell.row, "column": cell.column, "src": widgets.address(path), "name": path.name,
@@ -216,17 +212,12 @@ class GridPanel:
             picture.info["grid_file"] = path
         return path
 
-    def halted(self) -> dict[str, Any]:
-        """After Stop: from now on something else can be begun."""
-        time.sleep(LATE)
-        return {"halted": secrets.token_hex(4)}  # Gradio hands on only what differs from the last
-
     # The rest ---------------------------------------------------------------------------------------------------
 
     def usual(self, event: gr.EventData, tab_state: GridState, *values: Any) -> dict[str, Any]:
         """The values that an axis would have, as text to be changed."""
-        side, name = _text(event, "side"), _text(event, "name")
-        zh = _text(event, "language").startswith("zh")
+        side, name = text_in(event, "side"), text_in(event, "name")
+        zh = text_in(event, "language").startswith("zh")
         _, styles = self.source.inputs.read(values[: len(self.source.inputs.components())])
         try:
             if name == STYLE:
@@ -246,7 +237,7 @@ class GridPanel:
         try:
             if tab_state.last is None or not tab_state.last.cells:
                 raise Problem("result_gone")
-            path = self.drawn(tab_state.last, zh=_text(event, "language").startswith("zh"))
+            path = self.drawn(tab_state.last, zh=text_in(event, "language").startswith("zh"))
             return {"sheet": widgets.file(path), "once": once}
         except Exception as error:
             return {"told": problems.as_html(error), "once": once}
@@ -265,9 +256,7 @@ class GridPanel:
         models = {name: mark for record in records for name, mark in record.models.items()}
         record = provenance.with_grid(records[0], painted.words, models)
         name = names.made_of(painted.stem, "grid", *painted.axes, suffix=".png")
-        path = results.save(sheet, record if self.studio.settings.provenance else None, self.folder, name)
-        self.panel.temp_files.add(str(path))
-        return path
+        return results.keep(self.panel, sheet, record, self.studio.settings, name)
 
     def use(self, event: gr.EventData, tab_state: GridState) -> dict[Any, Any]:
         """Puts the pictures and settings of a cell into the controls."""
@@ -300,17 +289,8 @@ def _shape(made: Grid) -> dict[str, Any]:
     none = LocalizedText("", "")
     sides = dict(zip(_SIDES, (made.rows, made.columns), strict=True))
     labels = {
-        side: [_plain(label_of(axis.name, value)) for value in axis.values] if axis else [_plain(none)]
+        side: [label_of(axis.name, value)._asdict() for value in axis.values] if axis else [none._asdict()]
         for side, axis in sides.items()
     }
-    titles = {side: _plain(title_of(axis.name) if axis else none) for side, axis in sides.items()}
+    titles = {side: (title_of(axis.name) if axis else none)._asdict() for side, axis in sides.items()}
     return {**labels, "titles": titles}
-
-
-def _plain(said: LocalizedText) -> dict[str, str]:
-    return {"en": said.en, "zh": said.zh}
-
-
-def _text(event: Any, name: str) -> str:
-    value = getattr(event, name, "")
-    return value if isinstance(value, str) else ""

@@ -73,12 +73,8 @@ def _told(job: type, name: str) -> dict[str, Any]:
     title = title_of(name)
     found = fields(job).get(name)
     options = grid.choices(found) if found else ()
-    each = [{"value": option, **_both(label_of(name, option))} for option in options]
-    return {"name": name, **_both(title), **({"options": each} if each else {})}
-
-
-def _both(said: LocalizedText) -> dict[str, str]:
-    return {"en": said.en, "zh": said.zh}
+    each = [{"value": option, **label_of(name, option)._asdict()} for option in options]
+    return {"name": name, **title._asdict(), **({"options": each} if each else {})}
 
 
 def title_of(name: str) -> LocalizedText:

@@ -20,7 +20,7 @@ from styleshot_demo.library import MAX_PICTURES, Library, StyleEntry, beside
 from styleshot_demo.library.style import MAX_STRENGTH
 from styleshot_demo.settings import Settings
 from styleshot_demo.ui import controls, problems, tab_state, words
-from styleshot_demo.ui.controls import EACH
+from styleshot_demo.ui.controls import EACH, text_in
 from styleshot_demo.ui.laid_style import LaidStyle
 from styleshot_demo.ui.restore import Target
 from styleshot_demo.ui.widgets import address
@@ -126,7 +126,7 @@ class LibraryActions:
 
     def use(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Puts pictures, weights and strength of a style into the tab, in place of what lies there."""
-        entry = self.library.find(_text(event, "key"))
+        entry = self.library.find(text_in(event, "key"))
         strength = entry.style.strength
         updates = self._laid(entry.used(), job) | {self.targets[job].inputs.message: ""}
         if strength is not None:
@@ -174,14 +174,14 @@ class LibraryActions:
             styles = [(path, 1.0) for path in self._uploads(given)]
         strength = strength if isinstance(strength, int | float) and 0 <= strength <= MAX_STRENGTH else None
         entry = self.library.save(
-            _text(event, "name"), styles, _text(event, "tags"), _text(event, "note"), strength
+            text_in(event, "name"), styles, text_in(event, "tags"), text_in(event, "note"), strength
         )  # fmt: skip
         return {"said": tr("library_saved", style=entry.name), "picked": entry.key, "done": True}, {}
 
     def change(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Name, tags and note."""
         entry = self.library.change(
-            _text(event, "key"), _text(event, "name"), _text(event, "tags"), _text(event, "note")
+            text_in(event, "key"), text_in(event, "name"), text_in(event, "tags"), text_in(event, "note")
         )  # fmt: skip
         return {"said": tr("library_changed", style=entry.name), "picked": entry.key, "done": True}, {}
 
@@ -189,7 +189,7 @@ class LibraryActions:
         """More pictures, which were uploaded for it."""
         given = getattr(event, "pictures", None)
         paths, lying = self._uploads(given if isinstance(given, list) else []), self._lying(by_part)
-        entry, token = self.library.extend(_text(event, "key"), [(path, None) for path in paths])
+        entry, token = self.library.extend(text_in(event, "key"), [(path, None) for path in paths])
         chosen, count = entry.style.chosen, len(entry.style.pictures)
         values = {"style": entry.name, "count": count}
         said = tr("library_added_chosen", **values, used=len(chosen)) if chosen else tr("library_added", **values)
@@ -197,19 +197,19 @@ class LibraryActions:
 
     def delete(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Out of the library, with a way back."""
-        entry = self.library.find(_text(event, "key"))
+        entry = self.library.find(text_in(event, "key"))
         token = self.library.delete(entry.key)
         return {"said": tr("library_deleted", style=entry.name), "undo": token, "picked": None}, {}
 
     def undo(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """Back into the library, or as it was before pictures were added."""
         lying = self._lying(by_part)
-        entry = self.library.restore(_text(event, "token"))
+        entry = self.library.restore(text_in(event, "token"))
         return {"said": tr("library_back", style=entry.name), "picked": entry.key}, self._laid_anew(entry, lying)
 
     def export(self, event: gr.EventData, job: str, by_part: dict[Any, Any]) -> tuple[dict[str, Any], dict[Any, Any]]:
         """As a file that the browser saves."""
-        entry = self.library.find(_text(event, "key"))
+        entry = self.library.find(text_in(event, "key"))
         path = self.library.export(entry.key, self._place())
         self.page.temp_files.add(str(path))
         said = tr("library_exported", style=_called(entry))
@@ -219,7 +219,7 @@ class LibraryActions:
         """A file that was uploaded."""
         path = tab_state.known(getattr(event, "path", None), self.cache)
         if path is None:
-            raise Problem("not_a_style_file", file=_text(event, "name")[:80])
+            raise Problem("not_a_style_file", file=text_in(event, "name")[:80])
         entry = self.library.add(Path(path))
         return {"said": tr("library_imported", style=entry.name), "picked": entry.key}, {}
 
@@ -237,11 +237,6 @@ class LibraryActions:
         place = self.cache / secrets.token_hex(16)
         place.mkdir(parents=True)
         return place
-
-
-def _text(event: gr.EventData, name: str) -> str:
-    value = getattr(event, name, "")
-    return value if isinstance(value, str) else ""
 
 
 def _called(entry: StyleEntry) -> LocalizedText:

@@ -27,11 +27,11 @@ from styleshot_demo.jobs import ClassicalJob, ImageJob
 from styleshot_demo.studio import Studio
 from styleshot_demo.ui import problems, widgets, words
 from styleshot_demo.ui import tab_state as desks
-from styleshot_demo.ui.controls import EACH, PAINTING
+from styleshot_demo.ui.controls import EACH, PAINTING, text_in
 from styleshot_demo.ui.grid import GridSource
 from styleshot_demo.ui.many_panel import FORMATS
 from styleshot_demo.ui.opening import Opening
-from styleshot_demo.ui.stopping import LATE, cancel
+from styleshot_demo.ui.stopping import halts
 from styleshot_demo.ui.token_store import TokenStore
 from styleshot_demo.ui.words import LocalizedText, tr
 
@@ -119,8 +119,7 @@ class ManyPictures:
         panel, source = self.panel, self.source
         everything = [self.tab_state, *source.inputs.components(), *source.fields.values()]
         run = panel.paint(self.paint, everything, panel, trigger_mode="multiple", **MANY)
-        cancel(panel.halt, [run], str(panel.elem_id))
-        panel.halt(self.halted, None, panel, **EACH)
+        halts(panel, run)
         panel.pack(self.pack, self.tab_state, panel, **EACH)
         lay = f"() => [window.styleshot.manyLay({json.dumps(source.kind)}), null]"
         opening.add(self.back, [gr.Textbox(visible=False), self.tab_state], [panel], js=lay)
@@ -143,7 +142,7 @@ class ManyPictures:
 
     def paint(self, event: gr.EventData, tab_state: ManyState, *values: Any) -> Generator[dict[str, Any], None, None]:
         """Paints all: values of the panel. Closing it (stop, closed page) stops the computation."""
-        turn = _text(event, "turn")[:40]
+        turn = text_in(event, "turn")[:40]
         yield {"turn": turn, "told": widgets.progress(0, tr("starting")), "working": True}
         try:
             ending = _ending(event)
@@ -222,11 +221,6 @@ class ManyPictures:
             batch.small_of[one.item] = (small.name, *_put_small(file, small))
         batch.done[one.item] = one.outcome
 
-    def halted(self) -> dict[str, Any]:
-        """After Stop: from now on something else can be begun."""
-        time.sleep(LATE)
-        return {"halted": secrets.token_hex(4)}  # Gradio hands on only what differs from the last
-
     # The whole --------------------------------------------------------------------------------------------------
 
     def pack(self, event: gr.EventData, tab_state: ManyState) -> dict[str, Any]:
@@ -241,7 +235,7 @@ class ManyPictures:
             name = names.made_of("pictures", *tab_state.batch.styles[:2], suffix=".zip")
             place = self.cache / secrets.token_hex(16) / name
             self.panel.temp_files.add(str(place))
-            pack(tab_state.batch, place, zh=_text(event, "language").startswith("zh"))
+            pack(tab_state.batch, place, zh=text_in(event, "language").startswith("zh"))
             tab_state.packed = place
             return {"packed": widgets.file(place), "once": once}
         except Exception as error:
@@ -313,15 +307,10 @@ def _left(seconds: float, painted: int, step: PictureStep) -> list[LocalizedText
 
 
 def _ending(event: Any) -> str:
-    ending = _text(event, "format")
+    ending = text_in(event, "format")
     return f".{ending if ending in FORMATS else 'png'}"
 
 
 def _name(given: Mapping[str, Any]) -> str:
     name = given.get("name")
     return name[-_LONGEST:] if isinstance(name, str) else ""
-
-
-def _text(event: Any, name: str) -> str:
-    value = getattr(event, name, "")
-    return value if isinstance(value, str) else ""

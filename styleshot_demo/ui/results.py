@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -11,6 +12,7 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Result
 from styleshot_demo.jobs import ClassicalJob
 from styleshot_demo.provenance import Record
+from styleshot_demo.settings import Settings
 from styleshot_demo.ui import problems, words
 from styleshot_demo.ui.words import tr
 
@@ -40,6 +42,13 @@ def save(image: Image.Image, made_by: Record | None, place: Path, name: str) -> 
             refused = problem
     assert refused is not None  # by both
     raise refused
+
+
+def keep(shown: Any, image: Image.Image, made_by: Record | None, settings: Settings, name: str) -> Path:
+    """`save` in Gradio's folder, for the element that shows it; with its record unless the settings forbid."""
+    path = save(image, made_by if settings.provenance else None, Path(shown.GRADIO_CACHE), name)
+    shown.temp_files.add(str(path))  # so that Gradio deletes it when it is old
+    return path
 
 
 def save_plain(image: Image.Image, stem: str, folder: Path) -> Path:

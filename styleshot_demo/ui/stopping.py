@@ -1,6 +1,7 @@
 """What the buttons do that stop a run; stopping.js does the browser's part."""
 
 import json
+import secrets
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +17,17 @@ def cancel(event: Handler, runs: Any, name: str, act: str = "cancelling") -> Non
     """Lets `event` cancel `runs`, by the name that stopping.js knows them by. Before all else that it does: Gradio
     begins one thing after the answer to the other."""
     event(None, js=_in_page(act, name), cancels=runs, **EACH)
+
+
+def halts(panel: gr.HTML, run: Any) -> None:
+    """Lets `panel.halt` cancel `run`, and tells the panel when something else can be begun."""
+    cancel(panel.halt, [run], str(panel.elem_id))
+    panel.halt(_halted, None, panel, **EACH)
+
+
+def _halted() -> dict[str, Any]:
+    time.sleep(LATE)
+    return {"halted": secrets.token_hex(4)}  # Gradio hands on only what differs from the last
 
 
 def _in_page(act: str, name: str) -> str:

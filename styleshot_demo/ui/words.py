@@ -7,7 +7,6 @@ needs to know which language a person reads, and what has been said already foll
 
 import html
 import json
-import string
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -51,7 +50,8 @@ PARTS_ZH: dict[str, str] = _ZH["parts"]
 LICENCES_ZH: dict[str, str] = _ZH["licences"]
 
 
-_translate = gr.I18n(
+# What the browser needs to translate every text that `i18n` names.
+translations = gr.I18n(
     **{
         "en": {key: english for key, (english, _) in TEXTS.items()},
         "zh-CN": {key: chinese for key, (_, chinese) in TEXTS.items()},
@@ -161,16 +161,11 @@ def _filled(english: str, chinese: str, values: Mapping[str, Any]) -> LocalizedT
 # Labels -------------------------------------------------------------------------------------------------------------
 
 
-def translations() -> gr.I18n:
-    """What the browser needs to translate every text that `i18n` names."""
-    return _translate
-
-
 def i18n(key: str) -> Any:
     """A label that the browser shows in its language."""
     if key not in TEXTS:
         raise KeyError(key)
-    return _translate(key)
+    return translations(key)
 
 
 def marked(page: gr.Blocks) -> dict[Any, dict[str, Any]]:
@@ -201,8 +196,3 @@ def _holds_mark(value: Any) -> bool:
     if isinstance(value, list):
         return any(isinstance(item, tuple) and isinstance(item[0], I18nData) for item in value)
     return isinstance(value, I18nData)
-
-
-def placeholders(sentence: str) -> set[str]:
-    """The names in braces."""
-    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}

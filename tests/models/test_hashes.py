@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from styleshot_demo.generators import finished
 from styleshot_demo.models import hashes, once
 from styleshot_demo.models.hashes import HashRecord, hashing, hashing_all, known, remember, sha256_of
-from styleshot_demo.models.once import finished
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.models.once import SingleFlight, finished
+from styleshot_demo.generators import finished
+from styleshot_demo.models.once import SingleFlight
 
 
 class Counting:

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from styleshot_demo import ImageJob, Settings, Studio, TextJob, job_defaults
-from styleshot_demo.classical.cached_style import returned
+from styleshot_demo.generators import finished
 from styleshot_demo.models import hub
 from styleshot_demo.runners import small
 from styleshot_demo.runners.computed_tokens import style_statistics
@@ -140,7 +140,7 @@ def test_statistics_of_styles_are_mixed_by_their_weights():
     autoencoder = PatchAutoencoder(latent_channels=4, block_out_channels=[8, 8, 8, 8, 8]).eval()
     dark, light = Image.new("RGB", (70, 50), "black"), Image.new("RGB", (70, 50), "white")
     nothing: Any = (None, None)  # of what style files hold
-    found = returned(style_statistics(*nothing, autoencoder, [(dark, 3.0), (light, 1.0)], 0.0))
+    found = finished(style_statistics(*nothing, autoencoder, [(dark, 3.0), (light, 1.0)], 0.0))
     own = [small.latent_statistics(autoencoder, picture) for picture in (dark, light)]
     assert torch.allclose(found.mean, 0.75 * own[0].mean + 0.25 * own[1].mean, atol=1e-5)
     assert not torch.allclose(own[0].mean, own[1].mean)

@@ -15,8 +15,8 @@ from PIL import Image
 from styleshot_demo import Settings, Studio, TextJob
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Step
+from styleshot_demo.generators import finished
 from styleshot_demo.models import app_cache, hashes, hub, once
-from styleshot_demo.models.once import finished
 from styleshot_demo.runners import weights
 from styleshot_demo.runners.weights import ModelParts
 from styleshot_demo.styleshot import checkpoints

@@ -1,6 +1,7 @@
 """Both languages say everything, with the same values in every sentence."""
 
 import re
+import string
 
 import gradio as gr
 import pytest
@@ -12,11 +13,16 @@ from styleshot_demo.messages import remark
 from styleshot_demo.models.catalogue import MODELS
 from styleshot_demo.runners import weights
 from styleshot_demo.ui import words
-from styleshot_demo.ui.words import LocalizedText, placeholders
+from styleshot_demo.ui.words import LocalizedText
 
 JOBS = (jobs.ClassicalJob, jobs.EnlargeJob, jobs.TextJob, jobs.ImageJob)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 SAME = {"facts", "zoom_full", "model_styleshot", "scene_count", *(f"scheduler_{name}" for name in jobs.SCHEDULERS)}
+
+
+def placeholders(sentence: str) -> set[str]:
+    """The names in braces."""
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
 
 
 def test_every_problem_has_both_sentences_in_chinese():
@@ -68,7 +74,7 @@ def test_every_model_and_setting_has_a_name_in_chinese():
 
 
 def test_the_browser_gets_both_languages():
-    translated = words.translations().translations_dict
+    translated = words.translations.translations_dict
     assert translated["en"].keys() == translated["zh-CN"].keys() == words.TEXTS.keys()
     with pytest.raises(KeyError):
         words.i18n("no such text")

@@ -6,7 +6,6 @@ first time, and converts those of StyleShot: minutes, of which it tells, and whi
 
 from styleshot_demo.runners.weights.catalogue import (
     BASE,
-    BASE_PARTS,
     BUILT_IN,
     CHECKPOINT,
     CONVERTED,
@@ -15,10 +14,8 @@ from styleshot_demo.runners.weights.catalogue import (
     ENLARGERS,
     IP,
     MANIFEST,
-    OWN_PARTS,
     PAINTER,
     SMALL,
-    SMALL_PARTS,
     TITLES,
 )
 from styleshot_demo.runners.weights.choosing import ModelChoice, choose, enlarger, needs
@@ -26,39 +23,3 @@ from styleshot_demo.runners.weights.converting import convert, converting, expor
 from styleshot_demo.runners.weights.loading import broken_as_problem, load, load_tokenizer
 from styleshot_demo.runners.weights.locating import ModelParts, locate, parts, small_folder
 from styleshot_demo.runners.weights.single import network_file, short_hash
-
-__all__ = [
-    "BASE",
-    "BASE_PARTS",
-    "BUILT_IN",
-    "CHECKPOINT",
-    "CONVERTED",
-    "DETECTOR",
-    "ENCODER",
-    "ENLARGERS",
-    "IP",
-    "MANIFEST",
-    "ModelChoice",
-    "OWN_PARTS",
-    "PAINTER",
-    "SMALL",
-    "SMALL_PARTS",
-    "TITLES",
-    "ModelParts",
-    "broken_as_problem",
-    "choose",
-    "convert",
-    "converting",
-    "enlarger",
-    "export",
-    "exporting",
-    "load",
-    "load_tokenizer",
-    "locate",
-    "needs",
-    "network_file",
-    "parts",
-    "root_for",
-    "short_hash",
-    "small_folder",
-]

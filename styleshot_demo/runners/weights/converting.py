@@ -13,10 +13,11 @@ from styleshot_demo.atomic import put
 from styleshot_demo.destinations import check_new
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Step
+from styleshot_demo.generators import finished, mapped
 from styleshot_demo.messages import remark
 from styleshot_demo.models import app_cache, hub
 from styleshot_demo.models.hashes import hashing_all, known
-from styleshot_demo.models.once import Progress, SingleFlight, finished
+from styleshot_demo.models.once import Progress, SingleFlight
 from styleshot_demo.runners.weights.catalogue import BASE, CHECKPOINT, CONVERTED, ENCODER, IP, MANIFEST
 from styleshot_demo.runners.weights.choosing import choose
 from styleshot_demo.runtime import zerogpu
@@ -103,15 +104,12 @@ def _as_steps(
     progress: Progress[Any], key: str, found: hub.FoundModel, begin: float, end: float
 ) -> Generator[Step, None, Any]:
     """The generator's numbers as `Step`s from `begin` to `end`."""
-    try:
-        while True:
-            fraction = next(progress)
-            message = remark(key, model=found.model.title, percent=int(100 * fraction))
-            yield Step(begin + (end - begin) * fraction, message)
-    except StopIteration as stop:
-        return stop.value
-    finally:
-        progress.close()
+
+    def step(fraction: float) -> Step:
+        message = remark(key, model=found.model.title, percent=int(100 * fraction))
+        return Step(begin + (end - begin) * fraction, message)
+
+    return mapped(progress, step)
 
 
 def _convert(found: hub.FoundModel, base: hub.FoundModel, root: Path, name: str, settings: Settings) -> Progress[Path]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from styleshot_demo.events import Step
+from styleshot_demo.generators import finished
 from styleshot_demo.models import app_cache, hub
 from styleshot_demo.models.hashes import hashing_all, known
-from styleshot_demo.models.once import finished
 from styleshot_demo.runners.weights.catalogue import (
     BASE,
     BASE_PARTS,
