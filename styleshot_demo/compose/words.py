@@ -13,6 +13,7 @@ from typing import Any, cast
 from styleshot_demo.compose import lexicon
 from styleshot_demo.compose.art import by_name
 from styleshot_demo.compose.belonging import HOLDERS, joined
+from styleshot_demo.compose.left_out import left_out
 from styleshot_demo.compose.nearest import nearest
 from styleshot_demo.compose.phrases import (
     SCENERY,
@@ -44,7 +45,6 @@ FLYING = {"flying", "flies", "fly", "floating", "floats", "hovering", "hovers", 
 # Where several readings are possible: this one first. Names of things come after facts ("desert" is a place), keywords
 # after everything.
 ORDER = ("kind", "time", "weather", "place", "colour", "size", "count", "relation", "thing", "stop", "keyword")
-
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,10 @@ class _Reader:
         self.aside: set[int] = set()
 
     def reading(self) -> Reading:
+        unwanted = left_out(self.tokens)
         for index, token in enumerate(self.tokens):
+            if index in unwanted:
+                continue
             if token.text and not token.meanings:
                 self._unknown(index, token)
                 continue
@@ -222,9 +225,11 @@ class _Reader:
         spans = [word.span for word in (*self.words, token)]
         into = meaning.kind
         if self.relation is not None and meaning.kind == "place":
-            if self.aloft and value not in INDOORS:
-                for subject in self.relation[1]:
-                    self._lift(subject)
+            if self.relation[0] == "under" and value in INDOORS:  # there is no such view
+                self.unknown.append(f"under {token.text}")
+                self.unknown_spans.append([token.span])
+            for subject in self.relation[1] if self.aloft and value not in INDOORS else ():
+                self._lift(subject)
             self.relation = None  # "on the table": where it is, not beside what
         if meaning.kind == "place" and self.facts.get("place", value) != value:
             # Of two places the one that says more: a table stands in a room, a beach by the sea, a city by a river.
@@ -299,9 +304,7 @@ class _Reader:
             count=max(1, min(MOST, int(count))),
             colour=colour,
             size=str(self.waiting.get("size", "normal")),
-            said=" ".join(word.text for word in (*self.words, token))
-            if not is_chinese(token.text[0])
-            else token.text,
+            said=" ".join(word.text for word in (*self.words, token)) if not is_chinese(token.text[0]) else token.text,
         )
         spans = [word.span for word in (*self.words, token)]
         self.waiting, self.words = {}, []

@@ -220,9 +220,40 @@ def test_what_holds_sentences_together_is_never_reported(pattern, every):
     assert [word for word in every.split() if understood(pattern.format(word)).unknown] == []
 
 
-@pytest.mark.parametrize("prompt", ["a street without cars", "街道，没有汽车"])
-def test_what_is_not_to_be_there_cannot_be_left_out_and_that_is_said(prompt):
-    assert understood(prompt).unknown
+@pytest.mark.parametrize(
+    ("prompt", "things"),
+    [
+        ("no dogs, only cats", ["cat"]),
+        ("a street without cars", []),
+        ("街道，没有汽车", []),
+        ("没有人的海滩", []),
+        ("没有树和花的草地上有一只狗", ["dog"]),
+        ("a beach without people or dogs in the rain", []),
+        ("a room without windows and a cat on a chair", ["cat", "chair"]),
+        ("a garden with no red flowers, two trees", ["deciduous tree"]),
+        ("no one on the beach, a boat", ["sailboat"]),
+        ("a man without a hat", ["man"]),
+        ("a house, no zorblax, a tree", ["house", "deciduous tree"]),
+    ],
+)
+def test_what_is_not_to_be_there_is_left_out(prompt, things):
+    scene = understood(prompt)
+    assert [one.name for one in scene.things] == things and scene.unknown == ()
+
+
+def test_what_is_left_out_takes_nothing_along():
+    scene = understood("a beach without people or dogs in the rain at night")
+    assert (scene.place, scene.weather, scene.time) == ("beach", "rain", "night")
+
+
+@pytest.mark.parametrize("prompt", ["a man riding a horse", "一个男人骑着马", "一个男人骑在马上"])
+def test_who_rides_sits_on_it(prompt):
+    man, horse = understood(prompt).things
+    assert (man.name, man.relation, man.to, horse.name) == ("man", "on", 1, "horse")
+
+
+def test_no_view_from_under_a_table_and_that_is_said():
+    assert [one.said for one in understood("a cat under a table").unknown] == ["under table"]
 
 
 @pytest.mark.parametrize(
