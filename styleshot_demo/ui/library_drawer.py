@@ -22,6 +22,7 @@ def _files(name: str, accepted: str) -> str:
 _DRAWER = f"""
 <details class="library" hidden>
   <summary>{tr("library").html()}</summary>
+  <p class="hint">{tr("library_about").html()}</p>
   <label class="search">{tr("library_search").html()}<input type="search"></label>
   <div class="shelf many" role="toolbar" {tr("library_styles").attributes()}></div>
   <p class="hint none" hidden>{tr("library_none").html()}</p>

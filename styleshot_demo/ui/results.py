@@ -18,6 +18,8 @@ from styleshot_demo.ui.words import tr
 
 Styles = Sequence[tuple[Image.Image, float]]
 STYLE_SIGNS = 24  # of a style's name in that of a file
+# Remarks that say that something else was painted than was asked for.
+NOT_AS_ASKED = ("no_subject", "nobody_found", "no_alpha", "rest_needs_style", "optimise_not_composed")
 
 
 def file_name(stem: str, method: str, styles: Styles, strength: float, seed: int) -> str:
@@ -59,11 +61,13 @@ def save_plain(image: Image.Image, stem: str, folder: Path) -> Path:
 
 
 def summary(result: Result) -> str:
-    """What was done, in a line or two of HTML; of several remarks all but the first can be unfolded."""
+    """What was done, in a line or two of HTML; of several remarks all but the first, and those that say that it is not
+    what was asked for, can be unfolded."""
     seconds = f"{result.seconds:.1f}" if result.seconds < 10 else f"{result.seconds:.0f}"
     width, height = result.images[-1].size
-    remarks = [words.remark(told) for told in result.notes]
-    first, others = remarks[:1], remarks[1:]
+    other_than_asked = [told for told in result.notes[1:] if told.key in NOT_AS_ASKED]
+    first = [words.remark(told) for told in (*result.notes[:1], *other_than_asked)]
+    others = [words.remark(told) for told in result.notes[1:] if told not in other_than_asked]
     facts = [tr("done", seconds=seconds), tr("facts", width=width, height=height)]
     if seeded(result.plan.job):
         facts.append(tr("seed_caption", seed=result.seed))

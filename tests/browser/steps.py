@@ -77,7 +77,7 @@ def compose(page, prompt):
 def paint_grid(page, kind):
     """The grid that the panel offers: the bytes of its cells, in order."""
     page.locator(f"#{kind}-grid-open").click()
-    expect(page.locator(f"#{kind}-grid .count")).to_contain_text("pictures", timeout=LONG)
+    expect(page.locator(f"#{kind}-grid .count")).to_contain_text("Pictures", timeout=LONG)
     page.locator(f"#{kind}-grid .paint").click()
     expect(page.locator(f"#{kind}-grid .news")).to_contain_text("are painted", timeout=LONG)
     sources = page.locator(f"#{kind}-grid .cells img").evaluate_all("(all) => all.map((image) => image.src)")

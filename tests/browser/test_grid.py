@@ -77,12 +77,12 @@ def test_a_grid_is_painted_looked_at_used_and_saved(open_page, photo, nameless):
     begin(page, photo)
     panel = Panel(page).open()
     # What it offers at first is the strength, in one row.
-    expect(panel.count).to_contain_text("4 pictures", timeout=LONG)
+    expect(panel.count).to_contain_text("Pictures: 4", timeout=LONG)
     panel.choose("rows", "method", "fast, colour")
     panel.choose("columns", "strength", "0.2, 0.5, 1")
-    expect(panel.count).to_contain_text("6 pictures")
+    expect(panel.count).to_contain_text("Pictures: 6")
     panel.paint(6)
-    expect(panel.news).to_contain_text("All 6 pictures are painted.")
+    expect(panel.news).to_contain_text("All pictures are painted: 6.")
     assert panel.labels("row") == ["Fast", "Colour"] and panel.labels("column") == ["0.2", "0.5", "1"]
     sources = panel.cells.locator("img").evaluate_all("(all) => all.map((image) => image.src)")
     pictures = [page.request.get(source).body() for source in sources]
@@ -128,7 +128,7 @@ def test_a_grid_is_there_again_after_a_reload_for_this_window_alone(open_page, p
     ]  # fmt: skip
     expect(panel.box.locator("[data-side=columns] input")).to_have_value("0.5, 1")
     expect(panel.box.locator("[data-side=rows] .chips [aria-pressed=true]")).to_have_count(2)
-    expect(panel.count).to_contain_text("4 pictures")
+    expect(panel.count).to_contain_text("Pictures: 4")
     # And the cells are not only seen.
     data, name = panel.sheet()
     assert name == "my-photo-grid-method-strength.png"
@@ -199,7 +199,7 @@ def test_two_styles_are_mixed_and_the_weights_come_back(open_page, photo):
     expect(page.locator("#style-2 .image-frame img")).to_be_visible(timeout=LONG)
     panel = Panel(page).open()
     panel.choose("columns", "mix", "3")
-    expect(panel.count).to_contain_text("3 pictures")
+    expect(panel.count).to_contain_text("Pictures: 3")
     panel.paint(3)
     assert panel.labels("column") == ["100 : 0", "50 : 50", "0 : 100"]
     panel.cells.nth(2).click()

@@ -164,7 +164,7 @@ def test_without_weights_the_photo_is_painted_and_what_only_styleshot_reads_is_h
     expect(page.locator("#image-style-1 .image-frame img")).to_be_visible(timeout=LONG)
     put(page, "image", size=256, content_strength=0.6)
     run(page, "image")
-    expect(page.locator("#image-status")).to_contain_text("Painted by fast over the photo itself")
+    expect(page.locator("#image-status")).to_contain_text("Painted by Fast over the photo itself")
     path = download(page, "image", tmp_path)
     assert re.fullmatch(r"my-photo-painter-.+-strength[0-9.]+-seed0\.png", path.name) and Image.open(path).size == (
         384,

@@ -91,6 +91,6 @@ def only_some_of_many_pictures_are_taken(page, files):
     expect(fold).to_have_attribute("open", "")
     fold.locator(".files").set_input_files([files[name] for name in ("large.png", "cup.jpg", "cup.png", "pot.jpg")])
     expect(fold.locator(".paint")).to_be_enabled(timeout=LONG)
-    expect(fold.locator(".count")).to_have_text("2 pictures chosen", use_inner_text=True)
+    expect(fold.locator(".count")).to_have_text("Pictures chosen: 2", use_inner_text=True)
     expect(fold.locator(".left")).to_contain_text("At most 2 at once; left out: 1.")
     expect(fold.locator(".left")).to_contain_text("Larger than 1 MB, so left out: large.png")

@@ -83,7 +83,7 @@ def test_a_folder_is_painted_as_it_arrives_and_comes_back_in_one_file(open_page,
     fold = Fold(page).open()
     expect(fold.paint).to_be_disabled()
     fold.take(shop, folder=True)
-    expect(fold.count).to_have_text("5 pictures chosen", use_inner_text=True)
+    expect(fold.count).to_have_text("Pictures chosen: 5", use_inner_text=True)
     fold.paint.click()
     expect(fold.news).to_contain_text("4 of 5 pictures are painted.", timeout=LONG)
     expect(fold.paint).to_be_visible(timeout=LONG)
@@ -143,7 +143,7 @@ def test_stop_keeps_what_is_done_and_the_next_press_goes_on_with_the_others(open
     expect(fold.tiles).to_have_count(len(files) - 1, timeout=LONG)
     assert set(fold.names()) == set(files) - {"report.csv"}
     expect(fold.news).to_contain_text("of 4 pictures are finished and stay")
-    expect(fold.count).to_have_text("4 pictures chosen", use_inner_text=True)
+    expect(fold.count).to_have_text("Pictures chosen: 4", use_inner_text=True)
     expect(fold.box.locator("img").first).to_have_js_property("complete", True)
     other = open_page()
     expect(other.locator("#classical-many summary")).to_be_visible(timeout=LONG)
@@ -163,7 +163,7 @@ def test_stop_keeps_what_is_done_and_the_next_press_goes_on_with_the_others(open
     # Other settings: nothing of it counts any more.
     page.locator("#method label", has_text="Colour").click()
     fold.paint.click()
-    expect(fold.news).to_contain_text("All 4 pictures are painted.", timeout=LONG)
+    expect(fold.news).to_contain_text("All pictures are painted: 4.", timeout=LONG)
     last, _ = fold.archive()
     del last["report.csv"]
     assert [provenance.read(picture).settings["method"] for picture in last.values()] == ["colour"] * 4
@@ -201,7 +201,7 @@ def test_the_image_driven_tab_has_it_too(open_page, shop):
     fold.take([shop / "cup.jpg", shop / "茶壶 1.jpg"])
     fold.box.locator("select").select_option("webp")
     fold.paint.click()
-    expect(fold.news).to_contain_text("All 2 pictures are painted.", timeout=LONG)
+    expect(fold.news).to_contain_text("All pictures are painted: 2.", timeout=LONG)
     files, _ = fold.archive()
     record = provenance.read(files["cup.webp"])
     assert record.job == "image" and record.inputs["content"] == "cup.jpg"

@@ -45,7 +45,7 @@ def test_chosen_stopped_saved_and_gone_on_with(open_page, tmp_path):
     if has_small():
         it_is_no_choice_where_another_model_paints(page)
     compose(page, "a red apple on a table")
-    expect(page.locator("#text-status")).to_contain_text("painted by fast")
+    expect(page.locator("#text-status")).to_contain_text("painted by Fast")
 
     page.locator("#text-painted-by label", has_text="Optimise").click()
     expect(page.locator("#text-result .stale")).not_to_be_empty(timeout=LONG)

@@ -258,7 +258,7 @@ def test_words_are_composed_without_any_download(open_page, tmp_path):
     page = open_page(color_scheme="dark", has_touch=True)
     open_tab(page, "text")
     assert value(page, "text", "size") == "512"
-    expect(page.locator("#text-model")).to_contain_text("Composed from Noto art and painted by fast or optimise, be")
+    expect(page.locator("#text-model")).to_contain_text("Composed from Noto drawings and painted by Fast or Optimise, be")
     expect(page.locator("#text-model button")).to_contain_text("Fetch 8.95 GB")
     expect(page.locator("#text-finer")).to_be_hidden()  # nothing there means anything to it
     page.locator("#text-example-styles button").nth(9).click()
@@ -267,7 +267,7 @@ def test_words_are_composed_without_any_download(open_page, tmp_path):
     put(page, "text", size=256, seed=3)
     run(page, "text")
     status = page.locator("#text-status")
-    expect(status).to_contain_text("Composed from Noto art and painted by fast")
+    expect(status).to_contain_text("Composed from Noto drawings and painted by Fast")
     expect(status).to_contain_text("Not known here: accordion player; nearest: accordion")
     path = download(page, "text", tmp_path)
     assert re.search("composer-.+-seed3", path.name) and Image.open(path).size == (256, 256)
@@ -286,7 +286,7 @@ def test_words_are_composed_without_any_download(open_page, tmp_path):
         timeout=LONG,
     )
     expect(page.locator("#text-result figcaption")).to_contain_text("种子 3", timeout=LONG)
-    expect(status).to_contain_text("由 Noto 图形构图，再由 fast 绘制", timeout=LONG)
+    expect(status).to_contain_text("先用 Noto 图形构图，再用“快速”绘制", timeout=LONG)
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
     (chinese,) = files(page, "text")
     record = provenance.read(chinese)

@@ -23,7 +23,7 @@ def test_optimise_paints_what_was_composed(tmp_path, monkeypatch):
     done = run("-o", out, "--size", 256, "--painted-by", "optimise", "--json")
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
-    assert told["notes"][0] == "Composed from Noto art and painted by optimise"
+    assert told["notes"][0] == "Composed from Noto drawings and painted by Optimise"
     assert told["settings"]["painted_by"] == "optimise"
     assert provenance.read(out).settings["painted_by"] == "optimise"
     with Image.open(out) as picture:

@@ -33,7 +33,7 @@ def test_without_the_published_weights_words_are_composed(studio):
     assert studio.ready("image").model == "painter" and studio.ready("image", model="composer").model is None
     result = studio.finish(job())
     assert result.settings["model"] == "composer" and result.models.keys() == {"encoder", "fast"}
-    assert [str(note) for note in result.notes] == ["Composed from Noto art and painted by fast"]
+    assert [str(note) for note in result.notes] == ["Composed from Noto drawings and painted by Fast"]
 
 
 def test_each_seed_moves_things_and_is_what_it_is_alone(studio):

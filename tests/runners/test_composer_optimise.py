@@ -55,7 +55,7 @@ def test_it_comes_along_step_by_step_and_its_record_makes_it_again(studio, third
     *steps, finished = third()
     result = finished.result
     assert [str(note) for note in result.notes] == [
-        "Composed from Noto art and painted by optimise",
+        "Composed from Noto drawings and painted by Optimise",
         "The style was read by the built-in network, as the larger one (VGG-19) is not on this machine",
     ]
     assert numbers(steps) == [1, 2, 3, 4] and [steps[-1].message.key, steps[-1].fraction] == ["made", 1]

@@ -348,4 +348,8 @@ def test_a_summary_stays_short_and_unfolds_the_rest() -> None:
     before, _, unfolded = told(*several).partition("<details>")
     first, *others = map(words.remark, several)
     assert first.en in before and first.zh in before
+    # What was asked for and is not there is said in plain sight.
+    before, _, unfolded = told(*several, remark("nobody_found")).partition("<details>")
+    nobody = words.remark(remark("nobody_found"))
+    assert nobody.en in before and nobody.zh in before and nobody.en not in unfolded
     assert all(one.en in unfolded and one.zh in unfolded for one in others)

@@ -81,7 +81,7 @@ def test_the_reason_is_said_for_each_model(studio):
     assert "as chosen" in chosen and "<button" not in chosen
     composer = ModelChoice("composer", remark("model_composer"), missing("sd15", "styleshot"))
     told = english(weights.line(composer, "auto", studio.settings))
-    for words in ("Composed from Noto art", "weights of StyleShot are not on this machine", "Fetch 8.95 GB"):
+    for words in ("Composed from Noto drawings", "weights of StyleShot are not on this machine", "Fetch 8.95 GB"):
         assert words in told
     painter = ModelChoice("painter", remark("model_painter"), missing("sd15", "styleshot"))
     told = english(weights.line(painter, "auto", studio.settings))
