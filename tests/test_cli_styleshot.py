@@ -110,7 +110,8 @@ def test_without_weights_words_are_composed_and_the_scene_is_told(run, tmp_path,
     done = run("text", prompt, "style.png", "-o", "out.png", "--size", 256, "--json")
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
-    assert told["settings"]["model"] == "composer" and told["notes"] == ["Composed from Noto drawings and painted by Fast"]
+    assert told["settings"]["model"] == "composer"
+    assert told["notes"] == ["Composed from Noto drawings and painted by Fast"]
     assert [(one["name"], one["count"]) for one in told["scene"]["things"]] == [("sailboat", 3)]
     with Image.open("out.png") as image:
         assert image.size == (256, 256)

@@ -111,7 +111,7 @@ def test_lines_are_followed_painted_downloaded_and_restored(open_studio, photo, 
 
 def no_photo_is_told_and_everything_has_a_name_in_chinese(page, nameless):
     page.get_by_role("tab", name="图像驱动").click()
-    expect(page.locator(".tab-line:visible")).to_contain_text("沿照片的线条")
+    expect(page.locator(".tab-line:visible")).to_contain_text("沿线条")
     for place, text in (
         ("#image-preprocessor", "从照片中保留"),
         ("#image-threshold", "忽略较淡的线条"),

@@ -258,7 +258,7 @@ def test_words_are_composed_without_any_download(open_page, tmp_path):
     page = open_page(color_scheme="dark", has_touch=True)
     open_tab(page, "text")
     assert value(page, "text", "size") == "512"
-    expect(page.locator("#text-model")).to_contain_text("Composed from Noto drawings and painted by Fast or Optimise, be")
+    expect(page.locator("#text-model")).to_contain_text("Noto drawings and painted by Fast or Optimise, because")
     expect(page.locator("#text-model button")).to_contain_text("Fetch 8.95 GB")
     expect(page.locator("#text-finer")).to_be_hidden()  # nothing there means anything to it
     page.locator("#text-example-styles button").nth(9).click()
