@@ -49,16 +49,16 @@ class Worker:
 
     def _paint(self, item: Item) -> Outcome:
         data = pictures.read_bytes(item.path)
-        key = self._order.key(data)
-        entry = self._manifest.current(item.target, key)
+        entry = self._manifest.current(item.target, self._order.key(data))
         if entry is not None:
             return Outcome(item.name, item.target, KEPT, entry["seconds"], entry["seed"], size=entry["bytes"])
         result = self._result(data, item)
         if result is None:
             return Outcome(item.name, item.target, STOPPED)
+        self._manifest.begin(item, data)
         size = self._write(result, item.target)
         seconds = round(result.seconds, 3)
-        self._manifest.add(item.target, key, size, seconds=seconds, seed=result.seed)
+        self._manifest.add(item, data, size, seconds=seconds, seed=result.seed)
         return Outcome(item.name, item.target, PAINTED, seconds, result.seed, size=size)
 
     def measure(self, item: Item) -> tuple[float, int]:
