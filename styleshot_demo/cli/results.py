@@ -32,16 +32,22 @@ def option(help: str, choices: Sequence[str] = (), default: str | bool = True) -
 
 
 def check_destination(out: Path, inputs: Sequence[Path], suffixes: Sequence[str] = provenance.SUFFIXES) -> None:
-    """What can be known of the destination before minutes of work are spent on it."""
+    """What can be known of the destination before minutes of work are spent on it; `inputs`: files, and folders whose
+    files are all read."""
     check_file(out, suffixes)
     try:
-        if out.exists() and any(path.exists() and out.samefile(path) for path in inputs):
+        if out.exists() and any(path.exists() and _is_of(out, path) for path in inputs):
             raise Problem("overwrites_input", name=out.name)
         _try_name(out)
     except OSError as error:
         raise Problem("name_too_long" if error.errno == errno.ENAMETOOLONG else "cannot_write") from None
     except ValueError:  # a NUL in the name
         raise Problem("cannot_write") from None
+
+
+def _is_of(out: Path, given: Path) -> bool:
+    """Whether `out` is that file, or lies in that folder."""
+    return out.samefile(given) or any(above.samefile(given) for above in out.resolve().parents)
 
 
 def _try_name(out: Path) -> None:
