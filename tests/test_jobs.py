@@ -45,6 +45,22 @@ def test_settings_name_fields_that_matter_and_are_json(method: str) -> None:
     assert json.loads(json.dumps(settings, allow_nan=False)) == settings
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda **more: ClassicalJob(PHOTO, PHOTO, **more),
+        lambda **more: jobs.TextJob(prompt="apple", styles=PHOTO, **more),
+        lambda **more: jobs.ImageJob(content=PHOTO, styles=PHOTO, **more),
+        lambda **more: jobs.EnlargeJob(PHOTO, **more),
+    ],
+)
+def test_a_misspelt_setting_is_no_setting(made: Any) -> None:
+    assert "strenght" not in vars(made())
+    with pytest.raises(Problem) as caught:
+        made(strenght=0.2)
+    assert caught.value.key == "unknown_setting" and "strenght is not a setting" in caught.value.what
+
+
 def test_a_job_does_not_change() -> None:
     job = ClassicalJob(PHOTO, PHOTO)
     with pytest.raises(dataclasses.FrozenInstanceError):
