@@ -173,12 +173,13 @@ def documented(job: type[T]) -> type[T]:
     width = max(map(len, fields(job))) + 2
     lines = [f"    {name:{width}}{field.setting.sentence}" for name, field in fields(job).items()]
     job.__doc__ = "\n".join([*(job.__doc__ or "").rstrip().splitlines(), "", *lines, "    "])
-    job.__init__ = _of_fields_only(job.__init__, {field.name for field in dataclasses.fields(job)})
+    _refuse_others(job)
     return job
 
 
-def _of_fields_only(init: Callable[..., None], names: set[str]) -> Callable[..., None]:
+def _refuse_others(job: type) -> None:
     """Pydantic's own check comes after all others, in its words, and with the values that were given."""
+    init, names = job.__init__, {field.name for field in dataclasses.fields(job)}
 
     @wraps(init)
     def checked(*args: Any, **given: Any) -> None:
@@ -187,4 +188,4 @@ def _of_fields_only(init: Callable[..., None], names: set[str]) -> Callable[...,
                 raise Problem("unknown_setting", name=name[:40])
         init(*args, **given)
 
-    return checked
+    job.__init__ = checked
