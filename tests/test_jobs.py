@@ -100,6 +100,23 @@ def test_whole_numbers(name: str) -> None:
     assert (value, type(value)) == (300, int)
 
 
+@pytest.mark.parametrize(
+    ("value", "quoted"),
+    [
+        (99999999999, "99999999999"),
+        ("99999999999", "99999999999"),
+        (-12345678901.0, "-12345678901"),
+        (99999999999.5, "1e+11"),
+        (10**30, "1e+30"),
+        ("1e300", "1e+300"),
+        (float("inf"), "inf"),
+        ("-1.5", "-1.5"),
+    ],
+)
+def test_a_number_is_quoted_as_it_was_given(value: Any, quoted: str) -> None:
+    assert problem(seed=value).what == f"seed is {quoted}; it must lie between 0 and 2147483647."
+
+
 @pytest.mark.parametrize("name", ["method", "transform", "colours_from", "colour_method", "start", "optimiser"])
 def test_choices(name: str) -> None:
     for value in ("magic", "", None, 1, [], "FAST", "x" * 1000):
