@@ -16,6 +16,7 @@ from typing import Any
 from styleshot_demo import pictures
 from styleshot_demo.batch.listing import Item
 from styleshot_demo.batch.order import BatchOrder
+from styleshot_demo.destinations import not_written
 from styleshot_demo.errors import Problem
 
 ENDING = ".jsonl"
@@ -84,10 +85,13 @@ class BatchManifest:
     def _write(self, told: dict[str, Any]) -> None:
         entry = {**told, "time": time.time()}
         if self._own is None:
-            self._order.state.mkdir(parents=True, exist_ok=True)
             self._own = self._order.state / f"done{self._order.shard.label}-{secrets.token_hex(8)}{ENDING}"
-        with self._own.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(entry) + "\n")
+        try:
+            self._order.state.mkdir(parents=True, exist_ok=True)
+            with self._own.open("a", encoding="utf-8") as stream:
+                stream.write(json.dumps(entry) + "\n")
+        except OSError as error:
+            raise not_written(error) from error
         self._entries[entry["file"]] = entry
 
 

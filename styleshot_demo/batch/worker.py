@@ -16,7 +16,7 @@ from styleshot_demo.batch.listing import Item
 from styleshot_demo.batch.manifest import BatchManifest
 from styleshot_demo.batch.order import BatchOrder
 from styleshot_demo.batch.outcome import KEPT, PAINTED, STOPPED, Outcome, as_problem, failed
-from styleshot_demo.errors import Problem
+from styleshot_demo.destinations import not_written
 from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import ClassicalJob, file_name_of, open_named
 from styleshot_demo.studio import Studio
@@ -114,7 +114,7 @@ class Worker:
             put(part, file)
         except OSError as error:
             part.unlink(missing_ok=True)
-            raise Problem("cannot_write") from error
+            raise not_written(error) from error
         return size
 
 

@@ -16,7 +16,7 @@ from PIL import Image
 from styleshot_demo import names, process, provenance
 from styleshot_demo.cli import verbosity
 from styleshot_demo.cli.report import FAILED, ProgressLine, asked, print_json, printable, tell_problem
-from styleshot_demo.destinations import check_file
+from styleshot_demo.destinations import check_file, not_written
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import open_named
@@ -40,7 +40,7 @@ def check_destination(out: Path, inputs: Sequence[Path], suffixes: Sequence[str]
             raise Problem("overwrites_input", name=out.name)
         _try_name(out)
     except OSError as error:
-        raise Problem("name_too_long" if error.errno == errno.ENAMETOOLONG else "cannot_write") from None
+        raise Problem("name_too_long") if error.errno == errno.ENAMETOOLONG else not_written(error) from None
     except ValueError:  # a NUL in the name
         raise Problem("cannot_write") from None
 
