@@ -58,12 +58,12 @@ def check_file(file: Path, suffixes: Sequence[str] = ()) -> None:
 
     `Problem` output_format, not_a_folder, file_is_folder, link_leads_nowhere, name_too_long or cannot_write.
     """
+    if os.path.isdir(file):
+        raise Problem("file_is_folder", name=file.resolve().name or file.anchor)
     if suffixes and file.suffix.lower() not in suffixes:
         raise Problem("output_format", suffix=file.suffix[:20] or "nameless")
     check_folder(file.parent)
     try:
-        if file.is_dir():
-            raise Problem("file_is_folder", name=file.name)
         usable = file.absolute().parent.is_dir()
         if usable and _there(file):
             if not file.exists():

@@ -48,7 +48,7 @@ def test_files(tmp_path, taken):
     assert key(check_file, taken / "new.png") == "not_a_folder"
     assert key(check_file, tmp_path / (300 * "x")) == "name_too_long"
     assert key(check_file, tmp_path / "nowhere" / "new.png") == "cannot_write"
-    assert key(check_file, tmp_path) == "file_is_folder"
+    assert key(check_file, tmp_path, (".png",)) == key(check_file, tmp_path) == "file_is_folder"
     (tmp_path / "link.png").symlink_to(tmp_path / "gone.png")
     assert key(check_file, tmp_path / "link.png") == "link_leads_nowhere"
     (tmp_path / "gone.png").touch()
