@@ -79,8 +79,8 @@ def batch(
     """Repaint all pictures of a folder in one style; names and sub-folders are kept.
 
     Stopped or killed, the same command goes on where it was: what is finished and unchanged is not painted again.
-    Other files that lie where results go are never replaced. A picture that cannot be painted stops no other. report.csv
-    and report.json, beside the results, say what became of each; exit code 1 says that not all are painted.
+    Other files that lie where results go are never replaced. A picture that cannot be painted stops no other.
+    report.csv and report.json, beside the results, say what became of each; exit code 1 says that not all are painted.
 
     Work is shared out by Python's process pool here, and by Ray Data (pip install -r
     styleshot_demo/batch/requirements.txt) or any scheduler with --shard on several machines. A picture is the very one
