@@ -43,7 +43,7 @@ def _have_streams() -> None:
     """Where stdout or stderr was closed, what is said goes nowhere; where stderr takes no more, nothing else does."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            stream = open(os.devnull, "w")  # noqa: SIM115 - as long as the program
+            stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as the program
             os.set_inheritable(stream.fileno(), True)  # it may have the number that was free
             setattr(sys, name, stream)
     if type(sys.stderr) is io.TextIOWrapper:
