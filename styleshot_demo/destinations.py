@@ -7,6 +7,16 @@ from pathlib import Path
 
 from styleshot_demo.errors import Problem
 
+NOT_WRITTEN = ("cannot_write", "no_space_left", "disk_read_only")
+
+
+def not_written(error: Exception) -> Problem:
+    """The `Problem` behind an error while a result was written: one of `NOT_WRITTEN`."""
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT):
+        return Problem("no_space_left")
+    return Problem("disk_read_only" if number == errno.EROFS else "cannot_write")
+
 
 def check_place(folder: Path) -> Path:
     """`Problem` not_a_folder where a file is in the way; returns what there is already of the folder's path."""
@@ -40,23 +50,27 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Problem("cannot_write") from error
+        raise not_written(error) from error
 
 
 def check_file(file: Path, suffixes: Sequence[str] = ()) -> None:
     """A file in a folder that is there; `suffixes`: in small letters, with their dot, one of which it has to have.
 
-    `Problem` output_format, not_a_folder, name_too_long or cannot_write.
+    `Problem` output_format, not_a_folder, file_is_folder, link_leads_nowhere, name_too_long or cannot_write.
     """
+    if os.path.isdir(file):
+        raise Problem("file_is_folder", name=file.resolve().name or file.anchor)
     if suffixes and file.suffix.lower() not in suffixes:
         raise Problem("output_format", suffix=file.suffix[:20] or "nameless")
     check_folder(file.parent)
     try:
-        usable = file.absolute().parent.is_dir() and not file.is_dir()
+        usable = file.absolute().parent.is_dir()
         if usable and _there(file):
+            if not file.exists():
+                raise Problem("link_leads_nowhere", name=file.name)
             usable = os.access(file, os.W_OK)
     except OSError as error:
-        raise Problem("name_too_long" if error.errno == errno.ENAMETOOLONG else "cannot_write") from error
+        raise Problem("name_too_long") if error.errno == errno.ENAMETOOLONG else not_written(error) from error
     if not usable:
         raise Problem("cannot_write")
 

@@ -78,8 +78,9 @@ def open_picture(source: Source) -> Image.Image:
     file and not by its name; of several frames the first. Colours come out as Chromium shows them. A JPEG of up to 100
     megapixels and a HEIC of up to 50 come out at half their width and height if they have more than 40. The result is
     the caller's own: it shares nothing with `source` and carries no metadata. Raises `Problem`: not_a_picture,
-    format_refused, camera_raw, picture_truncated, picture_damaged, picture_missing, too_many_pixels, too_many_bytes,
-    too_small, too_long. Never needs more than 1 GB beside the file and the result. May be called from several threads.
+    format_refused, camera_raw, picture_truncated, picture_damaged, picture_missing, picture_is_folder, too_many_pixels,
+    too_many_bytes, too_small, too_long. Never needs more than 1 GB beside the file and the result. May be called from
+    several threads.
     """
     if isinstance(source, Image.Image):
         if source.format not in (None, "MPO", *FORMATS):
@@ -119,6 +120,8 @@ def read_bytes(source: str | Path | bytes | BinaryIO) -> bytes:
     elif isinstance(source, str | Path):
         try:
             info = os.stat(source)
+            if stat.S_ISDIR(info.st_mode):
+                raise Problem("picture_is_folder")
             if not stat.S_ISREG(info.st_mode):
                 raise Problem("picture_missing")
             if info.st_size > MAX_BYTES:

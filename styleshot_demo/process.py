@@ -15,8 +15,19 @@ _interrupted = threading.Event()
 TOLD = 128  # added to a signal's number, as shells do
 
 
+def stop_silently() -> None:
+    """From now on until `begin` Ctrl-C ends the process at once: while it imports there is nothing to put away."""
+    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+        signal.signal(signal.SIGINT, _stop)
+
+
+def _stop(number: int, _: FrameType | None) -> NoReturn:
+    os._exit(TOLD + number)
+
+
 def begin() -> None:
     """Called first of all by the command line and by app.py."""
+    _have_streams()
     _end_in_order()
     _be_somebody()
     # The hub's library would ask the hub something of its own first, inside of our time limits.
@@ -26,6 +37,39 @@ def begin() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file name may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
+
+
+def _have_streams() -> None:
+    """Where stdout or stderr was closed, what is said goes nowhere; where stderr takes no more, nothing else does."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            stream = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as the program
+            os.set_inheritable(stream.fileno(), True)  # it may have the number that was free
+            setattr(sys, name, stream)
+    if type(sys.stderr) is io.TextIOWrapper:
+        sys.stderr = sys.__stderr__ = _Stderr(sys.stderr.detach(), sys.stderr.encoding, line_buffering=True)
+
+
+class _Stderr(io.TextIOWrapper):
+    """What cannot be said, on a full disk say, is no reason to stop the work."""
+
+    def write(self, text: str, /) -> int:
+        try:
+            return super().write(text)
+        except OSError:
+            self._give_up()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            super().flush()
+        except OSError:
+            self._give_up()
+
+    def _give_up(self) -> None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
 
 
 def _end_in_order() -> None:
@@ -38,7 +82,7 @@ def _end_in_order() -> None:
         # One that is ignored stays so: that is what nohup does.
         if number is not None and signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _end)
-    if signal.getsignal(signal.SIGINT) == signal.default_int_handler:
+    if signal.getsignal(signal.SIGINT) in (signal.default_int_handler, _stop):
         signal.signal(signal.SIGINT, _interrupt)
 
 

@@ -1,5 +1,6 @@
 """Destinations of results, for the functions below the command line."""
 
+import errno
 import os
 
 import numpy as np
@@ -7,8 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
-from styleshot_demo.destinations import check_file, check_folder, check_new, make_folder
+from styleshot_demo.destinations import NOT_WRITTEN, check_file, check_folder, check_new, make_folder, not_written
 from styleshot_demo.errors import Problem
+from styleshot_demo.formats import saving
+from styleshot_demo.formats.saving import write_bytes
 
 
 @pytest.fixture
@@ -44,8 +47,33 @@ def test_files(tmp_path, taken):
     assert key(check_file, tmp_path / "new.tar", (".png",)) == "output_format"
     assert key(check_file, taken / "new.png") == "not_a_folder"
     assert key(check_file, tmp_path / (300 * "x")) == "name_too_long"
-    for file in (tmp_path, tmp_path / "nowhere" / "new.png"):
-        assert key(check_file, file) == "cannot_write"
+    assert key(check_file, tmp_path / "nowhere" / "new.png") == "cannot_write"
+    assert key(check_file, tmp_path, (".png",)) == key(check_file, tmp_path) == "file_is_folder"
+    (tmp_path / "link.png").symlink_to(tmp_path / "gone.png")
+    assert key(check_file, tmp_path / "link.png") == "link_leads_nowhere"
+    (tmp_path / "gone.png").touch()
+    check_file(tmp_path / "link.png")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "x"), "no_space_left"),
+        (OSError(errno.EDQUOT, "x"), "no_space_left"),
+        (OSError(errno.EROFS, "x"), "disk_read_only"),
+        (OSError(errno.EACCES, "x"), "cannot_write"),
+        (TimeoutError(), "cannot_write"),
+        (ValueError("a zero byte"), "cannot_write"),
+    ],
+)
+def test_why_a_result_was_not_written(tmp_path, monkeypatch, error, said):
+    assert not_written(error).key == said and said in NOT_WRITTEN
+
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr(saving, "put", fails)
+    assert key(write_bytes, b"x", tmp_path / "out.png") == said and not list(tmp_path.iterdir())
 
 
 def test_what_trains_and_measures_says_so_too(taken):

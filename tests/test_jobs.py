@@ -45,6 +45,22 @@ def test_settings_name_fields_that_matter_and_are_json(method: str) -> None:
     assert json.loads(json.dumps(settings, allow_nan=False)) == settings
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda **more: ClassicalJob(PHOTO, PHOTO, **more),
+        lambda **more: jobs.TextJob(prompt="apple", styles=PHOTO, **more),
+        lambda **more: jobs.ImageJob(content=PHOTO, styles=PHOTO, **more),
+        lambda **more: jobs.EnlargeJob(PHOTO, **more),
+    ],
+)
+def test_a_misspelt_setting_is_no_setting(made: Any) -> None:
+    assert "strenght" not in vars(made())
+    with pytest.raises(Problem) as caught:
+        made(strenght=0.2)
+    assert caught.value.key == "unknown_setting" and "strenght is not a setting" in caught.value.what
+
+
 def test_a_job_does_not_change() -> None:
     job = ClassicalJob(PHOTO, PHOTO)
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -82,6 +98,23 @@ def test_whole_numbers(name: str) -> None:
     assert problem(**{name: 300.5}).key == "not_whole"
     value = getattr(ClassicalJob(PHOTO, PHOTO, **{name: 300.0}), name)
     assert (value, type(value)) == (300, int)
+
+
+@pytest.mark.parametrize(
+    ("value", "quoted"),
+    [
+        (99999999999, "99999999999"),
+        ("99999999999", "99999999999"),
+        (-12345678901.0, "-12345678901"),
+        (99999999999.5, "1e+11"),
+        (10**30, "1e+30"),
+        ("1e300", "1e+300"),
+        (float("inf"), "inf"),
+        ("-1.5", "-1.5"),
+    ],
+)
+def test_a_number_is_quoted_as_it_was_given(value: Any, quoted: str) -> None:
+    assert problem(seed=value).what == f"seed is {quoted}; it must lie between 0 and 2147483647."
 
 
 @pytest.mark.parametrize("name", ["method", "transform", "colours_from", "colour_method", "start", "optimiser"])

@@ -1,3 +1,4 @@
+import json
 import pickle
 import re
 import string
@@ -35,6 +36,14 @@ def test_each_is_said_somewhere() -> None:
     every = [key.removesuffix("_untimed") for key in (*PROBLEMS, *REMARKS)]
     unsaid = [key for key in every if not re.search(rf"[\"']{re.escape(key)}[\"']", code)]
     assert [key for key in unsaid if not key.startswith(MADE_OF_PARTS)] == []
+
+
+def test_advice_that_names_a_panel_names_a_command_too() -> None:
+    """The command line says it as well, where there are no panels."""
+    panels = [key for key, (_, todo) in PROBLEMS.items() if "panel" in todo]
+    assert panels and [key for key in panels if "command `" not in PROBLEMS[key][1]] == []
+    chinese = json.loads((PACKAGE / "ui" / "texts" / "zh.json").read_text(encoding="utf-8"))["problems"]
+    assert [key for key, (_, todo) in chinese.items() if "面板" in todo and "命令 `" not in todo] == []
 
 
 def test_remark_with_an_unknown_key_is_a_defect() -> None:

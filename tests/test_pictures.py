@@ -513,7 +513,6 @@ def test_sources_that_are_none(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (
         tmp_path / "none.png",
-        tmp_path,
         str(tmp_path / "none.png"),
         "a\0b.png",
         "",
@@ -521,6 +520,8 @@ def test_sources_that_are_none(tmp_path: Path) -> None:
         "x" * 9999,
     ):
         assert problem(path) == "picture_missing"
+    for folder in (tmp_path, str(tmp_path)):
+        assert problem(folder) == "picture_is_folder"
     closed = io.BytesIO(GOOD["png"])
     closed.close()
     for source in (closed, io.StringIO("text"), 7, None, [], object()):

@@ -18,6 +18,7 @@ import styleshot_demo
 from styleshot_demo import jobs, pictures, provenance
 from styleshot_demo.errors import Problem
 from styleshot_demo.jobs.schema import Number
+from styleshot_demo.messages import PROBLEMS
 from styleshot_demo.provenance import Record
 
 calm = settings(deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
@@ -187,6 +188,12 @@ def test_no_picture_no_record(source: bytes) -> None:
     assert problem(source) == "no_provenance"
 
 
+def test_advice_names_each_kind_that_says_how_it_was_made() -> None:
+    kinds = {Image.registered_extensions()[suffix] for suffix in provenance.SUFFIXES}
+    for key in ("no_provenance", "provenance_unusable"):
+        assert [kind for kind in kinds if kind.casefold() not in PROBLEMS[key][1].casefold()] == []
+
+
 def test_pictures_of_others_have_no_record() -> None:
     for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"):
         assert problem(nasty.encoded(nasty.photo(), kind)) == "no_provenance"
@@ -353,8 +360,18 @@ def test_a_chunk_that_states_a_wrong_length() -> None:
 
 @pytest.mark.parametrize("method", jobs.METHODS)
 def test_restored_settings_make_the_same_job(method: str) -> None:
-    first = job(method=method, strength=0.25, size=300, seed=77, start="noise", steps=9, keep_colours=True, grain=0.3,
-                keep_faces=False, keep_background=True)
+    first = job(
+        method=method,
+        strength=0.25,
+        size=300,
+        seed=77,
+        start="noise",
+        steps=9,
+        keep_colours=True,
+        grain=0.3,
+        keep_faces=False,
+        keep_background=True,
+    )
     stream = io.BytesIO()
     provenance.write(nasty.photo(), stream, provenance.record(first.settings(), {}, first.seed))
     restored = provenance.restore(provenance.read(stream.getvalue()))

@@ -11,6 +11,7 @@ from pathlib import Path
 from styleshot_demo import provenance
 from styleshot_demo.batch.listing import Item
 from styleshot_demo.batch.outcome import KEPT, PAINTED, Outcome, as_problem, failed
+from styleshot_demo.destinations import NOT_WRITTEN, not_written
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import ClassicalJob, ImageJob, file_name_of, open_named
@@ -18,7 +19,7 @@ from styleshot_demo.messages import Remark
 from styleshot_demo.studio import Studio
 
 # Not the picture's fault, and the next one would meet the same: a disk that is full, a GPU that is lent no longer.
-_ENDS_ALL = ("cannot_write", "gpu_quota", "gpu_quota_until", "gpu_pending", "gpu_sign_in_again")
+_ENDS_ALL = (*NOT_WRITTEN, "gpu_quota", "gpu_quota_until", "gpu_pending", "gpu_sign_in_again")
 
 
 @dataclass(frozen=True)
@@ -117,4 +118,4 @@ def _write(result: Result, file: Path, record: bool) -> int:
         provenance.write(result.images[0], file, result.plan.record(0, result.models) if record else None, result.deep)
         return file.stat().st_size
     except OSError as error:
-        raise Problem("cannot_write") from error
+        raise not_written(error) from error

@@ -52,13 +52,16 @@ class Shard:
         return f"-{self.number}-of-{self.count}" if self.count > 1 else ""
 
 
-def listed(inputs: Sequence[Path], out: Path, ending: str, shard: Shard = Shard()) -> list[Item]:
+def listed(
+    inputs: Sequence[Path], out: Path, ending: str, shard: Shard = Shard(), others: Sequence[Path] = ()
+) -> list[Item]:
     """The pictures of `shard`, in the order of their names; all shards together have each picture once.
 
     inputs  folders, of which all that looks like a picture is taken, with its sub-folders, and single files, taken as
             they are. What is hidden, and what lies in `out`, is not looked at
     out     the folder for results. One input folder is mirrored there; of several, each in a folder of its own name
     ending  of the results, with its dot
+    others  further files that are read, such as styles: no result may take their place
 
     Results are named after their pictures: photo.jpg becomes photo.png. Pictures whose results would have the same name
     keep their ending too (photo.jpg.png, photo.webp.png); what is still the same, from other folders, gets a number.
@@ -69,7 +72,7 @@ def listed(inputs: Sequence[Path], out: Path, ending: str, shard: Shard = Shard(
         raise Problem("no_pictures")
     targets = targets_of([place for place, _, _ in found], ending)
     items = [Item(path, name, target) for (_, name, path), target in zip(found, targets, strict=True)]
-    sources = {os.path.realpath(item.path) for item in items}
+    sources = {os.path.realpath(path) for path in (*others, *(item.path for item in items))}
     for item in items:
         if os.path.realpath(out / item.target) in sources:
             raise Problem("overwrites_input", name=item.target)

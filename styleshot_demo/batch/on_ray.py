@@ -15,6 +15,7 @@ from styleshot_demo.batch.listing import Item
 from styleshot_demo.batch.order import BatchOrder
 from styleshot_demo.batch.outcome import FAILED, Outcome
 from styleshot_demo.batch.worker import Worker, use_threads
+from styleshot_demo.destinations import not_written
 from styleshot_demo.errors import Problem
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,8 +51,8 @@ class Actor:
                 stream.write(b".")
             outcome = self._worker.paint(item)
             tries.unlink()
-        except OSError:
-            problem = Problem("cannot_write")
+        except OSError as error:
+            problem = not_written(error)
             return Outcome(item.name, item.target, FAILED, problem=str(problem), key=problem.key)
         return outcome
 

@@ -16,7 +16,7 @@ from styleshot_demo.batch.listing import Item
 from styleshot_demo.batch.manifest import BatchManifest
 from styleshot_demo.batch.order import BatchOrder
 from styleshot_demo.batch.outcome import KEPT, PAINTED, STOPPED, Outcome, as_problem, failed
-from styleshot_demo.errors import Problem
+from styleshot_demo.destinations import not_written
 from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import ClassicalJob, file_name_of, open_named
 from styleshot_demo.studio import Studio
@@ -49,16 +49,16 @@ class Worker:
 
     def _paint(self, item: Item) -> Outcome:
         data = pictures.read_bytes(item.path)
-        key = self._order.key(data)
-        entry = self._manifest.current(item.target, key)
+        entry = self._manifest.current(item.target, self._order.key(data))
         if entry is not None:
             return Outcome(item.name, item.target, KEPT, entry["seconds"], entry["seed"], size=entry["bytes"])
         result = self._result(data, item)
         if result is None:
             return Outcome(item.name, item.target, STOPPED)
+        self._manifest.begin(item, data)
         size = self._write(result, item.target)
         seconds = round(result.seconds, 3)
-        self._manifest.add(item.target, key, size, seconds=seconds, seed=result.seed)
+        self._manifest.add(item, data, size, seconds=seconds, seed=result.seed)
         return Outcome(item.name, item.target, PAINTED, seconds, result.seed, size=size)
 
     def measure(self, item: Item) -> tuple[float, int]:
@@ -114,7 +114,7 @@ class Worker:
             put(part, file)
         except OSError as error:
             part.unlink(missing_ok=True)
-            raise Problem("cannot_write") from error
+            raise not_written(error) from error
         return size
 
 

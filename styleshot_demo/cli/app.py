@@ -1,5 +1,7 @@
 """All commands together."""
 
+import signal
+import sys
 from typing import Annotated
 
 import typer
@@ -23,7 +25,7 @@ from styleshot_demo.cli import (
     verbosity,
 )
 from styleshot_demo.cli.report import Commands
-from styleshot_demo.process import begin
+from styleshot_demo.process import TOLD, begin
 
 app = typer.Typer(
     cls=Commands,
@@ -75,4 +77,7 @@ app.add_typer(training.app, name="train")
 def main() -> None:
     """Run the command that `sys.argv` names; ends the program."""
     begin()
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:  # before a command was there to end in order
+        sys.exit(TOLD + signal.SIGINT)

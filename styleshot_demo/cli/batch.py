@@ -16,6 +16,7 @@ from PIL import Image
 
 from styleshot_demo.batch.concurrency import Concurrency, choose_concurrency
 from styleshot_demo.batch.listing import Item, Shard, listed
+from styleshot_demo.batch.manifest import BatchManifest
 from styleshot_demo.batch.order import BatchOrder, fingerprint, put_styles
 from styleshot_demo.batch.outcome import FAILED as NOT_PAINTED
 from styleshot_demo.batch.outcome import KEPT, PAINTED, Outcome
@@ -77,9 +78,9 @@ def batch(
 ) -> None:
     """Repaint all pictures of a folder in one style; names and sub-folders are kept.
 
-    Stopped or killed, the same command goes on where it was: what is finished and unchanged is not painted again. A
-    picture that cannot be painted stops no other. report.csv and report.json, beside the results, say what became of
-    each; exit code 1 says that not all are painted.
+    Stopped or killed, the same command goes on where it was: what is finished and unchanged is not painted again.
+    Other files that lie where results go are never replaced. A picture that cannot be painted stops no other.
+    report.csv and report.json, beside the results, say what became of each; exit code 1 says that not all are painted.
 
     Work is shared out by Python's process pool here, and by Ray Data (pip install -r
     styleshot_demo/batch/requirements.txt) or any scheduler with --shard on several machines. A picture is the very one
@@ -103,9 +104,10 @@ def batch(
     with asked():
         # A job with any content: what can be wrong with settings is known before a picture is opened.
         sample = ClassicalJob(Image.new("RGB", (256, 256)), tuple(styles), **options)
-    items = _items(inputs, out, ending, part)
+    items = _items(inputs, out, ending, part, style)
     mark = fingerprint(sample, ending, keep, Studio(program))
     order = BatchOrder(out.absolute(), (), options, ending, keep, program, mark, part)
+    _check_free(order, items)
     hands = choose_concurrency(sample, len(items), program, workers, threads)
     if dry_run:
         with TemporaryDirectory() as folder:
@@ -120,13 +122,20 @@ def _with_styles(order: BatchOrder, styles: Sequence[tuple[Image.Image, float]],
         return replace(order, styles=put_styles(styles, folder))
 
 
-def _items(inputs: list[Path], out: Path, ending: str, part: Shard) -> list[Item]:
+def _items(inputs: list[Path], out: Path, ending: str, part: Shard, styles: list[Path]) -> list[Item]:
     for one in inputs:
         with asked(str(one)):
             if not one.exists():
                 raise Problem("picture_missing")
     with asked():
-        return listed(inputs, out, ending, part)
+        return listed(inputs, out, ending, part, styles)
+
+
+def _check_free(order: BatchOrder, items: list[Item]) -> None:
+    """Nothing that lies where results go is lost, unless it is an earlier result of the same picture."""
+    with asked(order.out.name):
+        if taken := BatchManifest(order).others_files(items):
+            raise Problem("results_there", count=len(taken), name=taken[0])
 
 
 @contextmanager

@@ -95,7 +95,8 @@ def evaluate_classical(
         jobs.choice("part", part, ("held", "all"))
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
         if sheet is not None:
-            check_destination(sheet, [], SHEET_SUFFIXES)
+            read = (*special, content, style, teacher, network, squeezenet, microast)
+            check_destination(sheet, [one for one in read if one is not None], SHEET_SUFFIXES)
     judge = None
     if flat is None and portraits is None:
         from styleshot_demo.research.squeezenet import SqueezeNet
@@ -270,7 +271,7 @@ def small_sheet(
 
     with asked():
         seed = jobs.number("seed", seed, 0, jobs.MAX_SEED, whole=True)
-        check_destination(to, [], SHEET_SUFFIXES)
+        check_destination(to, [one for one in (style, content) if one is not None], SHEET_SUFFIXES)
     pictures = []
     for folder in (style, content):
         found = [] if folder is None else pictures_in(folder)[:rows]

@@ -9,7 +9,7 @@ import typer
 from styleshot_demo import destinations
 from styleshot_demo.cli import verbosity
 from styleshot_demo.cli.figures import JsonOption
-from styleshot_demo.cli.report import Commands, ProgressLine, asked, print_json, settings_asked
+from styleshot_demo.cli.report import Commands, ProgressLine, asked, hand_on_json, print_json, settings_asked
 from styleshot_demo.jobs import choice
 from styleshot_demo.models import hub
 from styleshot_demo.models.catalogue import MODELS
@@ -22,6 +22,8 @@ app = typer.Typer(cls=Commands, help="List the models and fetch those that are m
 def models(ctx: typer.Context, as_json: JsonOption = False) -> None:
     if ctx.invoked_subcommand is None:
         list_models(as_json)
+    elif as_json:
+        hand_on_json(ctx)
 
 
 @app.command("list")

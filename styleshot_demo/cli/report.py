@@ -107,6 +107,15 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, allow_nan=False))
 
 
+def hand_on_json(ctx: typer.Context) -> None:
+    """`--json` before the name of a command is as good as after it; exit code 2 for a command that does not know it."""
+    name = ctx.invoked_subcommand or ""
+    command = ctx.command.get_command(ctx, name) if isinstance(ctx.command, TyperGroup) else None
+    if command is None or all(one.name != "as_json" for one in command.params):
+        ctx.fail(f"The command {name} prints no JSON. Leave out --json.")
+    ctx.default_map = {name: {"as_json": True}}
+
+
 class ProgressLine:
     """How far something is, on stderr: one line that renews itself in a terminal, now and then a line in a file.
 

@@ -16,7 +16,7 @@ from PIL import Image
 from styleshot_demo import names, process, provenance
 from styleshot_demo.cli import verbosity
 from styleshot_demo.cli.report import FAILED, ProgressLine, asked, print_json, printable, tell_problem
-from styleshot_demo.destinations import check_file
+from styleshot_demo.destinations import check_file, not_written
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result
 from styleshot_demo.jobs import open_named
@@ -32,16 +32,22 @@ def option(help: str, choices: Sequence[str] = (), default: str | bool = True) -
 
 
 def check_destination(out: Path, inputs: Sequence[Path], suffixes: Sequence[str] = provenance.SUFFIXES) -> None:
-    """What can be known of the destination before minutes of work are spent on it."""
+    """What can be known of the destination before minutes of work are spent on it; `inputs`: files, and folders whose
+    files are all read."""
     check_file(out, suffixes)
     try:
-        if out.exists() and any(path.exists() and out.samefile(path) for path in inputs):
+        if out.exists() and any(path.exists() and _is_of(out, path) for path in inputs):
             raise Problem("overwrites_input", name=out.name)
         _try_name(out)
     except OSError as error:
-        raise Problem("name_too_long" if error.errno == errno.ENAMETOOLONG else "cannot_write") from None
+        raise Problem("name_too_long") if error.errno == errno.ENAMETOOLONG else not_written(error) from None
     except ValueError:  # a NUL in the name
         raise Problem("cannot_write") from None
+
+
+def _is_of(out: Path, given: Path) -> bool:
+    """Whether `out` is that file, or lies in that folder."""
+    return out.samefile(given) or any(above.samefile(given) for above in out.resolve().parents)
 
 
 def _try_name(out: Path) -> None:

@@ -15,6 +15,7 @@ from styleshot_demo.cli.report import (
     MISUSED,
     Commands,
     asked,
+    hand_on_json,
     print_json,
     printable,
     settings_asked,
@@ -50,6 +51,8 @@ def _library() -> Library:
 def styles(ctx: typer.Context, as_json: AsJson = False) -> None:
     if ctx.invoked_subcommand is None:
         list_styles(as_json=as_json)
+    elif as_json:
+        hand_on_json(ctx)
 
 
 @app.command("list")

@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
-from styleshot_demo.errors import Problem
+from styleshot_demo.destinations import not_written
 
 GAP = 8
 
@@ -49,4 +49,4 @@ def write(sheet: Image.Image, file: Path, **options: Any) -> None:
     try:
         sheet.save(file, **options)
     except (OSError, ValueError) as error:  # ValueError: no format has that suffix
-        raise Problem("cannot_write") from error
+        raise not_written(error) from error

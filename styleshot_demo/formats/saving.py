@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from PIL import Image, PngImagePlugin
 
 from styleshot_demo.atomic import put
-from styleshot_demo.errors import Problem
+from styleshot_demo.destinations import not_written
 from styleshot_demo.formats import sixteen_bit
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def write_bytes(data: bytes, destination: str | Path | BinaryIO) -> None:
     if not isinstance(destination, str | Path):
         try:
             destination.write(data)
-        except (OSError, ValueError):
-            raise Problem("cannot_write") from None
+        except (OSError, ValueError) as error:
+            raise not_written(error) from None
         return
     path = Path(destination)
     if os.path.islink(path):  # the picture goes to where the link leads, and the link stays
@@ -72,7 +72,7 @@ def write_bytes(data: bytes, destination: str | Path | BinaryIO) -> None:
         with open(part, "xb") as stream:
             stream.write(data)
         put(part, path)
-    except (OSError, ValueError):
+    except (OSError, ValueError) as error:
         with suppress(OSError, ValueError):
             part.unlink(missing_ok=True)
-        raise Problem("cannot_write") from None
+        raise not_written(error) from None

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from styleshot_demo import atomic, containers, pictures
+from styleshot_demo.destinations import not_written
 from styleshot_demo.errors import Problem
 from styleshot_demo.history import entry, index, room, work
 from styleshot_demo.history.entry import HistoryEntry
@@ -187,4 +188,4 @@ class History:
                 self._folder.mkdir(mode=0o700, exist_ok=True)  # here: an empty folder of somebody else's is deleted
                 yield
         except (OSError, Timeout) as error:
-            raise Problem("cannot_write") from error
+            raise not_written(error) from error

@@ -12,7 +12,7 @@ MAX_PROMPT = 1000  # characters; the text encoder reads them in chunks of 77 tok
 
 def number(name: str, value: Any, low: float, high: float, whole: bool = False) -> Any:
     """`value` as a number between `low` and `high`, both included."""
-    low_text, high_text = f"{low:.10g}", f"{high:.10g}"
+    low_text, high_text = _shown(low), _shown(high)
     try:
         result = float(value)
     except OverflowError:  # a whole number of more than 308 digits
@@ -22,10 +22,15 @@ def number(name: str, value: Any, low: float, high: float, whole: bool = False) 
     if isinstance(value, bool) or math.isnan(result):
         raise Problem("not_a_number", name=name, low=low_text, high=high_text)
     if not low <= result <= high:
-        raise Problem("out_of_range", name=name, value=f"{result:.10g}", low=low_text, high=high_text)
+        raise Problem("out_of_range", name=name, value=_shown(result), low=low_text, high=high_text)
     if whole and result != int(result):
-        raise Problem("not_whole", name=name, value=f"{result:.10g}")
+        raise Problem("not_whole", name=name, value=_shown(result))
     return int(result) if whole else result
+
+
+def _shown(value: float) -> str:
+    """A number as it is quoted: a whole one in full, unless it is very long."""
+    return str(int(value)) if value == value // 1 and abs(value) < 1e15 else f"{value:.10g}"
 
 
 def choice(name: str, value: Any, choices: Sequence[str]) -> str:

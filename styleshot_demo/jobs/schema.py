@@ -7,11 +7,12 @@ stored record or a browser gives back, and the paragraph about the field in the 
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, wraps
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 from pydantic import BeforeValidator, ConfigDict, GetCoreSchemaHandler, ValidationInfo
 
+from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import checks
 
 T = TypeVar("T")
@@ -168,8 +169,23 @@ def defaults(job: type) -> dict[str, Any]:
 
 
 def documented(job: type[T]) -> type[T]:
-    """The same class, whose docstring tells of its settings too."""
+    """The same class, whose docstring tells of its settings too, and which refuses what is none of its fields."""
     width = max(map(len, fields(job))) + 2
     lines = [f"    {name:{width}}{field.setting.sentence}" for name, field in fields(job).items()]
     job.__doc__ = "\n".join([*(job.__doc__ or "").rstrip().splitlines(), "", *lines, "    "])
+    _refuse_others(job)
     return job
+
+
+def _refuse_others(job: type) -> None:
+    """Pydantic's own check comes after all others, in its words, and with the values that were given."""
+    init, names = job.__init__, {field.name for field in dataclasses.fields(job)}
+
+    @wraps(init)
+    def checked(*args: Any, **given: Any) -> None:
+        for name in given:
+            if name not in names:
+                raise Problem("unknown_setting", name=name[:40])
+        init(*args, **given)
+
+    job.__init__ = checked

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from styleshot_demo.errors import Problem
+from styleshot_demo.destinations import not_written
 
 _LOCK = ".lock"
 
@@ -19,7 +19,7 @@ def locked(folder: Path, patience: float) -> Iterator[None]:
         with FileLock(folder / _LOCK, timeout=patience):
             yield
     except (OSError, Timeout) as error:
-        raise Problem("cannot_write") from error
+        raise not_written(error) from error
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def unfinished(folder: Path) -> Iterator[Path]:
     try:
         yield part
     except OSError as error:
-        raise Problem("cannot_write") from error
+        raise not_written(error) from error
     finally:
         part.unlink(missing_ok=True)
 

@@ -25,7 +25,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from styleshot_demo.atomic import put
-from styleshot_demo.destinations import check_new
+from styleshot_demo.destinations import check_new, not_written
 from styleshot_demo.errors import Problem
 from styleshot_demo.generators import finished, mapped
 from styleshot_demo.styleshot.adapter import StyleAdapter
@@ -154,7 +154,7 @@ def converting(
             writing = _write_half(to / folder / WEIGHTS, file, plan)
             digests[folder] = yield from mapped(writing, lambda part, done=done: (done + part) / whole)
         except OSError as error:
-            raise Problem("cannot_write") from error
+            raise not_written(error) from error
         done += _bytes(plan)
     return digests
 
@@ -190,7 +190,7 @@ def export(base: Path, converted: Path, to: Path) -> None:
         (part / "model_index.json").write_text(json.dumps(about | components, indent=2), encoding="utf-8")
         put(part, to)
     except OSError as error:
-        raise Problem("cannot_write") from error
+        raise not_written(error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
 

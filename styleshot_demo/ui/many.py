@@ -22,6 +22,7 @@ from styleshot_demo.batch.listing import Item
 from styleshot_demo.batch.order import fingerprint
 from styleshot_demo.batch.outcome import KEPT, Outcome, failed
 from styleshot_demo.batch.uploads import uploaded
+from styleshot_demo.destinations import not_written
 from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import ClassicalJob, ImageJob
 from styleshot_demo.studio import Studio
@@ -251,7 +252,7 @@ def _put_small(file: Path, small: Path) -> tuple[int, int]:
             picture.draft("RGB", (THUMBNAIL, THUMBNAIL))
             grids.fitted(picture, THUMBNAIL, THUMBNAIL).save(small, format="JPEG", quality=85)
     except OSError as error:
-        raise Problem("cannot_write") from error
+        raise not_written(error) from error
     return size
 
 
@@ -272,7 +273,7 @@ def pack(batch: ManyBatch, place: Path, zh: bool = False) -> None:
     except OSError as error:
         with suppress(OSError):
             place.unlink(missing_ok=True)
-        raise Problem("cannot_write") from error
+        raise not_written(error) from error
     if not there:
         place.unlink()
         raise Problem("result_gone")

@@ -15,6 +15,7 @@ from batch.folders import SIZE, STYLE, STYLES, here, photos, results, run, start
 from PIL import Image
 
 from styleshot_demo import provenance
+from styleshot_demo.batch.manifest import BatchManifest
 
 FAST = ("--style", STYLE, "--size", SIZE)
 
@@ -281,6 +282,61 @@ def test_what_cannot_be_asked_for_is_said_before_anything_is_made(tmp_path: Path
     assert done.exit_code == 2
     assert said in done.stderr and done.stderr.count("\n") == 1
     assert not (tmp_path / "out").exists() and len(list((tmp_path / "in").iterdir())) == 1
+
+
+def test_a_result_does_not_take_the_place_of_a_style(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 1)
+    style = tmp_path / "photo 00.jpg"
+    style.write_bytes(STYLE.read_bytes())
+    done = without_pool(tmp_path, "in", "-o", ".", "--style", style.name, "--format", "jpg", "--size", SIZE)
+    assert done.exit_code == 2 and "photo 00.jpg is one of the pictures to read." in done.stderr
+    assert style.read_bytes() == STYLE.read_bytes()
+
+
+def test_nothing_is_lost_that_is_no_result_of_the_same_picture(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 2)
+    photos(tmp_path / "other", 3)
+    Image.open(STYLES / "woodcut.jpg").resize((99, 99)).save(tmp_path / "other" / "photo 00.jpg")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "photo 00.png").write_text("mine")
+    for words in (("--dry-run",), ()):
+        done = without_pool(tmp_path, "in", "-o", "out", *FAST, *words)
+        assert done.exit_code == 2 and done.stderr.count("\n") == 1
+        assert "not made of these photos: 1, the first of them photo 00.png. Choose another folder" in done.stderr
+    assert results(tmp_path / "out") == {"photo 00.png": b"mine"}
+    (tmp_path / "out" / "photo 00.png").unlink()
+    assert without_pool(tmp_path, "in", "-o", "out", *FAST).exit_code == 0
+    made = results(tmp_path / "out")
+    done = without_pool(tmp_path, "other", "-o", "out", *FAST)  # the names are the same, one of the pictures is too
+    assert done.exit_code == 2 and "photos: 1, the first of them photo 00.png." in done.stderr
+    assert results(tmp_path / "out") == made
+    (tmp_path / "in").rename(tmp_path / "moved")  # the same pictures, elsewhere
+    done = without_pool(tmp_path, "moved", "-o", "out", "--style", STYLES / "woodcut.jpg", "--size", SIZE)
+    assert done.stdout.startswith("2 painted, 0 kept"), done.stderr
+
+
+def test_a_result_that_a_kill_left_untold_is_that_of_its_picture(tmp_path: Path, monkeypatch) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise SystemExit(1)
+
+    photos(tmp_path / "in", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(BatchManifest, "add", killed)
+        without_pool(tmp_path, "in", "-o", "out", *FAST)
+    assert list(results(tmp_path / "out")) == ["photo 00.png"]
+    done = without_pool(tmp_path, "in", "-o", "out", *FAST)
+    assert done.stdout.startswith("1 painted, 0 kept"), done.stderr
+
+
+def test_results_of_versions_that_told_no_source_are_gone_on_with(tmp_path: Path) -> None:
+    photos(tmp_path / "in", 1)
+    assert without_pool(tmp_path, "in", "-o", "out", *FAST).exit_code == 0
+    for file in (tmp_path / "out" / ".styleshot-batch").glob("*.jsonl"):
+        told = json.loads(file.read_text().splitlines()[-1])
+        file.write_text(json.dumps({name: told[name] for name in told if name not in ("source", "picture")}) + "\n")
+    assert without_pool(tmp_path, "in", "-o", "out", *FAST).stdout.startswith("0 painted, 1 kept")
+    done = without_pool(tmp_path, "in", "-o", "out", *FAST, "--strength", 0.5)
+    assert done.stdout.startswith("1 painted, 0 kept"), done.stderr
 
 
 def test_two_commands_do_not_paint_into_one_folder_at_once(tmp_path: Path) -> None:

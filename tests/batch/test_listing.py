@@ -87,6 +87,14 @@ def test_what_makes_no_sense_is_said(tmp_path: Path, inputs: list[str], out: str
     assert met.value.key == key
 
 
+def test_a_style_is_not_written_over(tmp_path: Path) -> None:
+    put(tmp_path, "ph/s.webp", "s.jpg")
+    assert listed([tmp_path / "ph"], tmp_path, ".png", others=[tmp_path / "s.jpg", Path("style:Brand")])
+    with pytest.raises(Problem) as met:
+        listed([tmp_path / "ph"], tmp_path, ".jpg", others=[tmp_path / "s.jpg"])
+    assert met.value.key == "overwrites_input" and met.value.values == {"name": "s.jpg"}
+
+
 @given(count=st.integers(1, 40), parts=st.integers(1, 9))
 def test_all_shards_together_have_each_picture_once(tmp_path_factory, count: int, parts: int) -> None:
     photos = put(tmp_path_factory.mktemp("in"), *(f"{n % 3}/{n}.jpg" for n in range(count)))

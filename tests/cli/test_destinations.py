@@ -100,6 +100,19 @@ def test_a_file_that_cannot_be(command, out):
     refused(run(command, FILES[command], out))
 
 
+@pytest.mark.parametrize("out", ["DATA/0.png", "link.png", "DATA/../DATA/deep/2.png"])
+@pytest.mark.parametrize("command", ["evaluate classical --content DATA", "evaluate small-sheet --content DATA"])
+@pytest.mark.parametrize("style", ["DATA", "."])
+def test_a_picture_of_a_folder_that_is_read_is_not_written_over(command, out, style):
+    os.mkdir("DATA/deep")
+    os.link("DATA/1.png", "DATA/deep/2.png")
+    os.symlink("DATA/0.png", "link.png")
+    before = Path(out).read_bytes()
+    result = run(command, f"--style {style} " + ("--sheet OUT" if "classical" in command else "OUT"), out)
+    refused(result)
+    assert f"{Path(out).name} is one of the pictures to read." in result.stderr and Path(out).read_bytes() == before
+
+
 @pytest.mark.parametrize("place", ["file.png", "file.png/below"])
 @pytest.mark.parametrize("command", ["models", "text apple photo.png -o out.png", "serve"])
 def test_a_models_folder_that_is_a_file(monkeypatch, command, place):

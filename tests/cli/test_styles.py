@@ -52,6 +52,16 @@ def test_a_style_is_saved_listed_shown_renamed_deleted_and_brought_back(folder):
     assert "There is no style called Two" in run("styles", "show", "Two", code=2).stderr
 
 
+def test_json_may_stand_before_the_command(folder):
+    run("styles", "save", "Brand", BATIK)
+    for words in (("list", "brand"), ("show", "Brand")):
+        assert json.loads(run("styles", "--json", *words).stdout) == made("styles", *words)
+    assert json.loads(run("models", "--json", "list").stdout) == made("models")
+    told = run("styles", "--json", "delete", "Brand", code=2)
+    assert not told.stdout and "Leave out --json" in told.stderr
+    assert len(made("styles", "list", "Brand")["styles"]) == 1
+
+
 def test_pictures_are_added_to_a_style_and_taken_out_again(tmp_path):
     run("styles", "save", "Brand", BATIK)
     assert "3 pictures" in run("styles", "add", "brand", WOODCUT, BATIK, "--weight", 2, "--weight", 3).stdout

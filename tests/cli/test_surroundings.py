@@ -87,6 +87,20 @@ def test_a_download_that_is_stopped_with_ctrl_c_ends_without_a_word(folder):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals that one process could send to another so")
+@pytest.mark.parametrize("imported", ["styleshot_demo.cli", "pydantic", "styleshot_demo.cli.app"])
+def test_ctrl_c_while_the_program_starts_ends_it_without_a_word(folder, imported):
+    """`imported` has been, when it comes: by the clock it would come too early where much else is going on."""
+    watched = {"PYTHONPROFILEIMPORTTIME": "1"}
+    with start(folder, "classical", "photo.png", "style.png", "-o", "out.png", **watched) as running:
+        while not (line := running.stderr.readline()).endswith(f" {imported}\n"):
+            assert line, "it ended by itself"
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=60)
+    said = [line for line in told.splitlines() if not line.startswith("import time:")]
+    assert running.returncode == 130 and not said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals that one process could send to another so")
 def test_what_was_opened_for_the_time_is_put_away_and_nohup_holds(folder):
     code = (
         "import signal, sys, tempfile, time\n"
@@ -202,6 +216,16 @@ def test_with_q_neither_libraries_nor_notes_speak(folder):
     with start(folder, *args) as running:
         made, told = running.communicate(timeout=240)
     assert running.returncode == 0 and made.startswith("out.png") and told == ""
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+@pytest.mark.parametrize("end", ["2>&-", "2>/dev/full", "-q 2>&-", ">&- 2>&-"])
+def test_where_nothing_can_be_said_it_paints_all_the_same(folder, end):
+    words = f"{sys.executable} -m styleshot_demo classical photo.png style.png -o out.png --size 256 {end}"
+    environ = clean_environment(PYTHONPATH=str(ROOT))
+    done = subprocess.run(words, shell=True, cwd=folder, env=environ, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0 and done.stdout.startswith("" if ">&- " in end else "out.png")
+    assert left(folder) == {"photo.png", "style.png", "out.png"}
 
 
 def test_what_libraries_say_does_not_stand_between_our_lines():

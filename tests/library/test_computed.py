@@ -59,8 +59,8 @@ def photo() -> Image.Image:
 
 
 JOBS = {
-    "fast": lambda styles: ClassicalJob(photo(), styles, size=256, style_size=256),
-    "whole": lambda styles: ClassicalJob(photo(), styles, whole=True, style_size=256),
+    "fast": lambda styles: ClassicalJob(photo(), styles, size=256),
+    "whole": lambda styles: ClassicalJob(photo(), styles, whole=True),
     "colour": lambda styles: ClassicalJob(photo(), styles, method="colour", size=256),
     "small": lambda styles: TextJob(styles=styles, prompt="a red apple", model="small", size=128, steps=3, seed=3),
     "small photo": lambda styles: ImageJob(photo(), styles, prompt="", model="small", size=128, steps=1),
@@ -122,8 +122,8 @@ def drawing() -> Image.Image:
 
 READING = {
     **JOBS,
-    "whole colour": lambda styles: ClassicalJob(photo(), styles, method="colour", whole=True, style_size=256),
-    "optimise": lambda styles: ClassicalJob(drawing(), styles, method="optimise", size=256, style_size=256, steps=2),
+    "whole colour": lambda styles: ClassicalJob(photo(), styles, method="colour", whole=True),
+    "optimise": lambda styles: ClassicalJob(drawing(), styles, method="optimise", size=256, steps=2),
     "composer": lambda styles: TextJob(styles=styles, prompt="a red apple", model="composer", size=256),
     "painter": lambda styles: ImageJob(photo(), styles, prompt="", model="painter", size=256),
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from styleshot_demo.atomic import put
-from styleshot_demo.destinations import check_new
+from styleshot_demo.destinations import check_new, not_written
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Step
 from styleshot_demo.generators import finished, mapped
@@ -136,7 +136,7 @@ def _convert(found: hub.FoundModel, base: hub.FoundModel, root: Path, name: str,
         shutil.rmtree(folder, ignore_errors=True)
         put(part, folder)
     except OSError as error:
-        raise Problem("cannot_write") from error
+        raise not_written(error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
         lock.release()

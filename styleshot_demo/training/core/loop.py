@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from styleshot_demo.destinations import not_written
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.core.checkpoint import Checkpoint
 from styleshot_demo.training.core.ema import ExponentialMovingAverage
@@ -140,4 +141,4 @@ def writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Problem("cannot_write") from error
+        raise not_written(error) from error

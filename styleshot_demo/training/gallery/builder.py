@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from styleshot_demo.atomic import put
-from styleshot_demo.destinations import make_folder
+from styleshot_demo.destinations import make_folder, not_written
 from styleshot_demo.errors import Problem
 from styleshot_demo.images.ops import on_white
 from styleshot_demo.pictures import open_picture, write_bytes
@@ -100,8 +100,8 @@ def _claim(out: Path, about: dict) -> None:
             raise Problem("folder_not_empty", name=out.name)
     except ValueError:
         raise Problem("other_run") from None
-    except OSError:
-        raise Problem("cannot_write") from None
+    except OSError as error:
+        raise not_written(error) from None
     write_bytes(json.dumps(about, indent=2).encode(), path)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from styleshot_demo.atomic import put
+from styleshot_demo.destinations import not_written
 from styleshot_demo.errors import Problem
 from styleshot_demo.images.ops import on_white
 from styleshot_demo.pictures import open_picture
@@ -55,8 +56,8 @@ def write(samples: Iterable[Sample], path: Path) -> int:
                 writer.write(sample)
                 number += 1
         put(part, path)
-    except OSError:
-        raise Problem("cannot_write") from None
+    except OSError as error:
+        raise not_written(error) from None
     finally:
         part.unlink(missing_ok=True)
     return number

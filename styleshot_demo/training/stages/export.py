@@ -14,8 +14,7 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 
 from styleshot_demo.atomic import put
-from styleshot_demo.destinations import make_folder
-from styleshot_demo.errors import Problem
+from styleshot_demo.destinations import make_folder, not_written
 from styleshot_demo.models import hub
 from styleshot_demo.runners import weights as files
 from styleshot_demo.settings import Settings
@@ -90,7 +89,7 @@ def write(
         (folder / ENCODER).with_suffix(".json").write_text(json.dumps(config, indent=2), encoding="utf-8")
         _link_others(models, base, settings)
     except OSError as error:
-        raise Problem("cannot_write") from error
+        raise not_written(error) from error
     own = Settings(models=models, offline=True)
     found, here = hub.find(files.CHECKPOINT[preprocessor], own), hub.find(files.BASE, own)
     # A base that is no Stable Diffusion 1.5 by its files is for `StyleShotPipeline`, not for the app.

@@ -84,7 +84,7 @@ def test_a_full_disk_is_told_and_the_checkpoint_before_stays(tmp_path):
     (tmp_path / f"{checkpoint.NAME}.tmp").symlink_to(FULL)
     with pytest.raises(Problem) as problem:
         fitted(tmp_path, 20)
-    assert problem.value.key == "cannot_write"
+    assert problem.value.key == "no_space_left"
     assert latest(tmp_path)["step"] == 10
     with pytest.raises(OSError, match="No space left"):
         save(torch.nn.Linear(4, 1), FULL, {})
