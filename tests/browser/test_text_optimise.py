@@ -86,7 +86,7 @@ def a_tile_is_refused_in_a_sentence_in_both_languages(page):
     expect(said).to_contain_text("Optimise cannot paint a picture that repeats without a seam.", timeout=LONG)
     page.locator("#language label", has_text="中文").click()
     expect(said).to_contain_text("优化方法不能绘制无缝拼接的图片")
-    expect(page.locator("#text-painted-by")).to_contain_text("草图由谁绘制")
+    expect(page.locator("#text-painted-by")).to_contain_text("绘制方式")
 
 
 def it_is_no_choice_where_another_model_paints(page):
