@@ -27,6 +27,8 @@ def said(prompt):
         ("12 wolves", [("wolf", 12, None)]),
         ("hot dog", [("hot dog", 1, None)]),
         ("三只小猫", [("cat", 3, None)]),
+        ("河上的一座桥", [("stone bridge", 1, None)]),
+        ("月下的猫", [("full moon", 1, None), ("cat", 1, None)]),
         ("一辆红色的汽车", [("automobile", 1, "red")]),
         ("两头大象和一只狐狸", [("elephant", 2, None), ("fox", 1, None)]),
     ],
