@@ -9,7 +9,7 @@ from typing import Any, cast
 import gradio as gr
 from PIL import Image
 
-from styleshot_demo import job_defaults, jobs
+from styleshot_demo import jobs
 from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Result, Step
 from styleshot_demo.plan import Plan
@@ -366,8 +366,8 @@ class DiffusionTab:
         set_now: dict[str, Any] = dict(zip(diffusion.MODEL_FIELDS, values[:count], strict=True))
         model = self.weights.choice(*values[count:]).model
         adapted = diffusion.adapt_fields(self.kind, model, set_now)
-        least = {"size": gr.update(value=adapted["size"], minimum=job_defaults.smallest(model))}
-        return list((adapted | least).values())
+        size = {"size": gr.update(value=adapted["size"], **self.weights.size_range(model))}
+        return list((adapted | size).values())
 
     def setting_updates(self, settings: dict[str, Any]) -> dict[Any, Any]:
         """Updates for every field: the value given, or else the default."""
@@ -375,11 +375,11 @@ class DiffusionTab:
         choices = [choice for _, choice in self.fields["model"].choices]
         if settings["model"] not in choices:
             settings["model"] = "auto"  # the record of a picture names the model that was used
-        least = job_defaults.smallest(self.weights.choice(settings["model"]).model)
-        settings["size"] = diffusion.at_least(settings["size"], least)
+        sizes = self.weights.size_range(self.weights.choice(settings["model"]).model)
+        settings["size"] = diffusion.at_least(settings["size"], sizes["minimum"])
         updates = {field: gr.update(value=settings[name]) for name, field in self.fields.items() if name in settings}
         where = self.where.updates(settings) if self.where else {}
-        return updates | where | {self.fields["size"]: gr.update(value=settings["size"], minimum=least)}
+        return updates | where | {self.fields["size"]: gr.update(value=settings["size"], **sizes)}
 
     def fill(self, found: Restored) -> dict[Any, Any]:
         """Updates that bring back how a picture was made, and what was drawn for it."""

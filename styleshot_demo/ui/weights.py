@@ -173,20 +173,26 @@ class Weights:
             self.line: line(choice, asked[0], self.studio.settings, self.kind),
             view.run: usable,
             view.grid: usable,
-            **self._held(choice.model == "small", job_defaults.smallest(choice.model)),
+            **self._held(choice.model),
             **{part: gr.update(visible=finer_seen(choice)) for part in self.styleshot_only},
             **{part: gr.update(visible=composer_seen(choice)) for part in self.composer_only},
         }
 
-    def _held(self, small: bool, least: int) -> dict[Any, Any]:
+    def size_range(self, model: str | None) -> dict[str, Any]:
+        """The least and the most size that a model paints, as updates take them. Always both: events pass each other,
+        and Gradio refuses an end that does not go with the other one of the model before."""
+        job = jobs.TextJob if self.kind == "text" else jobs.ImageJob
+        setting = jobs.fields(job)["size"].setting
+        assert isinstance(setting, Number)
+        most = SMALL_SIZE if model == "small" else setting.high
+        return {"minimum": job_defaults.smallest(model), "maximum": most}
+
+    def _held(self, model: str | None) -> dict[Any, Any]:
         """Updates that hold controls to what the model can do, and say why."""
+        small = model == "small"
         updates = {told: gr.update(visible=small) for told in self.small_told}
         if self.size is not None:
-            job = jobs.TextJob if self.kind == "text" else jobs.ImageJob
-            setting = jobs.fields(job)["size"].setting
-            assert isinstance(setting, Number)
-            most = SMALL_SIZE if small else setting.high
-            updates[self.size] = gr.update(minimum=least, maximum=most)
+            updates[self.size] = gr.update(**self.size_range(model))
         if self.preprocessor is not None:
             updates[self.preprocessor] = gr.update(interactive=not small)
         return updates

@@ -211,3 +211,17 @@ def test_every_update_of_a_run_is_of_something(tabs, kind, upload):
     assert all(updates) and tab.view.shown in updates[-1]
     known = {*tab.view.outputs(), *([tab.sketch] if tab.sketch else [])}
     assert all(update.keys() <= known for update in updates)
+
+
+@pytest.mark.parametrize("kind", ["text", "image"])
+def test_sizes_suit_a_model_in_whichever_order_its_events_arrive(tabs, kind):
+    """From Small, of at most 256 pixels, to the composer, of at least 256: one end alone was refused."""
+    tab = tabs[kind]
+    size, first = tab.fields["size"], {name: tab.fields[name].value for name in diffusion.MODEL_FIELDS}
+    place = list(diffusion.MODEL_FIELDS).index("size")
+    for before in ("small", "auto", "styleshot"):
+        for now in ("auto", "small", "styleshot"):
+            was = tab.weights.size_range(tab.weights.choice(before).model)
+            for update in (tab.suit(*first.values(), now)[place], tab.setting_updates({"model": now})[size]):
+                given = {name: update[name] for name in ("minimum", "maximum")}
+                gr.Slider(**size.constructor_args | was | given | {"render": False})
