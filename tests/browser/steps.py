@@ -85,12 +85,19 @@ def paint_grid(page, kind):
 
 
 def hold_cancelling(page):
-    """What is cancelled is closed, but the page does not hear of it. -> what lets it hear."""
-    held = []
-    page.route("**/cancel", lambda route: held.append((route, route.fetch())))
+    """What is cancelled is closed, but the page does not hear of it. -> what lets it hear, once it is closed."""
+    asked, held = [], []
+
+    def hold(route):
+        asked.append(route)
+        held.append((route, route.fetch()))  # which takes as long as the step that is cancelled
+
+    page.route("**/cancel", hold)
 
     def let_it_hear():
-        assert held
+        assert asked
+        while len(held) < len(asked):
+            page.wait_for_timeout(100)
         for route, answer in held:
             route.fulfill(response=answer)
         page.unroute("**/cancel")
