@@ -12,6 +12,11 @@ from typing import Any
 _TABLES: dict[str, Any] = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 
 COLOURS: dict[str, list[str]] = _TABLES["colours"]
+# Tones of `skin_tones.TONES` -> what says them; of peoples a tone that many of them have.
+SKINS: dict[str, list[str]] = _TABLES["skins"]
+# What a person may wear, by its colour where none is named: "any" for that of the drawing, "none" for what lies below
+# and has no colour of its own.
+CLOTHES: dict[str, list[str]] = _TABLES["clothes"]
 SIZES: dict[str, list[str]] = _TABLES["sizes"]
 COUNTS: dict[int, list[str]] = {int(count): words for count, words in _TABLES["counts"].items()}
 RELATIONS: dict[str, list[str]] = _TABLES["relations"]

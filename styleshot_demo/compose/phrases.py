@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from styleshot_demo.compose import lexicon
-from styleshot_demo.compose.art import Art, catalogue
+from styleshot_demo.compose.art import Art, by_name, catalogue
 
 # Keywords that say what sort of thing it is, not which: they stand with more drawings than this.
 COMMON = 9
@@ -25,7 +25,8 @@ STILL_THINGS = {"volcano", "mount fuji", "desert island", "fountain", "tent", "c
 class Meaning:
     """One reading of a phrase.
 
-    kind    thing, keyword (a thing, less surely), colour, size, count, relation, place, time, weather, kind or stop
+    kind    thing, keyword (a thing, less surely), colour, skin, clothes (on a person), size, count, relation, place,
+            time, weather, kind or stop
     value   name of the drawing, or of the fact
     plural  more than one of it
     more    names of further drawings that a thing is made of
@@ -43,8 +44,10 @@ def normal(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"(?<=\w)-(?=\w)", " ", text)).strip()
 
 
-# Which skin an emoji has, and whether it is to look like a letter: drawings have neither.
+# Whether an emoji is to look like a letter, and which skin it has: said before it in words, of several that of the first.
 _SELECTORS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+_TONED = re.compile("(\\S)([\U0001f3fb-\U0001f3ff])((?:\ufe0f?\u200d\\S[\U0001f3fb-\U0001f3ff]?)*)")
+_TONES = ("light", "medium light", "medium", "medium dark", "dark")
 
 
 def spelt(text: str) -> str:
@@ -55,7 +58,10 @@ def spelt(text: str) -> str:
         drawing = _emoji()[match[1]]
         return f" {drawing} " if count == 1 else f" {count} {drawing} "
 
-    return _emoji_pattern().sub(name, _SELECTORS.sub("", text))
+    def tone(match: re.Match) -> str:
+        return f" {_TONES[ord(match[2]) - 0x1F3FB]} skin {match[1]}{match[3]}"
+
+    return _emoji_pattern().sub(name, _SELECTORS.sub("", _TONED.sub(tone, text)))
 
 
 @cache
@@ -78,6 +84,11 @@ def near() -> dict[str, str]:
     return {normal(word): name for name, words in lexicon.NEAR.items() for word in words}
 
 
+def is_scenery(name: str) -> bool:
+    """Whether a drawing is a picture of a place, which the composer draws itself."""
+    return by_name()[name].subgroup in SCENERY and name not in STILL_THINGS
+
+
 def is_chinese(sign: str) -> bool:
     return "\u4e00" <= sign <= "\u9fff"
 
@@ -97,6 +108,7 @@ def phrases() -> dict[str, tuple[Meaning, ...]]:
         "kind": lexicon.KINDS,
         "relation": lexicon.RELATIONS,
         "colour": lexicon.COLOURS,
+        "skin": lexicon.SKINS,
         "size": lexicon.SIZES,
         "count": lexicon.COUNTS,
     }
@@ -109,6 +121,9 @@ def phrases() -> dict[str, tuple[Meaning, ...]]:
     for name, words in lexicon.MEANT.items():
         for word in words:
             _add_forms(add, word, "thing", name)
+    for colour, words in lexicon.CLOTHES.items():
+        for word in words:
+            _add_forms(add, word, "clothes", colour)
     for words, (first, *more) in lexicon.SEVERAL:
         for word in words:
             add(word, Meaning("thing", first, more=tuple(more)))
@@ -118,7 +133,7 @@ def phrases() -> dict[str, tuple[Meaning, ...]]:
         for name in names(art):
             _add_forms(add, name, "thing", art.name)
     for word, art in _keywords().items():
-        if normal(word) not in found:
+        if all(one.kind == "clothes" for one in found.get(normal(word), ())):
             _add_forms(add, word, "keyword", art.name)
     return {phrase: tuple(meanings) for phrase, meanings in found.items() if phrase}
 

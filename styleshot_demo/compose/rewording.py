@@ -181,7 +181,14 @@ def _said(scene: Scene) -> tuple[list, dict, list]:
     Whether a red apple is drawn red is no difference: by itself it is a name, in a sentence a colour as well.
     """
     things = [
-        (one.name, one.count, None if one.name.startswith(one.colour or "-") else one.colour, one.size)
+        (
+            one.name,
+            one.count,
+            None if one.name.startswith(one.colour or "-") else one.colour,
+            one.size,
+            one.skin,
+            one.clothes,
+        )
         for one in scene.things
     ]
     return things, {name: getattr(scene, name) for name in scene.asked}, [one.said for one in scene.unknown]
