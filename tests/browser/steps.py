@@ -20,11 +20,9 @@ def open_tab(page, kind):
 
 
 def ask_for_the_published(page, kind):
-    """Where the program has a small model of its own, "Automatic" would take that one."""
-    choice = page.locator(f"#{kind}-model-choice label", has_text="StyleShot").first
-    if choice.is_visible():
-        choice.click()
-        expect(page.locator(f"#{kind}-model .needs")).to_be_visible(timeout=LONG)
+    """As chosen: by itself the program takes what it brings along."""
+    page.locator(f"#{kind}-model-choice label", has_text="StyleShot").first.click()
+    expect(page.locator(f"#{kind}-model .needs")).to_be_visible(timeout=LONG)
 
 
 def upload(page, place, path):

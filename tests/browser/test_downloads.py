@@ -72,8 +72,7 @@ def test_a_download_is_stopped_and_goes_on_where_it_was(offered):
     assert len(list(models.rglob("*.bin"))) == 2
     # The other tab knows as soon as it is looked at: contours can be had now, lineart cannot.
     open_tab(page, "image")
-    if page.locator("#image-model-choice").is_visible():
-        page.locator("#image-model-choice label", has_text="StyleShot").first.click()
+    page.locator("#image-model-choice label", has_text="StyleShot").first.click()
     expect(page.locator("#image-run")).to_be_enabled()
     page.locator("#image-preprocessor label", has_text="Drawn lines").click()
     expect(page.locator("#image-run")).to_be_disabled()
