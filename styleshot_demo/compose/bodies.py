@@ -207,9 +207,7 @@ def _shoulders(inner: str, garment: str) -> str:
     )
 
 
-def _person(
-    text: str, name: str, rendered: Callable[[str, int], Image.Image], form: str, clothes: str | None
-) -> str:
+def _person(text: str, name: str, rendered: Callable[[str, int], Image.Image], form: str, clothes: str | None) -> str:
     pixels = np.asarray(rendered(text, 128))
     row = pixels[112:118]
     seen = np.flatnonzero(row[..., 3].min(0) > 200)

@@ -70,9 +70,7 @@ def offered(prompt: str, number: int) -> dict[str, str]:
     names = {name: by_name()[name].zh if is_chinese(one.said[-1]) else name for name in one.nearest}
     strange = len(reading.unknown)
     return {
-        name: said
-        for name, said in names.items()
-        if len(understood(with_name(prompt, number, said)).unknown) < strange
+        name: said for name, said in names.items() if len(understood(with_name(prompt, number, said)).unknown) < strange
     }
 
 

@@ -140,9 +140,7 @@ def standing(scene: Scene, size: tuple[int, int], seed: int) -> tuple[PlacedThin
     )
 
 
-def _placed(
-    scene: Scene, size: tuple[int, int], random: np.random.Generator
-) -> tuple[list[Placed], str | None]:
+def _placed(scene: Scene, size: tuple[int, int], random: np.random.Generator) -> tuple[list[Placed], str | None]:
     """`layout.arranged`, with those things elsewhere that a person has moved."""
     aspect = size[0] / size[1]
     placed, shore = arranged(scene, aspect, random)

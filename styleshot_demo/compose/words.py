@@ -44,7 +44,21 @@ FACTS = ("place", "time", "weather", "kind")
 FLYING = {"flying", "flies", "fly", "floating", "floats", "hovering", "hovers", "soaring", "soars", "gliding", "glides"}
 # Where several readings are possible: this one first. Names of things come after facts ("desert" is a place), keywords
 # after everything.
-ORDER = ("kind", "time", "weather", "place", "colour", "skin", "size", "count", "relation", "thing", "stop", "keyword", "clothes")
+ORDER = (
+    "kind",
+    "time",
+    "weather",
+    "place",
+    "colour",
+    "skin",
+    "size",
+    "count",
+    "relation",
+    "thing",
+    "stop",
+    "keyword",
+    "clothes",
+)
 
 
 @dataclass(frozen=True)
