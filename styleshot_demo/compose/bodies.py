@@ -79,8 +79,7 @@ def completed(
     """The SVG `text` of a drawing with the body that it lacks; as it is where it lacks none.
 
     form     "whole", or "bust": of people head and shoulders, to be cut off by the frame
-    clothes  of `colours.NAMED`: what people without clothes of their own get; of the others those that show beside their
-             heads
+    clothes  of `colours.NAMED`: what people without clothes of their own get; of the others those beside their heads
     """
     inner = _inner(text)
     if art.name in SITTING:

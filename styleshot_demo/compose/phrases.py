@@ -44,7 +44,7 @@ def normal(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"(?<=\w)-(?=\w)", " ", text)).strip()
 
 
-# Whether an emoji is to look like a letter, and which skin it has: said before it in words, of several that of the first.
+# Whether an emoji is to look like a letter, and which skin it has: written before it in words, of two that of the first.
 _SELECTORS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _TONED = re.compile("(\\S)([\U0001f3fb-\U0001f3ff])((?:\ufe0f?\u200d\\S[\U0001f3fb-\U0001f3ff]?)*)")
 _TONES = ("light", "medium light", "medium", "medium dark", "dark")

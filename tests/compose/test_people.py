@@ -12,8 +12,8 @@ from styleshot_demo.compose import art
 from styleshot_demo.compose.colours import to_oklch
 from styleshot_demo.compose.painting import painted
 from styleshot_demo.compose.scene import Scene, Thing
-from styleshot_demo.compose.skin_tones import TONES
 from styleshot_demo.compose.sketch import draw
+from styleshot_demo.compose.skin_tones import TONES
 from styleshot_demo.compose.words import understood
 from styleshot_demo.errors import Problem
 from styleshot_demo.settings import ASSETS
