@@ -82,7 +82,7 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
     def put(paths: Sequence[str], target: Target, place: str, values: Sequence[Any]) -> dict[Any, Any]:
         """Updates that put pictures into slots: the first where it fell, or where it is needed, the others after it."""
         by_part = dict(zip(inputs, values, strict=True))
-        slots, shift = _picture_slots(target), int(target.inputs.content is not None)
+        slots, shift = target.boxes, int(target.inputs.content is not None)
         pictures, checks = ([by_part[part] for part in parts] for parts in (slots, target.inputs.checks))
         count = int(by_part[target.inputs.open_slots])  # of the style slots that are to be seen
         updates: dict[Any, Any] = {target.inputs.message: ""}
@@ -116,16 +116,12 @@ def build(targets: Sequence[Target], tabs: gr.Tabs) -> gr.HTML:
     return drops
 
 
-def _picture_slots(target: Target) -> list[Any]:
-    return [*([target.inputs.content] if target.inputs.content else []), *target.inputs.styles]
-
-
 def _slots(target: Target) -> list[Any]:
-    return [*_picture_slots(target), target.inputs.open_slots, *target.inputs.checks]
+    return [*target.boxes, target.inputs.open_slots, *target.inputs.checks]
 
 
 def _outputs(target: Target) -> list[Any]:
-    own = [*_picture_slots(target), target.inputs.message]
+    own = [*target.boxes, target.inputs.message]
     return [*own, *(part for part in target.outputs if part not in own)]
 
 

@@ -1,9 +1,13 @@
 """The example pictures: photos from scikit-image's wheel (public domain and CC0), styles that come with the program."""
 
 import json
+from collections.abc import Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+from styleshot_demo import pictures
 from styleshot_demo.settings import ASSETS
 from styleshot_demo.ui import words
 from styleshot_demo.ui.widgets import Example
@@ -21,6 +25,17 @@ def contents() -> list[Example]:
         for name, file in CONTENTS.items()
     ]
     return [example for example in found if example.path.is_file()]
+
+
+def same(examples: Sequence[Example], name: Any, digest: Any) -> Path | None:
+    """The example that a record names: by its file name, and the first 16 hex digits of its `pictures.digest`."""
+    path = next((example.path for example in examples if example.path.name == name), None)
+    return path if path and _digest(path)[:16] == digest else None
+
+
+@cache
+def _digest(path: Path) -> str:
+    return pictures.digest(pictures.open_picture(path))
 
 
 def styles(folder: Path = ASSETS / "styles") -> list[Example]:

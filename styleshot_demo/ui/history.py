@@ -69,7 +69,7 @@ class HistoryState:
     def wire(self) -> None:
         """Connects the events."""
         self.inputs = [part for target in self.targets for part in target.inputs.components()]
-        own = [part for target in self.targets for part in target.outputs]
+        own = [part for target in self.targets for part in (*target.boxes, *target.outputs)]
         outputs = [self.page, self.drops, self.tabs, *dict.fromkeys(own)]
         event = self.page.act(self.act, self.inputs, outputs, **EACH)
         for target in self.targets:
@@ -162,9 +162,12 @@ class HistoryState:
         return {"close": True}, {self.drops: drop.tell(told), **updates}
 
     def _lie_there(self, made_by: Record, values: Sequence[Any]) -> bool:
-        """Whether the pictures in the tab are those that a result was made from. What was brushed is kept nowhere."""
+        """Whether the pictures in the tab are those that a result was made from, or will be. What was brushed is kept
+        nowhere."""
         if made_by.settings.get("region") == "mask":
             return False
+        if restore.lays_all(made_by):
+            return True
         by_part = dict(zip(self.inputs, values, strict=True))
         target = next(target for target in self.targets if target.job == made_by.job)
         content, styles = target.inputs.read([by_part[part] for part in target.inputs.components()])

@@ -178,6 +178,10 @@ def test_without_weights_the_photo_is_painted_and_what_only_styleshot_reads_is_h
     expect(other.locator("#image-model-choice input[value=painter]")).to_be_checked()
     assert [value(other, "image", name) for name in ("size", "content_strength")] == ["256", "0.6"]
     expect(other.locator("#image-model")).to_contain_text("内置画手")
+    # An example lies in its box again; the photo, which nobody has kept, is named.
+    expect(other.locator("#image-style-1 .image-frame img")).to_be_visible(timeout=LONG)
+    expect(other.locator("#restore-message")).to_contain_text("照片为 my photo.png")
+    expect(other.locator("#image-content .image-frame img")).to_have_count(0)
 
 
 def the_small_model_follows_a_photo_where_it_is_asked_for(page):

@@ -1,10 +1,13 @@
 """A picture finds its tab."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import gradio as gr
 import pytest
 
-from styleshot_demo import jobs, provenance
-from styleshot_demo.ui import controls, restore
+from styleshot_demo import jobs, pictures, provenance
+from styleshot_demo.ui import controls, examples, restore
 
 
 @pytest.fixture
@@ -90,3 +93,59 @@ def test_a_picture_without_a_record_is_refused(dropped):
 def test_the_pictures_that_were_used_are_named_where_the_record_has_them(inputs, told):
     found = provenance.Restored("text", {}, inputs=inputs)
     assert [one.en for one in restore._made_from(found)] == told
+
+
+def given(photo, *styles):
+    """What a record says of these files."""
+
+    def digest(path):
+        return pictures.digest(jobs.open_named(path))[:16]
+
+    known = {"content": photo.name, "content_sha256": digest(photo)} if photo else {}
+    return known | {"styles": [path.name for path in styles], "style_sha256": [digest(path) for path in styles]}
+
+
+@pytest.fixture
+def back(tmp_path, monkeypatch):
+    """`back(inputs, weights)`: (names in the boxes, weights, what is told, whether that is all) of a record."""
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
+    with gr.Blocks():
+        tabs, inputs = gr.Tabs(), controls.picture_inputs()
+    target = restore.Target("classical", [], lambda found: inputs.weigh(found.style_weights), {"fn": None}, inputs)
+
+    def bring(of, weights=()):
+        settings = {"job": "classical", "method": "colour", "style_weights": list(weights) or [1.0]}
+        made_by = replace(provenance.record(settings, {}, 3), inputs=of)
+        told, updates = restore.bring(made_by, [target], tabs)
+        boxes = [updates.get(box, "as it is") for box in target.boxes]
+        names = [Path(box).name if isinstance(box, str) else box for box in boxes]
+        sliders = [updates[slider]["value"] for slider in inputs.weights if "value" in updates.get(slider, {})]
+        return names, sliders, told.en, restore.lays_all(made_by)
+
+    return bring
+
+
+def test_examples_lie_in_their_boxes_again_and_ones_own_pictures_are_named(back, tmp_path, picture):
+    photo, (first, second) = examples.contents()[0].path, [one.path for one in examples.styles()[:2]]
+    own = tmp_path / "mine.png"
+    picture.save(own)
+    names, _, _, everything = back(given(photo, first))
+    assert names == [photo.name, first.name, None, None, None] and everything
+    names, weights, told, everything = back(given(photo, first, second), (1.0, 0.5))
+    assert names == [photo.name, first.name, second.name, None, None] and weights == [1.0, 0.5] and everything
+    assert "photo was" not in told and "style was" not in told
+    names, _, told, everything = back(given(own, first))
+    assert names == ["as it is", first.name, None, None, None] and not everything
+    assert "The photo was mine.png." in told and "style was" not in told
+    # One of several is not enough: the others would be taken for it.
+    names, _, told, everything = back(given(photo, first, own), (1.0, 0.5))
+    assert names == [photo.name, *["as it is"] * 4] and not everything
+    assert f"The style was {first.name}, mine.png." in told
+
+
+def test_what_only_has_the_name_of_an_example_is_not_taken_for_it(back, tmp_path, picture):
+    other = tmp_path / examples.styles()[0].path.name
+    picture.save(other)
+    for of in (given(None, other), {"styles": [other.name]}, {"styles": [7], "style_sha256": [7]}, {"styles": "x"}):
+        names, _, _, everything = back(of)
+        assert names == ["as it is"] * 5 and not everything
