@@ -13,9 +13,10 @@ from styleshot_demo.compose.bodies import PEOPLE
 from styleshot_demo.compose.scene import Thing
 from styleshot_demo.compose.tokens import Span
 
+EYES = {"glasses", "sunglasses"}
 WORN = {"crown", "woman’s hat", "top hat", "graduation cap", "billed cap", "military helmet", "rescue worker’s helmet"}
 ABOVE = {"umbrella", "umbrella with rain drops", "closed umbrella", "balloon"}
-HELD = WORN | ABOVE | {
+HELD = WORN | EYES | ABOVE | {
     "saxophone", "trumpet", "trombone", "accordion", "guitar", "violin", "banjo", "flute", "bouquet", "fishing pole",
     "magic wand", "bow and arrow", "shield", "dagger", "axe", "shovel", "broom", "wrapped gift", "teddy bear",
     "lollipop", "ice cream", "soft ice cream", "sunflower", "rose", "tulip", "open book", "camera",

@@ -161,7 +161,7 @@ class _Stage:
         largest = min(
             largest,
             max(room, 0.27),  # a crowd of small things does not make the large one small
-            0.66 * self.aspect / max(art.proportion(one.name) for one in self.arts),
+            0.66 * self.aspect / max(art.proportion(one.name) for one in self.scene.things if one.relation != "with"),
         )
         small = max(metres(one) for one in self.arts) < 0.5 and max(one.count for one in self.scene.things) > 1
         if small and self.scene.kind == "landscape":  # a field of flowers, not a hedge

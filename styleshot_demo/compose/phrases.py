@@ -17,6 +17,7 @@ NAMED_ONLY = {"smileys-emotion"}
 WHO = {"person", "person-role", "person-fantasy"}
 # Drawings that are square pictures of their own. The composer draws such places itself.
 SCENERY = {"place-geographic", "place-other"}
+SEVERAL_FACTS = {"bridge at night", "cityscape at dusk", "sunrise over mountains"}  # read word by word
 STILL_THINGS = {"volcano", "mount fuji", "desert island", "fountain", "tent", "carousel horse", "playground slide",
                 "ferris wheel", "roller coaster", "barber pole", "circus tent", "hot springs"}  # fmt: skip
 
@@ -112,10 +113,13 @@ def phrases() -> dict[str, tuple[Meaning, ...]]:
     for words, (first, *more) in lexicon.SEVERAL:
         for word in words:
             add(word, Meaning("thing", first, more=tuple(more)))
+    for words, (first, *more) in lexicon.EQUIPPED:
+        for word in words:
+            _add_forms(add, word, "thing", first, tuple(more))
     for word in near():  # one phrase each, which nothing is meant by
         found.setdefault(word, {})
     for art in catalogue().values():
-        for name in names(art):
+        for name in names(art) if art.name not in SEVERAL_FACTS else ():
             _add_forms(add, name, "thing", art.name)
     for word, art in _keywords().items():
         if normal(word) not in found:
@@ -161,14 +165,14 @@ def _distance(word: str, art: Art) -> tuple:
     return (not (name.endswith(word) or art.zh.endswith(word)), name.endswith(" face"), len(name.split()), len(name))
 
 
-def _add_forms(add, phrase: str, kind: str, name: str) -> None:
-    add(phrase, Meaning(kind, name))
+def _add_forms(add, phrase: str, kind: str, name: str, more: tuple[str, ...] = ()) -> None:
+    add(phrase, Meaning(kind, name, more=more))
     phrase = normal(phrase)
     if not phrase or is_chinese(phrase[-1]) or not phrase[-1].isalpha():
         return
     *first, last = phrase.split(" ")
     for form in plurals(last):
-        add(" ".join([*first, form]), Meaning(kind, name, form != last))
+        add(" ".join([*first, form]), Meaning(kind, name, form != last, more))
 
 
 def plurals(word: str) -> list[str]:
@@ -185,3 +189,17 @@ def plurals(word: str) -> list[str]:
     if word.endswith("o"):
         return [word + "s", word + "es"]
     return [word + "s"]
+
+
+def colour_in(phrase: str, drawing: str | int) -> str | None:
+    """The colour that a phrase begins with, if the rest means the same drawing: golden retriever, but not 红绿灯."""
+    first = phrase[0] if is_chinese(phrase[0]) else phrase.split(" ")[0]
+    colour = next((str(one.value) for one in phrases().get(first, ()) if one.kind == "colour"), None)
+    rest = phrases().get(phrase[len(first) :].strip(), ())
+    return colour if any(one.value == drawing for one in rest) else None
+
+
+def by_itself(phrase: str) -> Meaning:
+    """What a phrase of `lexicon.ALONE` means where nothing follows that it is said of."""
+    name, *more = lexicon.ALONE[phrase]
+    return Meaning("thing", name, phrase.endswith("s"), tuple(more))
