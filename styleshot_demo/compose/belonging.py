@@ -45,7 +45,10 @@ def joined(things: Sequence[Thing], spans: Sequence[Sequence[Span]], text: str) 
         ends, begins = max(end for _, end in spans[first]), min(start for start, _ in spans[first + 1])
         between, before = text[ends:begins].strip(), text[: spans[first][-1][0]]
         after = text[max(end for _, end in spans[first + 1]) :]
-        if _is_person(one) and _free(other, first) and other.name in HELD and _joins(_WITH, _ZH_WITH, between):
+        theirs = _free(other, first) or (other.relation, other.to) == (one.relation, one.to)
+        more = re.search(r"\bwith\b|[有留]", text[min(start for start, _ in spans[first]) : ends])  # a beard, and a hat
+        having = _joins(_WITH, _ZH_WITH, between) or (more and _AND.fullmatch(between))
+        if _is_person(one) and theirs and other.name in HELD and having:
             made[first + 1] = _given(other, one, "with", first)
             made[first] = replace(one, relation=None, to=None) if one.to == first + 1 else one
         elif one.relation == "with" and other.name in HELD and _free(other, first) and _AND.fullmatch(between):
@@ -87,4 +90,4 @@ def _is_of(before: str, between: str) -> bool:
 
 def _given(one: Thing, person: Thing, relation: str, to: int) -> Thing:
     """Each of several people gets one."""
-    return replace(one, relation=relation, to=to, count=person.count if one.count > 1 else 1)
+    return replace(one, relation=relation, to=to, count=person.count if one.count > 1 or one.name in EYES else 1)

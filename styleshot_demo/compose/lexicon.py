@@ -30,6 +30,8 @@ EQUIPPED: list[tuple[list[str], list[str]]] = [(words, drawings) for words, draw
 NEAR: dict[str, list[str]] = _TABLES["near"]
 # Words that count or colour what follows, and are drawn where nothing does.
 ALONE: dict[str, list[str]] = _TABLES["alone"]
+# Words for drawings that say nothing before another noun: a stone bridge.
+KEYWORDS: dict[str, list[str]] = _TABLES["keywords"]
 IRREGULAR: dict[str, str] = _TABLES["irregular"]
 STOP: frozenset[str] = frozenset(_TABLES["stop"])
 # Keywords that lead astray: a parrot is no pirate.

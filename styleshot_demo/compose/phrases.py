@@ -107,20 +107,23 @@ def phrases() -> dict[str, tuple[Meaning, ...]]:
                 add(word, Meaning(kind, value))
     for word in lexicon.STOP:
         add(word, Meaning("stop", ""))
-    for name, words in lexicon.MEANT.items():
-        for word in words:
-            _add_forms(add, word, "thing", name)
     for words, (first, *more) in lexicon.SEVERAL:
         for word in words:
             add(word, Meaning("thing", first, more=tuple(more)))
     for words, (first, *more) in lexicon.EQUIPPED:
         for word in words:
             _add_forms(add, word, "thing", first, tuple(more))
+    for name, words in lexicon.MEANT.items():
+        for word in words:
+            _add_forms(add, word, "thing", name)
     for word in near():  # one phrase each, which nothing is meant by
         found.setdefault(word, {})
     for art in catalogue().values():
         for name in names(art) if art.name not in SEVERAL_FACTS else ():
             _add_forms(add, name, "thing", art.name)
+    for name, words in lexicon.KEYWORDS.items():
+        for word in words:
+            _add_forms(add, word, "keyword", name)
     for word, art in _keywords().items():
         if normal(word) not in found:
             _add_forms(add, word, "keyword", art.name)
@@ -135,11 +138,14 @@ def names(art: Art) -> list[str]:
 
 @cache
 def whole_names() -> dict[str, str]:
-    """A drawing's name, in either language and as `normal` writes it -> its English name."""
+    """A drawing's name, in either language and as `normal` writes it -> the English name of what it means: 梅花 is the
+    blossom before it is the club of a card."""
     found: dict[str, str] = {}
+    meant = {normal(word): name for name, words in lexicon.MEANT.items() for word in words}
     for art in catalogue().values():
         for name in names(art):
-            found.setdefault(normal(name), art.name)
+            other = meant.get(normal(name)) if art.subgroup == "game" else None
+            found.setdefault(normal(name), other or art.name)
     return found
 
 
