@@ -23,6 +23,9 @@ HELD = WORN | EYES | ABOVE | {
     "movie camera", "microphone", "basket", "candle", "red paper lantern", "flashlight", "soccer ball",
     "basketball", "red heart",
 }  # fmt: skip
+# Of people that look as they are drawn and no other, what they have anyway.
+SHOWN = {"old man": "white hair", "old woman": "white hair", "older person": "white hair", "man mage": "beard",
+         "Santa Claus": "beard"}  # fmt: skip
 HOLDERS = {"amphora", "basket", "bucket", "jar", "wine glass", "glass of milk", "potted plant", "shopping cart"}
 FILLS = {"plant-flower", "plant-other", "food-fruit", "food-vegetable", "food-sweet", "animal-mammal", "cat-face"}
 _WITH = re.compile(r"(with|holding|carrying|wearing|playing|under|in|and (his|her|their))( an?| the| his| her| their)?")

@@ -12,7 +12,7 @@ from typing import Any
 
 from styleshot_demo.compose import lexicon
 from styleshot_demo.compose.art import by_name
-from styleshot_demo.compose.belonging import HELD, HOLDERS, joined
+from styleshot_demo.compose.belonging import HELD, HOLDERS, PEOPLE, SHOWN, joined
 from styleshot_demo.compose.left_out import left_out
 from styleshot_demo.compose.nearest import nearest
 from styleshot_demo.compose.phrases import (
@@ -38,7 +38,21 @@ BUILDING_ZH = "塔楼站店馆场"  # after a thing of one sign they make anothe
 NIGHTLY = {"full moon", "crescent moon", "star", "shooting star", "fireworks", "glowing star", "milky way"}
 TRAIT = re.compile("(?:man|woman|person): (.*)")
 SEXES = {"man": {"man", "boy"}, "woman": {"woman", "girl"}}
-HAVING = {"with", "a", "an", "long", "has", "having", "and", "有", "留着", "长着", "着", "的"}  # before a beard
+HAVING = {
+    "with",
+    "a",
+    "an",
+    "long",
+    "short",
+    "has",
+    "having",
+    "and",
+    "有",
+    "留着",
+    "长着",
+    "着",
+    "的",
+}  # before a beard
 INDOORS, ANIMALS = ("room", "table"), "animals-nature"
 FACTS = ("place", "time", "weather", "kind")
 # "Over a city" also means: with it in view. What is above it is said so, or flies.
@@ -309,7 +323,9 @@ class _Reader:
         merged = self._merged(before, thing)
         if merged:
             has, at = (thing, spans) if TRAIT.fullmatch(thing.name) else (self.things[-1], self.thing_spans[-1])
-            if merged.name.startswith("old") and not has.name.endswith("white hair"):  # drawn without, which is said
+            if not TRAIT.fullmatch(merged.name) and not has.name.endswith(
+                SHOWN.get(merged.name, "-")
+            ):  # drawn without, which is said
                 self.unknown.append(has.said)
                 self.unknown_spans.append(list(at))
             self.things[-1] = merged
@@ -364,9 +380,9 @@ class _Reader:
             return None
         person, has = (thing, last) if before_it else (last, thing)
         trait = TRAIT.fullmatch(has.name)
-        if not trait or by_name()[person.name].subgroup not in ("person", "person-role"):
+        if not trait or by_name()[person.name].subgroup not in PEOPLE:
             return None
-        if person.name.startswith("old"):
+        if person.name.startswith("old") or by_name()[person.name].subgroup != "person":  # who looks so and no other
             return replace(last, name=person.name, colour=person.colour)
         sex = next((sex for sex, words in SEXES.items() if words & set(person.name.split())), "person")
         name = f"{sex}: {trait[1]}"

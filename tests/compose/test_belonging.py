@@ -65,6 +65,7 @@ def test_a_beard_is_no_second_person(prompt):
         ("an old man with a long white beard", ["white beard"]),
         ("白胡子老人", ["胡子"]),
         ("an old woman with white hair", []),
+        ("an old woman with a beard", ["beard"]),
     ],
 )
 def test_who_is_old_stays_old_and_the_beard_that_is_not_drawn_is_said(prompt, missing):

@@ -131,6 +131,7 @@ ORDINARY = {
     "woman dancing": "dancer, 舞者",
     "prince": "king, 国王, 皇帝",
     "woman mage": "witch, 女巫",
+    "man mage": "wizard, a wizard with a long beard, 巫师",
     "baby angel": "angel, cupid, 天使",
     "woman: red hair": "a redhead woman, red-haired girl, 红发女孩",
     "man: bald": "bald man, 光头男人",
