@@ -38,21 +38,7 @@ BUILDING_ZH = "塔楼站店馆场"  # after a thing of one sign they make anothe
 NIGHTLY = {"full moon", "crescent moon", "star", "shooting star", "fireworks", "glowing star", "milky way"}
 TRAIT = re.compile("(?:man|woman|person): (.*)")
 SEXES = {"man": {"man", "boy"}, "woman": {"woman", "girl"}}
-HAVING = {
-    "with",
-    "a",
-    "an",
-    "long",
-    "short",
-    "has",
-    "having",
-    "and",
-    "有",
-    "留着",
-    "长着",
-    "着",
-    "的",
-}  # before a beard
+HAVING = {*"with a an long short has having and 有 留着 长着 着 的".split()}  # before a beard, somebody's
 INDOORS, ANIMALS = ("room", "table"), "animals-nature"
 FACTS = ("place", "time", "weather", "kind")
 # "Over a city" also means: with it in view. What is above it is said so, or flies.
