@@ -38,7 +38,7 @@ BUILDING_ZH = "塔楼站店馆场"  # after a thing of one sign they make anothe
 NIGHTLY = {"full moon", "crescent moon", "star", "shooting star", "fireworks", "glowing star", "milky way"}
 TRAIT = re.compile("(?:man|woman|person): (.*)")
 SEXES = {"man": {"man", "boy"}, "woman": {"woman", "girl"}}
-HAVING = {*"with a an long short has having and 有 留着 长着 着 的".split()}  # before a beard, somebody's
+HAVING = {"with", "a", "an", "long", "short", "has", "having", "and", "有", "留着", "长着", "着", "的"}
 INDOORS, ANIMALS = ("room", "table"), "animals-nature"
 FACTS = ("place", "time", "weather", "kind")
 # "Over a city" also means: with it in view. What is above it is said so, or flies.
@@ -309,9 +309,7 @@ class _Reader:
         merged = self._merged(before, thing)
         if merged:
             has, at = (thing, spans) if TRAIT.fullmatch(thing.name) else (self.things[-1], self.thing_spans[-1])
-            if not TRAIT.fullmatch(merged.name) and not has.name.endswith(
-                SHOWN.get(merged.name, "-")
-            ):  # drawn without, which is said
+            if not TRAIT.fullmatch(merged.name) and not has.name.endswith(SHOWN.get(merged.name, "-")):
                 self.unknown.append(has.said)
                 self.unknown_spans.append(list(at))
             self.things[-1] = merged
