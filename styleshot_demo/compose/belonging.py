@@ -13,15 +13,19 @@ from styleshot_demo.compose.bodies import PEOPLE
 from styleshot_demo.compose.scene import Thing
 from styleshot_demo.compose.tokens import Span
 
+EYES = {"glasses", "sunglasses"}
 WORN = {"crown", "woman’s hat", "top hat", "graduation cap", "billed cap", "military helmet", "rescue worker’s helmet"}
 ABOVE = {"umbrella", "umbrella with rain drops", "closed umbrella", "balloon"}
-HELD = WORN | ABOVE | {
+HELD = WORN | EYES | ABOVE | {
     "saxophone", "trumpet", "trombone", "accordion", "guitar", "violin", "banjo", "flute", "bouquet", "fishing pole",
     "magic wand", "bow and arrow", "shield", "dagger", "axe", "shovel", "broom", "wrapped gift", "teddy bear",
     "lollipop", "ice cream", "soft ice cream", "sunflower", "rose", "tulip", "open book", "camera",
     "movie camera", "microphone", "basket", "candle", "red paper lantern", "flashlight", "soccer ball",
     "basketball", "red heart",
 }  # fmt: skip
+# Of people that look as they are drawn and no other, what they have anyway.
+SHOWN = {"old man": "white hair", "old woman": "white hair", "older person": "white hair", "man mage": "beard",
+         "Santa Claus": "beard"}  # fmt: skip
 HOLDERS = {"amphora", "basket", "bucket", "jar", "wine glass", "glass of milk", "potted plant", "shopping cart"}
 FILLS = {"plant-flower", "plant-other", "food-fruit", "food-vegetable", "food-sweet", "animal-mammal", "cat-face"}
 _WITH = re.compile(r"(with|holding|carrying|wearing|playing|under|in|and (his|her|their))( an?| the| his| her| their)?")
@@ -44,7 +48,10 @@ def joined(things: Sequence[Thing], spans: Sequence[Sequence[Span]], text: str) 
         ends, begins = max(end for _, end in spans[first]), min(start for start, _ in spans[first + 1])
         between, before = text[ends:begins].strip(), text[: spans[first][-1][0]]
         after = text[max(end for _, end in spans[first + 1]) :]
-        if _is_person(one) and _free(other, first) and other.name in HELD and _joins(_WITH, _ZH_WITH, between):
+        theirs = _free(other, first) or (other.relation, other.to) == (one.relation, one.to)
+        more = re.search(r"\bwith\b|[有留]", text[min(start for start, _ in spans[first]) : ends])  # a beard, and a hat
+        having = _joins(_WITH, _ZH_WITH, between) or (more and _AND.fullmatch(between))
+        if _is_person(one) and theirs and other.name in HELD and having:
             made[first + 1] = _given(other, one, "with", first)
             made[first] = replace(one, relation=None, to=None) if one.to == first + 1 else one
         elif one.relation == "with" and other.name in HELD and _free(other, first) and _AND.fullmatch(between):
@@ -86,4 +93,4 @@ def _is_of(before: str, between: str) -> bool:
 
 def _given(one: Thing, person: Thing, relation: str, to: int) -> Thing:
     """Each of several people gets one."""
-    return replace(one, relation=relation, to=to, count=person.count if one.count > 1 else 1)
+    return replace(one, relation=relation, to=to, count=person.count if one.count > 1 or one.name in EYES else 1)

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from styleshot_demo.compose import art
-from styleshot_demo.compose.belonging import ABOVE, WORN
+from styleshot_demo.compose.belonging import ABOVE, EYES, WORN
 
 # Of people that are drawn whole, in shares of their height: how wide a head is, where the brim of a hat lies below its
 # top, and where a hand is.
 HEAD, BRIM, HAND = 0.47, 0.15, 0.30
+# Where the eyes are, from the top, and how wide glasses are: of people that are drawn whole, and of a bust.
+GLASSES, GLASSES_OF_BUST = (0.335, 0.42), (0.375, 0.49)
 RIM = {"basket": 0.30}  # where the rim of what holds things is, below the top of its handle
 
 
@@ -31,6 +33,10 @@ def carried(name: str, bearer: tuple[float, float, float], aspect: float, side: 
     """
     x, y, tall = bearer
     wide = art.proportion(name)
+    if name in EYES:
+        line, across = GLASSES_OF_BUST if bust else GLASSES
+        height = across / wide * tall
+        return Spot(x, y - (1 - line) * tall + height / 2, height, 0.005)
     if name in WORN:
         height = min(HEAD * (0.9 if name == "crown" else 1.15) / wide, 0.36) * tall
         return Spot(x, y - (1 - BRIM) * tall, height, 0.005)

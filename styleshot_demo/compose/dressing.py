@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from styleshot_demo.compose import lexicon
 from styleshot_demo.compose.art import by_name
+from styleshot_demo.compose.bodies import PEOPLE
 from styleshot_demo.compose.scene import Thing
 from styleshot_demo.compose.tokens import Token
 
@@ -16,6 +17,9 @@ _IN = re.compile(r"(dressed |clad )?in|wearing|wears|身?穿着?")
 _AND = re.compile(r"(and|with)( an?| his| her| their)?|和")
 _HAS = re.compile(r"(with|has|having)( an?| his| her| their)?|有|有着|长着")
 
+TRAIT = re.compile("(?:man|woman|person): (.*)")
+_SEXES = {"man": {"man", "boy"}, "woman": {"woman", "girl"}}
+_HAVING = {"with", "a", "an", "long", "short", "has", "having", "and", "有", "留着", "长着", "着", "的"}
 PEOPLES = {word for words in lexicon.SKINS.values() for word in words if word.endswith("人")}
 
 
@@ -37,21 +41,39 @@ def person_ahead(tokens: Sequence[Token]) -> bool:
     return False
 
 
-def with_clothes(person: Thing, between: str, colour: str | None) -> Thing | None:
-    """The person in clothes of that colour (None: whichever); None where the words between do not say that they are
-    worn, or where it is no person."""
+def described(person: Thing, between: str, token: Token, colour: str | None) -> Thing | None:
+    """The person with what a token says of it: clothes, of a `colour` that stood before, a colour alone, or a skin.
+
+    between  the words between it and what is said; None where they do not say that, or where it is no person
+    """
     if not by_name()[person.name].is_person:
         return None
-    if _AND.fullmatch(between) and person.clothes is not None:  # in a white shirt and jeans
-        return person
-    return replace(person, clothes=colour or person.clothes) if _WEARS.fullmatch(between) else None
+    if clothes := token.reading("clothes"):
+        if _AND.fullmatch(between) and person.clothes is not None:  # in a white shirt and jeans
+            return person
+        worn = colour_of(str(clothes.value), colour) or person.clothes
+        return replace(person, clothes=worn) if _WEARS.fullmatch(between) else None
+    if skin := token.reading("skin"):
+        return replace(person, skin=str(skin.value)) if _HAS.fullmatch(between) else None
+    alone = token.reading("colour")
+    return replace(person, clothes=str(alone.value)) if alone and _IN.fullmatch(between) else None
 
 
-def in_colour(person: Thing, between: str, colour: str) -> Thing | None:
-    """The same for a colour alone: a woman in red."""
-    return with_clothes(person, "in", colour) if _IN.fullmatch(between) else None
+def one_person(last: Thing, before: str, thing: Thing) -> Thing | None:
+    """The last thing and this one as one person, if one of them is a person and the other a beard or hair.
 
-
-def with_skin(person: Thing, between: str, tone: str) -> Thing | None:
-    """The same for the tone of its skin."""
-    return replace(person, skin=tone) if by_name()[person.name].is_person and _HAS.fullmatch(between) else None
+    before  the word before this one and what is said of it
+    """
+    before_it = TRAIT.fullmatch(last.name) and (before == "的" or last.said.endswith(before or " "))
+    if before not in _HAVING and not before_it:
+        return None
+    person, has = (thing, last) if before_it else (last, thing)
+    trait = TRAIT.fullmatch(has.name)
+    if not trait or by_name()[person.name].subgroup not in PEOPLE:
+        return None
+    made = replace(last, skin=person.skin or has.skin, clothes=person.clothes or has.clothes)
+    if person.name.startswith("old") or by_name()[person.name].subgroup != "person":  # who looks so and no other
+        return replace(made, name=person.name, colour=person.colour)
+    sex = next((sex for sex, words in _SEXES.items() if words & set(person.name.split())), "person")
+    name = f"{sex}: {trait[1]}"
+    return replace(made, name=name if name in by_name() else f"person: {trait[1]}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from styleshot_demo.compose import art, carrying
-from styleshot_demo.compose.belonging import WORN
+from styleshot_demo.compose.belonging import EYES, WORN
 from styleshot_demo.compose.bodies import PEOPLE, SITTING
 from styleshot_demo.compose.places import carried_by, metres
 from styleshot_demo.compose.scene import Scene, Thing
@@ -146,7 +146,7 @@ class _Stage:
                 sizes[index] = max(sizes[index], 0.65 * sizes[to])
         top = max(sizes)
         spread = sum(
-            size / top * art.proportion(one.name) * thing.count**0.7
+            size / top * art.proportion(one.name) * thing.count**0.7 * (one.name not in EYES)
             for size, one, thing in zip(sizes, self.arts, self.scene.things, strict=True)
         )
         alone = len(self.scene.things) == 1 and self.scene.things[0].count == 1
@@ -161,7 +161,7 @@ class _Stage:
         largest = min(
             largest,
             max(room, 0.27),  # a crowd of small things does not make the large one small
-            0.66 * self.aspect / max(art.proportion(one.name) for one in self.arts),
+            0.66 * self.aspect / max(art.proportion(one.name) for one in self.scene.things if one.relation != "with"),
         )
         small = max(metres(one) for one in self.arts) < 0.5 and max(one.count for one in self.scene.things) > 1
         if small and self.scene.kind == "landscape":  # a field of flowers, not a hedge

@@ -8,20 +8,21 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 from styleshot_demo.compose import lexicon
 from styleshot_demo.compose.art import by_name
-from styleshot_demo.compose.belonging import HOLDERS, joined
+from styleshot_demo.compose.belonging import HELD, HOLDERS, SHOWN, joined
 from styleshot_demo.compose.completing import completed
-from styleshot_demo.compose.dressing import PEOPLES, colour_of, in_colour, person_ahead, with_clothes, with_skin
+from styleshot_demo.compose.dressing import PEOPLES, TRAIT, colour_of, described, one_person, person_ahead
 from styleshot_demo.compose.left_out import left_out
 from styleshot_demo.compose.phrases import (
     Meaning,
+    by_itself,
+    colour_in,
     is_chinese,
     is_scenery,
     normal,
-    phrases,
     spelt,
     whole_names,
 )
@@ -35,10 +36,7 @@ PLURAL = 3  # what "horses" are, without a number; of small things there are two
 AGENT = re.compile(r"\w{2,}(er|or|ist|man|woman|maker|keeper)s?$")
 AGENT_ZH = "者家手员师"
 BUILDING_ZH = "塔楼站店馆场"  # after a thing of one sign they make another: no 灯 stands in 灯塔
-TRAIT = re.compile("(?:man|woman|person): (.*)")
-SEXES = {"man": {"man", "boy"}, "woman": {"woman", "girl"}}
-HAVING = {"with", "a", "an", "has", "having", "and", "有", "留着", "长着", "着", "的"}  # before a beard, somebody's
-INDOORS = ("room", "table")
+INDOORS, ANIMALS = ("room", "table"), "animals-nature"
 FACTS = ("place", "time", "weather", "kind")
 # "Over a city" also means: with it in view. What is above it is said so, or flies.
 FLYING = {"flying", "flies", "fly", "floating", "floats", "hovering", "hovers", "soaring", "soars", "gliding", "glides"}
@@ -113,9 +111,8 @@ class _Reader:
         self.unknown: list[str] = []
         self.waiting: dict[str, Any] = {}
         self.words: list[Token] = []  # said of what is waiting
-        self.relation: tuple[str, list[int], bool] | None = (
-            None  # (name, indices of subjects, or of the target in Chinese)
-        )
+        # (name, indices of subjects, or of the target in Chinese)
+        self.relation: tuple[str, list[int], bool] | None = None
         self.group: list[int] = []  # things joined by "and" since the last pause or relation
         self.aloft = False  # the relation that waits says that something is up in the air
         self.chinese_subject: int | None = None
@@ -166,8 +163,11 @@ class _Reader:
         if not token.text:
             return None
         ahead = self._noun_ahead(index)
-        if token.text in ("orange", "oranges") and not ahead:
-            return Meaning("thing", "tangerine", token.text.endswith("s"))
+        after = self.tokens[index + 1]
+        if token.text in lexicon.ALONE and not ahead and after.text != "of":
+            return by_itself(token.text)
+        if token.text == "baby" and (one := after.reading("thing")) and by_name()[str(one.value)].group == ANIMALS:
+            return Meaning("size", "small")
         if token.text == "snow" and self.tokens[index - 1].text in ("the", "in", "on") and "place" not in self.facts:
             return Meaning("place", "snow")
         readings = sorted(token.meanings, key=lambda one: ORDER.index(one.kind))
@@ -240,13 +240,7 @@ class _Reader:
             return False
         start = self.words[0].at if self.words else token.at
         between = self.text[max(end for _, end in self.thing_spans[-1]) : start].strip()
-        if clothes:
-            worn = colour_of(str(clothes.value), self.waiting.get("colour"))
-            new = with_clothes(self.things[-1], between, worn)
-        elif skin:
-            new = with_skin(self.things[-1], between, str(skin.value))
-        else:
-            new = in_colour(self.things[-1], between, token.reading("colour").value)
+        new = described(self.things[-1], between, token, self.waiting.get("colour"))
         if new is None:
             return False
         self.things[-1] = new
@@ -338,13 +332,7 @@ class _Reader:
         if count is None or (count == 1 and meaning.plural):
             small = metres(by_name()[str(meaning.value)]) < 0.5
             count = (PLURAL + 2 if small else PLURAL) if meaning.plural else 1
-        first = phrases().get(token.text.split(" ")[0] if not is_chinese(token.text[0]) else token.text[0], ())
-        named = next((cast(str, one.value) for one in first if one.kind == "colour"), None)
-        colour = self.waiting.get("colour") or (
-            named if len(token.text.split(" ")) > 1 or len(token.text) > 1 else None
-        )
-        if not is_chinese(token.text[0]) and " " not in token.text:
-            colour = self.waiting.get("colour")
+        colour = self.waiting.get("colour") or colour_in(token.text, meaning.value)
         thing = Thing(
             str(meaning.value),
             count=max(1, min(MOST, int(count))),
@@ -357,9 +345,14 @@ class _Reader:
             colour = None if skin else colour
             thing = replace(thing, colour=colour, skin=skin, clothes=self.waiting.get("clothes"))
         spans = [word.span for word in (*self.words, token)]
+        before = self.tokens[index - 1 - len(self.words)].text
         self.waiting, self.words = {}, []
-        merged = self._merged(self.tokens[index - 1].text, thing)
+        merged = one_person(self.things[-1], before, thing) if self.things else None
         if merged:
+            has, at = (thing, spans) if TRAIT.fullmatch(thing.name) else (self.things[-1], self.thing_spans[-1])
+            if not TRAIT.fullmatch(merged.name) and not has.name.endswith(SHOWN.get(merged.name, "-")):
+                self.unknown.append(has.said)
+                self.unknown_spans.append(list(at))
             self.things[-1] = merged
             self.thing_spans[-1] += spans
             return
@@ -386,32 +379,17 @@ class _Reader:
         self._add_more(meaning, new, spans)
 
     def _add_more(self, meaning: Meaning, first: int, spans: list[Span]) -> None:
-        """What else the words of the thing `first` mean: in it where it can hold something, else beside it."""
+        """What else the words of the thing `first` mean: in what holds it, with who has it, else beside it."""
         held = meaning.value in HOLDERS
+        worn = set(meaning.more) <= HELD
         counts = Counter(meaning.more)
         if not held:
             counts[str(meaning.value)] += self.things[first].count
             self.things[first] = replace(self.things[first], count=counts.pop(str(meaning.value)))
         for name, count in counts.items():
             if len(self.things) < MOST_THINGS:
-                said = self.things[first].said
-                self.things.append(Thing(name, count=count, said=said))
-                if held:
-                    self.things[-1] = replace(self.things[-1], relation="in", to=first)
+                one = self.things[first]
+                self.things.append(Thing(name, count=one.count if worn else count, said=one.said))
+                if held or worn:
+                    self.things[-1] = replace(self.things[-1], relation="in" if held else "with", to=first)
                 self.thing_spans.append(list(spans))
-
-    def _merged(self, before: str, thing: Thing) -> Thing | None:
-        """The last thing and this one as one person, if one of them is a person and the other a beard or hair.
-
-        before  the word before this one
-        """
-        if not self.things or before not in HAVING:
-            return None
-        last = self.things[-1]
-        person, has = (thing, last) if TRAIT.fullmatch(last.name) and before == "的" else (last, thing)
-        trait = TRAIT.fullmatch(has.name)
-        if not trait or by_name()[person.name].subgroup not in ("person", "person-role"):
-            return None
-        sex = next((sex for sex, words in SEXES.items() if words & set(person.name.split())), "person")
-        name = f"{sex}: {trait[1]}"
-        return replace(last, name=name if name in by_name() else f"person: {trait[1]}")

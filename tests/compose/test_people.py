@@ -47,7 +47,7 @@ def first(prompt):
         ("a woman in red", ("woman", None, None, "red")),
         ("a black man in a white shirt", ("man", None, "dark", "white")),
         ("a girl wearing a long yellow dress on the beach", ("girl", None, None, "yellow")),
-        ("a man in a suit", ("man", None, None, "black")),
+        ("a woman in a suit", ("woman", None, None, "black")),
         ("a boy in a blue coat and jeans", ("boy", None, None, "blue")),
         ("穿红裙子的女孩", ("girl", None, None, "red")),
         ("红衣女孩", ("girl", None, None, "red")),
