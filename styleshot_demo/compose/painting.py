@@ -17,6 +17,7 @@ LIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)  # of R, G and B
 FEW = 0.02  # share of the surroundings that is next to nothing
 # People stay somebody: the share of their own colours that they keep, and of how light or dark they are drawn.
 OWN_COLOURS, OWN_LIGHT = 0.5, 0.8
+NIGHT = 0.8  # how far a night becomes as dark as drawn
 MOST_LIFT, LIFT_GROWTH = 0.16, 2.0  # how far it is pulled at most, and beside the contrast that is wanted
 
 
@@ -137,6 +138,8 @@ def _seen(
 ) -> np.ndarray:
     """Painted pixels [H, W, 3] in which things are set off from the ground, and people's skin is as dark as drawn."""
     drawn = _values(sketch.picture)
+    if sketch.scene.time == "night":
+        painted = _darkened(painted, float((drawn @ LIGHTNESS).mean()), strength)
     made = _set_off(painted, drawn, mask, strength, sketch.wraps)
     if people is None:
         return made
@@ -144,6 +147,21 @@ def _seen(
     missing = _blurred((drawn - made) @ LIGHTNESS * people, radius, sketch.wraps)
     missing /= _blurred(people, radius, sketch.wraps) + 1e-3
     return np.clip(made + (strength * OWN_LIGHT * missing * people)[..., None], 0, 1)
+
+
+def _darkened(painted: np.ndarray, drawn: float, strength: float) -> np.ndarray:
+    """Pixels [H, W, 3] nearly as dark on the whole as they were `drawn`, where the style is a light one: by a power, so
+    that the moon stays bright."""
+    light = (painted @ LIGHTNESS).clip(1e-3, 1)
+    sample = light[::4, ::4]
+    wanted = sample.mean() + strength * NIGHT * (drawn - sample.mean())
+    low, high = 1.0, 8.0
+    if sample.mean() <= wanted:
+        return painted
+    for _ in range(10):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (sample**middle).mean() > wanted else (low, middle)
+    return painted * (light ** (high - 1))[..., None]
 
 
 def _set_off(painted: np.ndarray, sketch: np.ndarray, mask: np.ndarray, strength: float, wraps: bool) -> np.ndarray:
