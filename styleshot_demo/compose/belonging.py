@@ -1,4 +1,4 @@
-"""Which things belong to others: a girl with an umbrella, a man in a top hat, sunflowers in a vase.
+"""Which things belong to others: a girl with an umbrella, a cat in a top hat, sunflowers in a vase.
 
 Two things that stand next to one another in a prompt are joined by the words between them, if the one can be held or
 worn by a person, or hold the other.
@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from styleshot_demo.compose.art import by_name
 from styleshot_demo.compose.bodies import PEOPLE
+from styleshot_demo.compose.heads import HEADS
 from styleshot_demo.compose.scene import Thing
 from styleshot_demo.compose.tokens import Span
 
@@ -51,12 +52,12 @@ def joined(things: Sequence[Thing], spans: Sequence[Sequence[Span]], text: str) 
         theirs = _free(other, first) or (other.relation, other.to) == (one.relation, one.to)
         more = re.search(r"\bwith\b|[有留]", text[min(start for start, _ in spans[first]) : ends])  # a beard, and a hat
         having = _joins(_WITH, _ZH_WITH, between) or (more and _AND.fullmatch(between))
-        if _is_person(one) and theirs and other.name in HELD and having:
+        if _may_have(one, other) and theirs and having:
             made[first + 1] = _given(other, one, "with", first)
             made[first] = replace(one, relation=None, to=None) if one.to == first + 1 else one
         elif one.relation == "with" and other.name in HELD and _free(other, first) and _AND.fullmatch(between):
             made[first + 1] = replace(other, relation="with", to=one.to)
-        elif _is_person(other) and one.relation is None and one.name in HELD and _is_of(before, between):
+        elif _may_have(other, one) and one.relation is None and _is_of(before, between):
             made[first] = _given(one, other, "with", first + 1)
         elif other.name in HOLDERS and _fills(one) and one.relation is None and _is_in(between, after):
             made[first] = replace(one, relation="in", to=first + 1)
@@ -65,8 +66,11 @@ def joined(things: Sequence[Thing], spans: Sequence[Sequence[Span]], text: str) 
     return made
 
 
-def _is_person(one: Thing) -> bool:
-    return by_name()[one.name].subgroup in PEOPLE
+def _may_have(one: Thing, other: Thing) -> bool:
+    """Whether it is a person who can hold or wear the other, or an animal that can wear it."""
+    if by_name()[one.name].subgroup in PEOPLE:
+        return other.name in HELD
+    return one.name in HEADS and other.name in WORN
 
 
 def _free(one: Thing, first: int) -> bool:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from styleshot_demo.compose import art
 from styleshot_demo.compose.belonging import ABOVE, EYES, WORN
+from styleshot_demo.compose.heads import HEADS
 
 # Of people that are drawn whole, in shares of their height: how wide a head is, where the brim of a hat lies below its
 # top, and where a hand is.
@@ -23,14 +24,25 @@ class Spot:
     nearer: float
 
 
-def carried(name: str, bearer: tuple[float, float, float], aspect: float, side: int, bust: bool = False) -> Spot:
-    """A thing that a person has.
+def carried(
+    name: str,
+    bearer: tuple[float, float, float],
+    aspect: float,
+    side: int,
+    their: str,
+    flip: bool = False,
+    bust: bool = False,
+) -> Spot:
+    """A thing that a person has, or a hat that an animal wears.
 
-    bearer  the person's x, y and height
+    bearer  the bearer's x, y and height
     aspect  width over height of the picture
     side    1: on the right of the picture, -1: on the left
+    their   the name of the bearer's drawing; `flip`: it is mirrored
     bust    only head and shoulders of the person are drawn
     """
+    if their in HEADS:
+        return _on_head(name, bearer, aspect, their, flip)
     x, y, tall = bearer
     wide = art.proportion(name)
     if name in EYES:
@@ -48,6 +60,15 @@ def carried(name: str, bearer: tuple[float, float, float], aspect: float, side: 
     if bust:
         return Spot(x + side * 0.3 * tall / aspect, 0.985, height, 0.005)
     return Spot(x + side * 0.24 * tall / aspect, y - 0.08 * tall, height, 0.005)
+
+
+def _on_head(name: str, bearer: tuple[float, float, float], aspect: float, their: str, flip: bool) -> Spot:
+    """A hat of an animal; the parameters are those of `carried`."""
+    x, y, tall = bearer
+    across, down, head = HEADS[their]
+    wide = art.proportion(their) * tall  # in shares of the picture's height
+    height = min(head * wide * (1.0 if name == "crown" else 1.25) / art.proportion(name), 0.4 * tall)
+    return Spot(x + (across - 0.5) * (-1 if flip else 1) * wide / aspect, y - (1 - down - 0.03) * tall, height, 0.005)
 
 
 def contained(

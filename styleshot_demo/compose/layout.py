@@ -96,8 +96,8 @@ def _portrait(scene: Scene, aspect: float, random: np.random.Generator) -> list[
         name, to = scene.things[index].name, scene.things[index].to
         bearer = next((one for one in placed if one.index == to), None)
         if scene.things[index].relation == "with" and bearer is not None:
-            body = (bearer.x, bearer.y, bearer.height)
-            spot = carrying.carried(name, body, aspect, 1 if side else -1, bust=True)
+            body, their = (bearer.x, bearer.y, bearer.height), scene.things[bearer.index].name
+            spot = carrying.carried(name, body, aspect, 1 if side else -1, their, bearer.flip, bust=True)
             placed.append(Placed(index, spot.x, spot.y, spot.height, 1.0, "swims"))
             continue
         height = min(0.36, 0.40 * aspect / art.proportion(name) / max(1, len(others) / 2) ** 0.7)
@@ -331,7 +331,7 @@ class _Stage:
         if relation in ("with", "in"):
             body = (target.x, target.y, target.height)
             if relation == "with":
-                spot = carrying.carried(thing.name, body, self.aspect, side)
+                spot = carrying.carried(thing.name, body, self.aspect, side, other, target.flip)
             else:
                 place, total = self._among_held(index, number, target.index)
                 spot = carrying.contained(thing.name, body, other, self.aspect, place, total)

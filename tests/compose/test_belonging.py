@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from styleshot_demo.compose import sketch
+from styleshot_demo.compose.heads import HEADS
 from styleshot_demo.compose.layout import arranged
 from styleshot_demo.compose.words import understood
 
@@ -135,3 +136,21 @@ def test_our_own_drawings_are_known_in_both_languages():
     ):
         scene = understood(prompt)
         assert (scene.things[0].name, scene.place, scene.unknown) == (name, place, ())
+
+
+@pytest.mark.parametrize("prompt", ["a cat in a top hat", "a frog with a crown", "a dog wearing a hat", "戴帽子的熊"])
+@pytest.mark.parametrize("seed", range(3))
+def test_animals_wear_hats_on_their_heads(prompt, seed):
+    scene = understood(prompt)
+    animal = next(at for at, one in enumerate(scene.things) if one.name in HEADS)
+    hat = 1 - animal
+    assert (scene.things[hat].relation, scene.things[hat].to) == ("with", animal)
+    made = sketch.draw(scene, (384, 384), seed)
+    (left, top, right, bottom), (a, b, c, d) = made.layers[animal].box, made.layers[hat].box
+    assert left <= (a + c) / 2 <= right and b > 0
+    assert top - 4 <= d <= top + 0.45 * (bottom - top)  # on the head, not above it, not before the body
+
+
+def test_what_animals_do_not_wear_lies_beside_them():
+    for prompt in ("a cat with a guitar", "a cat and a top hat", "a snake with a hat"):
+        assert not {one.relation for one in understood(prompt).things} & {"with"}
