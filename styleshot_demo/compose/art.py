@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from styleshot_demo.compose import bodies, colours
+from styleshot_demo.compose import bodies, colours, skin_tones
 from styleshot_demo.settings import ASSETS
 
 FILE = ASSETS / "art" / "noto.zip"
@@ -36,6 +36,11 @@ class Art:
     def is_emoji(self) -> bool:
         return not self.id.startswith("own-")
 
+    @property
+    def is_person(self) -> bool:
+        """Whether it shows people, or a part of one."""
+        return self.group == "people-body"
+
 
 @cache
 def catalogue() -> dict[str, Art]:
@@ -59,10 +64,11 @@ def by_name() -> dict[str, Art]:
 
 
 @lru_cache(256)
-def svg(name: str, form: str = "whole") -> str:
+def svg(name: str, form: str = "whole", clothes: str | None = None) -> str:
     """The SVG of a drawing by its English name.
 
-    form  "whole": animals and people that are a head or a bust get a body; "bust": people get shoulders
+    form     "whole": animals and people that are a head or a bust get a body; "bust": people get shoulders
+    clothes  of `colours.NAMED`: what people wear, instead of its own
     """
     one = by_name()[name]
     if one.is_emoji:
@@ -72,7 +78,7 @@ def svg(name: str, form: str = "whole") -> str:
         text = (OWN / f"{one.id.removeprefix('own-')}.svg").read_text(encoding="utf-8")
     if name in TILES:
         text = _BACKGROUND.sub("", text, count=1)
-    return bodies.completed(one, text, rendered, form)
+    return bodies.completed(one, text, rendered, form, clothes)
 
 
 @lru_cache(256)
@@ -82,13 +88,23 @@ def _main(name: str, form: str) -> np.ndarray:
 
 
 @lru_cache(64)
-def draw(name: str, height: int, colour: str | None = None, form: str = "whole") -> Image.Image:
+def draw(
+    name: str,
+    height: int,
+    colour: str | None = None,
+    form: str = "whole",
+    skin: str | None = None,
+    clothes: str | None = None,
+) -> Image.Image:
     """A drawing, RGBA, cut to what is drawn, `height` pixels tall.
 
-    colour  of `colours.NAMED`: its main colour turned to it
-    form    as for `svg`
+    colour         of `colours.NAMED`: its main colour turned to it
+    form, clothes  as for `svg`
+    skin           of `skin_tones.TONES`, for people; None: Noto's yellow
     """
-    text = svg(name, form)
+    text = svg(name, form, clothes)
+    if skin is not None:
+        text = skin_tones.toned(text, skin, name)
     if colour is not None:
         text = colours.recoloured(text, colour, _main(name, form))
     small = rendered(text, 128).getbbox() or (0, 0, 128, 128)

@@ -1,4 +1,4 @@
-"""Which things belong to others: a girl with an umbrella, a man in a top hat, sunflowers in a vase.
+"""Which things belong to others: a girl with an umbrella, a cat in a top hat, sunflowers in a vase.
 
 Two things that stand next to one another in a prompt are joined by the words between them, if the one can be held or
 worn by a person, or hold the other.
@@ -10,18 +10,23 @@ from dataclasses import replace
 
 from styleshot_demo.compose.art import by_name
 from styleshot_demo.compose.bodies import PEOPLE
+from styleshot_demo.compose.heads import HEADS
 from styleshot_demo.compose.scene import Thing
 from styleshot_demo.compose.tokens import Span
 
+EYES = {"glasses", "sunglasses"}
 WORN = {"crown", "woman’s hat", "top hat", "graduation cap", "billed cap", "military helmet", "rescue worker’s helmet"}
 ABOVE = {"umbrella", "umbrella with rain drops", "closed umbrella", "balloon"}
-HELD = WORN | ABOVE | {
+HELD = WORN | EYES | ABOVE | {
     "saxophone", "trumpet", "trombone", "accordion", "guitar", "violin", "banjo", "flute", "bouquet", "fishing pole",
     "magic wand", "bow and arrow", "shield", "dagger", "axe", "shovel", "broom", "wrapped gift", "teddy bear",
     "lollipop", "ice cream", "soft ice cream", "sunflower", "rose", "tulip", "open book", "camera",
     "movie camera", "microphone", "basket", "candle", "red paper lantern", "flashlight", "soccer ball",
     "basketball", "red heart",
 }  # fmt: skip
+# Of people that look as they are drawn and no other, what they have anyway.
+SHOWN = {"old man": "white hair", "old woman": "white hair", "older person": "white hair", "man mage": "beard",
+         "Santa Claus": "beard"}  # fmt: skip
 HOLDERS = {"amphora", "basket", "bucket", "jar", "wine glass", "glass of milk", "potted plant", "shopping cart"}
 FILLS = {"plant-flower", "plant-other", "food-fruit", "food-vegetable", "food-sweet", "animal-mammal", "cat-face"}
 _WITH = re.compile(r"(with|holding|carrying|wearing|playing|under|in|and (his|her|their))( an?| the| his| her| their)?")
@@ -44,12 +49,15 @@ def joined(things: Sequence[Thing], spans: Sequence[Sequence[Span]], text: str) 
         ends, begins = max(end for _, end in spans[first]), min(start for start, _ in spans[first + 1])
         between, before = text[ends:begins].strip(), text[: spans[first][-1][0]]
         after = text[max(end for _, end in spans[first + 1]) :]
-        if _is_person(one) and _free(other, first) and other.name in HELD and _joins(_WITH, _ZH_WITH, between):
+        theirs = _free(other, first) or (other.relation, other.to) == (one.relation, one.to)
+        more = re.search(r"\bwith\b|[有留]", text[min(start for start, _ in spans[first]) : ends])  # a beard, and a hat
+        having = _joins(_WITH, _ZH_WITH, between) or (more and _AND.fullmatch(between))
+        if _may_have(one, other) and theirs and having:
             made[first + 1] = _given(other, one, "with", first)
             made[first] = replace(one, relation=None, to=None) if one.to == first + 1 else one
         elif one.relation == "with" and other.name in HELD and _free(other, first) and _AND.fullmatch(between):
             made[first + 1] = replace(other, relation="with", to=one.to)
-        elif _is_person(other) and one.relation is None and one.name in HELD and _is_of(before, between):
+        elif _may_have(other, one) and one.relation is None and _is_of(before, between):
             made[first] = _given(one, other, "with", first + 1)
         elif other.name in HOLDERS and _fills(one) and one.relation is None and _is_in(between, after):
             made[first] = replace(one, relation="in", to=first + 1)
@@ -58,8 +66,11 @@ def joined(things: Sequence[Thing], spans: Sequence[Sequence[Span]], text: str) 
     return made
 
 
-def _is_person(one: Thing) -> bool:
-    return by_name()[one.name].subgroup in PEOPLE
+def _may_have(one: Thing, other: Thing) -> bool:
+    """Whether it is a person who can hold or wear the other, or an animal that can wear it."""
+    if by_name()[one.name].subgroup in PEOPLE:
+        return other.name in HELD
+    return one.name in HEADS and other.name in WORN
 
 
 def _free(one: Thing, first: int) -> bool:
@@ -86,4 +97,4 @@ def _is_of(before: str, between: str) -> bool:
 
 def _given(one: Thing, person: Thing, relation: str, to: int) -> Thing:
     """Each of several people gets one."""
-    return replace(one, relation=relation, to=to, count=person.count if one.count > 1 else 1)
+    return replace(one, relation=relation, to=to, count=person.count if one.count > 1 or one.name in EYES else 1)

@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from styleshot_demo.compose import colours
+from styleshot_demo.compose.skin_tones import is_skin
 
 if TYPE_CHECKING:
     from styleshot_demo.compose.art import Art
@@ -72,12 +73,15 @@ SITTING = {
 STANDING = {"unicorn": ("#eceff1", "#f06292"), "moose": ("#6d4c41", "#5d4037"), "boar": ("#6d4c41", "#4e342e")}
 
 
-def completed(art: "Art", text: str, rendered: Callable[[str, int], Image.Image], form: str = "whole") -> str:
+def completed(
+    art: "Art", text: str, rendered: Callable[[str, int], Image.Image], form: str = "whole", clothes: str | None = None
+) -> str:
     """The SVG `text` of a drawing with the body that it lacks; as it is where it lacks none.
 
-    form  "whole", or "bust": of people head and shoulders, to be cut off by the frame
+    form     "whole", or "bust": of people head and shoulders, to be cut off by the frame
+    clothes  of `colours.NAMED`: what people without clothes of their own get; of the others those beside their heads
     """
-    inner = text[text.index(">") + 1 : text.rindex("</svg>")]
+    inner = _inner(text)
     if art.name in SITTING:
         return _sitting(inner, text, SITTING[art.name], rendered)
     if art.name in STANDING:
@@ -87,8 +91,12 @@ def completed(art: "Art", text: str, rendered: Callable[[str, int], Image.Image]
     if art.name == "chicken":
         return _hen(inner)
     if art.subgroup in PEOPLE and not any(part in art.name for part in WHOLE):
-        return _person(inner, text, art.name, rendered, form)
+        return _person(text, art.name, rendered, form, clothes)
     return text
+
+
+def _inner(text: str) -> str:
+    return text[text.index(">") + 1 : text.rindex("</svg>")]
 
 
 def _page(content: str, width: int = 128, height: int = HEIGHT, left: int = 0) -> str:
@@ -198,7 +206,7 @@ def _shoulders(inner: str, garment: str) -> str:
     )
 
 
-def _person(inner: str, text: str, name: str, rendered: Callable[[str, int], Image.Image], form: str) -> str:
+def _person(text: str, name: str, rendered: Callable[[str, int], Image.Image], form: str, clothes: str | None) -> str:
     pixels = np.asarray(rendered(text, 128))
     row = pixels[112:118]
     seen = np.flatnonzero(row[..., 3].min(0) > 200)
@@ -207,10 +215,18 @@ def _person(inner: str, text: str, name: str, rendered: Callable[[str, int], Ima
     if bust:
         colour = row[..., :3][row[..., 3] > 200]
         garment = colours.hexadecimal(np.median(colour, 0) / 255)
+        main = colours.to_oklch(np.median(colour, 0) / 255)
+        if clothes is not None and main[1] <= colours.NEUTRAL:
+            clothes = None  # grey as eyes are, and what else is dark
+        if clothes is not None:
+            text = colours.recoloured(text, clothes, main, spared=is_skin)
         left, right = max(int(seen.min()), 16), min(int(seen.max()), 112)
         top = 112
     else:
         garment, left, right, top = CLOTHES[who], 33, 95, 108
+    if clothes is not None:
+        garment = colours.hexadecimal(colours.from_oklch(np.array(colours.NAMED[clothes])))
+    inner = _inner(text)
     if form == "bust":
         return text if bust else _shoulders(inner, garment)
     dark, middle = _shade(garment, -0.09), (left + right) / 2

@@ -75,12 +75,19 @@ def main_colour(pixels: np.ndarray) -> np.ndarray:
     return np.array([np.median(chosen[:, 0]), np.median(chosen[:, 1]), hue])
 
 
-def recoloured(svg: str, colour: str, main: np.ndarray) -> str:
-    """An SVG with the shades of its `main` colour (OKLCH) turned to those of a named `colour`."""
+def recoloured(
+    svg: str, colour: str, main: np.ndarray, spared: Callable[[np.ndarray], bool] = lambda lch: False
+) -> str:
+    """An SVG with the shades of its `main` colour (OKLCH) turned to those of a named `colour`.
+
+    spared  whether a colour (OKLCH) stays as it is, however near it comes to the main one
+    """
     light, chroma, hue = NAMED[colour]
     neutral = main[1] <= NEUTRAL
 
     def turned(lch: np.ndarray) -> np.ndarray:
+        if spared(lch):
+            return lch
         if colour == "black" and lch[0] < DARK:
             return np.array([0.66, 0.02, 90])  # eyes and outlines, which would be lost in the dark
         if neutral:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from styleshot_demo.compose import art, carrying
-from styleshot_demo.compose.belonging import WORN
+from styleshot_demo.compose.belonging import EYES, WORN
 from styleshot_demo.compose.bodies import PEOPLE, SITTING
 from styleshot_demo.compose.places import carried_by, metres
 from styleshot_demo.compose.scene import Scene, Thing
@@ -96,8 +96,8 @@ def _portrait(scene: Scene, aspect: float, random: np.random.Generator) -> list[
         name, to = scene.things[index].name, scene.things[index].to
         bearer = next((one for one in placed if one.index == to), None)
         if scene.things[index].relation == "with" and bearer is not None:
-            body = (bearer.x, bearer.y, bearer.height)
-            spot = carrying.carried(name, body, aspect, 1 if side else -1, bust=True)
+            body, their = (bearer.x, bearer.y, bearer.height), scene.things[bearer.index].name
+            spot = carrying.carried(name, body, aspect, 1 if side else -1, their, bearer.flip, bust=True)
             placed.append(Placed(index, spot.x, spot.y, spot.height, 1.0, "swims"))
             continue
         height = min(0.36, 0.40 * aspect / art.proportion(name) / max(1, len(others) / 2) ** 0.7)
@@ -146,7 +146,7 @@ class _Stage:
                 sizes[index] = max(sizes[index], 0.65 * sizes[to])
         top = max(sizes)
         spread = sum(
-            size / top * art.proportion(one.name) * thing.count**0.7
+            size / top * art.proportion(one.name) * thing.count**0.7 * (one.name not in EYES)
             for size, one, thing in zip(sizes, self.arts, self.scene.things, strict=True)
         )
         alone = len(self.scene.things) == 1 and self.scene.things[0].count == 1
@@ -161,7 +161,7 @@ class _Stage:
         largest = min(
             largest,
             max(room, 0.27),  # a crowd of small things does not make the large one small
-            0.66 * self.aspect / max(art.proportion(one.name) for one in self.arts),
+            0.66 * self.aspect / max(art.proportion(one.name) for one in self.scene.things if one.relation != "with"),
         )
         small = max(metres(one) for one in self.arts) < 0.5 and max(one.count for one in self.scene.things) > 1
         if small and self.scene.kind == "landscape":  # a field of flowers, not a hedge
@@ -331,7 +331,7 @@ class _Stage:
         if relation in ("with", "in"):
             body = (target.x, target.y, target.height)
             if relation == "with":
-                spot = carrying.carried(thing.name, body, self.aspect, side)
+                spot = carrying.carried(thing.name, body, self.aspect, side, other, target.flip)
             else:
                 place, total = self._among_held(index, number, target.index)
                 spot = carrying.contained(thing.name, body, other, self.aspect, place, total)

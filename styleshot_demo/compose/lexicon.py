@@ -12,6 +12,11 @@ from typing import Any
 _TABLES: dict[str, Any] = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
 
 COLOURS: dict[str, list[str]] = _TABLES["colours"]
+# Tones of `skin_tones.TONES` -> what says them; of peoples a tone that many of them have.
+SKINS: dict[str, list[str]] = _TABLES["skins"]
+# What a person may wear, by its colour where none is named: "any" for that of the drawing, "none" for what lies below
+# and has no colour of its own.
+CLOTHES: dict[str, list[str]] = _TABLES["clothes"]
 SIZES: dict[str, list[str]] = _TABLES["sizes"]
 COUNTS: dict[int, list[str]] = {int(count): words for count, words in _TABLES["counts"].items()}
 RELATIONS: dict[str, list[str]] = _TABLES["relations"]
@@ -24,8 +29,14 @@ KINDS: dict[str, list[str]] = _TABLES["kinds"]
 MEANT: dict[str, list[str]] = _TABLES["meant"]
 # Words -> the drawings that stand for one of what they name; those after the first are in it where it can hold them.
 SEVERAL: list[tuple[list[str], list[str]]] = [(words, drawings) for words, drawings in _TABLES["several"]]
+# Words -> somebody, and what is held or worn by each of them.
+EQUIPPED: list[tuple[list[str], list[str]]] = [(words, drawings) for words, drawings in _TABLES["equipped"]]
 # Things that are not drawn, by the drawing that comes near.
 NEAR: dict[str, list[str]] = _TABLES["near"]
+# Words that count or colour what follows, and are drawn where nothing does.
+ALONE: dict[str, list[str]] = _TABLES["alone"]
+# Words for drawings that say nothing before another noun: a stone bridge.
+KEYWORDS: dict[str, list[str]] = _TABLES["keywords"]
 IRREGULAR: dict[str, str] = _TABLES["irregular"]
 STOP: frozenset[str] = frozenset(_TABLES["stop"])
 # Keywords that lead astray: a parrot is no pirate.

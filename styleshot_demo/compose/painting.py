@@ -13,7 +13,11 @@ from styleshot_demo.compose.sketch import Sketch
 
 GROUND, THINGS = 1.0, 0.72  # shares of the wanted strength
 CONTRAST = 0.55  # how far a thing's light may fall back towards its ground before it is pulled away again
+LIGHTNESS = np.array([0.299, 0.587, 0.114], np.float32)  # of R, G and B
 FEW = 0.02  # share of the surroundings that is next to nothing
+# People stay somebody: the share of their own colours that they keep, and of how light or dark they are drawn.
+OWN_COLOURS, OWN_LIGHT = 0.5, 0.8
+NIGHT = 0.8  # how far a night becomes as dark as drawn
 MOST_LIFT, LIFT_GROWTH = 0.16, 2.0  # how far it is pulled at most, and beside the contrast that is wanted
 
 
@@ -68,31 +72,45 @@ class Painting:
         """The picture, RGB, in the sketch's size; the parameters are those of `painted`."""
         if strength == 0:
             return self.sketch.picture.copy()
-        mask, margin = _mask(self.sketch), self.sketch.scene.margin
+        mask, people, margin = _mask(self.sketch), _people(self.sketch), self.sketch.scene.margin
         shares = torch.from_numpy(strength * (ground + (things - ground) * mask))[None, None]
         shares = _wrapped(shares, margin).to(self.encoded.pixels)
-        pixels = _inside(_decoded(self.painter, self.encoded, shares, margin), margin)
+        own = None
+        if people is not None:
+            own = OWN_COLOURS * _wrapped(torch.from_numpy(people)[None, None], margin).to(self.encoded.pixels)
+        pixels = _inside(_decoded(self.painter, self.encoded, shares, margin, own), margin)
         made = pixels[0].permute(1, 2, 0).cpu().numpy()
-        return _image(_set_off(made, _values(self.sketch.picture), mask, strength, self.sketch.wraps))
+        return _image(_seen(made, self.sketch, mask, people, strength))
 
 
 def set_off(picture: Image.Image, sketch: Sketch, strength: float = 1.0) -> Image.Image:
     """Another painting of the sketch, RGB in its size, with things as light or as dark against the ground as drawn."""
-    return _image(_set_off(_values(picture), _values(sketch.picture), _mask(sketch), strength, sketch.wraps))
+    return _image(_seen(_values(picture), sketch, _mask(sketch), _people(sketch), strength))
 
 
 def _mask(sketch: Sketch) -> np.ndarray:
     """[H, W] 0 to 1: the things, with an edge as soft as a stroke is wide."""
-    mask = sketch.things_mask()
-    values = np.asarray(mask, np.float32) / 255
-    return _blurred(values, 1.2 * min(mask.size) / 512, sketch.wraps)
+    return _soft(sketch.things_mask(), sketch.wraps)
+
+
+def _people(sketch: Sketch) -> np.ndarray | None:
+    """The same of people alone; None where there are none."""
+    mask = sketch.people_mask()
+    return None if mask is None else _soft(mask, sketch.wraps)
+
+
+def _soft(mask: Image.Image, wraps: bool) -> np.ndarray:
+    return _blurred(np.asarray(mask, np.float32) / 255, 1.2 * min(mask.size) / 512, wraps)
 
 
 @torch.inference_mode()
-def _decoded(painter: FastTransfer, encoded: Encoded, shares: torch.Tensor, margin: int) -> torch.Tensor:
+def _decoded(
+    painter: FastTransfer, encoded: Encoded, shares: torch.Tensor, margin: int, own: torch.Tensor | None
+) -> torch.Tensor:
     """`FastTransfer.decode` with a strength [1, 1, H, W] for each pixel: [1, 3, H, W] in [0, 1], in a single pass.
 
     margin  pixels around that do not count where the whole picture is measured
+    own     [1, 1, H, W] the share of its own colours that each pixel keeps, or None
 
     All that it blends by its strength, features, colours and what the auto-encoder loses, is linear in it.
     """
@@ -104,6 +122,8 @@ def _decoded(painter: FastTransfer, encoded: Encoded, shares: torch.Tensor, marg
     pixels = cropped(painter.decoder.infer(given, style), encoded.pixels)
     # Tints go nearly as far everywhere: a thing may keep its shape in an ink painting, but not an orange coat.
     tints = (shares + shares.max()) / 2
+    if own is not None:
+        tints = tints * (1 - own)
     pixels = pixels + tints * (match_colours(pixels, encoded) - pixels)
     if float(shares.min()) < 1:
         pixels = pixels + (1 - shares) * painter.residual(encoded)
@@ -111,6 +131,37 @@ def _decoded(painter: FastTransfer, encoded: Encoded, shares: torch.Tensor, marg
     if encoded.flat is not None:
         pixels = dering(pixels, encoded.pixels, shares * encoded.flat.area).clamp(0, 1)
     return pixels
+
+
+def _seen(
+    painted: np.ndarray, sketch: Sketch, mask: np.ndarray, people: np.ndarray | None, strength: float
+) -> np.ndarray:
+    """Painted pixels [H, W, 3] in which things are set off from the ground, and people's skin is as dark as drawn."""
+    drawn = _values(sketch.picture)
+    if sketch.scene.time == "night":
+        painted = _darkened(painted, float((drawn @ LIGHTNESS).mean()), strength)
+    made = _set_off(painted, drawn, mask, strength, sketch.wraps)
+    if people is None:
+        return made
+    radius = 0.03 * min(mask.shape)
+    missing = _blurred((drawn - made) @ LIGHTNESS * people, radius, sketch.wraps)
+    missing /= _blurred(people, radius, sketch.wraps) + 1e-3
+    return np.clip(made + (strength * OWN_LIGHT * missing * people)[..., None], 0, 1)
+
+
+def _darkened(painted: np.ndarray, drawn: float, strength: float) -> np.ndarray:
+    """Pixels [H, W, 3] nearly as dark on the whole as they were `drawn`, where the style is a light one: by a power, so
+    that the moon stays bright."""
+    light = (painted @ LIGHTNESS).clip(1e-3, 1)
+    sample = light[::4, ::4]
+    wanted = sample.mean() + strength * NIGHT * (drawn - sample.mean())
+    low, high = 1.0, 8.0
+    if sample.mean() <= wanted:
+        return painted
+    for _ in range(10):
+        middle = (low + high) / 2
+        low, high = (middle, high) if (sample**middle).mean() > wanted else (low, middle)
+    return painted * (light ** (high - 1))[..., None]
 
 
 def _set_off(painted: np.ndarray, sketch: np.ndarray, mask: np.ndarray, strength: float, wraps: bool) -> np.ndarray:
@@ -122,7 +173,7 @@ def _set_off(painted: np.ndarray, sketch: np.ndarray, mask: np.ndarray, strength
         all_of_it = (light * where).sum() / (where.sum() + 1e-6)
         return (_blurred(light * where, radius, wraps) + FEW * all_of_it) / (_blurred(where, radius, wraps) + FEW)
 
-    drawn, made = (part @ np.array([0.299, 0.587, 0.114], np.float32) for part in (sketch, painted))
+    drawn, made = (part @ LIGHTNESS for part in (sketch, painted))
     wanted = (mean(drawn, mask) - mean(drawn, 1 - mask)) * CONTRAST
     found = mean(made, mask) - mean(made, 1 - mask)
     # Only what is missing is added, on the side on which it was drawn; next to nothing where that side changes, or the

@@ -1,5 +1,7 @@
 """Patterns that repeat without a seam: motifs scattered over a tile that wraps around, on an ornamented ground."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from PIL import Image
@@ -104,9 +106,12 @@ def which(row: int, column: int, across: int, count: int) -> int:
 
 
 def motifs(
-    scene: Scene, shape: tuple[int, int], random: np.random.Generator
+    scene: Scene, shape: tuple[int, int], random: np.random.Generator, skins: Sequence[str | None]
 ) -> list[tuple[int, float, float, Image.Image]]:
-    """(index of the thing, x, y of its middle in pixels, drawing): rows shifted by halves, jittered and turned."""
+    """(index of the thing, x, y of its middle in pixels, drawing): rows shifted by halves, jittered and turned.
+
+    skins  the tone of each thing's skin, where it is a person
+    """
     height, width = shape
     sizes = [metres(art.by_name()[one.name]) ** SHRINK for one in scene.things]
     # Even numbers, so that the shift, and two things in turn, wrap around too.
@@ -119,8 +124,8 @@ def motifs(
             thing = scene.things[index]
             factor = {"small": 0.7, "normal": 1.0, "large": 1.2}[thing.size]
             size = 0.92 * cell * (0.55 + 0.45 * sizes[index] / max(sizes)) * factor * random.uniform(0.92, 1.06)
-            tall = size / max(1.0, art.proportion(thing.name))
-            drawing = art.draw(thing.name, max(8, round(tall)), thing.colour)
+            tall = max(8, round(size / max(1.0, art.proportion(thing.name))))
+            drawing = art.draw(thing.name, tall, thing.colour, "whole", skins[index], thing.clothes)
             if random.random() < 0.5:
                 drawing = drawing.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
             drawing = drawing.rotate(random.uniform(-18, 18), Image.Resampling.BICUBIC, expand=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from styleshot_demo.compose import lexicon
-from styleshot_demo.compose.art import Art, catalogue
+from styleshot_demo.compose.art import Art, by_name, catalogue
 
 # Keywords that say what sort of thing it is, not which: they stand with more drawings than this.
 COMMON = 9
@@ -17,6 +17,7 @@ NAMED_ONLY = {"smileys-emotion"}
 WHO = {"person", "person-role", "person-fantasy"}
 # Drawings that are square pictures of their own. The composer draws such places itself.
 SCENERY = {"place-geographic", "place-other"}
+SEVERAL_FACTS = {"bridge at night", "cityscape at dusk", "sunrise over mountains"}  # read word by word
 STILL_THINGS = {"volcano", "mount fuji", "desert island", "fountain", "tent", "carousel horse", "playground slide",
                 "ferris wheel", "roller coaster", "barber pole", "circus tent", "hot springs"}  # fmt: skip
 
@@ -25,7 +26,8 @@ STILL_THINGS = {"volcano", "mount fuji", "desert island", "fountain", "tent", "c
 class Meaning:
     """One reading of a phrase.
 
-    kind    thing, keyword (a thing, less surely), colour, size, count, relation, place, time, weather, kind or stop
+    kind    thing, keyword (a thing, less surely), colour, skin, clothes (on a person), size, count, relation, place,
+            time, weather, kind or stop
     value   name of the drawing, or of the fact
     plural  more than one of it
     more    names of further drawings that a thing is made of
@@ -43,8 +45,10 @@ def normal(text: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"(?<=\w)-(?=\w)", " ", text)).strip()
 
 
-# Which skin an emoji has, and whether it is to look like a letter: drawings have neither.
+# Whether an emoji is to look like a letter, and which skin it has: said before it in words, of several the first one.
 _SELECTORS = re.compile("[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
+_TONED = re.compile("(\\S)([\U0001f3fb-\U0001f3ff])((?:\ufe0f?\u200d\\S[\U0001f3fb-\U0001f3ff]?)*)")
+_TONES = ("light", "medium light", "medium", "medium dark", "dark")
 
 
 def spelt(text: str) -> str:
@@ -55,7 +59,10 @@ def spelt(text: str) -> str:
         drawing = _emoji()[match[1]]
         return f" {drawing} " if count == 1 else f" {count} {drawing} "
 
-    return _emoji_pattern().sub(name, _SELECTORS.sub("", text))
+    def tone(match: re.Match) -> str:
+        return f" {_TONES[ord(match[2]) - 0x1F3FB]} skin {match[1]}{match[3]}"
+
+    return _emoji_pattern().sub(name, _SELECTORS.sub("", _TONED.sub(tone, text)))
 
 
 @cache
@@ -78,6 +85,11 @@ def near() -> dict[str, str]:
     return {normal(word): name for name, words in lexicon.NEAR.items() for word in words}
 
 
+def is_scenery(name: str) -> bool:
+    """Whether a drawing is a picture of a place, which the composer draws itself."""
+    return by_name()[name].subgroup in SCENERY and name not in STILL_THINGS
+
+
 def is_chinese(sign: str) -> bool:
     return "\u4e00" <= sign <= "\u9fff"
 
@@ -97,6 +109,7 @@ def phrases() -> dict[str, tuple[Meaning, ...]]:
         "kind": lexicon.KINDS,
         "relation": lexicon.RELATIONS,
         "colour": lexicon.COLOURS,
+        "skin": lexicon.SKINS,
         "size": lexicon.SIZES,
         "count": lexicon.COUNTS,
     }
@@ -106,19 +119,29 @@ def phrases() -> dict[str, tuple[Meaning, ...]]:
                 add(word, Meaning(kind, value))
     for word in lexicon.STOP:
         add(word, Meaning("stop", ""))
-    for name, words in lexicon.MEANT.items():
+    for colour, words in lexicon.CLOTHES.items():
         for word in words:
-            _add_forms(add, word, "thing", name)
+            _add_forms(add, word, "clothes", colour)
     for words, (first, *more) in lexicon.SEVERAL:
         for word in words:
             add(word, Meaning("thing", first, more=tuple(more)))
+    for words, (first, *more) in lexicon.EQUIPPED:
+        for word in words:
+            _add_forms(add, word, "thing", first, tuple(more))
+    for name, words in lexicon.MEANT.items():
+        for word in words:
+            _add_forms(add, word, "thing", name)
     for word in near():  # one phrase each, which nothing is meant by
         found.setdefault(word, {})
     for art in catalogue().values():
-        for name in names(art):
+        for name in names(art) if art.name not in SEVERAL_FACTS else ():
             _add_forms(add, name, "thing", art.name)
+    for name, words in lexicon.KEYWORDS.items():
+        for word in words:
+            _add_forms(add, word, "keyword", name)
     for word, art in _keywords().items():
-        if normal(word) not in found:
+        known = found.get(normal(word))
+        if known is None or (known and all(one.kind == "clothes" for one in known)):
             _add_forms(add, word, "keyword", art.name)
     return {phrase: tuple(meanings) for phrase, meanings in found.items() if phrase}
 
@@ -131,11 +154,14 @@ def names(art: Art) -> list[str]:
 
 @cache
 def whole_names() -> dict[str, str]:
-    """A drawing's name, in either language and as `normal` writes it -> its English name."""
+    """A drawing's name, in either language and as `normal` writes it -> the English name of what it means: 梅花 is the
+    blossom before it is the club of a card."""
     found: dict[str, str] = {}
+    meant = {normal(word): name for name, words in lexicon.MEANT.items() for word in words}
     for art in catalogue().values():
         for name in names(art):
-            found.setdefault(normal(name), art.name)
+            other = meant.get(normal(name)) if art.subgroup == "game" else None
+            found.setdefault(normal(name), other or art.name)
     return found
 
 
@@ -161,14 +187,14 @@ def _distance(word: str, art: Art) -> tuple:
     return (not (name.endswith(word) or art.zh.endswith(word)), name.endswith(" face"), len(name.split()), len(name))
 
 
-def _add_forms(add, phrase: str, kind: str, name: str) -> None:
-    add(phrase, Meaning(kind, name))
+def _add_forms(add, phrase: str, kind: str, name: str, more: tuple[str, ...] = ()) -> None:
+    add(phrase, Meaning(kind, name, more=more))
     phrase = normal(phrase)
     if not phrase or is_chinese(phrase[-1]) or not phrase[-1].isalpha():
         return
     *first, last = phrase.split(" ")
     for form in plurals(last):
-        add(" ".join([*first, form]), Meaning(kind, name, form != last))
+        add(" ".join([*first, form]), Meaning(kind, name, form != last, more))
 
 
 def plurals(word: str) -> list[str]:
@@ -185,3 +211,17 @@ def plurals(word: str) -> list[str]:
     if word.endswith("o"):
         return [word + "s", word + "es"]
     return [word + "s"]
+
+
+def colour_in(phrase: str, drawing: str | int) -> str | None:
+    """The colour that a phrase begins with, if the rest means the same drawing: golden retriever, but not 红绿灯."""
+    first = phrase[0] if is_chinese(phrase[0]) else phrase.split(" ")[0]
+    colour = next((str(one.value) for one in phrases().get(first, ()) if one.kind == "colour"), None)
+    rest = phrases().get(phrase[len(first) :].strip(), ())
+    return colour if any(one.value == drawing for one in rest) else None
+
+
+def by_itself(phrase: str) -> Meaning:
+    """What a phrase of `lexicon.ALONE` means where nothing follows that it is said of."""
+    name, *more = lexicon.ALONE[phrase]
+    return Meaning("thing", name, phrase.endswith("s"), tuple(more))

@@ -70,9 +70,7 @@ def offered(prompt: str, number: int) -> dict[str, str]:
     names = {name: by_name()[name].zh if is_chinese(one.said[-1]) else name for name in one.nearest}
     strange = len(reading.unknown)
     return {
-        name: said
-        for name, said in names.items()
-        if len(understood(with_name(prompt, number, said)).unknown) < strange
+        name: said for name, said in names.items() if len(understood(with_name(prompt, number, said)).unknown) < strange
     }
 
 
@@ -181,7 +179,14 @@ def _said(scene: Scene) -> tuple[list, dict, list]:
     Whether a red apple is drawn red is no difference: by itself it is a name, in a sentence a colour as well.
     """
     things = [
-        (one.name, one.count, None if one.name.startswith(one.colour or "-") else one.colour, one.size)
+        (
+            one.name,
+            one.count,
+            None if one.name.startswith(one.colour or "-") else one.colour,
+            one.size,
+            one.skin,
+            one.clothes,
+        )
         for one in scene.things
     ]
     return things, {name: getattr(scene, name) for name in scene.asked}, [one.said for one in scene.unknown]

@@ -6,6 +6,7 @@ from typing import Any
 
 from styleshot_demo.compose.art import by_name
 from styleshot_demo.compose.colours import NAMED
+from styleshot_demo.compose.skin_tones import TONES
 from styleshot_demo.errors import Problem
 
 KINDS = ("landscape", "still life", "portrait", "pattern", "single")
@@ -47,6 +48,8 @@ class Thing:
     name      of a drawing (`art.by_name`)
     count     1 to `MOST`
     colour    of `colours.NAMED`, or None: its own
+    skin      of people, of `skin_tones.TONES`; None: by the seed
+    clothes   of people, of `colours.NAMED`; None: their own
     size      of `SIZES`, among things of its kind
     relation  of `RELATIONS` to the thing with the index `to`, or None; "above" without such a thing: high up, above the
               place
@@ -63,12 +66,18 @@ class Thing:
     to: int | None = None
     at: tuple[Place | None, ...] | None = None
     said: str = ""
+    skin: str | None = None
+    clothes: str | None = None
 
     def __post_init__(self) -> None:
         _one_of("thing", self.name, by_name())
         _one_of("size", self.size, SIZES)
         if self.colour is not None:
             _one_of("colour", self.colour, NAMED)
+        if self.skin is not None:
+            _one_of("skin", self.skin, TONES)
+        if self.clothes is not None:
+            _one_of("clothes", self.clothes, NAMED)
         if self.relation is not None:
             _one_of("relation", self.relation, RELATIONS)
         if type(self.count) is not int or not 1 <= self.count <= MOST:

@@ -1,12 +1,13 @@
 """A scene drawn: backdrop, then things from far to near with one light, shadows at their feet, and a mask of each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from styleshot_demo.compose import art, backdrops, pattern
+from styleshot_demo.compose import art, backdrops, pattern, skin_tones
 from styleshot_demo.compose.colours import main_colour
 from styleshot_demo.compose.layout import Placed, arranged
 from styleshot_demo.compose.light import light_of
@@ -16,7 +17,7 @@ from styleshot_demo.compose.standing import paste, stand
 from styleshot_demo.errors import Problem
 
 SMALLEST, LARGEST = 256, 2048
-DRAWS, PLACES, LIGHTS = range(3)  # streams of random numbers
+DRAWS, PLACES, LIGHTS, SKINS = range(4)  # streams of random numbers
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,17 @@ class Sketch:
 
     def things_mask(self) -> Image.Image:
         """Mode L: 255 where there is a thing."""
+        return self._mask_of(self.layers)
+
+    def people_mask(self) -> Image.Image | None:
+        """The same of people alone; None where there are none."""
+        names = [thing.name for thing in self.scene.things]
+        people = [layer for layer in self.layers if art.by_name()[names[layer.index]].is_person]
+        return self._mask_of(people) if people else None
+
+    def _mask_of(self, layers: Sequence[Layer]) -> Image.Image:
         whole = np.zeros((self.picture.height, self.picture.width), np.uint16)
-        for layer in self.layers:
+        for layer in layers:
             whole += np.asarray(layer.mask)
         return Image.fromarray(whole.clip(0, 255).astype(np.uint8))
 
@@ -65,11 +75,13 @@ def draw(scene: Scene, size: tuple[int, int] = (512, 512), seed: int = 0) -> Ske
     draws, places, lights = (np.random.default_rng([seed, number]) for number in (DRAWS, PLACES, LIGHTS))
     light = light_of(scene.time, scene.weather, lights)
     accent = _accent(scene, lights)
+    skins = _skins(scene, np.random.default_rng([seed, SKINS]))
     masks = np.zeros((len(scene.things), height, width), np.float32)
     if scene.wraps:
         ground = pattern.ground(scene, (height, width), accent, draws)
         pixels = ground.copy()
-        for index, x, y, drawing in pattern.motifs(scene, (height, width), places) if scene.things else ():
+        first = [each[0] for each in skins]
+        for index, x, y, drawing in pattern.motifs(scene, (height, width), places, first) if scene.things else ():
             for left in (-width, 0, width):
                 for top in (-height, 0, height):
                     corner = (round(x - drawing.width / 2) + left, round(y - drawing.height / 2) + top)
@@ -82,13 +94,25 @@ def draw(scene: Scene, size: tuple[int, int] = (512, 512), seed: int = 0) -> Ske
             ground = cv2.GaussianBlur(ground, (0, 0), 2.2 * min(size) / 512)
         pixels = ground.copy()
         for one in placed:
-            stand(pixels, masks, one, scene, light, places)
+            stand(pixels, masks, one, scene, light, places, skins[one.index][one.number])
         pixels = backdrops.falling(draws, pixels, scene.place, light)
     layers = []
     for index in range(len(scene.things)):
         mask = Image.fromarray((masks[index] * 255).round().astype(np.uint8))
         layers.append(Layer(index, mask, mask.getbbox()))
     return Sketch(scene, _image(pixels), _image(ground), tuple(layers))
+
+
+def _skins(scene: Scene, random: np.random.Generator) -> list[list[str | None]]:
+    """Of each thing, of each of its copies: the tone of a person's skin that was asked for, else several alike each
+    another one; None for what is no person, or has been given another colour."""
+    order = [list(skin_tones.TONES)[at] for at in random.permutation(len(skin_tones.TONES))]
+    return [
+        [thing.skin or order[number % len(order)] for number in range(thing.count)]
+        if thing.colour is None and art.by_name()[thing.name].is_person
+        else [None] * thing.count
+        for thing in scene.things
+    ]
 
 
 @dataclass(frozen=True)
@@ -116,9 +140,7 @@ def standing(scene: Scene, size: tuple[int, int], seed: int) -> tuple[PlacedThin
     )
 
 
-def _placed(
-    scene: Scene, size: tuple[int, int], random: np.random.Generator
-) -> tuple[list[Placed], str | None]:
+def _placed(scene: Scene, size: tuple[int, int], random: np.random.Generator) -> tuple[list[Placed], str | None]:
     """`layout.arranged`, with those things elsewhere that a person has moved."""
     aspect = size[0] / size[1]
     placed, shore = arranged(scene, aspect, random)

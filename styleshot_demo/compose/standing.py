@@ -27,11 +27,13 @@ def stand(
     scene: Scene,
     light: Light,
     random: np.random.Generator,
+    skin: str | None = None,
 ) -> None:
-    """Draws one thing with its shadow or mirror image, and what grows before its foot."""
+    """Draws one thing with its shadow or mirror image, and what grows before its foot. `skin`: of a person."""
     height, width = pixels.shape[:2]
     thing = scene.things[one.index]
-    drawing = art.draw(thing.name, max(10, round(one.height * height)), thing.colour, one.form)
+    tall = max(10, round(one.height * height))
+    drawing = art.draw(thing.name, tall, thing.colour, one.form, skin, thing.clothes)
     if one.flip:
         drawing = drawing.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     values = np.asarray(drawing, np.float32) / 255

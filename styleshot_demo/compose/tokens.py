@@ -49,8 +49,8 @@ def tokens(text: str) -> Iterator[Token]:
             place += len(mixed)
         elif is_chinese(sign):
             length = _chinese_at(text, place)
-            if sign == "和" and 1 < length < 1 + _chinese_at(text, place + 1):
-                length = 1  # "and" before a name, such as 和 + 服务犬, where 和服 would be one too
+            if sign in "和的" and 1 < length < 1 + _chinese_at(text, place + 1):
+                length = 1  # "and" before a name, such as 和 + 服务犬, where 和服 would be one too; 的 + 士兵
             piece = text[place : place + max(length, 1)]
             yield Token(piece, known.get(piece, ()), place)
             place += len(piece)

@@ -8,25 +8,27 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 from styleshot_demo.compose import lexicon
 from styleshot_demo.compose.art import by_name
-from styleshot_demo.compose.belonging import HOLDERS, joined
+from styleshot_demo.compose.belonging import HELD, HOLDERS, SHOWN, joined
+from styleshot_demo.compose.completing import completed
+from styleshot_demo.compose.dressing import PEOPLES, TRAIT, colour_of, described, one_person, person_ahead
 from styleshot_demo.compose.left_out import left_out
-from styleshot_demo.compose.nearest import nearest
 from styleshot_demo.compose.phrases import (
-    SCENERY,
-    STILL_THINGS,
     Meaning,
+    by_itself,
+    colour_in,
     is_chinese,
+    is_scenery,
     normal,
-    phrases,
     spelt,
     whole_names,
 )
-from styleshot_demo.compose.places import metres, place_of
-from styleshot_demo.compose.scene import MOST, MOST_THINGS, OPEN, Scene, Thing, Unknown
+from styleshot_demo.compose.places import metres
+from styleshot_demo.compose.scene import MOST, MOST_THINGS, OPEN, Scene, Thing
+from styleshot_demo.compose.skin_tones import BY_COLOUR
 from styleshot_demo.compose.tokens import Span, Token, tokens
 from styleshot_demo.errors import Problem
 
@@ -34,17 +36,27 @@ PLURAL = 3  # what "horses" are, without a number; of small things there are two
 AGENT = re.compile(r"\w{2,}(er|or|ist|man|woman|maker|keeper)s?$")
 AGENT_ZH = "者家手员师"
 BUILDING_ZH = "塔楼站店馆场"  # after a thing of one sign they make another: no 灯 stands in 灯塔
-NIGHTLY = {"full moon", "crescent moon", "star", "shooting star", "fireworks", "glowing star", "milky way"}
-TRAIT = re.compile("(?:man|woman|person): (.*)")
-SEXES = {"man": {"man", "boy"}, "woman": {"woman", "girl"}}
-HAVING = {"with", "a", "an", "has", "having", "and", "有", "留着", "长着", "着", "的"}  # before a beard, somebody's
-INDOORS = ("room", "table")
+INDOORS, ANIMALS = ("room", "table"), "animals-nature"
 FACTS = ("place", "time", "weather", "kind")
 # "Over a city" also means: with it in view. What is above it is said so, or flies.
 FLYING = {"flying", "flies", "fly", "floating", "floats", "hovering", "hovers", "soaring", "soars", "gliding", "glides"}
 # Where several readings are possible: this one first. Names of things come after facts ("desert" is a place), keywords
 # after everything.
-ORDER = ("kind", "time", "weather", "place", "colour", "size", "count", "relation", "thing", "stop", "keyword")
+ORDER = (
+    "kind",
+    "time",
+    "weather",
+    "place",
+    "colour",
+    "skin",
+    "size",
+    "count",
+    "relation",
+    "thing",
+    "stop",
+    "keyword",
+    "clothes",
+)
 
 
 @dataclass(frozen=True)
@@ -84,8 +96,8 @@ def read(prompt: str) -> Reading:
     if not any(token.text for token in found):
         raise Problem("nothing_to_draw")
     alone = whole_names().get(re.sub(r"^(an?|the|一[个只]) ?", "", text)) or whole_names().get(text)
-    if alone is not None and not _is_scenery(alone):
-        return Reading(_completed([Thing(alone, said=prompt.strip())], {}, []), (((0, len(text)),),))
+    if alone is not None and not is_scenery(alone):
+        return Reading(completed([Thing(alone, said=prompt.strip())], {}, []), (((0, len(text)),),))
     return _Reader(found, text).reading()
 
 
@@ -99,9 +111,8 @@ class _Reader:
         self.unknown: list[str] = []
         self.waiting: dict[str, Any] = {}
         self.words: list[Token] = []  # said of what is waiting
-        self.relation: tuple[str, list[int], bool] | None = (
-            None  # (name, indices of subjects, or of the target in Chinese)
-        )
+        # (name, indices of subjects, or of the target in Chinese)
+        self.relation: tuple[str, list[int], bool] | None = None
         self.group: list[int] = []  # things joined by "and" since the last pause or relation
         self.aloft = False  # the relation that waits says that something is up in the air
         self.chinese_subject: int | None = None
@@ -123,6 +134,8 @@ class _Reader:
                 continue
             self._end_of_unknown(token, self._said_of_fact(index))
             meaning = self._chosen(index, token)
+            if self._said_of_person(index, token):
+                continue
             if meaning is None:
                 self._pause()
             elif meaning.kind in ("thing", "keyword"):
@@ -131,13 +144,15 @@ class _Reader:
                 self._fact(token, meaning)
             elif meaning.kind == "relation":
                 self._relation(index, token, meaning)
-            elif meaning.kind in ("colour", "size", "count"):
-                self._attribute(token, meaning)
+            elif meaning.kind in ("colour", "skin", "size", "count"):
+                self._attribute(index, token, meaning)
+            elif meaning.kind == "clothes":
+                self._unknown(index, token)
             elif token.text.endswith("在") and self.things:
                 self.chinese_subject = len(self.things) - 1
         self._end_of_unknown(None)
         return Reading(
-            _completed(joined(self.things, self.thing_spans, self.text), self.facts, self.unknown),
+            completed(joined(self.things, self.thing_spans, self.text), self.facts, self.unknown),
             tuple(map(tuple, self.thing_spans)),
             {name: tuple(spans) for name, spans in self.fact_spans.items()},
             tuple(map(tuple, self.unknown_spans)),
@@ -148,12 +163,15 @@ class _Reader:
         if not token.text:
             return None
         ahead = self._noun_ahead(index)
-        if token.text in ("orange", "oranges") and not ahead:
-            return Meaning("thing", "tangerine", token.text.endswith("s"))
+        after = self.tokens[index + 1]
+        if token.text in lexicon.ALONE and not ahead and after.text != "of":
+            return by_itself(token.text)
+        if token.text == "baby" and (one := after.reading("thing")) and by_name()[str(one.value)].group == ANIMALS:
+            return Meaning("size", "small")
         if token.text == "snow" and self.tokens[index - 1].text in ("the", "in", "on") and "place" not in self.facts:
             return Meaning("place", "snow")
         readings = sorted(token.meanings, key=lambda one: ORDER.index(one.kind))
-        readings = [one for one in readings if one.kind != "thing" or not _is_scenery(str(one.value))] or readings
+        readings = [one for one in readings if one.kind != "thing" or not is_scenery(str(one.value))] or readings
         if readings[0].kind == "keyword" and ahead and not is_chinese(token.text[0]):
             return Meaning("stop", "")  # "birthday" before a cake
         return readings[0]
@@ -163,7 +181,7 @@ class _Reader:
         for token in self.tokens[index + 1 :]:
             if token.reading("thing") and not token.reading("stop"):
                 return True
-            if not token.reading("colour", "size"):
+            if not token.reading("colour", "skin", "size"):
                 return bool(token.text) and not token.meanings
         return False
 
@@ -211,7 +229,29 @@ class _Reader:
         self.waiting, self.words, self.group = {}, [], []
         self.relation = self.chinese_subject = None
 
-    def _attribute(self, token: Token, meaning: Meaning) -> None:
+    def _said_of_person(self, index: int, token: Token) -> bool:
+        """Takes in what a person has or wears: in red, with dark skin; 红裙子 before 的女孩."""
+        clothes, skin, colour = (token.reading(kind) for kind in ("clothes", "skin", "colour"))
+        if clothes and is_chinese(token.text[0]) and person_ahead(self.tokens[index + 1 :]):
+            self.waiting["clothes"] = colour_of(str(clothes.value), self.waiting.pop("colour", None))
+            self.words.append(token)
+            return True
+        if not self.things or not (clothes or ((skin or colour) and not self._noun_ahead(index))):
+            return False
+        start = self.words[0].at if self.words else token.at
+        between = self.text[max(end for _, end in self.thing_spans[-1]) : start].strip()
+        new = described(self.things[-1], between, token, self.waiting.get("colour"))
+        if new is None:
+            return False
+        self.things[-1] = new
+        self.thing_spans[-1] += [word.span for word in (*self.words, token)]
+        self.waiting, self.words = {}, []
+        return True
+
+    def _attribute(self, index: int, token: Token, meaning: Meaning) -> None:
+        if token.text in PEOPLES and not self._noun_ahead(index):  # 黑人, who is somebody
+            self.waiting.setdefault("skin", meaning.value)
+            return self._thing(index, token, Meaning("thing", "person"))
         if meaning.kind == "count" and "count" in self.waiting and int(meaning.value) > 1:
             # "a couple of", "two dozen", 二十
             before = int(self.waiting["count"])
@@ -292,13 +332,7 @@ class _Reader:
         if count is None or (count == 1 and meaning.plural):
             small = metres(by_name()[str(meaning.value)]) < 0.5
             count = (PLURAL + 2 if small else PLURAL) if meaning.plural else 1
-        first = phrases().get(token.text.split(" ")[0] if not is_chinese(token.text[0]) else token.text[0], ())
-        named = next((cast(str, one.value) for one in first if one.kind == "colour"), None)
-        colour = self.waiting.get("colour") or (
-            named if len(token.text.split(" ")) > 1 or len(token.text) > 1 else None
-        )
-        if not is_chinese(token.text[0]) and " " not in token.text:
-            colour = self.waiting.get("colour")
+        colour = self.waiting.get("colour") or colour_in(token.text, meaning.value)
         thing = Thing(
             str(meaning.value),
             count=max(1, min(MOST, int(count))),
@@ -306,10 +340,19 @@ class _Reader:
             size=str(self.waiting.get("size", "normal")),
             said=" ".join(word.text for word in (*self.words, token)) if not is_chinese(token.text[0]) else token.text,
         )
+        if by_name()[thing.name].is_person:
+            skin = self.waiting.get("skin") or BY_COLOUR.get(colour or "")
+            colour = None if skin else colour
+            thing = replace(thing, colour=colour, skin=skin, clothes=self.waiting.get("clothes"))
         spans = [word.span for word in (*self.words, token)]
+        before = self.tokens[index - 1 - len(self.words)].text
         self.waiting, self.words = {}, []
-        merged = self._merged(self.tokens[index - 1].text, thing)
+        merged = one_person(self.things[-1], before, thing) if self.things else None
         if merged:
+            has, at = (thing, spans) if TRAIT.fullmatch(thing.name) else (self.things[-1], self.thing_spans[-1])
+            if not TRAIT.fullmatch(merged.name) and not has.name.endswith(SHOWN.get(merged.name, "-")):
+                self.unknown.append(has.said)
+                self.unknown_spans.append(list(at))
             self.things[-1] = merged
             self.thing_spans[-1] += spans
             return
@@ -336,59 +379,17 @@ class _Reader:
         self._add_more(meaning, new, spans)
 
     def _add_more(self, meaning: Meaning, first: int, spans: list[Span]) -> None:
-        """What else the words of the thing `first` mean: in it where it can hold something, else beside it."""
+        """What else the words of the thing `first` mean: in what holds it, with who has it, else beside it."""
         held = meaning.value in HOLDERS
+        worn = set(meaning.more) <= HELD
         counts = Counter(meaning.more)
         if not held:
             counts[str(meaning.value)] += self.things[first].count
             self.things[first] = replace(self.things[first], count=counts.pop(str(meaning.value)))
         for name, count in counts.items():
             if len(self.things) < MOST_THINGS:
-                said = self.things[first].said
-                self.things.append(Thing(name, count=count, said=said))
-                if held:
-                    self.things[-1] = replace(self.things[-1], relation="in", to=first)
+                one = self.things[first]
+                self.things.append(Thing(name, count=one.count if worn else count, said=one.said))
+                if held or worn:
+                    self.things[-1] = replace(self.things[-1], relation="in" if held else "with", to=first)
                 self.thing_spans.append(list(spans))
-
-    def _merged(self, before: str, thing: Thing) -> Thing | None:
-        """The last thing and this one as one person, if one of them is a person and the other a beard or hair.
-
-        before  the word before this one
-        """
-        if not self.things or before not in HAVING:
-            return None
-        last = self.things[-1]
-        person, has = (thing, last) if TRAIT.fullmatch(last.name) and before == "的" else (last, thing)
-        trait = TRAIT.fullmatch(has.name)
-        if not trait or by_name()[person.name].subgroup not in ("person", "person-role"):
-            return None
-        sex = next((sex for sex, words in SEXES.items() if words & set(person.name.split())), "person")
-        name = f"{sex}: {trait[1]}"
-        return replace(last, name=name if name in by_name() else f"person: {trait[1]}")
-
-
-def _is_scenery(name: str) -> bool:
-    return by_name()[name].subgroup in SCENERY and name not in STILL_THINGS
-
-
-def _completed(things: list[Thing], facts: dict[str, str], unknown: list[str]) -> Scene:
-    """The scene with what nobody said: a place where such things are, a kind of picture that fits them."""
-    place = facts.get("place") or place_of([by_name()[one.name] for one in things], facts)
-    kind = facts.get("kind") or ("single" if place == "plain" else "still life" if place == "table" else "landscape")
-    if "place" not in facts and kind in ("still life", "portrait", "pattern", "single"):
-        place = {"still life": "table"}.get(kind, "plain")
-    if place == "beach":  # what stands there for the sun
-        shade = {"umbrella": "umbrella on ground"}
-        things = [one if one.relation == "with" else replace(one, name=shade.get(one.name, one.name)) for one in things]
-    weather = facts.get("weather", "clear")
-    nightly = any(one.name in NIGHTLY for one in things) and place not in ("room", "table", "plain", "space")
-    return Scene(
-        things=tuple(things),
-        kind=kind,
-        place=place,
-        time=facts.get("time", "night" if nightly else "day"),
-        weather=weather,
-        far=facts.get("far"),
-        asked=tuple(name for name in ("kind", "place", "time", "weather", "far") if name in facts),
-        unknown=tuple(Unknown(said, nearest(said)) for said in unknown),
-    )

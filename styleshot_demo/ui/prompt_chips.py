@@ -40,6 +40,10 @@ def thing_text(scene: "Scene", thing: "Thing") -> LocalizedText:
     name = name_of(thing.name)
     if thing.colour and not thing.name.startswith(thing.colour):
         name = tr("scene_coloured", colour=tr(f"scene_colour_{thing.colour}"), thing=name)
+    if thing.skin:
+        name = tr("scene_skin", tone=tr(f"scene_tone_{thing.skin.replace(' ', '_')}"), thing=name)
+    if thing.clothes:
+        name = tr("scene_dressed", colour=tr(f"scene_colour_{thing.clothes}"), thing=name)
     if thing.size != "normal":
         name = tr(f"scene_size_{thing.size}", thing=name)
     if thing.count > 1 and not scene.wraps:  # a pattern repeats what was asked for, however many that was

@@ -27,7 +27,7 @@ print(json.dumps([understood(prompt).as_json() for prompt in sys.argv[1:]]))
 
 @pytest.mark.parametrize(
     ("said", "name"),
-    [("pup", "dog"), ("submarine", "ship"), ("toddler", "child"), ("少女", "girl"), ("小伙子", "boy")],
+    [("airport", "airplane"), ("submarine", "ship"), ("kiddo", "child"), ("侄女", "woman"), ("姑妈", "woman")],
 )
 def test_an_unknown_word_gets_what_means_nearly_the_same(said, name):
     assert nearest(said)[0] == name
@@ -43,12 +43,12 @@ def test_what_is_spelt_nearly_so_comes_first_and_alone():
 
 
 def test_the_offer_is_a_name_in_the_language_of_the_word():
-    assert offered("a toddler in a meadow", 0)["child"] == "child"
-    assert offered("草地上的少女", 0)["girl"] == "女孩"
+    assert offered("a kiddo in a meadow", 0)["child"] == "child"
+    assert offered("草地上的侄女", 0)["woman"] == "女人"
 
 
 def test_without_it_the_same_is_understood():
-    prompts = ["a toddler beside a red castle at night", "草地上的少女和三只猫", "a elefant on a table"]
+    prompts = ["a kiddo beside a red castle at night", "草地上的侄女和三只猫", "a elefant on a table"]
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT, *prompts], capture_output=True, text=True, check=True, encoding="utf-8"
     )

@@ -32,7 +32,7 @@ from styleshot_demo.errors import Problem
         ("夜晚的森林里有三只红色的狐狸和一只猫头鹰", "thing", 0, "夜晚的森林里有一只猫头鹰"),
         ("夜晚的森林里有三只红色的狐狸和一只猫头鹰", "thing", 1, "夜晚的森林里有三只红色的狐狸"),
         ("rocket", "thing", 0, ""),
-        ("a  Ｃａｔ —  and\ta Cafe\u0301 qxq", "unknown", 0, "a Ｃａｔ"),
+        ("a  Ｃａｔ —  and\ta Zoe\u0301 qxq", "unknown", 0, "a Ｃａｔ"),
     ],
 )
 def test_what_is_left(prompt, part, number, left):

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from styleshot_demo.compose import lexicon
+from styleshot_demo.compose.art import by_name
 from styleshot_demo.compose.nearest import nearest
 from styleshot_demo.compose.scene import Thing
 from styleshot_demo.compose.words import understood
@@ -108,6 +110,159 @@ def test_a_famous_place_is_the_kind_of_place_that_it_is(prompt, place, time, wea
 )
 def test_what_is_not_drawn_may_have_a_drawing_near_it(words, name):
     assert nearest(words)[0] == name and understood(f"a cat, {words}").unknown[0].said == words
+
+
+# Words that led astray once, or nowhere: what they draw now.
+ORDINARY = {
+    "woman": "mother, mom, mum, wife, aunt, 母亲, 妈妈, 阿姨, 美女",
+    "man": "father, dad, husband, uncle, 父亲, 爸爸, 叔叔",
+    "person": "friend, tourist, teenager, stranger, 朋友, 游客, 年轻人, 诗人",
+    "girl": "sister, schoolgirl, 少女, 妹妹",
+    "boy": "brother, 少年, 小伙子, 儿子",
+    "child": "toddler",
+    "baby": "newborn, 婴儿",
+    "old man": "elderly man, 外公, 白发老人",
+    "man in tuxedo": "groom, a man in a suit, 新郎",
+    "man office worker": "businessman",
+    "health worker": "doctor, surgeon, 医生",
+    "person walking": "hiker",
+    "person biking": "cyclist, 骑自行车的人",
+    "person fencing": "swordsman",
+    "woman dancing": "dancer, 舞者",
+    "prince": "king, 国王, 皇帝",
+    "woman mage": "witch, 女巫",
+    "man mage": "wizard, a wizard with a long beard, 巫师",
+    "baby angel": "angel, cupid, 天使",
+    "woman: red hair": "a redhead woman, red-haired girl, 红发女孩",
+    "man: bald": "bald man, 光头男人",
+    "person with white cane": "盲人",
+    "woman and man holding hands": "a couple, a couple in love, 恋人, 夫妇",
+    "dog": "husky, corgi, pug, 柴犬, 斑点狗",
+    "leopard": "cheetah, 雪豹",
+    "orca": "killer whale",
+    "seal": "sea lion, 海狮",
+    "bird": "sparrow, robin, 麻雀",
+    "fish": "carp, goldfish, 金鱼, 三文鱼",
+    "tropical fish": "clownfish, 小丑鱼",
+    "spiral shell": "seashell, 贝壳",
+    "lizard": "gecko, 壁虎",
+    "bug": "caterpillar, 毛毛虫",
+    "beetle": "insect, 昆虫",
+    "leafless tree": "dead tree, 枯树",
+    "cherry blossom": "plum blossom, 梅花, 桃花",
+    "sheaf of rice": "wheat, rice field, 小麦, 稻田",
+    "jack-o-lantern": "pumpkin, 南瓜",
+    "cooked rice": "rice, bowl of rice",
+    "cut of meat": "pork, 猪肉, 牛肉",
+    "egg": "鸡蛋",
+    "glass of milk": "milk, 牛奶",
+    "beverage box": "juice, 橙汁",
+    "hot beverage": "coffee cup, hot chocolate",
+    "package": "box, cardboard box, 盒子",
+    "red paper lantern": "lantern, paper lantern",
+    "backpack": "背包",
+    "treasure chest": "chest",
+    "paintbrush": "brush",
+    "chains": "chain",
+    "woman’s hat": "straw hat, 草帽",
+    "fire engine": "fire truck",
+    "bus": "school bus, 校车",
+    "airplane": "战斗机",
+    "office building": "skyscraper, 高楼",
+    "derelict house": "ruins, haunted house, 鬼屋",
+    "classical building": "greek temple",
+    "station": "train station, 火车站",
+    "vertical traffic light": "红绿灯",
+    "rock": "stone, 鹅卵石",
+    "water wave": "海浪",
+    "droplet": "raindrop, water drop, 雨滴",
+    "collision": "explosion",
+    "crescent moon": "月, 新月",
+    "shooting star": "meteor, 流星雨",
+    "Christmas tree": "christmas, 圣诞节",
+}
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_ordinary_words_mean_what_they_say(name):
+    for word in ORDINARY[name].split(", "):
+        assert said(word) == ([(name, 1, None)], []), word
+
+
+@pytest.mark.parametrize(
+    ("prompt", "things"),
+    [
+        ("parents", ["man", "woman"]),
+        ("an elderly couple", ["old man", "old woman"]),
+        ("母女", ["woman", "girl"]),
+        ("a crowd in the street", ["person"]),
+        ("a couple of cats", ["cat"]),
+        ("stone bridge", ["stone bridge"]),
+        ("a girl holding hands with her mother", ["girl", "woman"]),
+        ("a balloon in his hand", ["balloon"]),
+        ("三月的樱花", ["cherry blossom"]),
+        ("a baby and an elephant", ["baby", "elephant"]),
+    ],
+)
+def test_words_that_mean_more_or_less_than_they_seem(prompt, things):
+    scene = understood(prompt)
+    assert ([one.name for one in scene.things], scene.unknown) == (things, ())
+
+
+def test_a_baby_animal_is_a_small_one():
+    assert [(one.name, one.size) for one in understood("baby elephant").things] == [("elephant", "small")]
+
+
+@pytest.mark.parametrize(
+    ("word", "near"),
+    [
+        ("skeleton", "skull"),
+        ("knight", "guard"),
+        ("samurai", "ninja"),
+        ("pirate", "person"),
+        ("actress", "person"),
+        ("carpenter", "person"),
+        ("red panda", "raccoon"),
+        ("chess player", "person"),
+        ("washing machine", "bucket"),
+        ("library", "classical building"),
+        ("武士", "ninja"),
+        ("骑士", "guard"),
+        ("海象", "seal"),
+        ("海马", "fish"),
+        ("火星", "ringed planet"),
+        ("无人机", "helicopter"),
+    ],
+)
+def test_no_wrong_drawing_stands_for_what_has_none(word, near):
+    scene = understood(word)
+    assert scene.things == () and [(one.said, one.nearest[0]) for one in scene.unknown] == [(word, near)]
+
+
+def test_each_word_leads_to_one_drawing():
+    meant = [word for words in lexicon.MEANT.values() for word in words]
+    meant += [word for words, _ in (*lexicon.SEVERAL, *lexicon.EQUIPPED) for word in words]
+    near = [word for words in lexicon.NEAR.values() for word in words]
+    assert len({*meant, *near}) == len(meant) + len(near)
+    drawings = {*lexicon.MEANT, *lexicon.NEAR, *lexicon.KEYWORDS}
+    drawings |= {name for _, names in (*lexicon.SEVERAL, *lexicon.EQUIPPED) for name in names}
+    drawings |= {name for names in lexicon.ALONE.values() for name in names}
+    assert drawings <= set(by_name())
+
+
+@pytest.mark.parametrize(
+    ("prompt", "things", "place", "time"),
+    [
+        ("bridge at night", ["stone bridge"], "sea", "night"),
+        ("夜幕下的桥", ["stone bridge"], "sea", "night"),
+        ("cityscape at dusk", [], "street", "sunset"),
+        ("🌄", [], "mountains", "sunset"),
+        ("夜空", [], "meadow", "night"),
+    ],
+)
+def test_a_place_said_with_its_hour_has_both(prompt, things, place, time):
+    scene = understood(prompt)
+    assert ([one.name for one in scene.things], scene.place, scene.time) == (things, place, time)
 
 
 def test_mountains_stand_behind_a_lake():
