@@ -85,9 +85,9 @@ def _portrait(scene: Scene, aspect: float, random: np.random.Generator) -> list[
         room = 0.96 * aspect / len(sitters) ** 0.8 / art.proportion(one.name, form)
         height = min(1.30, 1.15 * room) if sits else min(0.90 if person else 0.80, 1.1 * room if person else room)
         x = (number + 0.5) / len(sitters) + (random.uniform(-0.03, 0.03) if len(sitters) == 1 else 0)
-        if any(other.to == index and other.name in WORN for other in scene.things):
-            height *= 0.78  # that the hat is in the picture
-        foot = max(0.10 + height, 1.01) if person or sits else 0.53 + height / 2
+        hat = any(other.to == index and other.name in WORN for other in scene.things)
+        height *= 0.78 if hat else 1.0  # that the hat is in the picture
+        foot = max((0.30 if hat else 0.10) + height, 1.01) if person or sits else 0.53 + height / 2
         flip = bool(random.random() < 0.5)
         placed.append(Placed(index, x, foot, height, 1.0, "swims", flip, form, sitters[:number].count(index)))
     others = [index for index in range(len(scene.things)) if index not in sitters]

@@ -138,7 +138,9 @@ def test_our_own_drawings_are_known_in_both_languages():
         assert (scene.things[0].name, scene.place, scene.unknown) == (name, place, ())
 
 
-@pytest.mark.parametrize("prompt", ["a cat in a top hat", "a frog with a crown", "a dog wearing a hat", "戴帽子的熊"])
+@pytest.mark.parametrize(
+    "prompt", ["a cat in a top hat", "portrait of a frog with a crown", "a dog wearing a hat", "戴帽子的熊"]
+)
 @pytest.mark.parametrize("seed", range(3))
 def test_animals_wear_hats_on_their_heads(prompt, seed):
     scene = understood(prompt)
