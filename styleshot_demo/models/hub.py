@@ -288,7 +288,7 @@ def readable(size: float) -> str:
         scale = {"GB": 1e9, "MB": 1e6, "kB": 1e3}[unit]
         if size >= scale:
             return f"{size / scale:.{digits}f} {unit}"
-    return f"{size:.0f} bytes"
+    return f"{size:.0f} B"
 
 
 def _home(settings: Settings) -> Path:

@@ -11,7 +11,7 @@ from styleshot_demo.events import Step
 from styleshot_demo.jobs import ImageJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.runners.compositing import composite
-from styleshot_demo.runners.regions import RegionFinder
+from styleshot_demo.runners.regions import RegionFinder, not_empty
 
 if TYPE_CHECKING:
     import torch
@@ -96,7 +96,8 @@ def inpainting_for(
         yield Step(0.0, remark("finding"))
     mask = regions.region(job, photo, pictures.split_alpha(job.content)[1], models, notes)
     styles, rest = jobs.divided(job.region, job.rest, job.styles)
-    if mask is None and rest is None:
-        return None
+    if rest is None:
+        if mask is None:
+            return None
+        not_empty(mask)
     return Inpainting(photo, mask or Image.new("L", photo.size, 255), styles, rest)
-

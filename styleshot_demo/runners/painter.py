@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 from PIL import Image
 
+from styleshot_demo import pictures
 from styleshot_demo.events import Event, Finished, Step
 from styleshot_demo.jobs import CLASSICAL_SIZES, SIZE_MULTIPLE, ClassicalJob, ImageJob
 from styleshot_demo.messages import Remark, remark
+from styleshot_demo.runners.compositing import split_opacity
 from styleshot_demo.runners.inpainting import Inpainting, inpainting_for
 from styleshot_demo.runners.maps import prepare
 from styleshot_demo.runners.palettes import apply_palette
@@ -48,11 +50,14 @@ def adapt_job(job: ImageJob) -> tuple[ImageJob, list[Remark]]:
 
 
 def paint(plan: "Plan[ImageJob]", classical: "ClassicalRunner") -> Generator[Event, None, None]:
-    """Yields `Step`s and at last one `Finished`."""
+    """Yields `Step`s and at last one `Finished`; what is transparent in the photo stays so."""
     started = time.perf_counter()
     job, total = plan.job, len(plan.shots)
     assert job.size is not None  # its defaults are filled in
-    content = prepare(job.content, job.size)
+    colours, opacity = split_opacity(job.content)
+    content = prepare(colours, job.size)
+    if opacity is not None:
+        opacity = opacity.resize(content.size, Image.Resampling.BICUBIC)
     simple = simplified(content, job.content_strength)
     images: list[Image.Image] = []
     models: dict[str, str] = {}
@@ -71,7 +76,7 @@ def paint(plan: "Plan[ImageJob]", classical: "ClassicalRunner") -> Generator[Eve
                 if isinstance(event, Finished):
                     image = with_details(event.result.images[0], content, job.content_strength)
                     image = apply_palette(job.palette, image)
-                    images.append(image if part is None else part.composite(image))
+                    images.append(pictures.join_alpha(image if part is None else part.composite(image), opacity))
                     models |= event.result.models
                 else:
                     yield Step((place + event.fraction) / total, event.message)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from PIL import Image, ImageChops, ImageOps
 
 from styleshot_demo import pictures
+from styleshot_demo.errors import Problem
 from styleshot_demo.jobs import ClassicalJob, ImageJob
 from styleshot_demo.messages import Remark, remark
 from styleshot_demo.models import hub
@@ -33,6 +34,13 @@ class Where:
 
     painted: Found
     rest: Found = None
+
+
+def not_empty(painted: Image.Image, least: int = 1) -> Image.Image:
+    """Where to paint, mode "L"; `Problem` nothing_to_paint where it is nowhere as much as `least`, of 255."""
+    if cast(tuple[int, int], painted.getextrema())[1] < least:
+        raise Problem("nothing_to_paint")
+    return painted
 
 
 class RegionFinder:
@@ -63,7 +71,10 @@ class RegionFinder:
             return Where(kept)
         if len(job.paintings) > 1:
             return Where(kept, ImageOps.invert(region))
-        return Where(region if kept is None else ImageChops.multiply(region, kept))
+        if kept is None:
+            return Where(not_empty(region))
+        # Of two parts that exclude one another, soft edges are left.
+        return Where(not_empty(ImageChops.multiply(region, kept), 128))
 
     def region(
         self,

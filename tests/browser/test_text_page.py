@@ -139,6 +139,18 @@ def a_style_of_ones_own_and_a_second_one(page, folder):
     assert record.settings["style_weights"] == [1, 0.5]
 
 
+# What stands outside of the blocks of sliders; picture boxes whose name lies under the button that clears them.
+OUTSIDE = """() => [...document.querySelectorAll(".block .min_value, .block .max_value")]
+    .filter((node) => node.offsetParent && node.getBoundingClientRect().right
+        > node.closest(".block").getBoundingClientRect().right + 1)
+    .map((node) => `${node.closest(".block").id} ${node.textContent}`)"""
+COVERED = """() => [...document.querySelectorAll(".picture")].filter((box) => {
+        const name = box.querySelector("[data-testid=block-label]"), clear = box.querySelector(".icon-button-wrapper");
+        return name && clear && name.offsetParent
+            && name.getBoundingClientRect().right > clear.getBoundingClientRect().left;
+    }).map((box) => box.id)"""
+
+
 def a_phone_needs_no_sideways_scrolling(page):
     page.set_viewport_size({"width": 390, "height": 844})
     for kind in ("text", "image"):
@@ -150,6 +162,11 @@ def a_phone_needs_no_sideways_scrolling(page):
         expect(page.locator(f"#{kind}-style-2")).to_be_visible()
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, kind
+    open_tab(page, "text")
+    page.set_viewport_size({"width": 768, "height": 1024})
+    page.wait_for_timeout(300)
+    assert page.evaluate(OUTSIDE) == []  # as on a tablet, which is narrower than two columns
+    assert page.evaluate(COVERED) == []
 
 
 def begun_while_it_is_closed(page, closed):

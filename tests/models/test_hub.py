@@ -279,8 +279,8 @@ def test_hashes_and_check(settings):
 @pytest.mark.parametrize(
     ("size", "text"),
     [
-        (0, "0 bytes"),
-        (999, "999 bytes"),
+        (0, "0 B"),
+        (999, "999 B"),
         (17_173_511, "17 MB"),
         (4_979_094_428, "4.98 GB"),
         (4_723, "5 kB"),

@@ -100,3 +100,18 @@ def test_where_a_soft_edge_leaves_nothing_of_a_part_the_rest_is_painted(studio, 
     nothing = Inpainting(cat, Image.new("L", cat.size, 0), job.styles[:1], job.styles[1:])
     made = painted_as(job, cat, studio.plan(job).shots[0], nothing)
     assert made.region == "everywhere" and [style for style, _ in made.styles] == [job.styles[1][0]]
+
+
+@pytest.mark.parametrize("region", ["everywhere", "alpha"])
+def test_what_is_transparent_stays_so(studio, cat, region) -> None:
+    logo = cat.convert("RGBA")
+    alpha = Image.new("L", cat.size, 0)
+    alpha.paste(255, (60, 40, cat.width - 60, cat.height - 40))
+    logo.putalpha(alpha)
+    made = painted(studio, logo, region=region)
+    assert made.mode == "RGBA"
+    opacity = np.asarray(made.getchannel("A"))
+    assert opacity[:15].max() == 0 and opacity[opacity.shape[0] // 2, opacity.shape[1] // 2] == 255
+    wanted = np.asarray(alpha.resize(made.size, Image.Resampling.BICUBIC))
+    assert np.array_equal(opacity, wanted)
+    assert painted(studio, cat, region="everywhere").mode == "RGB"

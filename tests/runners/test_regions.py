@@ -168,6 +168,21 @@ def test_a_kept_background_and_a_region_both_hold(studio, picture) -> None:
 # The mask that a person gives ---------------------------------------------------------------------------------------
 
 
+def test_settings_that_leave_nothing_to_paint_are_told(studio, picture) -> None:
+    product = Image.new("RGB", (120, 90), "white")
+    product.paste((180, 30, 40), (40, 30, 80, 70))
+    style = picture(64, 64, 1)
+    for job in (
+        ClassicalJob(product, style, region="background", keep_background=True, size=256),
+        ClassicalJob(product, style, region="subject", outside=True, keep_background=True, size=256),
+        ClassicalJob(product, style, region="background", keep_background=True, whole=True),
+    ):
+        with pytest.raises(Problem) as caught:
+            studio.finish(job)
+        assert caught.value.key == "nothing_to_paint"
+    studio.finish(ClassicalJob(product, style, region="background", size=256))
+
+
 def refused(**more) -> str:
     with pytest.raises(Problem) as caught:
         ClassicalJob(Image.new("RGB", (120, 80)), Image.new("RGB", (64, 64)), region="mask", **more)
