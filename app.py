@@ -8,8 +8,8 @@ from styleshot_demo.settings import Settings
 
 
 def main() -> None:
-    begin()
     try:
+        begin()
         settings = Settings.from_environment()
         from styleshot_demo.ui.build import serve
 

@@ -76,8 +76,8 @@ app.add_typer(training.app, name="train")
 
 def main() -> None:
     """Run the command that `sys.argv` names; ends the program."""
-    begin()
     try:
+        begin()
         app()
     except KeyboardInterrupt:  # before a command was there to end in order
         sys.exit(TOLD + signal.SIGINT)
