@@ -4,7 +4,7 @@
     const own = window.styleshot.desk(kind);
     const [line, told, factors, stop] = [".enlarge", ".news", ".factors", ".halt"]
       .map((place) => element.querySelector(place));
-    const stopped = line.querySelector("template");
+    const say = (what) => told.replaceChildren(line.querySelector(`template.${what}`).content.cloneNode(true));
     const buttons = [...factors.querySelectorAll("button")];
     const finer = factors.querySelector("label"); // the choice of the large network, where that is there
     let turn = null; // the press whose progress is shown; nothing is heard of any other
@@ -48,12 +48,13 @@
         halt();
       }
       waiting = null;
-      told.replaceChildren(stopped.content.cloneNode(true));
+      say("stopping");
       show(false);
     });
-    const halted = () => {
+    const halted = (good) => {
       halting = false;
       if (waiting) enlarge(waiting);
+      else if (about === own.source) say(good ? "stopped" : "unreached");
       waiting = null;
     };
     watch("value", () => {

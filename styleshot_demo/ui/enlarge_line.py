@@ -28,7 +28,10 @@ def build(kind: str) -> gr.HTML:
         elem_id=f"{kind}-enlarge",
         html_template=f"""
 <div class="enlarge" hidden>
-  <div class="news"></div><template>{problems.note(tr("enlarge_stopped"))}</template>
+  <div class="news"></div>
+  <template class="stopping">{problems.note(tr("stopping"))}</template>
+  <template class="stopped">{problems.note(tr("enlarge_stopped"))}</template>
+  <template class="unreached">{problems.note(tr("toast_unreached"))}</template>
   <div class="factors" role="group" {tr("enlarge_about").attributes()}>
     <span aria-hidden="true">{tr("enlarge").html()}</span>{factors}
     <label {choice} hidden><input type="checkbox">{tr("enlarge_finer").html()}</label>

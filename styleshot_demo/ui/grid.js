@@ -84,6 +84,7 @@
       [".grid", ".news", ".scroll", ".cells", ".after", ".paint", ".halt", ".count", "dialog"].map(part);
     let turn = null; // the press whose cells are shown; nothing is heard of any other
     let halting = false; // what is begun now would be stopped too
+    let over = null; // what is said once that is over
     let now = null; // what is on show
     let opened = null; // the cell that is looked at
     let asked = {}; // what the last press has asked for
@@ -197,11 +198,11 @@
     });
     halt.addEventListener("click", () => {
       const total = now?.turn === turn ? now.rows.length * now.columns.length : 0;
-      const texts_ = filled(texts.stopped, { count: total ? now.cells.length : 0, total: total || "–" });
+      over = total ? filled(texts.stopped, { count: now.cells.length, total }) : filled(texts.stopped_early, {});
       turn = null;
       halting = true;
       ask("halt");
-      told.replaceChildren(head("p", texts_, "message"));
+      told.replaceChildren(head("p", filled(texts.stopping, {}), "message"));
       show(false);
     });
     part(".whole").addEventListener("click", () => ask("sheet"));
@@ -223,6 +224,11 @@
       if (before.open) open(true);
     };
 
+    const halted = (good) => {
+      halting = false;
+      told.replaceChildren(head("p", good ? over : filled(texts.unreached, {}), "message"));
+      settle();
+    };
     const heard = () => {
       const said = value() || {};
       if (said.back) return back(said);
@@ -231,7 +237,7 @@
         if (axis.select.value === said.usual.name && !axis.input.value) axis.input.value = said.usual.text;
         return settle();
       }
-      if (said.halted) return void window.styleshot.cancelled(`${kind}-grid`).then(() => { halting = false; settle(); });
+      if (said.halted) return void window.styleshot.cancelled(`${kind}-grid`).then(halted);
       if (said.sheet) return window.styleshot.fetched(said.sheet.src, said.sheet.name);
       if (said.once) {
         told.innerHTML = said.told;

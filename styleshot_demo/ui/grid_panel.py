@@ -21,7 +21,8 @@ def build(kind: str, job: type) -> gr.HTML:
     `side`; `.sheet(...)`, to be saved; `.use(...)` with `row` and `column` of a cell. `grid.py` makes its values.
     """
     names = {"axes": [_told(job, name) for name in grid.axes(job)], "most": grid.MOST_CELLS}
-    texts = {key: TEXTS[f"grid_{key}"] for key in ("count", "too_many", "stopped", "nothing")}
+    texts = {key: TEXTS[f"grid_{key}"] for key in ("count", "too_many", "stopped", "stopped_early", "nothing")}
+    texts |= {"stopping": TEXTS["stopping"], "unreached": TEXTS["toast_unreached"]}
     return gr.HTML(
         elem_id=f"{kind}-grid",
         html_template=f"""

@@ -5,6 +5,10 @@
   let now = null; // what it said last
 
   const { twice, folded } = window.styleshot;
+  /* What is asked for once: the second time it would be refused, as the first has done it. */
+  const ONCE = {
+    save: () => "form", change: () => "form", delete: ({ key }) => `delete ${key}`, undo: ({ token }) => `undo ${token}`,
+  };
 
   class Drawer {
     constructor(element, tab) {
@@ -16,11 +20,33 @@
       this.search = this.part("[type=search]");
       this.picked = null; // key of the style whose buttons are shown
       this.changes = false; // whether the form changes that style, or keeps a new one
+      this.asked = new Map(); // press -> what was asked for by it once, and is not answered yet
       this.listen();
     }
 
     send(act, more = {}) {
-      ask?.({ act, tab: this.tab, ...more });
+      const what = ONCE[act]?.(more);
+      if (what && [...this.asked.values()].includes(what)) return;
+      const press = Math.random().toString(36).slice(2);
+      if (what) this.asked.set(press, what);
+      this.lock();
+      ask?.({ act, tab: this.tab, press, ...more });
+    }
+
+    get busy() { return [...this.asked.values()].includes("form"); }
+
+    /* By no `disabled`: whoever uses the keys stays where they are. */
+    lock() {
+      this.form.setAttribute("aria-busy", String(this.busy));
+      this.part(".keep").setAttribute("aria-disabled", String(this.busy));
+      for (const field of this.form.querySelectorAll("input")) field.readOnly = this.busy;
+    }
+
+    /* `press` has been answered, or none will be. */
+    answered(press) {
+      if (press) this.asked.delete(press);
+      else this.asked.clear();
+      this.lock();
     }
 
     listen() {
@@ -49,8 +75,8 @@
         });
       }
       const presses = {
-        save: () => this.write(false),
-        change: () => this.write(true),
+        save: () => this.busy || this.write(false),
+        change: () => this.busy || this.write(true),
         cancel: () => this.form.hidden = true,
         export: () => this.send("export", { key: this.picked }),
         delete: () => this.send("delete", { key: this.picked }),
@@ -120,6 +146,7 @@
     /* Shows what the server says; `said` whether that is about this drawer. */
     show(said) {
       this.box.hidden = false;
+      if (now?.press) this.answered(now.press);
       if (said) {
         if ("picked" in now) this.picked = now.picked;
         if (now.done) {
@@ -193,5 +220,6 @@
       for (const drawer of Object.values(drawers)) drawer.show(drawer.tab === now?.tab);
     });
   };
-  Object.assign(window.styleshot, { library, libraryDrawer });
+  const libraryFailed = () => { for (const drawer of Object.values(drawers)) drawer.answered(null); };
+  Object.assign(window.styleshot, { library, libraryDrawer, libraryFailed });
 })();

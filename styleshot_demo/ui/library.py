@@ -20,7 +20,7 @@ from styleshot_demo.library import MAX_PICTURES, Library, StyleEntry, beside
 from styleshot_demo.library.style import MAX_STRENGTH
 from styleshot_demo.settings import Settings
 from styleshot_demo.ui import controls, problems, tab_state, words
-from styleshot_demo.ui.controls import EACH, text_in
+from styleshot_demo.ui.controls import EACH, INSTANT, text_in
 from styleshot_demo.ui.laid_style import LaidStyle
 from styleshot_demo.ui.restore import Target
 from styleshot_demo.ui.widgets import address
@@ -65,6 +65,8 @@ class LibraryActions:
         for target in self.targets.values():
             outputs += [*target.inputs.styles, *target.inputs.slot_outputs(), target.inputs.message]
         event = self.page.act(self.act, self.inputs, [*outputs, *self.strengths.values()], **EACH)
+        # Without an answer nothing would be asked for any more.
+        event.failure(None, js="() => { window.styleshot.libraryFailed(); return []; }", **INSTANT)
         for target in self.targets.values():
             event = event.then(**target.save)
 
@@ -78,15 +80,16 @@ class LibraryActions:
         if act is None or job not in self.targets:
             return {self.page: gr.skip()}
         by_part = dict(zip(self.inputs, values, strict=True))
+        press = text_in(event, "press")[:40]  # so that the drawer knows what is answered
         try:
             told, updates = act(event, job, by_part)
-            return {self.page: self.value(job, **told), **updates}
+            return {self.page: self.value(job, press=press, **told), **updates}
         except Exception as error:
             said = words.join(problems.explain(error), " ")
             if isinstance(error, Problem) and (about := getattr(error, "__notes__", None)):  # the file of a picture
                 name = jobs.file_name_of(about[0]) or ""
                 said = LocalizedText(f"{name}: {said.en}", f"{name}：{said.zh}")
-            return {self.page: self.value(job, said=said, problem=True)}
+            return {self.page: self.value(job, said=said, problem=True, press=press)}
 
     def value(self, job: str, said: LocalizedText | None = None, **told: Any) -> dict[str, Any]:
         """What the script is told: every style that there is, and what was done, to the drawer that asked."""

@@ -48,6 +48,7 @@
     let line = Promise.resolve(); // those who are on their way, one after another
     let turn = null; // the press whose pictures are shown; nothing is heard of any other
     let halting = false; // what is begun now would be stopped too
+    let over = null; // what is said once that is over
     let now = null; // what is on show
 
     own.mends["many .news"] = (said) => own.mended(said);
@@ -176,18 +177,27 @@
       keep(kind, { chosen });
       trigger("paint", { files: chosen, format: part("select").value, turn });
     });
-    halt.addEventListener("click", () => {
-      const ours = now?.turn === turn ? now : { made: [], total: chosen.length };
+    const news = (key, values) => {
       const message = document.createElement("p");
       message.className = "message";
       message.setAttribute("role", "status");
-      message.append(...twice(filled(texts.stopped, { count: ours.made.length, total: ours.total })));
+      say(message, key, values);
+      told.replaceChildren(message);
+    };
+    halt.addEventListener("click", () => {
+      const ours = now?.turn === turn ? now : { made: [], total: chosen.length };
+      over = { count: ours.made.length, total: ours.total };
       turn = null;
       halting = true;
       trigger("halt", {});
-      told.replaceChildren(message);
+      news("stopping");
       show(false);
     });
+    const halted = (good) => {
+      halting = false;
+      news(good ? "stopped" : "unreached", over);
+      settle();
+    };
     part(".pack").addEventListener("click", () => {
       part(".pack").disabled = true;
       trigger("pack", { language: document.documentElement.lang });
@@ -211,7 +221,7 @@
     watch("value", () => {
       const said = value() || {};
       if (said.back) return back(said);
-      if (said.halted) return void window.styleshot.cancelled(`${kind}-many`).then(() => { halting = false; settle(); });
+      if (said.halted) return void window.styleshot.cancelled(`${kind}-many`).then(halted);
       if (said.once) {
         part(".pack").disabled = false;
         if (said.packed) window.styleshot.fetched(said.packed.src, said.packed.name);

@@ -18,6 +18,7 @@ def build(kind: str, most: int) -> gr.HTML:
     `.halt(...)`, the button Stop; `.pack(...)` with the page's `language`, all in one file. `many.py` makes its values.
     """
     texts = {key: TEXTS[f"many_{key}"] for key in _SCRIPT}
+    texts |= {"stopping": TEXTS["stopping"], "unreached": TEXTS["toast_unreached"]}
     formats = "".join(f'<option value="{ending}">{name}</option>' for ending, name in FORMATS.items())
     return gr.HTML(
         elem_id=f"{kind}-many",

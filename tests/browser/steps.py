@@ -103,6 +103,38 @@ def hold_cancelling(page):
     return let_it_hear
 
 
+def hold_joining(page):
+    """What is begun begins, but the page does not hear under which name: as on a slow network. -> what lets it hear,
+    and checks that what was stopped meanwhile is cancelled by that name, and by none before."""
+    held, cancelled = [], []
+    page.route("**/queue/join*", lambda route: held.append((route, route.fetch())))
+    page.on("requestfinished", lambda request: request.url.endswith("/cancel") and cancelled.append(request))
+
+    def let_it_hear():
+        page.wait_for_timeout(1000)  # longer than the page takes to say that something is over
+        assert held and not cancelled
+        begun = [answer.json()["event_id"] for _, answer in held]
+        with page.expect_response("**/cancel") as answer:
+            for route, response in held:
+                route.fulfill(response=response)
+        assert answer.value.ok and answer.value.request.post_data_json["event_id"] in begun
+        page.unroute("**/queue/join*")
+
+    return let_it_hear
+
+
+def click_twice(page, button, pause=200, counted=True):
+    """A double click as people make it: what has taken the button's place is under the second. `counted`: whether the
+    browser takes it for one, which Firefox does not where there is another button."""
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    page.mouse.move(box["x"] + min(24, box["width"] / 2), box["y"] + box["height"] / 2)
+    for count in (1, 2 if counted else 1):
+        page.mouse.down(click_count=count)
+        page.mouse.up(click_count=count)
+        page.wait_for_timeout(pause)
+
+
 def repaint(page):
     """On the classical tab: until a picture is there that was not there before."""
     before = page.evaluate("Number(document.querySelector('#classical-result .compare').dataset.shown || 0)")

@@ -9,7 +9,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, hold_cancelling, repaint, unfold, upload  # noqa: E402
+from browser.steps import LONG, click_twice, hold_cancelling, repaint, unfold, upload  # noqa: E402
 
 RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
 STALE = "Changed since this was painted"
@@ -180,7 +180,8 @@ ENDLESS = 5000
 def test_a_stopped_picture_can_be_saved_and_goes_on(open_page, pictures, tmp_path):
     page = open_page()
     begin(page, pictures, "Optimise", steps=STEPS)
-    page.locator("#classical-run").click()
+    click_twice(page, page.locator("#classical-run"), pause=400)  # Stop is there by the second, which is not for it
+    expect(page.locator("#classical-stop")).to_be_visible()
     figure, status = page.locator("#classical-result .compare"), page.locator("#classical-status")
     expect(figure).to_have_attribute("data-state", "painting", timeout=LONG)
     page.locator("#classical-stop").click()

@@ -10,7 +10,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, followed, open_tab, put, repaint, run, unfold, upload  # noqa: E402
+from browser.steps import LONG, followed, hold_joining, open_tab, put, repaint, run, unfold, upload  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,13 @@ def test_it_stops_by_keyboard_and_the_picture_stays(open_page, large, style):
     # The computation itself has ended: nothing is waited for.
     repaint(page)
 
-    # A press right after Stop counts.
+    # Stop counts before the page knows what it has begun, and a press right after Stop.
+    let_it_hear = hold_joining(page)
+    four.click()
+    stop.press("Enter")
+    expect(line.locator(".news")).to_have_text("Stopping", use_inner_text=True)
+    let_it_hear()
+    expect(line).to_contain_text("Stopped. The picture is as it was.")
     four.click()
     expect(line.locator("progress")).to_be_visible(timeout=LONG)
     page.evaluate(

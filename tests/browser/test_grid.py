@@ -10,7 +10,7 @@ from PIL import Image
 expect = pytest.importorskip("playwright.sync_api").expect
 
 from browser.conftest import app, opener  # noqa: E402
-from browser.steps import LONG, open_tab, put, unfold, upload  # noqa: E402
+from browser.steps import LONG, click_twice, hold_joining, open_tab, put, unfold, upload  # noqa: E402
 
 from styleshot_demo import provenance  # noqa: E402
 
@@ -226,16 +226,19 @@ def test_stop_keeps_what_is_done_and_another_grid_can_begin(open_page, photo):
     panel = Panel(page).open()
     panel.choose("columns", "seed", ", ".join(map(str, range(12))))
     panel.choose("rows", "")
+    # Before the page knows what it has begun: it is stopped all the same, or the next grid would wait for it.
+    let_it_hear = hold_joining(page)
     panel.box.locator(".paint").click()
-    expect(panel.box.locator(".halt")).to_be_visible()
-    panel.box.locator(".halt").click()
-    expect(panel.news).to_contain_text("Stopped.")
+    panel.box.locator(".halt").press("Enter")
+    expect(panel.news).to_have_text("Stopping", use_inner_text=True)
+    let_it_hear()
+    expect(panel.news).to_have_text("Stopped. No picture is finished.", use_inner_text=True)
     expect(panel.box.locator(".paint")).to_be_enabled(timeout=LONG)
     expect(panel.done).to_have_count(0)
 
     page.locator("#method label", has_text="Fast").click()
     panel.choose("rows", "strength", "0.3, 0.6, 0.9, 1")
-    panel.box.locator(".paint").click()
+    click_twice(page, panel.box.locator(".paint"))
     expect(panel.done.nth(1)).to_be_visible(timeout=LONG)
     panel.box.locator(".halt").click()
     expect(panel.news).to_contain_text("of 48 pictures are finished.")

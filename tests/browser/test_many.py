@@ -11,7 +11,7 @@ from PIL import Image
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, drop, open_tab, put, unfold  # noqa: E402
+from browser.steps import LONG, click_twice, drop, hold_joining, open_tab, put, unfold  # noqa: E402
 
 from styleshot_demo import provenance  # noqa: E402
 
@@ -125,7 +125,14 @@ def test_stop_keeps_what_is_done_and_the_next_press_goes_on_with_the_others(open
     fold = Fold(page).open()
     fold.take([shop / name for name in ("cup.jpg", "cup.png", "茶壶 1.jpg", "plates/blue.jpg")])
     fold.box.locator("select").select_option("jpg")
+    let_it_hear = hold_joining(page)
     fold.paint.click()
+    fold.halt.press("Enter")  # before the page knows what it has begun
+    expect(fold.news).to_have_text("Stopping", use_inner_text=True)
+    let_it_hear()
+    expect(fold.news).to_contain_text("Stopped. 0 of 4 pictures are finished")
+    expect(fold.paint).to_be_enabled(timeout=LONG)
+    click_twice(page, fold.paint, counted=False)
     expect(fold.tiles.first).to_be_visible(timeout=LONG)
     fold.halt.click()
     expect(fold.news).to_contain_text("of 4 pictures are finished and stay")

@@ -216,7 +216,7 @@ def test_progress_previews_and_stop(open_studio):
     assert shown(page) == count  # nothing paints on behind the page's back
 
     # Stopped between pictures: those that are finished stay, each with what makes it.
-    put(page, "text", steps=100, size=128, seed=3)
+    put(page, "text", steps=100, size=256, seed=3)  # long enough for a busy machine's page to see one of them arrive
     page.locator("#text-run").click()
     expect(page.locator("#text-result .thumbs")).to_contain_text("seed 3", timeout=LONG)
     page.locator("#text-stop").click()
