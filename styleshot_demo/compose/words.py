@@ -42,21 +42,8 @@ FACTS = ("place", "time", "weather", "kind")
 FLYING = {"flying", "flies", "fly", "floating", "floats", "hovering", "hovers", "soaring", "soars", "gliding", "glides"}
 # Where several readings are possible: this one first. Names of things come after facts ("desert" is a place), keywords
 # after everything.
-ORDER = (
-    "kind",
-    "time",
-    "weather",
-    "place",
-    "colour",
-    "skin",
-    "size",
-    "count",
-    "relation",
-    "thing",
-    "stop",
-    "keyword",
-    "clothes",
-)
+ORDER = ("kind", "time", "weather", "place", "colour", "skin", "size", "count", "relation", "thing", "stop", "keyword",
+         "clothes")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -236,7 +223,9 @@ class _Reader:
             self.waiting["clothes"] = colour_of(str(clothes.value), self.waiting.pop("colour", None))
             self.words.append(token)
             return True
-        if not self.things or not (clothes or ((skin or colour) and not self._noun_ahead(index))):
+        if not self.things or not (clothes or skin or colour):
+            return False
+        if not clothes and (self._noun_ahead(index) or self.tokens[index + 1].reading(*FACTS)):  # in white snow
             return False
         start = self.words[0].at if self.words else token.at
         between = self.text[max(end for _, end in self.thing_spans[-1]) : start].strip()

@@ -45,6 +45,8 @@ def first(prompt):
         ("an african elephant", ("elephant", None, None, None)),
         ("a green man", ("man", "green", None, None)),
         ("a woman in red", ("woman", None, None, "red")),
+        ("a girl in white snow", ("girl", None, None, None)),
+        ("a woman in red at sunset", ("woman", None, None, "red")),
         ("a black man in a white shirt", ("man", None, "dark", "white")),
         ("a girl wearing a long yellow dress on the beach", ("girl", None, None, "yellow")),
         ("a woman in a suit", ("woman", None, None, "black")),
