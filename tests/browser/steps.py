@@ -123,13 +123,12 @@ def hold_joining(page):
     return let_it_hear
 
 
-def click_twice(page, button, pause=200, counted=True):
-    """A double click as people make it: what has taken the button's place is under the second. `counted`: whether the
-    browser takes it for one, which Firefox does not where there is another button."""
+def click_twice(page, button, pause=200):
+    """A double click as people make it: what has taken the button's place is under the second."""
     button.scroll_into_view_if_needed()
     box = button.bounding_box()
     page.mouse.move(box["x"] + min(24, box["width"] / 2), box["y"] + box["height"] / 2)
-    for count in (1, 2 if counted else 1):
+    for count in (1, 2):
         page.mouse.down(click_count=count)
         page.mouse.up(click_count=count)
         page.wait_for_timeout(pause)

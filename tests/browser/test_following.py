@@ -65,7 +65,8 @@ def a_result_is_compared_with_its_photo(page, nameless):
     expect(frame).to_be_visible()
     assert nameless(page) == []
     before, after = frame.locator(".before"), frame.locator(".after")
-    assert [before.evaluate("one => one.naturalWidth"), before.evaluate("one => one.naturalHeight")] == [300, 200]
+    for side, pixels in (("naturalWidth", 300), ("naturalHeight", 200)):
+        expect(before).to_have_js_property(side, pixels)
     assert after.get_attribute("src") == page.locator("#image-result .stage > img").get_attribute("src")
     place = frame.locator(".box").bounding_box()
     assert place["width"] / place["height"] == pytest.approx(1.5, rel=0.03)

@@ -181,7 +181,7 @@ def test_a_grid_is_there_again_after_a_restart_of_the_server_for_its_visitor_alo
         expect(page.locator("#method input[value=colour]")).to_be_checked(timeout=LONG)
         for slot in ("#content", "#style-1"):
             expect(page.locator(f"{slot} .image-frame img")).to_be_visible(timeout=LONG)
-        assert page.locator("#content .image-frame img").evaluate("(image) => image.naturalWidth") == 300
+        expect(page.locator("#content .image-frame img")).to_have_js_property("naturalWidth", 300)
         page.locator("#history-open").click()
         box = page.locator("dialog.history")
         expect(box.locator(".clear")).to_be_visible(timeout=LONG)

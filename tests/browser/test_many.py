@@ -132,7 +132,7 @@ def test_stop_keeps_what_is_done_and_the_next_press_goes_on_with_the_others(open
     let_it_hear()
     expect(fold.news).to_contain_text("Stopped. 0 of 4 pictures are finished")
     expect(fold.paint).to_be_enabled(timeout=LONG)
-    click_twice(page, fold.paint, counted=False)
+    click_twice(page, fold.paint)
     expect(fold.tiles.first).to_be_visible(timeout=LONG)
     fold.halt.click()
     expect(fold.news).to_contain_text("of 4 pictures are finished and stay")

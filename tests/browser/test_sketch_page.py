@@ -212,9 +212,9 @@ def start(page, prompt):
 def drag(page, name, to, pad="#text-sketch .sheets .row .pad"):
     """With the mouse, by its middle, so that its foot comes to `to`, in shares of the sketch."""
     page.locator(pad).first.evaluate("(sketch) => sketch.scrollIntoView({ block: 'center' })")
-    area = page.locator(pad).first.bounding_box()
     held = page.locator(f'{pad} .grip[data-thing="{name}"]').first
-    box = held.bounding_box()
+    held.hover()  # once nothing moves any more
+    area, box = page.locator(pad).first.bounding_box(), held.bounding_box()
     x, y = (float(part) for part in held.get_attribute("data-foot").split())
     from_x, from_y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(from_x, from_y)
