@@ -70,21 +70,17 @@
 
   /* The second click of a double click is meant for what the first was meant for. What takes the place of a button at
      once, such as Stop, is not pressed by it, and what can be done but once is not done twice. A later press is one,
-     and so is the third of several; what is pressed by a key, or by the page, has no `detail`. Firefox counts anew
-     where another button has come under the pointer, so time and place count too. */
+     and so is what is pressed by a key, or by the page. */
   const CHANGING = '[id$="-run"], [id$="-again"], [id$="-stop"], .paint, .halt, .factors button, [data-act="fetch"],'
     + ".library button, .presets button";
   const ONCE = "form [type=submit], .library .delete, .library .undo, .history .delete, .history .clear, .history .undo";
-  const [SOON, NEAR] = [500, 10]; // milliseconds; pixels
-  let before = null; // the click before
+  let before = null; // the button that the click before was on
   document.addEventListener("click", (event) => {
     if (!event.detail) return;
     const [first, button] = [before, event.target.closest?.("button")];
-    before = { button, at: event.timeStamp, x: event.clientX, y: event.clientY };
-    if (!first?.button) return;
-    const soon = before.at - first.at < SOON && Math.hypot(before.x - first.x, before.y - first.y) < NEAR;
-    const meant = first.button === button ? !button.matches(ONCE) : !first.button.matches(CHANGING);
-    if (meant || !(soon || event.detail > 1)) return;
+    before = button;
+    if (!first || event.detail < 2) return;
+    if (first === button ? !button.matches(ONCE) : !first.matches(CHANGING)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }, true);

@@ -209,12 +209,20 @@ def start(page, prompt):
     painted(page)
 
 
+def still(page, what):
+    """The box of what does not move any more."""
+    before, box = None, what.bounding_box()
+    while box != before:
+        page.wait_for_timeout(200)
+        before, box = box, what.bounding_box()
+    return box
+
+
 def drag(page, name, to, pad="#text-sketch .sheets .row .pad"):
     """With the mouse, by its middle, so that its foot comes to `to`, in shares of the sketch."""
     page.locator(pad).first.evaluate("(sketch) => sketch.scrollIntoView({ block: 'center' })")
     held = page.locator(f'{pad} .grip[data-thing="{name}"]').first
-    held.hover()  # once nothing moves any more
-    area, box = page.locator(pad).first.bounding_box(), held.bounding_box()
+    box, area = still(page, held), page.locator(pad).first.bounding_box()
     x, y = (float(part) for part in held.get_attribute("data-foot").split())
     from_x, from_y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(from_x, from_y)
