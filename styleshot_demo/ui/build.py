@@ -33,9 +33,12 @@ from styleshot_demo.ui import (
     words,
 )
 from styleshot_demo.ui.controls import INSTANT
+from styleshot_demo.ui.first_script import FirstScript
 from styleshot_demo.ui.opening import Opening
 from styleshot_demo.ui.words import i18n, tr, translations
 
+# Seconds between two looks at who waits. Gradio's own millisecond takes a twelfth of a core while nobody asks.
+RESTING = 0.03
 WAITING = 32  # how many runs may wait; whoever comes after is told that the app is busy
 _HOUR = 3600
 
@@ -111,12 +114,11 @@ def build(settings: Settings | None = None, studio: Studio | None = None) -> gr.
             tools.wire(tab.view.tools)
         lines = [tab.view.enlarge for tab in (classical, text_driven, image_driven)]
         opening.add(lambda _: dict.fromkeys(lines, enlarge.offered(studio)), [], lines)
-        tabs.select(
-            lambda: [enlarge.offered(studio)] * len(lines), None, lines, trigger_mode="always_last", **INSTANT
-        )
+        tabs.select(lambda: [enlarge.offered(studio)] * len(lines), None, lines, trigger_mode="always_last", **INSTANT)
         opening.wire(page)
         _switch_language(page, language)
     page.queue(max_size=WAITING)
+    page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = RESTING
     return page
 
 
@@ -137,6 +139,9 @@ def _switch_language(page: gr.Blocks, language: gr.Radio) -> None:
 def launch_options(settings: Settings) -> dict[str, Any]:
     """What `launch` has to be told, so that the page looks like ours and keeps to itself."""
     every = history.histories(settings)
+    middleware: list[Any] = [(FirstScript, (theme.first_script(),), {})]
+    if every:
+        middleware.append((visitors.Visitors, (every,), {}))
     return {
         "server_name": environment.written(settings.host),
         "server_port": settings.port,
@@ -148,7 +153,7 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "max_file_size": f"{settings.max_upload_mb}mb",
         "footer_links": [],
         "run_history": False,  # Gradio's own knows neither the handlers of this page nor how to compare
-        "app_kwargs": {"middleware": [(visitors.Visitors, (every,), {})] if every else []},
+        "app_kwargs": {"middleware": middleware},
         "ssr_mode": False,
         "pwa": False,
         "mcp_server": False,

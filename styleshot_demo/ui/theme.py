@@ -152,3 +152,8 @@ def head() -> str:
     texts = json.dumps(words.script_texts(), ensure_ascii=False).replace("<", "\\u003c")
     scripts = "".join(f"<script>{(HERE / f'{name}.js').read_text(encoding='utf-8')}</script>" for name in SCRIPTS)
     return f'<style id="styleshot-css">{css}</style><script>window.styleshotTexts = {texts};</script>{scripts}'
+
+
+def first_script() -> str:
+    """The script that has to run before Gradio's."""
+    return (HERE / "first.js").read_text(encoding="utf-8")

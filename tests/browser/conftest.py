@@ -183,13 +183,16 @@ def opener(browser, address):
             lambda request: request.url.startswith((address, "data:", "blob:")) or trouble.append(request.url),
         )
 
-    def open_it(query="", **options):
+    def open_it(query="", script=None, **options):
+        """`script` runs before those of the page; the options are a browser context's."""
         context = browser.new_context(
             **{"viewport": {"width": 1280, "height": 900}, "locale": "en-US", "accept_downloads": True, **options}
         )
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
+        if script:
+            page.add_init_script(script)
         watch(page)
         page.goto(address + query, wait_until="domcontentloaded")
         ready(page)

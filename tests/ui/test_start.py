@@ -19,7 +19,7 @@ HEAVY = ("torch", "torchvision", "diffusers", "transformers", "controlnet_aux", 
 
 # Starts the app with every socket but those to this machine itself refused, asks it for its page, and tells the tale.
 STORY = """
-import json, socket, sys, time, urllib.request
+import json, resource, socket, sys, time, urllib.request
 
 foreign = []
 def local(address):
@@ -57,6 +57,9 @@ page.launch(prevent_thread_lock=True, quiet=True, **launch_options(Settings(port
 text = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60).read().decode()
 seconds = time.process_time()
 time.sleep(1)  # whatever is sent from a thread of its own would be on its way by now
+woken = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
+time.sleep(1)
+woken = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw - woken
 print(json.dumps({
     "modules": [name for name in %r if name in sys.modules],
     "foreign": foreign,
@@ -65,6 +68,7 @@ print(json.dumps({
     "title": "StyleShot" in text,
     "outside": [word for word in ("fonts.googleapis.com", "gradio.live", "cdn.") if word in text],
     "host": page.local_url,
+    "woken": woken,
 }), flush=True)
 page.close(verbose=False)
 """
@@ -106,6 +110,11 @@ def test_the_start_costs_little_beside_importing_gradio(started):
     # fast it is must decide a test.
     ours = started["seconds"] - started["gradio"]
     assert 0 < ours < 0.7 * started["gradio"], started
+
+
+def test_a_page_that_nobody_uses_hardly_runs(started):
+    # Gradio alone looks a thousand times each second whether somebody waits.
+    assert 0 < started["woken"] < 300
 
 
 def test_a_setting_that_cannot_be_used_is_told_in_a_sentence():
