@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from PIL import Image
 
-from styleshot_demo import __version__, jobs, pictures
+from styleshot_demo import __version__, containers, jobs, pictures
 from styleshot_demo.errors import Problem
 
 if TYPE_CHECKING:
@@ -199,10 +199,13 @@ def read(source: str | Path | bytes | BinaryIO) -> Record:
     """The record in a PNG, JPEG, WebP or TIFF file; the pixels are not looked at.
 
     Raises `Problem`: no_provenance where there is none, provenance_unusable where it is damaged, hostile or of a
-    later format, and those of `pictures.read_bytes`. Keys that are not known are ignored.
+    later format, those of `pictures.read_bytes`, and of a file that is no picture or of a refused kind what
+    `pictures.open_picture` says of it. Keys that are not known are ignored.
     """
-    text = _find(pictures.read_bytes(source))
+    data = pictures.read_bytes(source)
+    text = _find(data)
     if text is None:
+        containers.kind_of(data)  # which raises, where it is none that could say anything
         raise Problem("no_provenance")
     return parse(text)
 
