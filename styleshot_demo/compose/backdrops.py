@@ -22,10 +22,11 @@ _PLACES: dict[str, Callable[..., np.ndarray]] = {
     "room": rooms.room,
     "table": rooms.table,
     "plain": rooms.plain,
+    "white": rooms.white,
     "sky": skyscapes.clouds,
     "space": skyscapes.space,
 }
-INDOORS = {"room", "table", "plain", "under water", "space"}
+INDOORS = {"room", "table", "plain", "white", "under water", "space"}
 
 
 def backdrop(

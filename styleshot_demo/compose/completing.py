@@ -14,14 +14,15 @@ NIGHTLY = {"full moon", "crescent moon", "star", "shooting star", "fireworks", "
 def completed(things: Sequence[Thing], facts: Mapping[str, str], unknown: Sequence[str]) -> Scene:
     """The scene of these things, and of the facts that were asked for; `unknown` gets what comes near."""
     place = facts.get("place") or place_of([by_name()[one.name] for one in things], facts)
-    kind = facts.get("kind") or ("single" if place == "plain" else "still life" if place == "table" else "landscape")
+    usual = {"plain": "single", "white": "single", "table": "still life"}.get(place, "landscape")
+    kind = facts.get("kind", usual)
     if "place" not in facts and kind in ("still life", "portrait", "pattern", "single"):
         place = {"still life": "table"}.get(kind, "plain")
     if place == "beach":  # what stands there for the sun
         shade = {"umbrella": "umbrella on ground"}
         things = [one if one.relation == "with" else replace(one, name=shade.get(one.name, one.name)) for one in things]
     weather = facts.get("weather", "clear")
-    nightly = any(one.name in NIGHTLY for one in things) and place not in ("room", "table", "plain", "space")
+    nightly = any(one.name in NIGHTLY for one in things) and place not in ("room", "table", "plain", "white", "space")
     return Scene(
         things=tuple(things),
         kind=kind,

@@ -136,8 +136,11 @@ def _decoded(
 def _seen(
     painted: np.ndarray, sketch: Sketch, mask: np.ndarray, people: np.ndarray | None, strength: float
 ) -> np.ndarray:
-    """Painted pixels [H, W, 3] in which things are set off from the ground, and people's skin is as dark as drawn."""
+    """Painted pixels [H, W, 3] in which things are set off from the ground, and people's skin is as dark as drawn.
+    White paper, with the shadows on it, stays as drawn."""
     drawn = _values(sketch.picture)
+    if sketch.scene.place == "white":
+        painted = drawn + mask[..., None] * (painted - drawn)
     if sketch.scene.time == "night":
         painted = _darkened(painted, float((drawn @ LIGHTNESS).mean()), strength)
     made = _set_off(painted, drawn, mask, strength, sketch.wraps)

@@ -1,4 +1,4 @@
-"""Places indoors: a room, a table, a plain wall."""
+"""Places indoors: a room, a table, a plain wall, white paper."""
 
 import cv2
 import numpy as np
@@ -130,3 +130,11 @@ def plain(random, shape, light, disc, shore, accent, far) -> np.ndarray:
     )
     other = _wall(random, shape, light, (accent + 25) % 360, 0.74)
     return mix(pixels, other, ground)
+
+
+def white(random, shape, light, disc, shore, accent, far) -> np.ndarray:
+    """As products are photographed: white paper that comes forward, which is white at any time of the day."""
+    height, width = shape
+    y = np.arange(height, dtype=np.float32)[:, None] / height * np.ones((1, width), np.float32)
+    bend = 0.035 * smooth(y, HORIZON["white"] - 0.25, 1.0)
+    return np.repeat((1 - bend)[..., None], 3, axis=2)

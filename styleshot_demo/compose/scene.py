@@ -25,6 +25,7 @@ PLACES = (
     "space",
     "snow",
     "plain",
+    "white",
 )
 FAR = ("mountains",)  # what may lie behind another place
 OPEN = ("meadow", "beach", "sea", "snow")  # places with such a view

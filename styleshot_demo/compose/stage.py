@@ -8,6 +8,7 @@ from styleshot_demo.compose.textures import smooth
 HORIZON = {
     "meadow": 0.50, "mountains": 0.62, "forest": 0.60, "desert": 0.52, "beach": 0.40, "sea": 0.50, "under water": 0.78,
     "street": 0.66, "room": 0.66, "table": 0.56, "sky": 0.9, "space": 1.0, "snow": 0.52, "plain": 0.70,
+    "white": 0.70,
 }  # fmt: skip
 
 

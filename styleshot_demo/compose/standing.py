@@ -13,7 +13,7 @@ from styleshot_demo.compose.textures import mix, noise, smooth
 
 OVERGROWN = {"meadow": 1.0, "mountains": 1.0, "forest": 1.0, "snow": 0.6, "desert": 0.5, "beach": 0.4, "sea": 0.9,
              "under water": 0.5}  # fmt: skip
-INTERIOR = {"room", "table", "plain"}
+INTERIOR = {"room", "table", "plain", "white"}
 # What shines by itself: dusk does not touch it.
 LUMINOUS = {"sun", "sun with face", "crescent moon", "full moon", "full moon face", "star", "glowing star", "fire",
             "shooting star", "fireworks", "sparkler", "comet", "light bulb", "candle", "rainbow", "high voltage",

@@ -62,7 +62,10 @@ def tokens(text: str) -> Iterator[Token]:
             ends = [match.end() for match in re.finditer(r"[^\W\d_\u4e00-\u9fff]+(?:'\w+)?", text[place:])][:LONGEST]
             pieces = [text[place : place + end] for end in ends]
             whole = [piece for piece in pieces if re.fullmatch(r"[\w' :,.-]*", piece)]
-            piece = next((one for one in reversed(whole) if re.sub(r"'s$", "", one) in known), pieces[0])
+            fits = (
+                one for one in reversed(whole) if re.sub(r"'s$", "", one) in known and not _goes_on(text, place, one)
+            )
+            piece = next(fits, pieces[0])
             yield Token(piece, known.get(re.sub(r"'s$", "", piece), ()), place)
             place += len(piece)
         elif unicodedata.category(sign) == "So":  # an emoji that is not drawn here; flags are two signs each
@@ -74,6 +77,16 @@ def tokens(text: str) -> Iterator[Token]:
                 yield Token("", at=place)
             place += 1
     yield Token("", at=place)
+
+
+def _goes_on(text: str, place: int, phrase: str) -> bool:
+    """Whether something follows that is white: "on white" is a place, "on white sand" none."""
+    if not re.search(r"\b(?:on|against)\b.* white$", phrase):
+        return False
+    after = re.match(r" ([a-z]+)", text[place + len(phrase) :])
+    return bool(after) and any(
+        one.kind in ("thing", "keyword", "place", "weather") for one in phrases().get(after[1], ())
+    )
 
 
 def _chinese_at(text: str, place: int) -> int:
