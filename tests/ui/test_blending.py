@@ -25,7 +25,7 @@ class Page:
             self.tab = classical_tab.build(Studio(Settings(device="cpu")))
         self.tab_state, self.pictures = ClassicalTabState(), []
         for name in ("content", "style"):
-            bands = [Image.linear_gradient("L").rotate(turn).resize((96, 64)) for turn in (0, 90, 180)]
+            bands = [Image.linear_gradient("L").rotate(turn).resize((96, 24)) for turn in (0, 90, 180)]
             Image.merge("RGB", bands if name == "content" else bands[::-1]).save(folder / f"{name}.png")
             self.pictures.append(str(folder / f"{name}.png"))
         self.fields = {**DEFAULTS, "mask": None, "painted_strength": ""}
