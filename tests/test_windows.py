@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from running import ROOT, clean_environment
 
 PACKAGE = ROOT / "styleshot_demo"
@@ -49,16 +50,31 @@ builtins.__import__ = without
 """
 
 
-def without(code: str, *, timeout: int = 120) -> subprocess.CompletedProcess:
+def without(code: str, *arguments: str, timeout: int = 180) -> subprocess.CompletedProcess:
     """Runs code in a Python that lacks, for this package, what Windows lacks."""
     whole = WITHOUT % (LACKING, NAMES, SIGNALS) + code
     environ = clean_environment(PYTHONPATH=str(ROOT))
-    return subprocess.run([sys.executable, "-c", whole], cwd=ROOT, env=environ, capture_output=True, text=True,
-                          timeout=timeout)  # fmt: skip
+    return subprocess.run([sys.executable, "-c", whole, *arguments], cwd=ROOT, env=environ, capture_output=True,
+                          text=True, timeout=timeout)  # fmt: skip
 
 
-def test_every_module_is_imported_without_what_windows_lacks():
-    code = """
+# One program for two tests: what the first half has imported the second has not to import anew, which takes seconds.
+TRIED = """
+import os, sys
+from styleshot_demo.cli.app import app
+from styleshot_demo.process import begin
+from typer.testing import CliRunner
+from PIL import Image
+begin()
+here = os.getcwd()
+os.chdir(sys.argv[1])
+Image.linear_gradient("L").convert("RGB").save("photo.png")
+for words in (["--help"], ["bench", "styleshot", "--help"], ["train", "style", "--help"], ["models"],
+              ["classical", "photo.png", "photo.png", "-o", "out.png", "--size", "256"]):
+    done = CliRunner().invoke(app, words)
+    print("COMMAND", words[0], done.exit_code, done.output[-300:] if done.exit_code else "")
+os.chdir(here)
+
 import importlib, pkgutil, styleshot_demo
 for found in pkgutil.walk_packages(styleshot_demo.__path__, "styleshot_demo."):
     if not found.name.endswith("__main__"):
@@ -75,33 +91,29 @@ folder = environment.new_folder()
 print("FOLDER", folder.is_dir())
 folder.rmdir()
 """
-    done = without(code)
+
+
+@pytest.fixture(scope="module")
+def tried(tmp_path_factory: pytest.TempPathFactory) -> tuple[subprocess.CompletedProcess, Path]:
+    """What came of `TRIED`, and the folder that it painted into."""
+    folder = tmp_path_factory.mktemp("painted")
+    return without(TRIED, str(folder)), folder
+
+
+def test_the_command_line_paints_and_explains_itself_without_what_windows_lacks(tried):
+    done, folder = tried
+    told = [line.split() for line in done.stdout.splitlines() if line.startswith("COMMAND")]
+    assert [line[2:] for line in told] == [["0"]] * 5, done.stdout[:3000] + done.stderr[-3000:]
+    assert (folder / "out.png").exists()
+
+
+def test_every_module_is_imported_without_what_windows_lacks(tried):
+    done, _ = tried
     assert done.returncode == 0, done.stderr[-3000:]
     imported = set(done.stdout.split())
     modules = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in PACKAGE.rglob("*.py")}
     modules = {name.removesuffix(".__init__") for name in modules} - {"styleshot_demo", "styleshot_demo.__main__"}
     assert modules <= imported and "FOLDER True" in done.stdout
-
-
-def test_the_command_line_paints_and_explains_itself_without_what_windows_lacks(tmp_path):
-    code = f"""
-import os
-from styleshot_demo.cli.app import app
-from styleshot_demo.process import begin
-from typer.testing import CliRunner
-from PIL import Image
-begin()
-os.chdir({str(tmp_path)!r})
-Image.linear_gradient("L").convert("RGB").save("photo.png")
-for words in (["--help"], ["bench", "styleshot", "--help"], ["train", "style", "--help"], ["models"]):
-    done = CliRunner().invoke(app, words)
-    assert done.exit_code == 0, (words, done.output)
-done = CliRunner().invoke(app, ["classical", "photo.png", "photo.png", "-o", "out.png", "--size", "256"])
-assert done.exit_code == 0, done.output
-"""
-    done = without(code)
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert (tmp_path / "out.png").exists()
 
 
 def test_what_is_taken_away_is_really_gone():
