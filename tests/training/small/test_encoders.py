@@ -31,7 +31,7 @@ def encoding(packed, fitted) -> encoders.EncoderObjective:
 
 
 def test_a_short_training_knows_where_things_are(packed, run):
-    given = recipe(steps=100, batch=2, rate=3e-3, validate_every=100)
+    given = recipe(steps=60, batch=2, rate=3e-3, validate_every=60)
     state = phases.encoders(packed, None, run, given, device="cpu", precision="fp32")
     log = (run / "encoders" / "log.jsonl").read_text()
     figures = json.loads(log.splitlines()[-1])["validation"]

@@ -43,7 +43,7 @@ def test_a_short_training_lowers_the_loss(packed, run, monkeypatch):
         return validation.losses(objective, {"one": samples.batch(16, 10_000)})["one"]
 
     before = loss()
-    joint(packed, run, steps=40, batch=8, rate=3e-3, validate_every=40, sheet_every=40)
+    joint(packed, run, steps=24, batch=8, rate=3e-3, validate_every=24, sheet_every=24)
     assert loss() < 0.9 * before
     lines = (run / "joint" / "log.jsonl").read_text()
     assert "validation" in lines and "held_set" in lines
