@@ -134,10 +134,10 @@ def click_twice(page, button, pause=200):
         page.wait_for_timeout(pause)
 
 
-def repaint(page):
-    """On the classical tab: until a picture is there that was not there before."""
+def repaint(page, press=None):
+    """On the classical tab: until a picture is there that was not there before. `press` begins it; by itself, Paint."""
     before = page.evaluate("Number(document.querySelector('#classical-result .compare').dataset.shown || 0)")
-    page.locator("#classical-run").click()
+    (press or page.locator("#classical-run").click)()
     page.wait_for_function(
         """(before) => {
           const { shown, state } = document.querySelector("#classical-result .compare").dataset;
