@@ -9,7 +9,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, TABS, followed, repaint, upload  # noqa: E402
+from browser.steps import LONG, TABS, followed, repaint, until, upload  # noqa: E402
 
 SIZES = ((1280, 800), (1920, 1080), (390, 800))
 
@@ -100,11 +100,11 @@ def keys_paint_and_stop_and_lead_to_the_result(page, large):
     page.locator("#classical-run").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#classical-stop")).to_be_focused(timeout=LONG)
-    page.wait_for_function("document.title.startsWith('Painting')", timeout=LONG)
+    until(page, "document.title.startsWith('Painting')", timeout=LONG)
     page.keyboard.press("Escape")
     expect(page.locator("#classical-run")).to_be_visible(timeout=LONG)
     expect(page.locator("#classical-result figure")).to_be_focused(timeout=LONG)
-    page.wait_for_function("document.title.startsWith('StyleShot')", timeout=LONG)
+    until(page, "document.title.startsWith('StyleShot')", timeout=LONG)
 
 
 def the_button_is_in_sight_and_the_stage_takes_the_room_there_is(page, width, height):
@@ -125,7 +125,8 @@ def on_a_phone_the_result_comes_into_sight(page, photo):
     begin(page, photo)
     page.evaluate("scrollTo(0, 0)")
     repaint(page)
-    page.wait_for_function(
+    until(
+        page,
         """() => {
           const { top, bottom } = document.querySelector("#classical-result figure").getBoundingClientRect();
           return top >= 0 && bottom <= innerHeight;
