@@ -168,7 +168,8 @@ def open_studio(browser, address_with_weights):
 def opener(browser, address):
     """Opens the page, in a browser that knows nothing yet; fails on errors in its console and on foreign requests.
 
-    `forgiven` of what it yields takes words of errors that a test provokes on purpose.
+    `forgiven` of what it yields takes words of errors that a test provokes on purpose; `checked()` fails at once, so
+    that what is forgiven from there on is not forgiven before.
     """
     contexts, trouble, forgiven = [], [], []
 
@@ -198,13 +199,17 @@ def opener(browser, address):
         ready(page)
         return page
 
-    open_it.forgiven = forgiven
+    def checked():
+        assert [text for text in trouble if not any(words in text for words in forgiven)] == []
+        trouble.clear()
+
+    open_it.forgiven, open_it.checked = forgiven, checked
     try:
         yield open_it
     finally:
         for context in contexts:
             context.close()
-    assert [text for text in trouble if not any(words in text for words in forgiven)] == []
+    checked()
 
 
 def ready(page):

@@ -13,6 +13,12 @@ LONG = 120_000  # milliseconds; a machine that is busy with other things may be 
 TABS = {"text": "Text-driven", "image": "Image-driven"}
 
 
+def until(page, condition, arg=None, timeout=LONG):
+    """Waits until a condition of the page's own script holds; gives back what it says. It is asked ten times a second:
+    at each frame, as Playwright does by itself, takes a tenth of a core from the painting that is waited for."""
+    return page.wait_for_function(condition, arg=arg, timeout=timeout, polling=100)
+
+
 def open_tab(page, kind):
     page.get_by_role("tab", name=TABS[kind]).click()
     expect(page.locator(f"#{kind}-run")).to_be_visible(timeout=LONG)
@@ -58,7 +64,7 @@ def run(page, kind):
     shown = "(kind) => Number(document.querySelector(`#${kind}-result .gallery`).dataset.shown || 0)"
     before = page.evaluate(shown, kind)
     page.locator(f"#{kind}-run").click()
-    page.wait_for_function(f"([kind, before]) => ({shown})(kind) > before", arg=[kind, before], timeout=LONG)
+    until(page, f"([kind, before]) => ({shown})(kind) > before", arg=[kind, before], timeout=LONG)
     expect(page.locator(f"#{kind}-status")).to_contain_text("Painted in", timeout=LONG)
     expect(page.locator(f"#{kind}-result .gallery")).to_have_attribute("data-state", "ready", timeout=LONG)
 
@@ -134,11 +140,12 @@ def click_twice(page, button, pause=200):
         page.wait_for_timeout(pause)
 
 
-def repaint(page):
-    """On the classical tab: until a picture is there that was not there before."""
+def repaint(page, press=None):
+    """On the classical tab: until a picture is there that was not there before. `press` begins it; by itself, Paint."""
     before = page.evaluate("Number(document.querySelector('#classical-result .compare').dataset.shown || 0)")
-    page.locator("#classical-run").click()
-    page.wait_for_function(
+    (press or page.locator("#classical-run").click)()
+    until(
+        page,
         """(before) => {
           const { shown, state } = document.querySelector("#classical-result .compare").dataset;
           return Number(shown) > before && state === "ready";
@@ -160,7 +167,8 @@ def followed(page, change):
 
 def settled(page, before=0):
     """On the classical tab: waits until what the controls ask for is on show, and more pictures were than `before`."""
-    page.wait_for_function(
+    until(
+        page,
         """(before) => {
           const { shown, state } = document.querySelector("#classical-result .compare").dataset;
           return Number(shown) > before && state === "ready"

@@ -7,7 +7,7 @@ import pytest
 expect = pytest.importorskip("playwright.sync_api").expect
 AXE_SCRIPT = pytest.importorskip("axe_playwright_python.base").AXE_SCRIPT
 
-from browser.steps import LONG, open_tab, repaint, unfold, upload  # noqa: E402
+from browser.steps import LONG, open_tab, repaint, unfold, until, upload  # noqa: E402
 
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]},
@@ -52,7 +52,7 @@ def look(page, language, shade, width):
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=shade)
     page.locator(f"#language input[value={language}]").check()
-    page.wait_for_function("(dark) => document.body.classList.contains('dark') === dark", arg=shade == "dark")
+    until(page, "(dark) => document.body.classList.contains('dark') === dark", arg=shade == "dark")
     expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))
 
 

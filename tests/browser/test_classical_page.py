@@ -14,18 +14,10 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, followed, open_tab, repaint, restore, unfold, upload  # noqa: E402
+from browser.steps import LONG, followed, open_tab, repaint, restore, unfold, until, upload  # noqa: E402
 
 SIZE = 256
 RELOAD = ["AbortError", "errored out"]  # what Gradio says of a connection that a reload cuts off
-
-
-@pytest.fixture(scope="module")
-def photo(tmp_path_factory):
-    """A photo-like picture, 300 x 200."""
-    path = tmp_path_factory.mktemp("pictures") / "my photo.png"
-    Image.effect_mandelbrot((300, 200), (-2, -1.2, 1, 1.2), 60).convert("RGB").save(path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -130,9 +122,9 @@ def patches_are_painted_and_downloaded(page, folder):
     expect(page.locator("#transform")).to_be_hidden()
     looks_elsewhere(page, True)
     repaint(page)
-    page.wait_for_function("document.title === '✓ Painted · StyleShot'", timeout=LONG)
+    until(page, "document.title === '✓ Painted · StyleShot'", timeout=LONG)
     looks_elsewhere(page, False)
-    page.wait_for_function("document.title.startsWith('StyleShot')", timeout=LONG)
+    until(page, "document.title.startsWith('StyleShot')", timeout=LONG)
     saved = download(page)
     assert re.fullmatch(r"my-photo-patches-.+-strength[0-9.]+-seed0\.png", saved.suggested_filename)
     saved.save_as(folder / "patches.png")
@@ -194,7 +186,7 @@ def test_optimise_shows_previews_and_stops(open_page, photo, style, tmp_path):
     expect(seed).not_to_have_value("0")
     page.locator("#classical-run").click()
     expect(page.locator("#classical-stop")).to_be_visible()
-    page.wait_for_function("document.querySelector('#classical-result .compare').dataset.shown >= 2", timeout=LONG)
+    until(page, "document.querySelector('#classical-result .compare').dataset.shown >= 2", timeout=LONG)
     assert result_source(page).startswith("data:image/jpeg")
     expect(page.locator("#classical-status")).to_contain_text("of 3000")
     another_run_waits_and_says_its_place_in_the_line(page)
@@ -317,20 +309,20 @@ def the_whole_page_speaks_chinese_when_asked(page):
     expect(page.locator("#classical-status")).to_contain_text("还没有照片")
 
 
-def test_settings_survive_a_reload_and_nonsense_does_not(open_page):
-    page = open_page()
+def settings_survive_a_reload_and_nonsense_does_not(page, open_page):
     page.locator("#method label", has_text="Colour").click()
     page.locator("#size input[type=number]").fill("640")
     page.keyboard.press("Tab")
     page.locator("#classical-strength input[type=number]").fill("0.35")
     page.keyboard.press("Tab")
     page.wait_for_timeout(300)
+    open_page.forgiven += RELOAD
     page.reload(wait_until="domcontentloaded")
     expect(page.locator("#size input[type=number]")).to_have_value("640", timeout=LONG)
     expect(page.locator("#method input[value=colour]")).to_be_checked()
     expect(page.locator("#classical-strength input[type=number]")).to_have_value("0.35")
     expect(page.locator("#keep-colours")).to_be_hidden()  # colour transfer has no such setting
-    open_page.forgiven += ["Error reading from localStorage", *RELOAD]
+    open_page.forgiven += ["Error reading from localStorage"]
     page.evaluate("localStorage.setItem('styleshot-classical', 'no such thing')")
     page.reload(wait_until="domcontentloaded")
     expect(page.locator("#size input[type=number]")).to_have_value("512", timeout=LONG)
@@ -364,6 +356,8 @@ def test_what_is_put_into_the_boxes(open_page, photo, nameless, tmp_path):
     unfold(page, "#restore-part")
     assert nameless(page) == []
     a_phone_needs_no_sideways_scrolling(page)
+    open_page.checked()
+    settings_survive_a_reload_and_nonsense_does_not(page, open_page)
 
 
 def a_bad_file_is_refused_where_it_was_dropped(page):
@@ -379,7 +373,7 @@ def a_tiff_is_shown_as_the_gate_reads_it(page, folder):
     path = folder / "scan.tif"
     Image.radial_gradient("L").save(path)
     upload(page, "#content", path)
-    page.wait_for_function("document.querySelector('#content .image-frame img').naturalWidth == 256", timeout=LONG)
+    until(page, "document.querySelector('#content .image-frame img').naturalWidth == 256", timeout=LONG)
     expect(page.locator("#picture-message")).to_have_text("")
 
 
@@ -407,7 +401,7 @@ def a_phone_needs_no_sideways_scrolling(page):
     expect(page.locator("#steps")).to_be_visible()
     for shade in ("dark", "light"):
         page.emulate_media(color_scheme=shade)
-        page.wait_for_function("(dark) => document.body.classList.contains('dark') === dark", arg=shade == "dark")
+        until(page, "(dark) => document.body.classList.contains('dark') === dark", arg=shade == "dark")
         for tab in ("Text-driven", "Models", "Classical"):
             page.get_by_role("tab", name=tab).click()
             page.wait_for_timeout(300)

@@ -78,12 +78,10 @@ def test_what_is_cut_by_keyboard_keeps_16_bits_and_the_whole_comes_back(open_pag
     assert numbers(page) == [0, 31, 300, 138]
     page.locator("#crop .end").click()
     expect(page.locator("#crop dialog")).to_be_hidden()
+    esc_closes_the_window_and_stops_no_run(page)
 
 
-def test_esc_closes_the_window_and_stops_no_run(open_page, photo):
-    page = open_page()
-    upload(page, "#content", photo)
-    upload(page, "#style-1", photo)
+def esc_closes_the_window_and_stops_no_run(page):
     page.locator("#method label").nth(2).click()
     page.locator("#classical-run").click()
     expect(page.locator("#classical-stop")).to_be_visible(timeout=LONG)

@@ -63,9 +63,20 @@ def clear(page, place):
     expect(page.locator(f"{place} .image-frame img")).to_have_count(0)
 
 
-def test_every_change_that_the_result_does_not_show_marks_it(open_page, pictures):
+def test_what_takes_long_is_marked_stopped_saved_and_gone_on_with(open_page, pictures, tmp_path):
     page = open_page()
     begin(page, pictures, "Optimise", steps=1)
+    every_change_that_the_result_does_not_show_marks_it(page, pictures)
+    page.locator("#language label", has_text="English").click()
+    clear(page, "#style-2")
+    page.locator("#steps input").fill(str(STEPS))
+    a_stopped_picture_can_be_saved_and_goes_on(page, tmp_path)
+    open_page.checked()
+    open_page.forgiven += RELOAD
+    a_run_is_not_cut_off_without_a_word(page, tmp_path)
+
+
+def every_change_that_the_result_does_not_show_marks_it(page, pictures):
     repaint(page)
     line = stale(page)
     expect(line).to_be_empty()
@@ -109,11 +120,8 @@ def followed(page, change):
     expect(stale(page)).to_be_empty(timeout=LONG)
 
 
-def test_fast_follows_what_is_in_the_controls_now(open_page, pictures, tmp_path):
-    page = open_page()
-    begin(page, pictures)
-    repaint(page)
-    clear(page, "#content")
+def fast_follows_what_is_in_the_controls_now(page, pictures, tmp_path):
+    """Of a result whose photo has been taken out."""
     followed(page, lambda: upload(page, "#content", pictures["second"]))
     followed(page, lambda: page.locator("#classical-strength input[type=number]").fill("0.4"))
     path = saved(page, tmp_path)
@@ -138,10 +146,16 @@ def test_fast_follows_what_is_in_the_controls_now(open_page, pictures, tmp_path)
     assert provenance.read(saved(page, tmp_path)).settings["method"] == "colour"
 
 
-def test_what_is_stopped_or_refused_leaves_the_last_result(open_page, pictures, tmp_path):
+def test_a_stop_or_a_refusal_leaves_the_last_result_and_fast_follows_the_controls(open_page, pictures, tmp_path):
     page = open_page()
     begin(page, pictures)
     repaint(page)
+    what_is_stopped_or_refused_leaves_the_last_result(page, tmp_path)
+    page.locator("#whole input").uncheck()
+    fast_follows_what_is_in_the_controls_now(page, pictures, tmp_path)
+
+
+def what_is_stopped_or_refused_leaves_the_last_result(page, tmp_path):
     shown = page.locator("#classical-result img.after").get_attribute("src")
     a_photo_is_stopped_at_its_own_size(page, tmp_path)
     expect(page.locator("#classical-result img.after")).to_have_attribute("src", shown)
@@ -177,9 +191,7 @@ STEPS = 30  # of a picture of 256 x 85: some seconds, in which it can be stopped
 ENDLESS = 5000
 
 
-def test_a_stopped_picture_can_be_saved_and_goes_on(open_page, pictures, tmp_path):
-    page = open_page()
-    begin(page, pictures, "Optimise", steps=STEPS)
+def a_stopped_picture_can_be_saved_and_goes_on(page, tmp_path):
     page.locator("#classical-run").click()
     figure, status = page.locator("#classical-result .compare"), page.locator("#classical-status")
     expect(figure).to_have_attribute("data-state", "painting", timeout=LONG)
@@ -207,8 +219,6 @@ def test_a_stopped_picture_can_be_saved_and_goes_on(open_page, pictures, tmp_pat
     # It is the picture that an uninterrupted run makes.
     repaint(page)
     assert saved(page, tmp_path).read_bytes() == finished.read_bytes()
-    open_page.forgiven += RELOAD
-    a_run_is_not_cut_off_without_a_word(page, tmp_path)
 
 
 def a_run_is_not_cut_off_without_a_word(page, folder):

@@ -35,9 +35,32 @@ def source(page, place):
     return page.locator(f"{place} .image-frame img").get_attribute("src") or ""
 
 
-def test_a_picture_dropped_anywhere_is_taken(open_page, pictures, tmp_path):
+def test_pictures_that_are_dropped_or_pasted_are_taken(open_page, pictures, tmp_path):
     page = open_page()
     nothing_but_uploads_is_taken(page, tmp_path)
+    a_picture_made_here_is_asked_about(page, pictures)
+    emptied(page, "#text-style-1")
+    page.locator("#language label", has_text="English").click()
+    page.get_by_role("tab", name="Classical").click()
+    emptied(page, "#content", "#style-1")
+    several_pictures_and_a_paste(page, pictures)
+    page.get_by_role("tab", name="Classical").click()
+    for later in (
+        of_two_drops_in_quick_succession_the_later_one_finds_what_the_earlier_put_and_stays,
+        a_picture_dropped_anywhere_is_taken,
+    ):
+        emptied(page, "#content", "#style-1", "#style-2")
+        later(page, pictures)
+
+
+def emptied(page, *places):
+    for place in places:
+        if page.locator(f"{place} .image-frame img").count():
+            page.locator(f"{place} button[title]").first.click()
+        expect(page.locator(f"{place} .image-frame img")).to_have_count(0)
+
+
+def a_picture_dropped_anywhere_is_taken(page, pictures):
     drop(page, "#foot", pictures["photo"])  # there is no photo yet
     there(page, "#content")
     drop(page, "#masthead", pictures["style"])  # now there is one
@@ -46,7 +69,6 @@ def test_a_picture_dropped_anywhere_is_taken(open_page, pictures, tmp_path):
     # On a box it is for that box, whether it is empty or not.
     drop(page, "#content img", pictures["other"])
     expect(page.locator("#content .image-frame img")).to_have_attribute("src", re.compile("other.png"), timeout=LONG)
-    page.locator("#add-style").click()
     drop(page, "#style-2", pictures["third"])
     there(page, "#style-2")
     assert "third.png" in source(page, "#style-2")
@@ -61,8 +83,8 @@ def test_a_picture_dropped_anywhere_is_taken(open_page, pictures, tmp_path):
     expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=LONG)
 
 
-def test_several_pictures_and_a_paste(open_page, pictures):
-    page = open_page()
+def several_pictures_and_a_paste(page, pictures):
+    expect(page.locator("#weight-2")).to_be_hidden()
     drop(page, "#foot", *(pictures[name] for name in ("photo", "style", "other", "notes")))
     for place, name in (("#content", "photo"), ("#style-1", "style"), ("#style-2", "other")):
         there(page, place)
@@ -87,8 +109,7 @@ def test_several_pictures_and_a_paste(open_page, pictures):
     there(page, "#image-style-4")
 
 
-def test_a_picture_made_here_is_asked_about(open_page, pictures):
-    page = open_page()
+def a_picture_made_here_is_asked_about(page, pictures):
     dialog = page.locator("#drops dialog")
     drop(page, "#foot", pictures["made"])
     expect(dialog).to_be_visible(timeout=LONG)
@@ -127,8 +148,7 @@ def test_a_picture_made_here_is_asked_about(open_page, pictures):
     there(page, "#text-style-1")
 
 
-def test_of_two_drops_in_quick_succession_the_later_one_finds_what_the_earlier_put_and_stays(open_page, pictures):
-    page = open_page()
+def of_two_drops_in_quick_succession_the_later_one_finds_what_the_earlier_put_and_stays(page, pictures):
     held = []
 
     def slow_first(route):
@@ -145,6 +165,7 @@ def test_of_two_drops_in_quick_succession_the_later_one_finds_what_the_earlier_p
     expect(page.locator("#content .image-frame img")).to_have_attribute("src", re.compile("other.png"), timeout=LONG)
     page.wait_for_timeout(500)
     assert held and "other.png" in source(page, "#content") and "style.png" in source(page, "#style-1")
+    page.unroute("**/gradio_api/upload*")
 
 
 def nothing_but_uploads_is_taken(page, tmp_path):

@@ -10,7 +10,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, followed, hold_joining, open_tab, put, repaint, run, unfold, upload  # noqa: E402
+from browser.steps import LONG, followed, hold_joining, open_tab, put, repaint, run, unfold, until, upload  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,7 @@ def test_a_result_is_enlarged_saved_and_restored(open_page, photo, style, namele
     page.locator("#restore input[type=file]").set_input_files(path)
     expect(page.locator("#restore-message")).to_contain_text("2 times as large afterwards", timeout=LONG)
     expect(page.locator("#size input[type=number]")).to_have_value("256")
+    a_picture_of_several_is_enlarged_that_is_on_show(page, style, tmp_path)
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ def test_it_stops_by_keyboard_and_the_picture_stays(open_page, large, style):
     expect(line.locator("progress")).to_be_visible(timeout=LONG)
     stop = line.get_by_role("button", name="Stop enlarging")
     expect(stop).to_be_focused()
-    page.wait_for_function("Number(document.querySelector('#classical-enlarge progress')?.value) > 2", timeout=LONG)
+    until(page, "Number(document.querySelector('#classical-enlarge progress')?.value) > 2", timeout=LONG)
     page.keyboard.press("Enter")
     expect(line).to_contain_text("Stopped. The picture is as it was.")
     expect(stop).to_be_hidden()
@@ -163,13 +164,12 @@ def test_it_stops_by_keyboard_and_the_picture_stays(open_page, large, style):
           line.querySelector("[data-factor='2']").click();
         }"""
     )
-    page.wait_for_function("Number(document.querySelector('#classical-enlarge progress')?.value) > 2", timeout=LONG)
+    until(page, "Number(document.querySelector('#classical-enlarge progress')?.value) > 2", timeout=LONG)
     stop.click()
     expect(stop).to_be_hidden()
 
 
-def test_a_picture_of_several_is_enlarged_that_is_on_show(open_page, style, tmp_path):
-    page = open_page("?lang=en")
+def a_picture_of_several_is_enlarged_that_is_on_show(page, style, tmp_path):
     open_tab(page, "text")
     upload(page, "#text-style-1", style)
     page.locator("#text-prompt textarea").fill("a red apple")

@@ -9,7 +9,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, carry, compose, download, open_tab, put, run, upload  # noqa: E402
+from browser.steps import LONG, carry, compose, download, open_tab, put, run, until, upload  # noqa: E402
 
 
 def shown(page, kind):
@@ -21,7 +21,8 @@ def drag(page, kind, strength):
     before = shown(page, kind)
     page.locator(f"#{kind}-strength input[type=number]").fill(str(strength))
     page.keyboard.press("Tab")
-    page.wait_for_function(
+    until(
+        page,
         "([kind, before]) => Number(document.querySelector(`#${kind}-result .gallery`).dataset.shown) > before",
         arg=[kind, before],
         timeout=LONG,

@@ -1,6 +1,7 @@
 """Grids in a real browser: rows and columns arrive with their labels, can be stopped, looked at, used, and saved."""
 
 import io
+import json
 import re
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def begin(page, photo, size=256):
     page.keyboard.press("Tab")
 
 
-def test_a_grid_is_painted_looked_at_used_and_saved(open_page, photo, nameless):
+def test_a_grid_is_painted_saved_and_after_a_reload_there_again_to_be_looked_at_and_used(open_page, photo, nameless):
     page = open_page()
     begin(page, photo)
     panel = Panel(page).open()
@@ -97,6 +98,9 @@ def test_a_grid_is_painted_looked_at_used_and_saved(open_page, photo, nameless):
     assert name == "my-photo-grid-method-strength.png"
     assert 3 * 256 < sheet.width < 3 * 256 + 200 and 2 * 171 < sheet.height < 2 * 171 + 120
     assert provenance.read(data).settings["grid"] == "method=fast,colour x strength=0.2,0.5,1"
+    open_page.checked()
+    open_page.forgiven += RELOAD
+    it_is_there_again_after_a_reload(page, panel)
 
     panel.cells.nth(4).click()
     dialog = panel.box.locator("dialog")
@@ -106,44 +110,32 @@ def test_a_grid_is_painted_looked_at_used_and_saved(open_page, photo, nameless):
     expect(page.locator("#method input[value=colour]")).to_be_checked(timeout=LONG)
     expect(page.locator("#classical-strength input[type=number]")).to_have_value("0.5")
     expect(panel.news).to_contain_text("as they were for that picture")
+    # Another visitor sees nothing of it, whatever their browser says.
+    told = "JSON.stringify({ token: '0'.repeat(32), open: true })"
+    other = open_page(script=f"sessionStorage.setItem('styleshot-classical-grid', {told})")
+    expect(other.locator("#classical-grid-open")).to_be_visible(timeout=LONG)
+    other.wait_for_timeout(1500)
+    expect(Panel(other).cells).to_have_count(0)
 
 
-def test_a_grid_is_there_again_after_a_reload_for_this_window_alone(open_page, photo):
-    page = open_page()
-    begin(page, photo)
-    panel = Panel(page).open()
-    panel.choose("rows", "method", "fast, colour")
-    panel.choose("columns", "strength", "0.5, 1")
-    panel.paint(4)
+def it_is_there_again_after_a_reload(page, panel):
     before = sources(panel)
-    open_page.forgiven += RELOAD
     page.reload(wait_until="domcontentloaded")
-    expect(panel.done).to_have_count(4, timeout=LONG)
+    expect(panel.done).to_have_count(6, timeout=LONG)
     expect(panel.box).to_be_visible()
     assert sources(panel) == before
-    assert panel.labels("row") == ["Fast", "Colour"] and panel.labels("column") == ["0.5", "1"]
+    assert panel.labels("row") == ["Fast", "Colour"] and panel.labels("column") == ["0.2", "0.5", "1"]
     # What was asked for stands there too, to be changed and painted again.
     assert [panel.box.locator(f"[data-side={side}] select").input_value() for side in ("rows", "columns")] == [
         "method", "strength"
     ]  # fmt: skip
-    expect(panel.box.locator("[data-side=columns] input")).to_have_value("0.5, 1")
+    expect(panel.box.locator("[data-side=columns] input")).to_have_value("0.2, 0.5, 1")
     expect(panel.box.locator("[data-side=rows] .chips [aria-pressed=true]")).to_have_count(2)
-    expect(panel.count).to_contain_text("Pictures: 4")
+    expect(panel.count).to_contain_text("Pictures: 6")
     # And the cells are not only seen.
     data, name = panel.sheet()
     assert name == "my-photo-grid-method-strength.png"
-    assert provenance.read(data).settings["grid"] == "method=fast,colour x strength=0.5,1"
-    panel.cells.nth(2).click()
-    panel.box.locator("dialog .use").click()
-    expect(page.locator("#method input[value=colour]")).to_be_checked(timeout=LONG)
-    # Another visitor sees nothing of it, whatever their browser says.
-    other = open_page()
-    told = "JSON.stringify({ token: '0'.repeat(32), open: true })"
-    other.evaluate(f"sessionStorage.setItem('styleshot-classical-grid', {told})")
-    other.reload(wait_until="domcontentloaded")
-    expect(other.locator("#classical-grid-open")).to_be_visible(timeout=LONG)
-    other.wait_for_timeout(1500)
-    expect(Panel(other).cells).to_have_count(0)
+    assert provenance.read(data).settings["grid"] == "method=fast,colour x strength=0.2,0.5,1"
 
 
 def test_a_grid_is_there_again_after_a_restart_of_the_server_for_its_visitor_alone(
@@ -165,11 +157,9 @@ def test_a_grid_is_there_again_after_a_restart_of_the_server_for_its_visitor_alo
         app(tmp_path_factory, folders["models"], STYLESHOT_HISTORY=str(folders["history"])) as url,
         opener(browser, url) as open_it,
     ):
-        open_it.forgiven += RELOAD
         for known, count in ((None, 0), (state, 2)):
-            page = open_it(storage_state=known)
-            page.evaluate("(kept) => sessionStorage.setItem('styleshot-classical-grid', kept)", kept)
-            page.reload(wait_until="domcontentloaded")
+            told = f"sessionStorage.setItem('styleshot-classical-grid', {json.dumps(kept)})"
+            page = open_it(script=told, storage_state=known)
             panel = Panel(page)
             expect(page.locator("#classical-grid-open")).to_be_visible(timeout=LONG)
             page.wait_for_timeout(1500)
@@ -191,13 +181,19 @@ def test_a_grid_is_there_again_after_a_restart_of_the_server_for_its_visitor_alo
     assert not [path for path in own if path.exists()]
 
 
-def test_two_styles_are_mixed_and_the_weights_come_back(open_page, photo):
+def test_a_grid_is_stopped_styles_are_mixed_and_other_tabs_have_it_too(open_page, photo):
     page = open_page()
     begin(page, photo)
+    stop_keeps_what_is_done_and_another_grid_can_begin(page)
+    two_styles_are_mixed_and_the_weights_come_back(page)
+    other_tabs_have_it_too(page, photo)
+
+
+def two_styles_are_mixed_and_the_weights_come_back(page):
     page.locator("#add-style").click()
     page.locator("#example-styles button").nth(3).click()
     expect(page.locator("#style-2 .image-frame img")).to_be_visible(timeout=LONG)
-    panel = Panel(page).open()
+    panel = Panel(page)
     panel.choose("columns", "mix", "3")
     expect(panel.count).to_contain_text("Pictures: 3")
     panel.paint(3)
@@ -216,9 +212,7 @@ def test_two_styles_are_mixed_and_the_weights_come_back(open_page, photo):
     expect(page.locator("#style-1 .image-frame img")).to_have_attribute("src", re.compile(r"woodcut\.png$"))
 
 
-def test_stop_keeps_what_is_done_and_another_grid_can_begin(open_page, photo):
-    page = open_page()
-    begin(page, photo)
+def stop_keeps_what_is_done_and_another_grid_can_begin(page):
     page.locator("#method label", has_text="Optimise").click()
     unfold(page, "#finer")
     page.locator("#steps input[type=number]").fill("5000")  # so that none is finished when it is stopped
@@ -300,8 +294,7 @@ def refusals_go_with_what_they_complain_of(page, panel):
     expect(refusal).to_have_count(0, timeout=LONG)
 
 
-def test_other_tabs_have_it_too(open_page, photo):
-    page = open_page()
+def other_tabs_have_it_too(page, photo):
     open_tab(page, "image")
     upload(page, "#image-content", photo)
     page.locator("#image-example-styles button").nth(5).click()

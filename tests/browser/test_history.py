@@ -11,7 +11,7 @@ from PIL import Image
 expect = pytest.importorskip("playwright.sync_api").expect
 
 from browser.conftest import app, opener, ready  # noqa: E402
-from browser.steps import LONG, carry, open_tab, repaint, run, unfold, upload  # noqa: E402
+from browser.steps import LONG, carry, open_tab, repaint, run, unfold, until, upload  # noqa: E402
 
 from styleshot_demo import provenance  # noqa: E402
 
@@ -207,7 +207,8 @@ def what_follows_a_slider_takes_the_place_of_what_followed_it_before(page):
         before = page.evaluate("Number(document.querySelector('#classical-result .compare').dataset.shown)")
         page.locator("#classical-strength input[type=number]").fill(strength)
         page.keyboard.press("Tab")
-        page.wait_for_function(
+        until(
+            page,
             "(before) => Number(document.querySelector('#classical-result .compare').dataset.shown) > before",
             arg=before,
         )

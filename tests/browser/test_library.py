@@ -73,7 +73,7 @@ class Drawer:
 
 
 def test_a_style_is_saved_found_after_a_reload_used_in_another_tab_deleted_and_brought_back(
-    open_library, folder, pictures
+    open_library, folder, pictures, tmp_path
 ):
     page = open_library()
     drawer = Drawer(page).open(16)
@@ -124,10 +124,11 @@ def test_a_style_is_saved_found_after_a_reload_used_in_another_tab_deleted_and_b
     drawer.says("Corporate is back")
     expect(drawer.thumbs).to_have_count(17)
     (folder / own(folder)[0]).unlink()
+    page.get_by_role("tab", name="Classical").click()
+    many_pictures_become_a_style_that_paints_by_all_of_them_and_is_stored(page, folder, tmp_path)
 
 
-def test_many_pictures_become_a_style_that_paints_by_all_of_them_and_is_stored(open_library, folder, tmp_path):
-    page = open_library()
+def many_pictures_become_a_style_that_paints_by_all_of_them_and_is_stored(page, folder, tmp_path):
     drawer = Drawer(page).open(16)
     made = []
     for place in range(6):

@@ -75,8 +75,13 @@ def small(page, size=256):
     page.keyboard.press("Tab")
 
 
-def test_a_folder_is_painted_as_it_arrives_and_comes_back_in_one_file(open_page, shop, nameless):
+def test_a_folder_is_painted_as_it_arrives_and_comes_back_in_one_file_on_two_tabs(open_page, shop, nameless):
     page = open_page()
+    a_folder_is_painted_as_it_arrives_and_comes_back_in_one_file(page, shop, nameless)
+    the_image_driven_tab_has_it_too(page, shop)
+
+
+def a_folder_is_painted_as_it_arrives_and_comes_back_in_one_file(page, shop, nameless):
     style(page)
     small(page)
     page.locator("#method label", has_text="Colour").click()
@@ -199,8 +204,7 @@ def test_what_cannot_be_is_told_in_chinese_on_a_phone_and_dropped_pictures_are_t
     expect(fold.paint).to_be_disabled()
 
 
-def test_the_image_driven_tab_has_it_too(open_page, shop):
-    page = open_page()
+def the_image_driven_tab_has_it_too(page, shop):
     open_tab(page, "image")
     style(page, "image-")
     put(page, "image", size=128)

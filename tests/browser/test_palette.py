@@ -68,6 +68,8 @@ def test_a_palette_is_seen_kept_and_painted_with(open_page, photo, tmp_path, nam
     unfold(page, "#finer")
     expect(box).to_have_value("#ff0000 #000000", timeout=LONG)
     in_english_on_a_wide_screen(page, photo, nameless)
+    expect(page.locator("#style-1 .image-frame img")).to_be_visible()
+    colours_of_one_style_only(page, tmp_path)
 
 
 def in_english_on_a_wide_screen(page, photo, nameless):
@@ -93,13 +95,11 @@ def another_tab_has_one_of_its_own(page):
     page.evaluate("location.hash = 'classical'")
 
 
-def test_colours_of_one_style_only(open_page, photo, tmp_path):
-    page = open_page()
-    upload(page, "#content", photo)
-    upload(page, "#style-1", STYLES[0])
+def colours_of_one_style_only(page, tmp_path):
+    """Of a photo and the first style."""
+    page.locator("#palette").locator("input, textarea").first.fill("")
     page.locator("#add-style").click()
     upload(page, "#style-2", STYLES[1])
-    unfold(page, "#finer")
     chroma = {}
     for place, name in ((1, "first"), (2, "last")):
         page.locator("#colours-from label").nth(place).click()

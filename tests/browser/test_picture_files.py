@@ -11,6 +11,8 @@ from PIL import Image
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
+from browser.steps import until  # noqa: E402
+
 LONG = 60_000  # milliseconds
 # A file of no type, as the system gives one that the browser does not know, dropped as a person does it.
 DROP = """([place, name, text]) => {
@@ -33,7 +35,8 @@ def seen(page, place):
     image = page.locator(f"{place} .image-frame img")
     expect(image).to_be_visible(timeout=LONG)
     # Asked for in the same breath: the picture may be put there once more.
-    size = page.wait_for_function(
+    size = until(
+        page,
         """(place) => {
           const image = document.querySelector(`${place} .image-frame img`);
           return image?.complete && image.naturalWidth > 0 && [image.naturalWidth, image.naturalHeight];
@@ -139,7 +142,5 @@ def a_turned_webp_is_seen_upright(page, tmp_path):
     place.write_bytes(shown.turned("WEBP", 6))
     assert Image.open(io.BytesIO(place.read_bytes())).size == (shown.WIDTH, shown.HEIGHT)
     page.locator("#content input[type=file]").set_input_files(place)
-    page.wait_for_function(
-        "() => document.querySelector('#content .image-frame img')?.naturalHeight > 50", timeout=LONG
-    )
+    until(page, "() => document.querySelector('#content .image-frame img')?.naturalHeight > 50", timeout=LONG)
     assert seen(page, "#content") == [shown.HEIGHT, shown.WIDTH]

@@ -8,7 +8,7 @@ import pytest
 expect = pytest.importorskip("playwright.sync_api").expect
 
 from browser.conftest import opener, ready  # noqa: E402
-from browser.steps import LONG, open_tab, value  # noqa: E402
+from browser.steps import LONG, open_tab, until, value  # noqa: E402
 
 RELOAD = ["AbortError", "errored out", "Failed to fetch"]  # what Gradio says of a connection that a reload cuts off
 
@@ -88,7 +88,7 @@ def settings_are_handed_on_without_pictures(page):
     page.locator("#text-seed input").fill("41")
     page.keyboard.press("Tab")
     box = drawer(page, "text")
-    page.wait_for_function("window.styleshot.desk('text').asked?.settings.seed === 41")
+    until(page, "window.styleshot.desk('text').asked?.settings.seed === 41")
     box.locator(".link").click()
     link = box.locator(".address").input_value()
     expect(box.locator(".answer [lang=en]")).not_to_be_empty()

@@ -13,7 +13,7 @@ from styleshot_demo.runners.maps import prepare
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, download, drop, followed, open_tab, put, repaint, run, settled, unfold, upload  # noqa: E402
+from browser.steps import LONG, download, drop, followed, open_tab, put, repaint, run, settled, unfold, until, upload  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_what_is_brushed_is_painted_and_nothing_else(open_page, photo, style, tm
     expect(page.locator("#marking .none")).to_be_visible()  # there is no photo yet
     upload(page, "#content", photo)
     expect(page.locator("#marking canvas")).to_be_visible()
-    page.wait_for_function("document.querySelector('#marking img').naturalWidth === 300")
+    until(page, "document.querySelector('#marking img').naturalWidth === 300")
     expect(page.locator("#feather")).to_be_visible()
     assert nameless(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -118,12 +118,12 @@ def test_what_is_brushed_is_painted_and_nothing_else(open_page, photo, style, tm
     expect(page.locator("#classical-status")).to_contain_text("Nothing says yet where to paint", timeout=LONG)
 
 
-def test_more_strokes_are_followed_and_a_record_brings_the_region_back(open_page, photo, style, tmp_path):
+def test_more_strokes_are_followed_and_a_record_brings_the_region_back(open_page, photo, style, tmp_path, nameless):
     page = open_page()
     upload(page, "#content", photo)
     upload(page, "#style-1", style)
     choose(page, 4)
-    page.wait_for_function("document.querySelector('#marking img').naturalWidth === 300")
+    until(page, "document.querySelector('#marking img').naturalWidth === 300")
     brush(page, (0.2, 0.3), (0.3, 0.3))
     page.wait_for_timeout(1500)
     repaint(page)
@@ -151,6 +151,8 @@ def test_more_strokes_are_followed_and_a_record_brings_the_region_back(open_page
     what_is_found_in_a_photo_is_painted_at_one_press(page, painted)
     switches_keep_faces_background_and_colours(page, painted)
     what_is_opaque_is_painted(page, painted, tmp_path)
+    page.set_viewport_size({"width": 390, "height": 900})
+    path = the_image_driven_tab_keeps_the_photo_around_what_is_brushed(page, photo, style, tmp_path, nameless)
 
     # Dropped on a page that knows nothing: the region is back, and it is said that the strokes are not.
     other = open_page()
@@ -159,6 +161,11 @@ def test_more_strokes_are_followed_and_a_record_brings_the_region_back(open_page
     expect(other.locator("#drops .told")).to_contain_text("brush over the part again", timeout=LONG)
     expect(other.locator("#region input[value=mask]")).to_be_checked()
     expect(other.locator("#feather")).to_be_visible()
+    # The settings of a picture that the Image-driven tab has made come back there.
+    drop(other, "#restore-part", path)
+    other.locator("#drops dialog button[value=settings]").click()
+    expect(other.locator("#image-region input[value=mask]")).to_be_checked(timeout=LONG)
+    expect(other.locator("#image-feather")).to_be_visible()
 
 
 ASTRONAUT = Image.fromarray(data.astronaut())
@@ -214,13 +221,13 @@ def what_is_opaque_is_painted(page, painted, folder):
     assert opacity[:, :124].min() == 255 and opacity[:, 132:].max() == 0
 
 
-def test_the_image_driven_tab_keeps_the_photo_around_what_is_brushed(open_page, photo, style, tmp_path, nameless):
-    page = open_page(viewport={"width": 390, "height": 900})
+def the_image_driven_tab_keeps_the_photo_around_what_is_brushed(page, photo, style, tmp_path, nameless):
+    """Gives back the file."""
     open_tab(page, "image")
     upload(page, "#image-content", photo)
     upload(page, "#image-style-1", style)
     choose(page, 4, "image-")
-    page.wait_for_function("document.querySelector('#image-marking img').naturalWidth === 300")
+    until(page, "document.querySelector('#image-marking img').naturalWidth === 300")
     brush(page, (0.2, 0.5), (0.3, 0.5), tab="image-")
     page.wait_for_timeout(1500)  # the stroke is on its way
     assert nameless(page) == [] and page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -234,9 +241,4 @@ def test_the_image_driven_tab_keeps_the_photo_around_what_is_brushed(open_page, 
     assert changed[:, half:].max() == 0 < changed[:, :half].max()
     record = provenance.read(path)
     assert record.settings["model"] == "painter" and record.settings["region"] == "mask"
-    # The settings of a picture made here come back on this tab.
-    other = open_page()
-    drop(other, "#restore-part", path)
-    other.locator("#drops dialog button[value=settings]").click()
-    expect(other.locator("#image-region input[value=mask]")).to_be_checked(timeout=LONG)
-    expect(other.locator("#image-feather")).to_be_visible()
+    return path

@@ -7,11 +7,17 @@ expect = pytest.importorskip("playwright.sync_api").expect
 from browser.steps import LONG, upload  # noqa: E402
 
 
-def test_chosen_examples_are_marked_and_named(open_page, photo):
+def test_chosen_examples_are_marked_and_named_and_of_two_quick_presses_the_later_one_counts(open_page, photo):
     page = open_page()
+    of_two_quick_presses_the_later_one_counts(page)
+    page.locator("#style-1 button[title]").first.click()
+    chosen_examples_are_marked_and_named(page, photo)
+
+
+def chosen_examples_are_marked_and_named(page, photo):
     styles = page.locator("#example-styles button")
     pressed = page.locator("#example-styles button[aria-pressed=true]")
-    expect(pressed).to_have_count(0)
+    expect(pressed).to_have_count(0, timeout=LONG)
     styles.nth(9).click()
     expect(pressed).to_have_count(1, timeout=LONG)
     expect(styles.nth(9)).to_have_attribute("aria-pressed", "true")
@@ -38,8 +44,7 @@ def test_chosen_examples_are_marked_and_named(open_page, photo):
     assert styles.first.get_attribute("title") == styles.first.get_attribute("data-zh") != english
 
 
-def test_of_two_quick_presses_the_later_one_counts(open_page, photo):
-    page = open_page()
+def of_two_quick_presses_the_later_one_counts(page):
     chosen = """(two) => two.forEach((each) => document.querySelectorAll(each[0])[each[1]].click())"""
     page.evaluate(chosen, [["#example-styles button", 9], ["#example-styles button", 2]])
     expect(page.locator("#example-styles button").nth(2)).to_have_attribute("aria-pressed", "true", timeout=LONG)

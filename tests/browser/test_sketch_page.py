@@ -76,7 +76,9 @@ def test_chips_reword_and_the_sketch_comes_back_and_becomes_a_photo(open_page, n
     for tab, photo in ((1, "#image-content"), (2, "#content")):
         page.get_by_role("tab").nth(tab).click()
         expect(page.locator(f"{photo} .image-frame img")).to_be_visible(timeout=LONG)
-    the_sketch_comes_back_from_a_saved_picture(open_page(), picture)
+    other = open_page()
+    the_sketch_comes_back_from_a_saved_picture(other, picture)
+    a_tile_is_seen_repeated(other, nameless)
 
 
 def sketches_of_several_pictures_stand_side_by_side(page, said, nameless):
@@ -146,13 +148,10 @@ def the_sketch_comes_back_from_a_saved_picture(page, picture):
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "empty")
 
 
-def test_a_tile_is_seen_repeated(open_page, nameless):
-    page = open_page()
-    page.get_by_role("tab").first.click()
+def a_tile_is_seen_repeated(page, nameless):
     switch = page.get_by_role("checkbox", name="Repeats without a seam")
     repeat = page.locator("#text-result .repeat")
     expect(repeat).to_be_hidden()
-    page.locator("#text-example-styles button").nth(9).click()
     expect(page.locator("#text-style-1 .image-frame img")).to_be_visible(timeout=LONG)
     page.locator("#text-prompt textarea").fill("lemons and bees")
     put(page, "text", size=256, count=1)

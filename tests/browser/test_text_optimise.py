@@ -20,14 +20,8 @@ def step(page):
 
 def paint_until(page, least):
     page.locator("#text-run").click()
-    page.wait_for_function(
-        """(least) => {
-          const found = /Step ([0-9]+) of 100, about/.exec(document.querySelector("#text-status").innerText);
-          return found && Number(found[1]) >= least;
-        }""",
-        arg=least,
-        timeout=LONG,
-    )
+    enough = "|".join(map(str, range(least, 100)))
+    expect(page.locator("#text-status")).to_contain_text(re.compile(f"Step ({enough}) of 100, about"), timeout=LONG)
 
 
 def stop(page):
@@ -73,10 +67,11 @@ def test_chosen_stopped_saved_and_gone_on_with(open_page, tmp_path):
 
     a_tile_is_refused_in_a_sentence_in_both_languages(page)
 
-    # What was stopped brings its settings back on another page.
-    other = open_page()
-    restore(other, path)
-    expect(other.locator("#text-painted-by input[value=optimise]")).to_be_checked()
+    # What was stopped brings its settings back.
+    page.locator("#text-painted-by label").first.click()
+    expect(page.locator("#text-painted-by input[value=optimise]")).not_to_be_checked()
+    restore(page, path)
+    expect(page.locator("#text-painted-by input[value=optimise]")).to_be_checked()
 
 
 def a_tile_is_refused_in_a_sentence_in_both_languages(page):

@@ -28,6 +28,7 @@ from browser.steps import (  # noqa: E402
     run,
     thumbs,
     unfold,
+    until,
     upload,
     value,
 )  # fmt: skip
@@ -186,9 +187,20 @@ def begun_while_it_is_closed(page, closed):
     expect(page.locator("#text-run")).to_be_enabled(timeout=LONG)
 
 
-def test_progress_previews_and_stop(open_studio):
+def test_a_refusal_progress_previews_and_stop_and_settings_survive_a_reload(open_studio):
     page = open_studio()
+    open_tab(page, "text")
+    page.locator("#text-run").click()
+    expect(page.locator("#text-status [role=alert]")).to_contain_text("There is no style picture.", timeout=LONG)
+    expect(page.locator("#text-run")).to_be_visible()
     begin(page, steps=2)
+    expect(page.locator("#text-status [role=alert]")).to_have_count(0)  # the style has come
+    progress_previews_and_stop(page)
+    open_studio.checked()
+    settings_survive_a_reload(page, open_studio)
+
+
+def progress_previews_and_stop(page):
     run(page, "text")
     (first,) = files(page, "text")
     stale = page.locator("#text-result .stale")
@@ -197,7 +209,7 @@ def test_progress_previews_and_stop(open_studio):
     expect(stale).to_contain_text("Changed since this was painted")
     page.locator("#text-run").click()
     expect(page.locator("#text-status")).to_contain_text(f"of {MOST}, about", timeout=LONG)
-    page.wait_for_function("document.querySelector('#text-result .gallery').dataset.shown >= 2", timeout=LONG)
+    until(page, "document.querySelector('#text-result .gallery').dataset.shown >= 2", timeout=LONG)
     expect(page.locator("#text-result .gallery")).to_have_attribute("data-state", "painting")
     assert page.locator("#text-result .stage > img").get_attribute("src").startswith("data:image/jpeg")
     closed = hold_cancelling(page)
@@ -216,7 +228,7 @@ def test_progress_previews_and_stop(open_studio):
     assert shown(page) == count  # nothing paints on behind the page's back
 
     # Stopped between pictures: those that are finished stay, each with what makes it.
-    put(page, "text", steps=100, size=256, seed=3)  # long enough for a busy machine's page to see one of them arrive
+    put(page, "text", steps=40, size=256, seed=3)  # a busy machine's page sees one of them arrive, and seven are left
     page.locator("#text-run").click()
     expect(page.locator("#text-result .thumbs")).to_contain_text("seed 3", timeout=LONG)
     page.locator("#text-stop").click()
@@ -225,7 +237,7 @@ def test_progress_previews_and_stop(open_studio):
     made = files(page, "text")
     assert 1 <= len(made) < 8
     record = provenance.read(io.BytesIO(made[0]))
-    assert record.seed == 3 and record.settings["count"] == 1 and record.settings["steps"] == 100
+    assert record.seed == 3 and record.settings["count"] == 1 and record.settings["steps"] == 40
     expect(stale).to_be_empty()
 
     # The models are free again: a grid, five strengths of one seed and the sheet of them, ends by itself.
@@ -242,18 +254,13 @@ def test_progress_previews_and_stop(open_studio):
     page.keyboard.press("Escape")
 
 
-def test_a_refusal_is_told_and_settings_survive_a_reload(open_studio):
-    page = open_studio()
-    open_tab(page, "text")
-    page.locator("#text-run").click()
-    expect(page.locator("#text-status [role=alert]")).to_contain_text("There is no style picture.", timeout=LONG)
-    expect(page.locator("#text-run")).to_be_visible()
-    begin(page, steps=7, strength=1.35)
-    expect(page.locator("#text-status [role=alert]")).to_have_count(0)  # the style has come
+def settings_survive_a_reload(page, open_studio):
+    put(page, "text", size=128, steps=7, strength=1.35)
     page.locator("#text-scheduler label", has_text="Quickest").click()
     page.locator("#text-prompt textarea").fill("a quiet harbour")
+    seed = value(page, "text", "seed")
     page.locator("#text-seed-randomise").click()
-    expect(page.locator("#text-seed input")).not_to_have_value("0")
+    expect(page.locator("#text-seed input")).not_to_have_value(seed)
     seed = value(page, "text", "seed")
     page.wait_for_timeout(500)
     open_studio.forgiven += RELOAD
@@ -297,7 +304,8 @@ def test_words_are_composed_without_any_download(open_page, tmp_path):
     expect(page.locator("#text-prompt textarea")).to_have_value("日落时的三艘帆船")
     before = shown(page)
     page.locator("#text-run").click()
-    page.wait_for_function(
+    until(
+        page,
         "(before) => Number(document.querySelector('#text-result .gallery').dataset.shown) > before",
         arg=before,
         timeout=LONG,

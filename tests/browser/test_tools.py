@@ -9,7 +9,7 @@ from styleshot_demo import provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, TABS, followed, repaint, upload  # noqa: E402
+from browser.steps import LONG, TABS, followed, repaint, until, upload  # noqa: E402
 
 SIZES = ((1280, 800), (1920, 1080), (390, 800))
 
@@ -30,7 +30,7 @@ def begin(page, photo, size=256):
     page.keyboard.press("Tab")
 
 
-def test_a_result_comes_into_sight_is_looked_at_used_and_saved(open_page, photo, nameless, tmp_path):
+def test_a_result_comes_into_sight_is_looked_at_used_and_saved(open_page, photo, large, nameless, tmp_path):
     page = open_page()
     for size in SIZES:
         the_button_is_in_sight_and_the_stage_takes_the_room_there_is(page, *size)
@@ -41,6 +41,11 @@ def test_a_result_comes_into_sight_is_looked_at_used_and_saved(open_page, photo,
     page.get_by_role("tab", name="Classical").click()
     page.set_viewport_size({"width": 700, "height": 500})
     a_close_look_shows_each_pixel_and_ends_with_escape(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    for place in ("#content", "#style-1"):
+        page.locator(f"{place} button[title]").first.click()
+        expect(page.locator(f"{place} .image-frame img")).to_have_count(0)
+    keys_paint_and_stop_and_lead_to_the_result(page, large)
 
 
 def a_result_is_used_in_other_tabs_and_saved_as_jpeg(page, nameless, tmp_path):
@@ -81,12 +86,10 @@ def a_close_look_shows_each_pixel_and_ends_with_escape(page):
     expect(viewer).to_be_hidden()
 
 
-def test_keys_paint_and_stop_and_lead_to_the_result(open_page, large):
-    page = open_page()
+def keys_paint_and_stop_and_lead_to_the_result(page, large):
     begin(page, large, 512)
-    page.keyboard.press("Control+Enter")
-    expect(page.locator("#classical-status")).to_contain_text("Painted in", timeout=LONG)
-    expect(page.locator("#classical-run")).to_be_visible(timeout=LONG)
+    expect(page.locator("#fits")).to_contain_text("512 × 398", timeout=LONG)
+    repaint(page, lambda: page.keyboard.press("Control+Enter"))
     # Arrow keys move within a group of choices, which is one stop on the way through the page.
     page.locator("#method input:checked").focus()
     page.keyboard.press("ArrowRight")
@@ -97,11 +100,11 @@ def test_keys_paint_and_stop_and_lead_to_the_result(open_page, large):
     page.locator("#classical-run").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#classical-stop")).to_be_focused(timeout=LONG)
-    page.wait_for_function("document.title.startsWith('Painting')", timeout=LONG)
+    until(page, "document.title.startsWith('Painting')", timeout=LONG)
     page.keyboard.press("Escape")
     expect(page.locator("#classical-run")).to_be_visible(timeout=LONG)
     expect(page.locator("#classical-result figure")).to_be_focused(timeout=LONG)
-    page.wait_for_function("document.title.startsWith('StyleShot')", timeout=LONG)
+    until(page, "document.title.startsWith('StyleShot')", timeout=LONG)
 
 
 def the_button_is_in_sight_and_the_stage_takes_the_room_there_is(page, width, height):
@@ -122,7 +125,8 @@ def on_a_phone_the_result_comes_into_sight(page, photo):
     begin(page, photo)
     page.evaluate("scrollTo(0, 0)")
     repaint(page)
-    page.wait_for_function(
+    until(
+        page,
         """() => {
           const { top, bottom } = document.querySelector("#classical-result figure").getBoundingClientRect();
           return top >= 0 && bottom <= innerHeight;
