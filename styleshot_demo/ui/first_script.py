@@ -1,5 +1,8 @@
-"""A script that runs before Gradio's own: between the server and Gradio, since `launch(head=...)` comes after those."""
+"""The page on its way from Gradio to the server: a script that runs before Gradio's own, since `launch(head=...)` comes
+after those; and packed, of which Gradio does so to its scripts alone, and the page is larger than any."""
 
+import asyncio
+import gzip
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -7,7 +10,7 @@ Message = MutableMapping[str, Any]
 
 
 class FirstScript:
-    """ASGI middleware: puts a script at the beginning of the page's head."""
+    """ASGI middleware: puts a script at the beginning of the page's head, and packs the page for who can unpack it."""
 
     def __init__(self, app: Any, script: str) -> None:
         self.app, self.tag = app, f"<script>{script}</script>".encode()
@@ -17,6 +20,7 @@ class FirstScript:
     ) -> None:
         if scope["type"] != "http" or scope["path"].removeprefix(scope.get("root_path", "")) != "/":
             return await self.app(scope, receive, send)
+        packs = any(name == b"accept-encoding" and b"gzip" in value for name, value in scope["headers"])
         begun: list[Message] = []
         pieces: list[bytes] = []
 
@@ -30,6 +34,10 @@ class FirstScript:
                 if not message.get("more_body"):
                     body = b"".join(pieces).replace(b"<head>", b"<head>" + self.tag, 1)
                     headers = [(name, value) for name, value in begun[0]["headers"] if name != b"content-length"]
+                    headers.append((b"vary", b"accept-encoding"))
+                    if packs:
+                        body = await asyncio.to_thread(gzip.compress, body, 1)
+                        headers.append((b"content-encoding", b"gzip"))
                     await send({**begun[0], "headers": [*headers, (b"content-length", str(len(body)).encode())]})
                     await send({"type": "http.response.body", "body": body})
 

@@ -19,7 +19,7 @@ HEAVY = ("torch", "torchvision", "diffusers", "transformers", "controlnet_aux", 
 
 # Starts the app with every socket but those to this machine itself refused, asks it for its page, and tells the tale.
 STORY = """
-import json, resource, socket, sys, time, urllib.request
+import gzip, json, resource, socket, sys, time, urllib.request
 
 foreign = []
 def local(address):
@@ -55,6 +55,9 @@ with socket.socket() as free:
 page = build(Settings(port=port))
 page.launch(prevent_thread_lock=True, quiet=True, **launch_options(Settings(port=port)))
 text = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60).read().decode()
+asked = urllib.request.Request(f"http://127.0.0.1:{port}/", headers={"Accept-Encoding": "gzip, br"})
+with urllib.request.urlopen(asked, timeout=60) as answer:
+    packed, encoding = answer.read(), answer.headers["Content-Encoding"]
 seconds = time.process_time()
 time.sleep(1)  # whatever is sent from a thread of its own would be on its way by now
 woken = resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
@@ -69,6 +72,7 @@ print(json.dumps({
     "outside": [word for word in ("fonts.googleapis.com", "gradio.live", "cdn.") if word in text],
     "host": page.local_url,
     "woken": woken,
+    "packed": encoding == "gzip" and len(gzip.decompress(packed)) == len(text.encode()) and len(packed) / len(text),
 }), flush=True)
 page.close(verbose=False)
 """
@@ -110,6 +114,10 @@ def test_the_start_costs_little_beside_importing_gradio(started):
     # fast it is must decide a test.
     ours = started["seconds"] - started["gradio"]
     assert 0 < ours < 0.7 * started["gradio"], started
+
+
+def test_the_page_travels_packed_where_the_browser_can_unpack_it(started):
+    assert 0 < started["packed"] < 0.5
 
 
 def test_a_page_that_nobody_uses_hardly_runs(started):
