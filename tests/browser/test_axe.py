@@ -16,8 +16,8 @@ RULES = {
 }
 GRAVE = ("serious", "critical")
 NEAR = 12  # presses of Tab after which the button that paints is reached at the latest
-# Each two of language, shade and width meet in one of these.
-LOOKS = [("en", "light", 1280), ("en", "dark", 390), ("zh", "light", 390), ("zh", "dark", 1280)]
+# Each two of language, shade and width meet in one of these; the first two have each of them once.
+LOOKS = [("en", "light", 1280), ("zh", "dark", 390), ("en", "dark", 1280), ("zh", "light", 390)]
 FOCUSED = "document.activeElement.id || document.activeElement.closest('[id]')?.id"
 
 
@@ -56,9 +56,9 @@ def look(page, language, shade, width):
     expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))
 
 
-def in_every_look(page, place):
+def in_looks(page, place, looks):
     found = []
-    for seen in LOOKS:
+    for seen in looks:
         look(page, *seen)
         found += [(place, seen, *one) for one in [*violations(page), *page.evaluate(CUT)]]
     assert found == []
@@ -80,15 +80,15 @@ def test_nothing_shuts_anybody_out(open_studio, photo):
     a_result_is_there_and_names_follow_the_language(page, photo)
     unfold(page, "#restore-part")
     open_parts(page, "")
-    in_every_look(page, "classical")
+    in_looks(page, "classical", LOOKS)
     for kind in ("text", "image"):
         page.locator(f'#tabs [role=tab][data-tab-id="{kind}"]').click()
         page.locator(f"#{kind}-model-choice label").nth(1).click()
         open_parts(page, f"{kind}-")
-        in_every_look(page, kind)
+        in_looks(page, kind, LOOKS[:2])
     page.locator('#tabs [role=tab][data-tab-id="models"]').click()
     expect(page.locator("#models-disk li").first).to_be_visible(timeout=LONG)
-    in_every_look(page, "models")
+    in_looks(page, "models", LOOKS[:2])
 
 
 def a_result_is_there_and_names_follow_the_language(page, photo):
