@@ -16,6 +16,7 @@ from PIL import Image
 from running import ROOT, clean_environment
 from typer.testing import CliRunner
 
+from styleshot_demo import provenance
 from styleshot_demo.batch import pool
 from styleshot_demo.batch.concurrency import Concurrency
 from styleshot_demo.batch.listing import Item
@@ -104,3 +105,13 @@ def results(folder: Path) -> dict[str, bytes]:
             if not name.startswith("report"):
                 found[path.relative_to(folder).as_posix()] = path.read_bytes()
     return found
+
+
+def same_but_for_what_is_loaded(ours: Path, theirs: Path) -> None:
+    """Records name the libraries that are loaded, of which there are more in this process than in a worker's."""
+    record, other = provenance.read(ours), provenance.read(theirs)
+    assert record.versions.items() <= other.versions.items() and "torch" in record.versions
+    assert replace(record, versions={}) == replace(other, versions={}) and record.models and record.computed
+    with Image.open(ours) as picture, Image.open(theirs) as another:
+        assert (picture.mode, picture.size, picture.tobytes()) == (another.mode, another.size, another.tobytes())
+        assert picture.info.keys() == another.info.keys()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from styleshot_demo.batch.listing import Shard, listed
@@ -95,6 +95,7 @@ def test_a_style_is_not_written_over(tmp_path: Path) -> None:
     assert met.value.key == "overwrites_input" and met.value.values == {"name": "s.jpg"}
 
 
+@settings(max_examples=25)  # each makes a folder of files
 @given(count=st.integers(1, 40), parts=st.integers(1, 9))
 def test_all_shards_together_have_each_picture_once(tmp_path_factory, count: int, parts: int) -> None:
     photos = put(tmp_path_factory.mktemp("in"), *(f"{n % 3}/{n}.jpg" for n in range(count)))

@@ -52,13 +52,6 @@ def figures(pack: Pack, paint, **counts: int) -> dict[str, float]:
     return small.evaluate(pack, Painter(paint), given)["figures"]
 
 
-def test_a_perfect_painter_reaches_everything(packed):
-    found = figures(packed, perfect(packed), things=8, text_pairs=12, image_pairs=12, sweeps=2)
-    assert found["top5"] == found["top1"] == 1.0
-    assert found["style_text"] == found["style_image"] == 1.0
-    assert found["strength"] > 0.9
-
-
 def test_a_painter_of_one_picture_is_at_chance(packed):
     grey = Image.new("RGB", (256, 256), (128, 128, 128))
     found = figures(packed, lambda job: grey, things=8, text_pairs=13, image_pairs=13)
@@ -72,16 +65,24 @@ def test_edges_count_when_the_content_is_kept(packed):
     assert found["edge_f1"] == 1.0
 
 
-def test_every_picture_is_asked_of_the_small_model_alone_and_counted(packed):
+def test_a_perfect_painter_reaches_everything_and_every_picture_is_counted_and_on_a_sheet(packed, tmp_path):
     painter, told = Painter(perfect(packed)), []
     report = small.evaluate(
-        packed, painter, small.Counts(2, 2, 2, 1), steps=7, on_picture=lambda done, total: told.append((done, total))
+        *(packed, painter, small.Counts(6, 6, 6, 1)),
+        steps=7,
+        on_picture=lambda done, total: told.append((done, total)),
+        sheets=tmp_path / "sheets",
     )
+    found = report["figures"]
+    assert found["top5"] == found["top1"] == 1.0
+    assert found["style_text"] == found["style_image"] == 1.0
+    assert found["strength"] > 0.9
     assert {job.model for job in painter.jobs} == {"small"} and {job.steps for job in painter.jobs} == {7}
-    assert told == list(zip(range(1, 12), itertools.repeat(11), strict=False))
-    assert len(painter.jobs) == report["pictures"] == 11
+    assert told == list(zip(range(1, 24), itertools.repeat(23), strict=False))
+    assert len(painter.jobs) == report["pictures"] == 23
     assert [row["must_reach"] for row in report["table"]] == [0.35, 0.5, 0.6, 0.55, 0.8]
     assert report["judge"] == "the built-in encoder"
+    assert {path.stem for path in (tmp_path / "sheets").glob("*.png")} == {"things", "text", "image", "strength"}
 
 
 def test_styles_and_contents_are_ones_that_training_did_not_see(packed):
@@ -110,9 +111,3 @@ def test_equal_numbers_share_a_rank():
 def test_what_never_changes_follows_nothing():
     assert small.spearman([5, 5, 5, 5], [0, 1, 2, 3]) == 0
     assert small.spearman([0, 1, 2, 3], [5, 5, 5, 5]) == 0
-
-
-def test_sheets_are_saved(packed, tmp_path):
-    small.evaluate(packed, Painter(perfect(packed)), small.Counts(2, 2, 2, 1), sheets=tmp_path / "sheets")
-    names = {path.stem for path in (tmp_path / "sheets").glob("*.png")}
-    assert names == {"things", "text", "image", "strength"}

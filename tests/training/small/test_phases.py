@@ -1,7 +1,9 @@
 """The phases themselves, with tiny networks: they learn, and an interruption changes nothing."""
 
+import dataclasses
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,8 @@ from training.small.made import SIZES, recipe
 from styleshot_demo.errors import Problem
 from styleshot_demo.training.core.checkpoint import latest
 from styleshot_demo.training.core.schedules import trapezoid
-from styleshot_demo.training.small import export, phases, validation
 from styleshot_demo.training.small import networks as nets
+from styleshot_demo.training.small import phases, validation
 from styleshot_demo.training.small.decoder import current
 from styleshot_demo.training.small.recipe import FOLDER, PhaseRecipe, load
 from styleshot_demo.training.small.tokenizer import WORDS
@@ -21,6 +23,12 @@ from styleshot_demo.training.small.tokenizer import WORDS
 @pytest.fixture
 def run(fitted: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(fitted, tmp_path / "run"))
+
+
+@pytest.fixture
+def further(joined: Path, tmp_path: Path) -> Path:
+    """A run with a joint phase behind it."""
+    return Path(shutil.copytree(joined, tmp_path / "further"))
 
 
 def weights(state: dict) -> torch.Tensor:
@@ -33,7 +41,9 @@ def joint(packed, run, **phase) -> dict:
 
 
 def test_a_short_training_lowers_the_loss(packed, run, monkeypatch):
-    monkeypatch.setattr(validation, "STEPS", 2)  # that there is a sheet counts, not what is on it
+    # That there are a sheet and figures counts, not what they are.
+    monkeypatch.setattr(validation, "STEPS", 2)
+    monkeypatch.setattr(validation, "held_batches", partial(validation.held_batches, count=8))
 
     def loss() -> float:
         objective, samples = phases._begin(packed, None, run, recipe(), "cpu", "fp32", content=False)
@@ -43,7 +53,7 @@ def test_a_short_training_lowers_the_loss(packed, run, monkeypatch):
         return validation.losses(objective, {"one": samples.batch(16, 10_000)})["one"]
 
     before = loss()
-    joint(packed, run, steps=24, batch=8, rate=3e-3, validate_every=24, sheet_every=24)
+    joint(packed, run, steps=16, batch=8, rate=3e-3, validate_every=16, sheet_every=16)
     assert loss() < 0.9 * before
     lines = (run / "joint" / "log.jsonl").read_text()
     assert "validation" in lines and "held_set" in lines
@@ -52,12 +62,12 @@ def test_a_short_training_lowers_the_loss(packed, run, monkeypatch):
 
 def test_resuming_equals_not_stopping(packed, run, fitted, tmp_path):
     whole = Path(shutil.copytree(fitted, tmp_path / "whole"))
-    straight = joint(packed, whole)
-    joint(packed, run, stop_at=4)
-    assert latest(run / "joint")["step"] == 4
-    resumed = joint(packed, run)
-    assert resumed["step"] == straight["step"] == 6
-    assert resumed["about"]["pictures"] == straight["about"]["pictures"] == 24
+    straight = joint(packed, whole, steps=4)
+    joint(packed, run, steps=4, stop_at=2)
+    assert latest(run / "joint")["step"] == 2
+    resumed = joint(packed, run, steps=4)
+    assert resumed["step"] == straight["step"] == 4
+    assert resumed["about"]["pictures"] == straight["about"]["pictures"] == 16
     assert torch.equal(weights(resumed), weights(straight))
     averages = [state["average"]["unet"]["conv_in.weight"] for state in (resumed, straight)]
     assert torch.equal(*averages)
@@ -68,16 +78,15 @@ def test_it_stops_when_the_time_is_over_with_a_checkpoint(packed, run):
     assert state["step"] == 1 == latest(run / "joint")["step"]
 
 
-def test_content_starts_where_the_joint_phase_ended(packed, run):
-    joint(packed, run, steps=2)
-    begun = latest(run / "joint")["average"]
-    objective, _ = phases._begin(packed, None, run, recipe(), "cpu", "fp32", content=True)
+def test_content_starts_where_the_joint_phase_ended(packed, further):
+    begun = latest(further / "joint")["average"]
+    objective, _ = phases._begin(packed, None, further, recipe(), "cpu", "fp32", content=True)
     objective.networks.load_states(begun)
     objective.networks.begin_controlnet()
     control = objective.networks.controlnet
     assert torch.equal(control.conv_in.weight, objective.networks.unet.conv_in.weight)
 
-    state = phases.content(packed, None, run, recipe(steps=4), device="cpu", precision="fp32")
+    state = phases.content(packed, None, further, recipe(steps=2), device="cpu", precision="fp32")
     moved = {
         name: any(not torch.equal(begun[name][key], value) for key, value in part.items())
         for name, part in state["model"].items()
@@ -88,14 +97,13 @@ def test_content_starts_where_the_joint_phase_ended(packed, run):
     assert zero.abs().sum() > 0
 
     with pytest.raises(Problem, match="other settings"):
-        phases.content(packed, None, run, recipe(train_unet=True), device="cpu", precision="fp32")
+        phases.content(packed, None, further, recipe(steps=2, train_unet=True), device="cpu", precision="fp32")
 
 
-def test_content_may_train_the_rest_beside_it(packed, run):
-    joint(packed, run, steps=1)
-    begun = latest(run / "joint")["average"]["unet"]["conv_in.weight"]
+def test_content_may_train_the_rest_beside_it(packed, further):
+    begun = latest(further / "joint")["average"]["unet"]["conv_in.weight"]
     given = recipe(steps=2, train_unet=True, content_every=2)
-    state = phases.content(packed, None, run, given, device="cpu", precision="fp32")
+    state = phases.content(packed, None, further, given, device="cpu", precision="fp32")
     assert not torch.equal(state["model"]["unet"]["conv_in.weight"], begun)
 
 
@@ -104,13 +112,10 @@ def test_content_needs_a_joint_phase(packed, run):
         phases.content(packed, None, run, recipe(), device="cpu", precision="fp32")
 
 
-def test_another_size_is_another_run(packed, run):
-    joint(packed, run, steps=2)
-    import dataclasses
-
+def test_another_size_is_another_run(packed, further):
     other = PhaseRecipe(dataclasses.replace(SIZES, widths=(32, 64)), recipe(steps=3).phase)
     with pytest.raises(Problem, match="other settings"):
-        phases.joint(packed, None, run, other, device="cpu", precision="fp32")
+        phases.joint(packed, None, further, other, device="cpu", precision="fp32")
 
 
 def test_the_rate_rises_stays_and_falls():
@@ -140,12 +145,8 @@ def test_a_recipe_with_a_wrong_name_is_refused(tmp_path):
         load(path)
 
 
-def test_a_start_brings_its_own_words_and_latents(packed, run, fitted, tmp_path):
+def test_a_start_brings_its_own_words_and_latents(packed, fitted, begun_weights, tmp_path):
     """A tokenizer made anew numbers its words otherwise; weights that know the old numbers would talk nonsense."""
-    joint(packed, run, steps=1)
-    out = tmp_path / "out"
-    export.export(run, out, SIZES)
-
     other = Path(shutil.copytree(fitted, tmp_path / "other"))
     vocabulary = json.loads((other / "tokenizer" / "vocab.json").read_text())
     turned = dict(zip(vocabulary, reversed(vocabulary.values()), strict=True))
@@ -156,7 +157,7 @@ def test_a_start_brings_its_own_words_and_latents(packed, run, fitted, tmp_path)
         model.synthesis.neg_()
     model.save_pretrained(other / "autoencoder")
 
-    given = {"device": "cpu", "precision": "fp32", "start": out}
+    given = {"device": "cpu", "precision": "fp32", "start": begun_weights}
     phases.joint(packed, None, other, recipe(steps=1), **given)
     assert json.loads((other / "tokenizer" / "vocab.json").read_text()) == vocabulary
     assert torch.allclose(current(other).analysis, current(fitted).analysis, atol=1e-2)

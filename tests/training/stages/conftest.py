@@ -1,5 +1,8 @@
 """A tiny StyleShot to train, in the published files' formats, and a folder of pictures in two styles."""
 
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -12,7 +15,7 @@ from styleshot import tiny
 
 from styleshot_demo.settings import Settings
 from styleshot_demo.training.gallery.opening import open_gallery
-from styleshot_demo.training.stages import parts
+from styleshot_demo.training.stages import parts, validation
 from styleshot_demo.training.stages.recipe import StageRecipe
 from styleshot_demo.training.stages.runner import train
 from styleshot_demo.training.stages.style import style_stage
@@ -61,16 +64,23 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
-@pytest.fixture
-def workshop(models, pictures, tmp_path):
-    """`run(out, stage=..., data=..., **recipe)` trains a fresh copy and says what came of it."""
+@pytest.fixture(scope="session")
+def opened(models):
+    """(base, StyleShot) as they are read from their files; to be copied, not trained."""
+    settings = Settings(models=models, device="cpu")
+    base = parts.load_base(parts.base_folder(settings))
+    return base, parts.load_styleshot(parts.styleshot_folder(settings), base.unet)
 
-    def run(out="out", make=style_stage, data=pictures, report=None, styleshot=None, **asked):
+
+@pytest.fixture(scope="module")
+def workshop_in(opened, pictures):
+    """`run(folder, out, stage=..., data=..., **recipe)` trains a fresh copy in a folder and says what came of it."""
+
+    def run(folder, out="out", make=style_stage, data=pictures, report=None, styleshot=None, **asked):
         AcceleratorState._reset_state(True)
         GradientState._reset_state()
-        settings = Settings(models=models, device="cpu")
-        base = parts.load_base(parts.base_folder(settings))
-        own = styleshot or parts.load_styleshot(parts.styleshot_folder(settings), base.unet)
+        base = replace(opened[0], unet=deepcopy(opened[0].unet))
+        own = styleshot or deepcopy(opened[1])
         before = {name: value.clone() for name, value in _named(own).items()}
         stage = make(base, own)
         recipe = StageRecipe(**{"steps": 2, "batch": 2, "resolution": SIDE, "validate_every": 0} | asked)
@@ -81,12 +91,21 @@ def workshop(models, pictures, tmp_path):
             contents=stage.uses_content,
             report=report or (lambda name, problem: told.append((name, problem.key))),
         )
-        state = train(stage, base, gallery, recipe, tmp_path / out, Accelerator(cpu=True))
+        with pytest.MonkeyPatch.context() as patch:
+            # That there is a sheet counts, not what is on it.
+            patch.setitem(validation.Validation.__init__.__kwdefaults__, "steps", 2)
+            state = train(stage, base, gallery, recipe, folder / out, Accelerator(cpu=True))
         return SimpleNamespace(
-            out=tmp_path / out, state=state, base=base, styleshot=own, stage=stage, before=before, told=told
+            out=folder / out, state=state, base=base, styleshot=own, stage=stage, before=before, told=told
         )
 
     return run
+
+
+@pytest.fixture
+def workshop(workshop_in, tmp_path):
+    """`workshop_in` in the folder of a test."""
+    return partial(workshop_in, tmp_path)
 
 
 def _named(own):
