@@ -98,7 +98,7 @@ def test_results_and_previews_are_held_to_the_palette(studio, picture, method) -
 
 @pytest.mark.parametrize("model", ["composer", "painter", "small"])
 def test_other_jobs_are_held_to_the_palette_by_the_same_function_and_say_so(studio, picture, model) -> None:
-    given = {"model": model, "size": 256, **({"steps": 2} if model == "small" else {})}
+    given = {"model": model, "size": 256, **({"steps": 1} if model == "small" else {})}
 
     def made(**more):
         if model == "painter":
@@ -112,7 +112,7 @@ def test_other_jobs_are_held_to_the_palette_by_the_same_function_and_say_so(stud
 
 
 def test_a_photo_at_its_own_size_is_held_too_and_what_is_kept_is_not(studio, picture) -> None:
-    content = picture(700, 300)
+    content = picture(400, 200)
     content.putalpha(Image.linear_gradient("L").resize(content.size))
     given = {"styles": STYLES[:1], "whole": True, "region": "alpha", "feather": 0}
     free, held = painted(studio, content, **given), painted(studio, content, palette=PALETTE, **given)

@@ -144,7 +144,7 @@ def test_what_networks_find_is_painted_or_spared(studio, picture, region, networ
 
 @pytest.mark.parametrize(
     "region, told",
-    [("subject", "no_subject"), ("background", "no_subject"), ("person", "nobody_found"), ("alpha", "no_alpha")],
+    [("background", "no_subject"), ("person", "nobody_found"), ("alpha", "no_alpha")],
 )
 def test_it_is_said_where_there_is_no_such_region_and_all_is_painted(studio, picture, region, told) -> None:
     noise = np.random.default_rng(0).integers(90, 130, (192, 256, 3), dtype=np.uint8)

@@ -17,7 +17,9 @@ from PIL import Image
 from running import ROOT, app
 
 from styleshot_demo.errors import Problem
-from styleshot_demo.ui import environment
+from styleshot_demo.messages import remark
+from styleshot_demo.settings import Settings
+from styleshot_demo.ui import build, environment
 
 
 def picture(size=(96, 64), colour=(200, 40, 20)) -> bytes:
@@ -33,12 +35,23 @@ def left_in(temporary: Path) -> list[str]:
     return [name for name in found if not name.startswith("torchinductor_")]
 
 
-def test_the_page_starts_behind_proxies_on_an_address_of_ipv6(tmp_path):
+def test_behind_proxies_the_page_starts_on_an_address_of_ipv6_and_tells_of_a_card_that_cannot_be_used(tmp_path):
     # A kind of proxy that no HTTP client here knows, and certificates that are gone: each fails at once by itself.
     wrong = {"ALL_PROXY": "socks4://127.0.0.1:9", "SSL_CERT_FILE": "/nonexistent/ca.pem", "GRADIO_DEBUG": "1"}
     proxies = {name: "http://127.0.0.1:9" for name in ("http_proxy", "HTTP_PROXY", "https_proxy")}
-    with app(tmp_path, "::1", **wrong, **proxies) as page:
+    code = (
+        "import runpy\n"
+        "from styleshot_demo.messages import remark\n"
+        "from styleshot_demo.runtime import device\n"
+        "device.why_not_gpu = lambda settings: remark('gpu_driver_too_old')\n"  # as where there is one
+        f"runpy.run_path({str(ROOT / 'app.py')!r}, run_name='__main__')\n"
+    )
+    with app(tmp_path, "::1", code=code, **wrong, **proxies) as page:
         assert f"http://[::1]:{page.port}" in page.told()
+        end = time.monotonic() + 30
+        while str(remark("gpu_driver_too_old")) not in page.told():
+            assert time.monotonic() < end, page.told()
+            time.sleep(0.1)
         code, seconds = page.end()
         assert (code, seconds < 10) == (0, True), page.told()
         assert "Traceback" not in page.told()
@@ -176,14 +189,17 @@ def test_an_address_that_nothing_can_listen_on_is_told_before_anything_is_built(
     assert caught.value.key == key and "STYLESHOT_HOST" in caught.value.todo
 
 
-def test_an_address_in_use_is_written_as_a_browser_takes_it():
-    with socket.socket(socket.AF_INET6) as taken:
-        taken.bind(("::1", 0))
+@pytest.mark.parametrize(("family", "host"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+def test_an_address_in_use_is_told_as_a_browser_takes_it_before_anything_is_built(monkeypatch, family, host):
+    monkeypatch.setattr(build, "Studio", lambda settings: pytest.fail("it is built"))
+    with socket.socket(family) as taken:
+        taken.bind((host, 0))
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(Problem) as caught:
-            environment.check_address("::1", port)
-    assert caught.value.key == "address_taken" and f"[::1]:{port}" in str(caught.value)
+            build.serve(Settings(host=host, port=port))
+    assert caught.value.key == "address_taken" and f"{environment.written(host)}:{port}" in str(caught.value)
+    assert "STYLESHOT_PORT" in caught.value.todo
 
 
 def test_a_port_that_this_user_may_not_open(monkeypatch):
