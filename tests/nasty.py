@@ -518,14 +518,20 @@ NASTY: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: large_png(QUARTER, 8, 6, 4, png_chunk(b"iCCP", b"s\0\0" + zlib.compress(srgb_profile()))),
         OPENS,
     ),
-    "quarter_jpeg": (lambda: quarter("RGB", "JPEG", progressive=True, subsampling=0, icc_profile=srgb_profile()), OPENS),
+    "quarter_jpeg": (
+        lambda: quarter("RGB", "JPEG", progressive=True, subsampling=0, icc_profile=srgb_profile()),
+        OPENS,
+    ),
     "quarter_jpeg_cmyk": (lambda: quarter("CMYK", "JPEG", progressive=True), OPENS),
     "large_jpeg_100": (lambda: encoded(Image.new("RGB", (10_000, 10_000), "teal"), "JPEG", quality=40), OPENS),
     "quarter_png_display_p3": (lambda: large_png(QUARTER, 8, 2, 3, png_chunk(b"cICP", b"\x0c\x10\0\1")), OPENS),
     "quarter_avif": (lambda: quarter("RGB", "AVIF", speed=10), OPENS),
     "quarter_tga": (lambda: quarter("RGBA", "TGA", (9, 9, 9, 99), compression="tga_rle"), OPENS),
     "quarter_webp": (lambda: quarter("RGB", "WEBP", method=0), OPENS),
-    "quarter_webp_lossless": (lambda: quarter("RGBA", "WEBP", (9, 9, 9, 99), lossless=True, method=0, quality=0), OPENS),
+    "quarter_webp_lossless": (
+        lambda: quarter("RGBA", "WEBP", (9, 9, 9, 99), lossless=True, method=0, quality=0),
+        OPENS,
+    ),
     "quarter_gif": (lambda: quarter("P", "GIF", transparency=0), OPENS),
     "quarter_bmp_run_lengths": (
         lambda: bmp(*QUARTER, 8, 1, (b"\xff\1" * 12 + b"\x8c\1" + b"\0\0") * QUARTER[1] + b"\0\1", 256),

@@ -4,7 +4,6 @@ import random
 import time
 from contextlib import closing
 from dataclasses import replace
-from itertools import cycle
 from unittest import mock
 
 import numpy as np
@@ -36,12 +35,15 @@ def distance(one: Image.Image, other: Image.Image) -> float:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_repaints(studio, picture, method) -> None:
+def test_every_method_repaints_and_keeps_opacity(studio, picture, method) -> None:
     content = picture(256, 64)
+    alpha = Image.linear_gradient("L").resize(content.size)
+    content.putalpha(alpha)
     result = studio.finish(ClassicalJob(content, [picture(200, 256, 1)], method=method, **SMALL))
     (image,) = result.images
-    assert image.size == content.size and image.mode == "RGB"
-    assert distance(image, content) > 1
+    assert image.size == content.size and image.mode == "RGBA"
+    assert image.getchannel("A").tobytes() == alpha.tobytes()
+    assert distance(image.convert("RGB"), content.convert("RGB")) > 1
     assert result.control is None and result.seconds > 0
     assert result.settings["method"] == method
     assert ("fast" in result.models) == (method in ("fast", "optimise"))
@@ -93,17 +95,7 @@ QUICK = ("fast", "colour")
 def test_any_size_and_shape(studio, picture, method, size) -> None:
     content = picture(*size)
     result = studio.finish(ClassicalJob(content, [picture(160, 16, 1)], method=method, size=257, steps=2))
-    assert result.images[0].size == pictures.fit_longest(content, 257).size
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_opacity_is_kept(studio, picture, method) -> None:
-    content = picture(256, 64)
-    alpha = Image.linear_gradient("L").resize(content.size)
-    content.putalpha(alpha)
-    result = studio.finish(ClassicalJob(content, [picture(256, 64, 1)], method=method, **SMALL))
-    assert result.images[0].mode == "RGBA"
-    assert result.images[0].getchannel("A").tobytes() == alpha.tobytes()
+    assert result.images[0].size == pictures.fit_longest(content, 257).size and result.images[0].mode == "RGB"
 
 
 @pytest.mark.parametrize("method", ["fast", "colour"])
@@ -136,10 +128,10 @@ def test_styles_are_mixed_by_weight(studio, picture, method) -> None:
         return studio.finish(ClassicalJob(content, list(styles), method=method, **SMALL)).images[0]
 
     alone = painted(one)
-    assert same(painted((one, 3), (other, 0)), alone)
     mostly, evenly = painted((one, 9), (other, 1)), painted((one, 1), (other, 1))
     assert 0 < distance(mostly, alone) < distance(evenly, alone)
     if method in QUICK:  # of the others it is the same: `styles_of` makes shares of the weights for all
+        assert same(painted((one, 3), (other, 0)), alone)
         assert same(painted((one, 2), (other, 2)), evenly)
 
 
@@ -167,23 +159,21 @@ def test_every_choice_makes_a_difference(studio, picture, name, choices) -> None
     assert len({result.images[0].tobytes() for result in painted}) == len(choices)
 
 
-@pytest.mark.parametrize(("start", "optimiser"), list(zip(STARTS, cycle(OPTIMISERS))))
-def test_every_start_and_optimiser_runs(studio, picture, start, optimiser) -> None:
-    job = ClassicalJob(
-        picture(256, 64), [picture(256, 64, 1)], method="optimise", start=start, optimiser=optimiser, **SMALL
-    )
-    result = studio.finish(job)
-    assert result.images[0].size == (256, 64)
-    assert "features_builtin" in [note.key for note in result.notes]
+def test_every_start_and_optimiser_makes_a_difference(studio, picture) -> None:
+    job = ClassicalJob(picture(256, 64), [picture(256, 64, 1)], method="optimise", **SMALL)
+    asked = [*({"start": start} for start in STARTS), {"optimiser": OPTIMISERS[-1]}]
+    made = [studio.finish(replace(job, **settings)) for settings in asked]
+    assert len({result.images[0].tobytes() for result in made}) == len(asked)
+    assert all("features_builtin" in [note.key for note in result.notes] for result in made)
 
 
 def test_optimising_tells_how_far_it_is(studio, picture) -> None:
-    job = ClassicalJob(picture(256, 64), [picture(256, 64, 1)], method="optimise", size=256, steps=8)
+    job = ClassicalJob(picture(256, 64), [picture(256, 64, 1)], method="optimise", size=256, steps=4)
     events = list(studio.run(job))
     assert isinstance(events[-1], Finished)
     steps = [event for event in events[:-1] if event.message.key == "iterating"]
-    assert len(steps) == 8
-    assert [event.message.values["step"] for event in steps] == list(range(1, 9))
+    assert len(steps) == 4
+    assert [event.message.values["step"] for event in steps] == [1, 2, 3, 4]
     assert [event.fraction for event in steps] == sorted(event.fraction for event in steps)
     assert steps[-1].fraction == 1
     assert all(event.preview.size == (256, 64) for event in steps if event.preview is not None)
@@ -235,22 +225,22 @@ def test_closing_stops_within_one_iteration(studio, picture, monkeypatch) -> Non
 
 
 def test_a_stopped_run_goes_on_where_it_was_and_ends_the_same(studio, picture) -> None:
-    job = ClassicalJob(picture(200, 60), picture(90, 30, 3), method="optimise", steps=6, size=256, keep_colours=True)
+    job = ClassicalJob(picture(200, 60), picture(90, 30, 3), method="optimise", steps=4, size=256, keep_colours=True)
     through = Studio(studio.settings).finish(job)
     events = studio.run(job)
     for event in events:
-        if event.message.key == "iterating" and event.message.values["step"] == 3:
+        if event.message.key == "iterating" and event.message.values["step"] == 2:
             break
     events.close()
     steps = list(studio.run(job))
     numbers = [event.message.values["step"] for event in steps[:-1] if event.message.key == "iterating"]
-    assert numbers == [4, 5, 6]
+    assert numbers == [3, 4]
     assert steps[-1].result.images[0].tobytes() == through.images[0].tobytes()
     assert steps[-1].result.settings == through.settings
     # Only that very job does, and only once.
     studio.cache.unload(TITLES["painted"])
     assert next(e for e in studio.run(job) if e.message.key == "iterating").message.values["step"] == 1
-    other = replace(job, steps=7)
+    other = replace(job, steps=5)
     assert next(e for e in studio.run(other) if e.message.key == "iterating").message.values["step"] == 1
 
 
@@ -258,9 +248,9 @@ def test_a_preview_is_what_would_be_the_result_now(studio, picture, monkeypatch)
     from styleshot_demo.runners import classical
 
     monkeypatch.setattr(classical, "PREVIEW_EVERY", 0)
-    content = picture(200, 120)
+    content = picture(200, 60)
     content.putalpha(Image.linear_gradient("L").resize(content.size))
-    job = ClassicalJob(content, picture(90, 90, 3), method="optimise", steps=3, size=256, keep_colours=True)
+    job = ClassicalJob(content, picture(90, 90, 3), method="optimise", steps=2, size=256, keep_colours=True)
     *steps, finished = studio.run(job)
     assert steps[-1].preview.mode == "RGBA"
     assert steps[-1].preview.tobytes() == finished.result.images[0].tobytes()
@@ -442,7 +432,7 @@ def test_it_is_said_where_nothing_stands_out(studio, picture) -> None:
 
 @pytest.mark.parametrize("method", ["fast", "optimise"])
 def test_flat_areas_are_painted_as_the_seed_says(picture, method) -> None:
-    content, style = product(), picture(256, 64, 1)
+    content, style = product().crop((0, 0, 256, 110)), picture(256, 64, 1)
 
     def painted(**settings) -> Image.Image:
         job = ClassicalJob(content, [style], method=method, **SMALL, **settings)
@@ -461,7 +451,7 @@ def test_where_in_memory_pictures_lie_does_not_matter(picture, method) -> None:
     """Some functions of OpenCV and MKL compute other last bits for other addresses, and a threshold makes them show."""
     content, style = product().crop((0, 40, 256, 110)), picture(256, 32, 1)
     made, held, rng = set(), [], random.Random(0)
-    for _ in range(16 if method in QUICK else 6):  # the others take seconds each
+    for _ in range(12 if method in QUICK else 3):  # the others take seconds each
         held += [np.empty(rng.randrange(200_000), np.uint8) for _ in range(rng.randrange(30))]
         rng.shuffle(held)
         del held[len(held) // 2 :]
@@ -536,9 +526,9 @@ def test_a_plain_background_of_a_whole_photo_is_kept_exactly(studio, picture, mo
 
 
 def test_optimise_says_that_it_cannot_paint_whole_photos(studio, picture) -> None:
-    job = ClassicalJob(picture(300, 200), [picture(256, 64, 1)], method="optimise", whole=True, size=256, steps=1)
+    job = ClassicalJob(picture(300, 75), [picture(256, 64, 1)], method="optimise", whole=True, size=256, steps=1)
     result = studio.finish(job)
-    assert result.images[0].size == (256, 171) and "whole" not in result.settings
+    assert result.images[0].size == (256, 64) and "whole" not in result.settings
     assert "whole_not_optimised" in [note.key for note in result.notes]
 
 
@@ -555,10 +545,10 @@ def test_strokes_are_as_large_as_the_brush(studio) -> None:
     """Of a striped style: its stripes come out wider, and what the brush is told is what the record says."""
     rows = np.arange(512)[:, None, None] // 4 % 2 * 200 + 20
     style = Image.fromarray(np.broadcast_to(rows, (512, 512, 3)).astype(np.uint8))
-    content = Image.effect_noise((300, 300), 60).convert("RGB")
+    content = Image.effect_noise((256, 256), 60).convert("RGB")
 
     def painted(brush: int | None) -> Image.Image:
-        result = studio.finish(ClassicalJob(content, [style], size=300, brush_size=brush))
+        result = studio.finish(ClassicalJob(content, [style], size=256, brush_size=brush))
         assert result.settings.get("brush_size") == brush
         return result.images[0]
 
@@ -568,7 +558,7 @@ def test_strokes_are_as_large_as_the_brush(studio) -> None:
         return float(np.abs(np.diff(levels, axis=0)).mean() / levels.std())
 
     fine, usual, coarse = painted(256), painted(None), painted(1024)
-    assert same(usual, painted(300))
+    assert same(usual, fine)  # as large as the picture
     assert fineness(coarse) < 0.97 * fineness(fine)
 
 
@@ -626,7 +616,7 @@ def test_8_bits_stay_8_bits(studio, picture, tmp_path) -> None:
 @pytest.mark.parametrize("method", ["fast", "patches"])
 def test_the_record_lists_what_was_used_in_one_order_however_long_faces_take(picture, method) -> None:
     """`fast` looks for faces beside the painting."""
-    photo, look = Image.fromarray(data.astronaut()).resize((256, 256)).crop((0, 0, 256, 110)), faces.faces
+    photo, look = Image.fromarray(data.astronaut()).resize((256, 256)).crop((50, 10, 160, 90)), faces.faces
     made = []
     for wait in (0.0, 0.5):
         slow = mock.patch.object(faces, "faces", lambda content, wait=wait: time.sleep(wait) or look(content))

@@ -17,7 +17,7 @@ from styleshot_demo.runners.remaining import RemainingShare
 from styleshot_demo.runners.weights import TITLES
 
 SMALL = {"size": 256, "steps": 2}
-SIZE = (256, 192)
+SIZE = (256, 128)
 
 
 def disc(size: tuple[int, int] = SIZE) -> Image.Image:
@@ -51,11 +51,11 @@ def test_each_style_paints_its_own_part_as_it_does_alone(studio, picture, method
 
 def test_the_two_fade_into_each_other_under_one_palette_on_a_kept_background(studio, picture) -> None:
     white = Image.new("RGB", SIZE, "white")
-    white.paste(picture(160, 120), (48, 36))
+    white.paste(picture(160, 80), (48, 24))
     job = replace(two_styles(picture, feather=20, keep_background=True, palette="#102030 #e0d0a0"), content=white)
     made = np.asarray(studio.finish(job).images[0]).astype(int)
     kept = np.ones(made.shape[:2], bool)
-    kept[30:162, 42:214] = False
+    kept[18:110, 42:214] = False
     assert (made[kept] == 255).all()
     hard = np.asarray(studio.finish(replace(job, feather=0)).images[0]).astype(int)
     first, last = (

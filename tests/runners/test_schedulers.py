@@ -70,7 +70,7 @@ def test_the_names_are_those_that_a_job_may_have():
 @pytest.mark.parametrize("name", SCHEDULERS)
 @pytest.mark.parametrize("model, starts", [("styleshot", [0.0]), ("small", [0.0, SHARE])])
 def test_every_count_of_steps(folders, name, model, starts):
-    """Few steps and some others from each beginning to the end, the rest their last four: time grows with the square."""
+    """Few steps and two others from each beginning to the end, the rest their last four: time grows with the square."""
     made = scheduler(name, folders[model])
     for steps in range(1, 151):
         for share in starts if steps <= 12 or steps in (51, 150) else [1 - 4 / steps]:
