@@ -115,7 +115,7 @@ def test_a_low_strength_stays_near_the_content(painter):
 
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
 def test_what_was_stopped_goes_on_to_the_same_picture(painter, optimiser):
-    content, styles = picture(13, 32, 260), [(picture(14), 1.0)]
+    content, styles = picture(13, 24, 260), [(picture(14), 1.0)]
     options = {"steps": 6, "optimiser": optimiser, "seed": 5}
     assert steps_per_scale(6, pyramid_sizes(260)) == [4, 2]
     begun = {}
@@ -160,7 +160,7 @@ def test_flat_ground_gets_no_clouds_and_keeps_its_strokes(painter):
         return torch.nn.functional.avg_pool2d(pixels, 16)[..., ground]
 
     clouds = [float((broad(pixels) - broad(first)).abs().mean()) for pixels in (free, held)]
-    assert clouds[1] < 0.5 * clouds[0]
+    assert clouds[1] < 0.7 * clouds[0]
     strokes = [float((pixels - pixels.roll(4, 3))[..., bare[0, 0] == 1].std()) for pixels in (first, held)]
     assert strokes[1] > 0.8 * strokes[0]
 

@@ -80,14 +80,15 @@ def distance(one: Image.Image, other: Image.Image) -> float:
 @pytest.mark.parametrize("method", jobs.METHODS)
 def test_results_and_previews_are_held_to_the_palette(studio, picture, method) -> None:
     content, given = picture(256, 96), {"method": method, "size": 256, "steps": 2}
-    job = ClassicalJob(content, STYLES[:1], palette=PALETTE, **given)
+    style = pictures.fit_longest(pictures.open_picture(STYLES[0]), 96)
+    job = ClassicalJob(content, [style], palette=PALETTE, **given)
     seen = []
     with closing(studio.run(job)) as events:
         for event in events:
             seen += [event.preview] if isinstance(event, Step) and event.preview else []
             last = event
     held = last.result.images[0]
-    free = painted(studio, content, styles=STYLES[:1], **given)  # later, for a descent that is known shows no previews
+    free = painted(studio, content, styles=[style], **given)  # later, for a descent that is known shows no previews
     assert held.tobytes() == apply_palette(PALETTE, free).tobytes() != free.tobytes()
     assert seen or method != "optimise"
     for preview in seen:  # holding moves what is held already by far less than what is free

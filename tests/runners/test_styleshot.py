@@ -432,8 +432,8 @@ def test_out_of_memory_twice_says_what_would_fit(models, failing):
     failing(2)
     studio = fresh(models)
     with pytest.raises(Problem) as caught:
-        studio.finish(text(size=256))
-    assert caught.value.key == "out_of_memory" and 128 <= caught.value.values["size"] <= 256
+        studio.finish(text(size=1024))
+    assert caught.value.key == "out_of_memory" and 128 <= caught.value.values["size"] <= 1024
     assert studio.cache.loaded() == []
 
 
