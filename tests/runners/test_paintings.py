@@ -28,7 +28,7 @@ def disc(size: tuple[int, int] = SIZE) -> Image.Image:
 
 def two_styles(picture, **more) -> ClassicalJob:
     asked = {"region": "mask", "mask": disc(), "feather": 0, "rest": "last", **SMALL, **more}
-    return ClassicalJob(picture(*SIZE), [(picture(80, 80, 1), 2), (picture(90, 70, 2), 1)], **asked)
+    return ClassicalJob(picture(*SIZE), [(picture(256, 32, 1), 2), (picture(256, 40, 2), 1)], **asked)
 
 
 @pytest.mark.parametrize("method", METHODS)

@@ -80,7 +80,7 @@ def distance(one: Image.Image, other: Image.Image) -> float:
 @pytest.mark.parametrize("method", jobs.METHODS)
 def test_results_and_previews_are_held_to_the_palette(studio, picture, method) -> None:
     content, given = picture(256, 96), {"method": method, "size": 256, "steps": 2}
-    style = pictures.fit_longest(pictures.open_picture(STYLES[0]), 96)
+    style = pictures.open_picture(STYLES[0]).resize((256, 32))
     job = ClassicalJob(content, [style], palette=PALETTE, **given)
     seen = []
     with closing(studio.run(job)) as events:
