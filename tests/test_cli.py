@@ -115,20 +115,23 @@ def test_defaults_are_those_of_the_job(folder: Path, monkeypatch: pytest.MonkeyP
     assert asked == [{"mask": None, **{name: getattr(default, name) for name in jobs.check_each(jobs.ClassicalJob)}}]
 
 
-@pytest.mark.parametrize("words", [["--help"], ["classical", "--help"], ["train", "classical", "decoder", "--help"]])
-def test_help_is_quick_and_loads_nothing_heavy(words: list[str]) -> None:
+def test_help_is_quick_and_loads_nothing_heavy() -> None:
+    asked = [["classical", "--help"], ["--help"], ["train", "classical", "decoder", "--help"]]
     heavy = ("torch", "numpy", "gradio", "diffusers", "transformers", "controlnet_aux", "huggingface_hub", "cv2")
     code = (
-        "import runpy, sys\n"
-        f"sys.argv = ['styleshot_demo', *{words!r}]\n"
-        "try:\n    runpy.run_module('styleshot_demo', run_name='__main__')\n"
-        "except SystemExit as end:\n    assert not end.code\n"
-        f"print('LOADED', *[name for name in {heavy!r} if name in sys.modules])\n"
-        "import time; print('SECONDS', time.process_time())"
+        "import runpy, sys, time\n"
+        f"for words in {asked!r}:\n"
+        "    sys.argv = ['styleshot_demo', *words]\n"
+        "    try:\n        runpy.run_module('styleshot_demo', run_name='__main__')\n"
+        "    except SystemExit as end:\n        assert not end.code\n"
+        f"    print('LOADED', *[name for name in {heavy!r} if name in sys.modules])\n"
+        "    print('SECONDS', time.process_time())\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-2] == "LOADED"
-    assert float(done.stdout.split()[-1]) < 2
+    told = [line.split() for line in done.stdout.splitlines()]
+    assert [line for line in told if line[:1] == ["LOADED"]] == [["LOADED"]] * 3
+    first, *_ = (float(line[1]) for line in told if line[:1] == ["SECONDS"])
+    assert first < 2
 
 
 def test_version_and_no_arguments() -> None:
@@ -205,7 +208,7 @@ def test_every_option_reaches_the_job(folder: Path) -> None:
         "size": 256,
         "seed": 5,
         "keep_colours": True,
-        "steps": 4,
+        "steps": 2,
         "content_weight": 2.5,
         "style_weight": 0.5,
         "tv_weight": 0.0,
@@ -223,7 +226,7 @@ def test_every_option_reaches_the_job(folder: Path) -> None:
     told = json.loads(done.stdout)
     assert told["settings"] == {"method": "optimise", **options, "keep_faces": False, "style_weights": [1.0]}
     assert told["notes"]
-    assert "Step 4 of 4" in done.stderr or "Step 1 of 4" in done.stderr
+    assert "Step 2 of 2" in done.stderr or "Step 1 of 2" in done.stderr
     done = run(
         "classical", "photo.png", "moon.png", "-o", "o.webp", "--method", "colour", "--colour-method", "reinhard"
     )

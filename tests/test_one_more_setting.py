@@ -16,7 +16,8 @@ FIELD = """
 """
 # Runs in the copy: what each part of the program makes of the setting, as JSON.
 ASKS = """
-import json, sys
+import gc, json, sys
+gc.disable()  # what is imported stays: nobody has to look through it
 from PIL import Image
 from typer.testing import CliRunner
 from styleshot_demo import ClassicalJob, jobs, provenance
@@ -31,6 +32,8 @@ try:
     ClassicalJob(picture, picture, sparkle=11)
 except Problem as problem:
     refused = [[said.en, said.zh] for said in words.problem(problem)]
+from gradio import routes
+routes.App.create_app = lambda *given, **more: None  # the page is looked at, not served
 record = provenance.record(job.settings(), {}, 0)
 page = build.build(Settings())
 shown = [block for block in page.blocks.values() if getattr(block, "elem_id", None) == "sparkle"]

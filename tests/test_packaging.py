@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
@@ -64,11 +65,14 @@ def imported(*folders: str) -> set[str]:
     return names
 
 
+modules_of_distributions = cache(packages_distributions)  # which looks through all that is installed
+
+
 def foreign(names: set[str]) -> set[str]:
     """Distributions that give these modules, without the standard library and our own."""
     own = {"styleshot_demo", "assets", "app", "tests", *(path.stem for path in (ROOT / "tests").rglob("*"))}
     own |= {path.stem for path in (ROOT / "assets").rglob("*")}
-    known = packages_distributions()
+    known = modules_of_distributions()
     left = names - set(sys.stdlib_module_names) - own - OPTIONAL
     return {normal(known.get(name, [name])[0]) for name in left}
 

@@ -120,7 +120,7 @@ def test_nasty_file(answers: dict[str, dict], name: str) -> None:
     assert name in answers, "the process died on this file or one before"
     row = answers[name]
     assert row["answer"] == nasty.NASTY[name][1]
-    assert row["megabytes"] < 1024
+    assert row["megabytes"] < (256 if name.startswith("quarter_") else 1024)
     assert row["cpu_seconds"] < 20
 
 
@@ -175,7 +175,7 @@ GOOD = {
 }
 
 
-@settings(calm, max_examples=600)
+@settings(calm, max_examples=300)
 @given(
     st.sampled_from(sorted(GOOD)),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=6),

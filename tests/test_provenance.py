@@ -21,7 +21,7 @@ from styleshot_demo.jobs.schema import Number
 from styleshot_demo.messages import PROBLEMS
 from styleshot_demo.provenance import Record
 
-calm = settings(deadline=None, derandomize=True, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+calm = settings(deadline=None, derandomize=True, max_examples=75, suppress_health_check=[HealthCheck.too_slow])
 KINDS = (".png", ".jpg", ".jpeg", ".webp", ".PNG")
 TERMS = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
@@ -319,7 +319,7 @@ json_values = st.recursive(
 )
 
 
-@settings(calm, max_examples=300)
+@settings(calm, max_examples=150)
 @given(st.fixed_dictionaries({"format": st.just(1) | json_values, "settings": json_values, "seed": json_values}))
 def test_random_json_gives_a_sound_record_or_a_problem(whole: dict) -> None:
     try:
@@ -335,7 +335,7 @@ def test_random_json_gives_a_sound_record_or_a_problem(whole: dict) -> None:
         assert found.key == "provenance_unusable"
 
 
-@settings(calm, max_examples=300)
+@settings(calm, max_examples=150)
 @given(
     st.sampled_from([".png", ".jpg", ".webp"]), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=8)
 )

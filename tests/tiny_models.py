@@ -4,6 +4,9 @@
 precision files, both StyleShot checkpoints as pickles, and the detectors' files (those networks know one size only).
 """
 
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -22,23 +25,29 @@ def build(folder: Path, kinds: tuple[str, ...] = KINDS, *, taesd: bool = False) 
 
     Contour and lineart share their style encoder and adapter and differ in the ControlNet.
     """
-    parts = tiny.components()
-    if "base" in kinds:
-        pipeline = tiny.plain(parts)
-        pipeline.save_pretrained(folder / BASE, variant="fp16", safe_serialization=True)
-        for name in ("unet", "vae", "text_encoder"):
-            _halve(folder / BASE / name)
-    for preprocessor in ("contour", "lineart"):
-        if preprocessor in kinds:
-            tiny.write_published(parts, folder / CHECKPOINTS[preprocessor] / "pretrained_weight")
-        generator = torch.Generator().manual_seed(1)
-        for parameter in parts["controlnet"].parameters():
-            parameter.data += 0.05 * torch.randn(parameter.shape, generator=generator)
-    if "detectors" in kinds:
-        write_detectors(folder / ANNOTATORS)
+    places = {"base": BASE, **CHECKPOINTS, "detectors": ANNOTATORS}
+    for kind in kinds:
+        shutil.copytree(Path(_all().name) / places[kind], folder / places[kind])
     if taesd:
         write_taesd(folder / TAESD)
     return folder
+
+
+@cache
+def _all() -> tempfile.TemporaryDirectory:
+    """All kinds, made once for all tests of a process; each of them gets a copy, with which it may do as it likes."""
+    kept = tempfile.TemporaryDirectory(prefix="tiny-models-")
+    folder, parts = Path(kept.name), tiny.components()
+    tiny.plain(parts).save_pretrained(folder / BASE, variant="fp16", safe_serialization=True)
+    for name in ("unet", "vae", "text_encoder"):
+        _halve(folder / BASE / name)
+    for preprocessor in ("contour", "lineart"):
+        tiny.write_published(parts, folder / CHECKPOINTS[preprocessor] / "pretrained_weight")
+        generator = torch.Generator().manual_seed(1)
+        for parameter in parts["controlnet"].parameters():
+            parameter.data += 0.05 * torch.randn(parameter.shape, generator=generator)
+    write_detectors(folder / ANNOTATORS)
+    return kept
 
 
 def write_detectors(folder: Path) -> None:

@@ -1,5 +1,7 @@
 """Faces stay faces in a painting."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -91,6 +93,8 @@ def test_a_large_face_is_kept_as_a_small_one_is(portrait, painted, place) -> Non
     def larger(image: Image.Image) -> Image.Image:
         return image.resize((4 * image.width, 4 * image.height), Image.Resampling.BICUBIC)
 
+    cut = (100, 0, 356, 256)  # the head is in it
+    painted, portrait, place = painted.crop(cut), portrait.crop(cut), replace(place, x=place.x - cut[0])
     kept = preserve_faces(painted, portrait, [place])
     large = preserve_faces(larger(painted), larger(portrait), [FaceLocation(4 * place.x, 4 * place.y, 4 * place.size)])
     one, other = (lab(image)[inside(place, 0.5)] for image in (kept, large.resize(kept.size, Image.Resampling.BOX)))

@@ -35,15 +35,15 @@ def style_distance(painter, pixels, style):
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
 def test_the_style_arrives(painter, optimiser):
     content, style = picture(0), picture(1, cells=40)
-    last = run(painter, content, [(style, 1.0)], steps=16, optimiser=optimiser)[-1]
+    last = run(painter, content, [(style, 1.0)], steps=10, optimiser=optimiser)[-1]
     assert style_distance(painter, last.pixels, style) < 0.6 * style_distance(painter, content, style)
     assert last.pixels.shape == content.shape and last.pixels.min() >= 0 and last.pixels.max() <= 1
 
 
 def test_iterations_are_counted_and_the_loss_falls(painter):
-    iterations = run(painter, picture(2), [(picture(3), 1.0)], steps=10)
-    assert [iteration.step for iteration in iterations] == list(range(1, 11))
-    assert {iteration.total for iteration in iterations} == {10}
+    iterations = run(painter, picture(2), [(picture(3), 1.0)], steps=5)
+    assert [iteration.step for iteration in iterations] == [1, 2, 3, 4, 5]
+    assert {iteration.total for iteration in iterations} == {5}
     assert iterations[-1].loss < iterations[0].loss
 
 
@@ -61,7 +61,7 @@ def test_same_seed_same_bytes_and_noise_differs_by_seed(painter):
 def test_content_weight_holds_the_content(painter):
     content, style = picture(6), picture(7, cells=40)
     loose, tight = (
-        run(painter, content, [(style, 1.0)], steps=6, content_weight=weight)[-1].pixels for weight in (0.1, 100.0)
+        run(painter, content, [(style, 1.0)], steps=4, content_weight=weight)[-1].pixels for weight in (0.1, 100.0)
     )
     assert float((tight - content).abs().mean()) < float((loose - content).abs().mean())
 
@@ -69,7 +69,7 @@ def test_content_weight_holds_the_content(painter):
 def test_style_weights_mix_gram_matrices(painter):
     content, one, other = picture(8), picture(9, cells=6), picture(10, cells=48)
     towards_one, towards_other = (
-        run(painter, content, [(one, weight), (other, 1 - weight)], steps=8)[-1].pixels for weight in (0.9, 0.1)
+        run(painter, content, [(one, weight), (other, 1 - weight)], steps=5)[-1].pixels for weight in (0.9, 0.1)
     )
     assert style_distance(painter, towards_one, one) < style_distance(painter, towards_other, one)
     assert style_distance(painter, towards_other, other) < style_distance(painter, towards_one, other)
@@ -108,14 +108,14 @@ def test_it_begins_with_what_it_is_given(painter):
 def test_a_low_strength_stays_near_the_content(painter):
     content, style = picture(15), picture(16, cells=40)
     weak, strong = (
-        run(painter, content, [(style, 1.0)], steps=5, strength=strength)[-1].pixels for strength in (0.05, 1.0)
+        run(painter, content, [(style, 1.0)], steps=3, strength=strength)[-1].pixels for strength in (0.05, 1.0)
     )
     assert float((weak - content).abs().mean()) < 0.3 * float((strong - content).abs().mean())
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "lbfgs"])
 def test_what_was_stopped_goes_on_to_the_same_picture(painter, optimiser):
-    content, styles = picture(13, 32, 260), [(picture(14), 1.0)]
+    content, styles = picture(13, 24, 260), [(picture(14), 1.0)]
     options = {"steps": 6, "optimiser": optimiser, "seed": 5}
     assert steps_per_scale(6, pyramid_sizes(260)) == [4, 2]
     begun = {}
@@ -145,13 +145,13 @@ def shaded_painting(side: int) -> torch.Tensor:
 
 
 def test_flat_ground_gets_no_clouds_and_keeps_its_strokes(painter):
-    (content, bare), style = far_from_the_disc(128), shaded_painting(128)
+    (content, bare), style = far_from_the_disc(96), shaded_painting(96)
     # The white is given some grain, as the runner gives it, for strokes to begin with.
     grain = 0.06 * torch.randn(content.shape, generator=torch.Generator().manual_seed(0))
     content = (content * 0.9 + bare * grain).clamp(0, 1)
     first = run(painter, content, [(style, 1.0)], steps=1)[-1].pixels
     free, held = (
-        run(painter, content, [(style, 1.0)], steps=12, flat=flat)[-1].pixels
+        run(painter, content, [(style, 1.0)], steps=10, flat=flat)[-1].pixels
         for flat in (None, FlatMasks(bare, bare, 1.0))
     )
     ground = torch.nn.functional.avg_pool2d(bare, 16)[0, 0] == 1
@@ -160,7 +160,7 @@ def test_flat_ground_gets_no_clouds_and_keeps_its_strokes(painter):
         return torch.nn.functional.avg_pool2d(pixels, 16)[..., ground]
 
     clouds = [float((broad(pixels) - broad(first)).abs().mean()) for pixels in (free, held)]
-    assert clouds[1] < 0.5 * clouds[0]
+    assert clouds[1] < 0.7 * clouds[0]
     strokes = [float((pixels - pixels.roll(4, 3))[..., bare[0, 0] == 1].std()) for pixels in (first, held)]
     assert strokes[1] > 0.8 * strokes[0]
 

@@ -36,8 +36,13 @@ def stripes() -> torch.Tensor:
     return (ramp + 0.25 * torch.where(across % 8 < 4, -1.0, 1.0)).clamp(0, 1).expand(1, 3, 192, 192).contiguous()
 
 
-def test_what_is_larger_than_a_stroke_arrives(cat, stripes) -> None:
-    light = pieced(cat, [(stripes, 1.0)])[0].mean(0)
+@pytest.fixture(scope="module")
+def striped(cat, stripes) -> torch.Tensor:
+    return pieced(cat, [(stripes, 1.0)])
+
+
+def test_what_is_larger_than_a_stroke_arrives(cat, striped) -> None:
+    light = striped[0].mean(0)
     spectrum = torch.fft.rfft2(light - light.mean()).abs().square()
     across = spectrum[:, round(light.shape[1] / 8) - 2 : round(light.shape[1] / 8) + 3].sum()
     own = torch.fft.rfft2(cat[0].mean(0) - cat.mean()).abs().square()
@@ -45,15 +50,14 @@ def test_what_is_larger_than_a_stroke_arrives(cat, stripes) -> None:
     assert across / spectrum.sum() > 0.3 > 10 * before
 
 
-def test_light_stays_light_and_dark_dark(cat, stripes) -> None:
-    made = pieced(cat, [(stripes, 1.0)])
-    blurred = [torch.nn.functional.avg_pool2d(one.mean(1), 16).flatten() for one in (made, cat)]
+def test_light_stays_light_and_dark_dark(cat, striped) -> None:
+    blurred = [torch.nn.functional.avg_pool2d(one.mean(1), 16).flatten() for one in (striped, cat)]
     assert torch.corrcoef(torch.stack(blurred))[0, 1] > 0.7
 
 
 def test_the_same_seed_the_same_bytes(cat) -> None:
-    style = tensor(Image.open(STYLES / "risograph.jpg").resize((160, 160)))
-    once, again, other = (pieced(cat[..., :64, :], [(style, 1.0)], seed) for seed in (3, 3, 4))
+    style = tensor(Image.open(STYLES / "risograph.jpg").resize((96, 96)))
+    once, again, other = (pieced(cat[..., :48, :96], [(style, 1.0)], seed) for seed in (3, 3, 4))
     assert torch.equal(once, again) and not torch.equal(once, other)
 
 
@@ -61,6 +65,7 @@ def test_weights_say_of_which_style_pieces_come(cat) -> None:
     red, blue = torch.zeros(2, 1, 3, 64, 64)
     noise = torch.rand(64, 64, generator=torch.Generator().manual_seed(0))
     red[:, 0], blue[:, 2] = noise, noise
+    cat = cat[..., :64, 64:160]
     mostly_red = pieced(cat, [(red, 0.95), (blue, 0.05)])
     mostly_blue = pieced(cat, [(red, 0.05), (blue, 0.95)])
     assert mostly_red[:, 0].mean() > mostly_blue[:, 0].mean()
@@ -84,5 +89,5 @@ def test_any_shape(shape, style) -> None:
 
 @pytest.mark.parametrize("colour", [0.0, 0.5, 1.0])
 def test_a_style_of_one_colour_gives_that_colour(cat, colour) -> None:
-    made = pieced(cat, [(torch.full((1, 3, 64, 64), colour), 1.0)])
+    made = pieced(cat[..., :64, 64:160], [(torch.full((1, 3, 64, 64), colour), 1.0)])
     assert (made - colour).abs().max() < 0.02

@@ -18,7 +18,7 @@ def run(*arguments):
 
 def test_optimise_paints_what_was_composed(tmp_path, monkeypatch):
     monkeypatch.setenv("STYLESHOT_MODELS", str(tmp_path / "empty"))
-    monkeypatch.setattr(composer, "STEPS", 3)
+    monkeypatch.setattr(composer, "STEPS", 2)
     out = tmp_path / "out.png"
     done = run("-o", out, "--size", 256, "--painted-by", "optimise", "--json")
     assert done.exit_code == 0, done.output

@@ -76,7 +76,7 @@ def test_who_is_old_stays_old_and_the_beard_that_is_not_drawn_is_said(prompt, mi
 
 
 @pytest.mark.parametrize("prompt", ["a man in a top hat", "portrait of a man in a top hat"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_hat_is_worn_and_in_sight(prompt, seed):
     made = sketch.draw(understood(prompt), (384, 384), seed)
     (left, top, right, bottom), hat = made.layers[0].box, made.layers[1].box
@@ -86,7 +86,7 @@ def test_a_hat_is_worn_and_in_sight(prompt, seed):
 
 
 @pytest.mark.parametrize("prompt", ["two girls with sunglasses", "portrait of a man with glasses"])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_everybody_wears_glasses_before_the_eyes(prompt, seed):
     scene = understood(prompt)
     placed, _ = arranged(scene, 1.0, np.random.default_rng(seed))
@@ -105,7 +105,7 @@ def test_each_of_several_is_equipped(prompt):
     assert [(one.name, one.count) for one in understood(prompt).things] == [("person", 3), ("military helmet", 3)]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_an_umbrella_is_over_its_owner(seed):
     made = sketch.draw(understood("a girl with an umbrella in the street"), (384, 384), seed)
     girl, umbrella = made.layers[0].box, made.layers[1].box
@@ -141,7 +141,7 @@ def test_our_own_drawings_are_known_in_both_languages():
 @pytest.mark.parametrize(
     "prompt", ["a cat in a top hat", "portrait of a frog with a crown", "a dog wearing a hat", "戴帽子的熊"]
 )
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_animals_wear_hats_on_their_heads(prompt, seed):
     scene = understood(prompt)
     animal = next(at for at, one in enumerate(scene.things) if one.name in HEADS)

@@ -136,20 +136,20 @@ def disk(root):
 
 
 def test_all_histories_together_stay_below_the_limit(root, paint):
-    one_size = paint(1, size=(300, 300)).stat().st_size
+    one_size = paint(1, size=(150, 150)).stat().st_size
     limit = 12 * one_size
     histories = Histories(root, limit / 1e9)
     visitors = [histories.of(new_visitor()) for _ in range(4)]
-    favourite = visitors[0].add(paint(1, size=(300, 300))).key
+    favourite = visitors[0].add(paint(1, size=(150, 150))).key
     visitors[0].mark(favourite, True)
     for seed in range(2, 30):
-        visitors[seed % 4].add(paint(seed, size=(300, 300)))
+        visitors[seed % 4].add(paint(seed, size=(150, 150)))
         assert disk(root) <= limit
     assert favourite in keys(visitors[0])
     assert all(len(keys(visitor)) >= 1 for visitor in visitors[1:])
     greedy = histories.of(new_visitor())
     for seed in range(30, 45):
-        greedy.add(paint(seed, size=(300, 300)))
+        greedy.add(paint(seed, size=(150, 150)))
     assert disk(root) <= limit
     assert 1 < len(keys(greedy)) <= 6  # half of it at most
 
@@ -191,11 +191,11 @@ def test_on_a_full_disk_nothing_that_was_kept_is_lost(mine, paint):
 
 
 def test_what_was_deleted_makes_room_too(root, paint):
-    size = paint(1, size=(300, 300)).stat().st_size
+    size = paint(1, size=(150, 150)).stat().st_size
     histories = Histories(root, 8 * size / 1e9)
     for seed in range(1, 30):
         visitor = histories.of(new_visitor())
-        visitor.add(paint(seed, size=(300, 300)))
+        visitor.add(paint(seed, size=(150, 150)))
         visitor.clear()
         assert disk(root) <= 9 * size
 

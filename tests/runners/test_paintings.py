@@ -16,8 +16,8 @@ from styleshot_demo.runners import classical, paintings
 from styleshot_demo.runners.remaining import RemainingShare
 from styleshot_demo.runners.weights import TITLES
 
-SMALL = {"size": 256, "steps": 4}
-SIZE = (256, 192)
+SMALL = {"size": 256, "steps": 2}
+SIZE = (256, 128)
 
 
 def disc(size: tuple[int, int] = SIZE) -> Image.Image:
@@ -28,7 +28,7 @@ def disc(size: tuple[int, int] = SIZE) -> Image.Image:
 
 def two_styles(picture, **more) -> ClassicalJob:
     asked = {"region": "mask", "mask": disc(), "feather": 0, "rest": "last", **SMALL, **more}
-    return ClassicalJob(picture(*SIZE), [(picture(200, 200, 1), 2), (picture(220, 180, 2), 1)], **asked)
+    return ClassicalJob(picture(*SIZE), [(picture(256, 32, 1), 2), (picture(256, 40, 2), 1)], **asked)
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -43,17 +43,19 @@ def test_each_style_paints_its_own_part_as_it_does_alone(studio, picture, method
     assert (made[inside] == alone[0][inside]).all() and (made[~inside] == alone[1][~inside]).all()
     fractions = [step.fraction for step in steps if step.message.key != "waiting_place"]
     assert fractions == sorted(fractions)  # of what has been remembered there are none
+    if method != "fast":
+        return  # which part is whose is decided in one place for all
     turned = np.asarray(studio.finish(replace(job, outside=True)).images[0])
     assert (turned[~inside] == alone[0][~inside]).all() and (turned[inside] == alone[1][inside]).all()
 
 
 def test_the_two_fade_into_each_other_under_one_palette_on_a_kept_background(studio, picture) -> None:
     white = Image.new("RGB", SIZE, "white")
-    white.paste(picture(160, 120), (48, 36))
+    white.paste(picture(160, 80), (48, 24))
     job = replace(two_styles(picture, feather=20, keep_background=True, palette="#102030 #e0d0a0"), content=white)
     made = np.asarray(studio.finish(job).images[0]).astype(int)
     kept = np.ones(made.shape[:2], bool)
-    kept[30:162, 42:214] = False
+    kept[18:110, 42:214] = False
     assert (made[kept] == 255).all()
     hard = np.asarray(studio.finish(replace(job, feather=0)).images[0]).astype(int)
     first, last = (
@@ -93,7 +95,7 @@ def test_a_descent_counts_the_steps_of_both_and_goes_on_in_the_second(studio, pi
     monkeypatch.setattr(classical, "PREVIEW_EVERY", 0)
     job = two_styles(picture, method="optimise")
     plan = studio.plan(job)
-    assert plan.iterations == 8 and studio.plan(replace(job, rest="photo")).iterations == 4
+    assert plan.iterations == 4 and studio.plan(replace(job, rest="photo")).iterations == 2
     whole = studio.finish(job).images[0]
     studio.cache.unload(TITLES["painted"])
 
@@ -102,11 +104,11 @@ def test_a_descent_counts_the_steps_of_both_and_goes_on_in_the_second(studio, pi
 
     with closing(studio.run(job)) as events:
         for event in events:
-            if isinstance(event, Step) and event.message.values.get("step") == 6:
+            if isinstance(event, Step) and event.message.values.get("step") == 3:
                 break
-    assert event.message.values["total"] == 8 and event.made_by.settings["rest"] == "last"
+    assert event.message.values["total"] == 4 and event.made_by.settings["rest"] == "last"
     *steps, finished = studio.run(job)
-    assert [event.message.values["step"] for event in iterations(steps)] == [7, 8]
+    assert [event.message.values["step"] for event in iterations(steps)] == [4]
     assert isinstance(finished, Finished) and finished.result.images[0].tobytes() == whole.tobytes()
 
 

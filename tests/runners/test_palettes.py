@@ -80,14 +80,15 @@ def distance(one: Image.Image, other: Image.Image) -> float:
 @pytest.mark.parametrize("method", jobs.METHODS)
 def test_results_and_previews_are_held_to_the_palette(studio, picture, method) -> None:
     content, given = picture(256, 96), {"method": method, "size": 256, "steps": 2}
-    job = ClassicalJob(content, STYLES[:1], palette=PALETTE, **given)
+    style = pictures.open_picture(STYLES[0]).resize((256, 32))
+    job = ClassicalJob(content, [style], palette=PALETTE, **given)
     seen = []
     with closing(studio.run(job)) as events:
         for event in events:
             seen += [event.preview] if isinstance(event, Step) and event.preview else []
             last = event
     held = last.result.images[0]
-    free = painted(studio, content, styles=STYLES[:1], **given)  # later, for a descent that is known shows no previews
+    free = painted(studio, content, styles=[style], **given)  # later, for a descent that is known shows no previews
     assert held.tobytes() == apply_palette(PALETTE, free).tobytes() != free.tobytes()
     assert seen or method != "optimise"
     for preview in seen:  # holding moves what is held already by far less than what is free
@@ -98,7 +99,7 @@ def test_results_and_previews_are_held_to_the_palette(studio, picture, method) -
 
 @pytest.mark.parametrize("model", ["composer", "painter", "small"])
 def test_other_jobs_are_held_to_the_palette_by_the_same_function_and_say_so(studio, picture, model) -> None:
-    given = {"model": model, "size": 256, **({"steps": 2} if model == "small" else {})}
+    given = {"model": model, "size": 256, **({"steps": 1} if model == "small" else {})}
 
     def made(**more):
         if model == "painter":
@@ -112,7 +113,7 @@ def test_other_jobs_are_held_to_the_palette_by_the_same_function_and_say_so(stud
 
 
 def test_a_photo_at_its_own_size_is_held_too_and_what_is_kept_is_not(studio, picture) -> None:
-    content = picture(700, 300)
+    content = picture(400, 200)
     content.putalpha(Image.linear_gradient("L").resize(content.size))
     given = {"styles": STYLES[:1], "whole": True, "region": "alpha", "feather": 0}
     free, held = painted(studio, content, **given), painted(studio, content, palette=PALETTE, **given)

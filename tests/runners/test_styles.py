@@ -58,7 +58,7 @@ def test_fast_reads_a_style_once_and_paints_the_same(studio, passes) -> None:
         (drawings, {"seed": 3}),
         (photos, {"transform": "adain", "grain": 1.0, "colours_from": "first", "styles": [STYLE, OTHER]}),
         (photos, {"whole": True}),
-        (drawings, {"whole": True, "brush_size": 640}),
+        (drawings, {"whole": True, "brush_size": 320}),
         (photos, {"method": "colour"}),
         (photos, {"method": "colour", "whole": True}),
     ],

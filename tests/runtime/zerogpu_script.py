@@ -3,6 +3,7 @@
 Prints one JSON line for each thing that was tried: its name, and what came of it.
 """
 
+import gc
 import json
 import os
 import shutil
@@ -16,6 +17,8 @@ from types import SimpleNamespace
 
 import zerogpu_host as host
 
+# What is imported and held from the start on stays: nobody has to look through it again and again.
+gc.disable()
 scheduler = host.begin(Path(sys.argv[1]))
 
 from gradio.context import LocalContext  # noqa: E402
@@ -95,7 +98,8 @@ host.launch()
 packed = sum(path.stat().st_size for path in (Path(sys.argv[1]) / "offload").iterdir())
 gone = [path.name for path in blobs if not path.exists()]
 tell("launched", choice=studio.choose(image).model, calls=list(scheduler.calls), packed=packed, gone=gone)
-
+gc.freeze()
+gc.enable()
 
 
 def refuse(part, *rest):

@@ -6,6 +6,7 @@ from dataclasses import replace
 import gradio as gr
 import pytest
 from PIL import Image
+from ui.conftest import decide_on_small
 
 from styleshot_demo import job_defaults, jobs, provenance
 from styleshot_demo.compose.words import understood
@@ -13,16 +14,28 @@ from styleshot_demo.errors import Problem
 from styleshot_demo.events import Finished, Step
 from styleshot_demo.messages import remark
 from styleshot_demo.plan import Plan
+from styleshot_demo.runtime.cache import ModelCache
 from styleshot_demo.runtime.placement import Placement
+from styleshot_demo.settings import Settings
+from styleshot_demo.studio import Studio
 from styleshot_demo.ui import diffusion, image_tab, text_tab
 from styleshot_demo.ui.diffusion_tab import DiffusionTabState
 
 
+@pytest.fixture(scope="module")
+def laid_out(tmp_path_factory):
+    """Both tabs, in a studio without StyleShot's weights."""
+    with pytest.MonkeyPatch.context() as patch:
+        decide_on_small(patch, False)
+        studio = Studio(Settings(device="cpu", models=tmp_path_factory.mktemp("models")), ModelCache(10**9))
+        with gr.Blocks():
+            return {"text": text_tab.build(studio), "image": image_tab.build(studio)}
+
+
 @pytest.fixture
-def tabs(studio):
-    """Both tabs, laid out."""
-    with gr.Blocks():
-        return {"text": text_tab.build(studio), "image": image_tab.build(studio)}
+def tabs(laid_out, small):
+    small(False)
+    return laid_out
 
 
 @pytest.fixture

@@ -14,12 +14,17 @@ from styleshot_demo.ui import classical_tab, enlarge, enlarge_line, image_tab, r
 from styleshot_demo.ui.opening import Opening
 
 
-@pytest.fixture
-def line(tmp_path):
+@pytest.fixture(scope="module")
+def laid_out():
     with gr.Blocks():
-        line = enlarge_line.build("classical")
-    line.GRADIO_CACHE = str(tmp_path)
-    return line
+        return enlarge_line.build("classical")
+
+
+@pytest.fixture
+def line(laid_out, tmp_path):
+    """As it is before anything has been enlarged."""
+    laid_out.temp_files, laid_out.GRADIO_CACHE = set(), str(tmp_path)
+    return laid_out
 
 
 @pytest.fixture

@@ -139,7 +139,7 @@ def test_the_memory_line_says_what_fits(monkeypatch):
             assert ("warn" in memory.line("optimise", size, shapes, studio)) is not studio.plan(job).fits
 
 
-@pytest.mark.parametrize("megabytes", [250, 420, 1500])
+@pytest.mark.parametrize("megabytes", [250, 420])
 @pytest.mark.parametrize("method", jobs.METHODS)
 def test_what_the_line_promises_is_what_the_run_keeps_to(monkeypatch, method, megabytes):
     """Whatever may make a run larger: its own size, large brushes, a background to be kept."""
@@ -187,11 +187,11 @@ def test_weights_come_back_as_they_were_set(recorded, shown):
     assert controls.as_set(recorded) == shown
 
 
-@pytest.mark.parametrize("typed", ["4", 4, -1, 1e300, None, "", "x", {}, [], True, float("nan")])
-def test_numbers_are_handed_on_as_they_were_typed(typed):
+def test_numbers_are_handed_on_as_they_were_typed():
     with gr.Blocks():
         for control in (widgets.Number(1, minimum=0, maximum=2), widgets.Slider(256, 2048, 512)):
-            assert control.preprocess(typed) is typed
+            for typed in ("4", 4, -1, 1e300, None, "", "x", {}, [], True, float("nan")):
+                assert control.preprocess(typed) is typed
 
 
 def test_of_two_files_chosen_for_one_box_the_later_one_stays(tmp_path, monkeypatch):

@@ -10,9 +10,9 @@ from styleshot_demo import jobs, pictures, provenance
 from styleshot_demo.ui import controls, examples, restore
 
 
-@pytest.fixture
-def dropped(tmp_path, picture):
-    """`dropped(settings)`: what the page is told after a picture with that record was dropped."""
+@pytest.fixture(scope="module")
+def laid_out():
+    """(what answers when a picture is dropped, the tabs, what takes a tab's settings)"""
     with gr.Blocks() as page:
         with gr.Tabs() as tabs:
             field = gr.State()
@@ -22,7 +22,13 @@ def dropped(tmp_path, picture):
             for job in ("classical", "text", "image")
         ]
         restore.build(targets, tabs)
-    handler = next(fn.fn for fn in page.fns.values() if fn.fn and fn.fn.__name__ == "restore")
+    return next(fn.fn for fn in page.fns.values() if fn.fn and fn.fn.__name__ == "restore"), tabs, field
+
+
+@pytest.fixture
+def dropped(laid_out, tmp_path, picture):
+    """`dropped(settings)`: what the page is told after a picture with that record was dropped."""
+    handler, tabs, field = laid_out
 
     def drop(settings, **more):
         path = tmp_path / "made.png"
