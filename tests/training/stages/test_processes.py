@@ -1,10 +1,12 @@
-"""Real processes: two that train together, from the shell."""
+"""Real processes: one that is killed in the middle, and two that train together."""
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,31 @@ def environment(models):
 
 def losses(out):
     return {line["step"]: line["loss"] for line in map(json.loads, (out / logbook.NAME).read_text().splitlines())}
+
+
+def test_a_killed_run_goes_on_to_the_same_weights(workshop, models, pictures, tmp_path, one_thread):
+    out = tmp_path / "killed"
+    arguments = command(models, pictures, out, steps=10_000, batch=2, ema=0.9, **{"checkpoint-every": 2})
+    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment(models), stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + 600
+        while not (out / checkpoint.NAME).is_file() or len(losses(out)) < 3:
+            assert process.poll() is None, process.stderr.read().decode()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    killed_at = torch.load(out / checkpoint.NAME, weights_only=True)["step"]
+    seen = losses(out)
+
+    goal = killed_at + 2
+    resumed = workshop("killed", steps=goal, average=0.9)
+    whole = workshop("whole", steps=goal, average=0.9)
+    for name, value in whole.state.items():
+        assert torch.equal(resumed.state[name], value), name
+    assert losses(resumed.out) == losses(whole.out)
+    assert {step: seen[step] for step in range(1, killed_at + 1) if step in seen}.items() <= losses(whole.out).items()
 
 
 def test_two_processes_land_where_one_does(workshop, models, pictures, tmp_path, one_thread):

@@ -147,33 +147,6 @@ def test_a_finished_run_is_not_begun_again(workshop, plain):
     assert len(lines(again.out)) == 3
 
 
-class BrokenOff(Exception):
-    pass
-
-
-def test_a_run_that_is_broken_off_goes_on_to_the_same_weights(workshop, one_thread):
-    def breaks(base, own):
-        stage, begun = style_stage(base, own), []
-
-        def end(*_):
-            begun.append(True)
-            if len(begun) == 4:
-                raise BrokenOff
-
-        stage.objective.register_forward_pre_hook(end)
-        return stage
-
-    given = {"average": 0.9, "checkpoint_every": 2}
-    with pytest.raises(BrokenOff):
-        workshop("broken off", make=breaks, steps=6, **given)
-    at = torch.load(workshop.args[0] / "broken off" / checkpoint.NAME, weights_only=True)["step"]
-    assert at == 2 and len(lines(workshop.args[0] / "broken off")) == 3
-    resumed = workshop("broken off", steps=4, **given)
-    whole = workshop("whole", steps=4, **given)
-    same(resumed.state, whole.state)
-    assert [line["loss"] for line in lines(resumed.out)] == [line["loss"] for line in lines(whole.out)]
-
-
 def test_a_loss_that_is_no_number_ends_the_run_before_it_is_saved(workshop):
     with pytest.raises(Problem) as problem:
         workshop(steps=30, rate=1.0, decay=0.0, make=explosive)
