@@ -9,7 +9,7 @@ from styleshot_demo.ui import classical_tab
 from styleshot_demo.ui.classical_tab import ClassicalTabState
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def tab():
     studio = Studio(Settings(device="cpu"))
     with gr.Blocks():
