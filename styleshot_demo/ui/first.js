@@ -5,8 +5,8 @@
   const frame = window.requestAnimationFrame;
   window.requestAnimationFrame = (step) => /performance\.now\(\)/.test(step) ? 0 : frame.call(window, step);
 
-  /* Whenever the state of any event changes, Gradio hands the states of all events to all controls that they read, also
-     where no control shows them ("hidden", as on the whole page): a third of what a press costs. It has no hidden states. */
+  /* Whenever the state of an event changes, Gradio hands the states of all events to every control that any of them has
+     read, and draws it anew, although "hidden" states, as are all on this page, show nothing. It finds none of those. */
   const entries = Object.entries;
   Object.entries = (object) => {
     const all = entries(object);
