@@ -3,5 +3,6 @@
 from styleshot_demo.ui import environment
 
 environment.prepare()
-with environment.without_proxy():  # Gradio makes an HTTP client as it is imported: fails where a proxy is no use
+# Gradio makes an HTTP client as it is imported: fails where a proxy is no use.
+with environment.without_proxy(), environment.without_stubs():
     import gradio  # noqa: F401

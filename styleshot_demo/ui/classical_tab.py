@@ -352,8 +352,9 @@ class ClassicalTab:
     def relevant(self, method: str, *brush: Any) -> list[Any]:
         """Shows the settings that this method knows, and only those; `brush` is what is in the box of that name."""
         shown: dict[str, dict[str, Any]] = {name: {"visible": method in methods} for name, methods in PARTS.items()}
-        if brush:  # an empty box of numbers that was hidden comes back as 0
-            shown["brush_size"]["value"] = brush[0] or None
+        # An empty box of numbers that was hidden comes back as 0. What was typed is not sent back: it may be another now.
+        if brush and not brush[0]:
+            shown["brush_size"]["value"] = None
         return [*(gr.update(**each) for each in shown.values()), gr.update(visible=method in SEEDED)]
 
     def setting_outputs(self) -> list[Any]:

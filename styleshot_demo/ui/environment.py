@@ -7,15 +7,19 @@ import atexit
 import contextlib
 import errno
 import getpass
+import inspect
 import os
 import re
 import shutil
 import socket
 import stat
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 from styleshot_demo.errors import Problem
 
@@ -37,6 +41,25 @@ def without_proxy() -> Iterator[None]:
         yield
     finally:
         _set(before)
+
+
+@contextlib.contextmanager
+def without_stubs() -> Iterator[None]:
+    """Inside, Gradio writes no stub file (`.pyi`) for the class of a component.
+
+    It reads, parses and compares one for each of its components whenever it is imported, which takes two fifths of that,
+    and writes one beside every module that subclasses a component; editors alone have a use for them. For a class of
+    which no file can be told it writes none.
+    """
+    getfile = inspect.getfile
+
+    def told(thing: Any) -> str:
+        if sys._getframe(1).f_globals.get("__name__") == "gradio.component_meta":
+            raise OSError
+        return getfile(thing)
+
+    with patch("inspect.getfile", told):
+        yield
 
 
 def _set(values: dict[str, str | None]) -> None:

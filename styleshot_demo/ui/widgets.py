@@ -10,20 +10,19 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 from urllib.parse import quote
 
 import gradio as gr
 from PIL import Image
 
+from styleshot_demo.ui import environment
 from styleshot_demo.ui.controls_snapshot import ControlsSnapshot
 from styleshot_demo.ui.words import LocalizedText, tr
 
 # Behind the name of a file that browsers cannot show: a picture of it, which is seen in its place.
 SHOWN = ".shown.png"
 
-# Gradio writes a stub file beside every module that subclasses one of its components; nobody needs it there.
-with patch("gradio.component_meta.create_or_modify_pyi", lambda *_: None):
+with environment.without_stubs():
 
     class PictureInput(gr.Image):
         """A place to drop a picture. Its value is the path of the file just as it came: only the gate may open it."""

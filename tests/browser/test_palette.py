@@ -8,7 +8,7 @@ from styleshot_demo import pictures, provenance
 
 expect = pytest.importorskip("playwright.sync_api").expect
 
-from browser.steps import LONG, repaint, unfold, upload  # noqa: E402
+from browser.steps import LONG, followed, repaint, unfold, upload  # noqa: E402
 from browser.test_axe import violations  # noqa: E402
 
 from styleshot_demo.settings import ASSETS  # noqa: E402
@@ -99,11 +99,10 @@ def colours_of_one_style_only(page, tmp_path):
     """Of a photo and the first style."""
     page.locator("#palette").locator("input, textarea").first.fill("")
     page.locator("#add-style").click()
-    upload(page, "#style-2", STYLES[1])
+    followed(page, lambda: upload(page, "#style-2", STYLES[1]))
     chroma = {}
     for place, name in ((1, "first"), (2, "last")):
-        page.locator("#colours-from label").nth(place).click()
-        page.wait_for_timeout(500)
+        followed(page, page.locator("#colours-from label").nth(place).click)
         repaint(page)
         with page.expect_download() as waiting:
             page.locator("#classical-download button").click()

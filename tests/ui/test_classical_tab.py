@@ -36,6 +36,12 @@ def values(tab, content, style, **changed):
     return [*pictures_and_weights, *({**classical_tab.DEFAULTS, "mask": None, **changed}[name] for name in tab.fields)]
 
 
+def test_a_brush_size_is_not_sent_back_to_who_may_have_typed_another_meanwhile(tab):
+    place = tab.method_outputs().index(tab.fields["brush_size"])
+    assert "value" not in tab.relevant("fast", 300)[place]
+    assert tab.relevant("fast", 0)[place]["value"] is None  # an empty box that was hidden
+
+
 @pytest.mark.parametrize("method", jobs.METHODS)
 def test_the_photos_own_size_is_asked_for_as_in_python(tab, upload, method):
     content, style = upload("content", 700, 300), upload("style", 300, 320)
