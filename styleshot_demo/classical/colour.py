@@ -8,7 +8,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from styleshot_demo.classical.statistics import Affine, Moments, adain, moments, optimal_transport, pointwise_conv
+from styleshot_demo.classical.statistics import (
+    Affine,
+    Moments,
+    RunningMoments,
+    adain,
+    moments,
+    optimal_transport,
+    pointwise_conv,
+)
 from styleshot_demo.weighting import weighted_sum
 
 # Above this gain the noise and the block edges of a compressed photograph become visible.
@@ -82,11 +90,28 @@ def transfer_colours(
 
 @torch.inference_mode()
 def transfer_to_moments(
-    content: Tensor, styles: Sequence[tuple[Moments, float]], method: str, strength: float
+    content: Tensor,
+    styles: Sequence[tuple[Moments, float]],
+    method: str,
+    strength: float,
+    subject: Tensor | None = None,
 ) -> Tensor:
-    """`transfer_colours`, by the moments of the styles' colours in Oklab; `strength` is above 0."""
+    """`transfer_colours`, by the moments of the styles' colours in Oklab; `strength` is above 0.
+
+    subject  [1, 1, H, W], 0 to 1: of what the moments are taken, and what alone changes; None: all
+    """
     lab = to_oklab(content)
-    return into_gamut(colour_map(moments(lab), styles, method)(lab, strength))
+    if subject is None:
+        return into_gamut(colour_map(moments(lab), styles, method)(lab, strength))
+    running = RunningMoments()
+    running.update_vectors(inside(lab, subject))
+    made = into_gamut(colour_map(running.moments(), styles, method)(lab, strength))
+    return torch.lerp(content, made, subject)
+
+
+def inside(lab: Tensor, subject: Tensor) -> Tensor:
+    """[n, 3]: the colours [1, 3, H, W] where `subject` [1, 1, H, W] is 1."""
+    return lab[0].permute(1, 2, 0)[subject[0, 0] == 1]
 
 
 def colour_map(content: Moments, styles: Sequence[tuple[Moments, float]], method: str) -> Affine:

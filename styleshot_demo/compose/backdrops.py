@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from styleshot_demo.compose import grounds, lands, rooms, skyscapes, waters
+from styleshot_demo.compose import autumn, grounds, lands, rooms, skyscapes, waters
 from styleshot_demo.compose.light import Light
 from styleshot_demo.compose.stage import HORIZON
 from styleshot_demo.compose.textures import dabs, mix, noise, rgb
@@ -51,9 +51,11 @@ def backdrop(
 
 
 def weathered(random, pixels: np.ndarray, place: str, light: Light) -> np.ndarray:
-    """What a weather lays over the far of a place; nothing indoors."""
-    if place in INDOORS or light.weather != "fog":
+    """What a weather lays over the far of a place, or autumn does to its leaves; nothing indoors."""
+    if place in INDOORS or light.weather not in ("fog", "autumn"):
         return pixels
+    if light.weather == "autumn":
+        return autumn.turned(random, pixels, HORIZON[place])
     height, width = pixels.shape[:2]
     unit = min(height, width) / 512
     rows = np.arange(height, dtype=np.float32)[:, None] / height
@@ -64,9 +66,11 @@ def weathered(random, pixels: np.ndarray, place: str, light: Light) -> np.ndarra
 
 
 def falling(random, pixels: np.ndarray, place: str, light: Light) -> np.ndarray:
-    """Rain or snow in front of everything, in [H, W, 3]; nothing indoors."""
-    if place in INDOORS or light.weather not in ("rain", "snow"):
+    """Rain, snow or leaves in front of everything, in [H, W, 3]; nothing indoors."""
+    if place in INDOORS or light.weather not in ("rain", "snow", "autumn"):
         return pixels
+    if light.weather == "autumn":
+        return autumn.leaves(random, pixels, light)
     height, width = pixels.shape[:2]
     unit = min(height, width) / 512
     layer = pixels.copy()

@@ -47,7 +47,7 @@ def joined(things: Sequence[Thing], spans: Sequence[Sequence[Span]], text: str) 
     for first in range(len(made) - 1):
         one, other = made[first], made[first + 1]
         ends, begins = max(end for _, end in spans[first]), min(start for start, _ in spans[first + 1])
-        between, before = text[ends:begins].strip(), text[: spans[first][-1][0]]
+        between, before = text[ends:begins].strip(), text[: _start(spans[first])]
         after = text[max(end for _, end in spans[first + 1]) :]
         theirs = _free(other, first) or (other.relation, other.to) == (one.relation, one.to)
         more = re.search(r"\bwith\b|[有留]", text[min(start for start, _ in spans[first]) : ends])  # a beard, and a hat
@@ -64,6 +64,14 @@ def joined(things: Sequence[Thing], spans: Sequence[Sequence[Span]], text: str) 
         elif one.name in HOLDERS and _fills(other) and other.relation is None and _joins(_OF, _ZH_IN, between):
             made[first + 1] = replace(other, relation="in", to=first)
     return made
+
+
+def _start(spans: Sequence[Span]) -> int:
+    """Where a thing's name begins, with what is said of it right before: 红帽子 in 一个戴红帽子的女孩."""
+    start = spans[-1][0]
+    while earlier := next((one for one in spans if one[1] == start), None):
+        start = earlier[0]
+    return start
 
 
 def _may_have(one: Thing, other: Thing) -> bool:

@@ -31,8 +31,14 @@ MEANT: dict[str, list[str]] = _TABLES["meant"]
 SEVERAL: list[tuple[list[str], list[str]]] = [(words, drawings) for words, drawings in _TABLES["several"]]
 # Words -> somebody, and what is held or worn by each of them.
 EQUIPPED: list[tuple[list[str], list[str]]] = [(words, drawings) for words, drawings in _TABLES["equipped"]]
+# What somebody does, as the names of drawings end in -> the words for it.
+DOING: dict[str, list[str]] = _TABLES["doing"]
+# How those names begin -> the words for who does it.
+DOERS: dict[str, list[str]] = _TABLES["doers"]
 # Things that are not drawn, by the drawing that comes near.
 NEAR: dict[str, list[str]] = _TABLES["near"]
+# Chinese words for what is not drawn, of which a part alone would name something else: no 象 is in 抽象.
+UNDRAWN: tuple[str, ...] = tuple(_TABLES["undrawn"])
 # Words that count or colour what follows, and are drawn where nothing does.
 ALONE: dict[str, list[str]] = _TABLES["alone"]
 # Words for drawings that say nothing before another noun: a stone bridge.

@@ -1,8 +1,10 @@
 """Every phrase that the composer knows and what it may mean: facts from the lexicon, things from drawings' names."""
 
+import itertools
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -131,7 +133,9 @@ def phrases() -> dict[str, tuple[Meaning, ...]]:
     for name, words in lexicon.MEANT.items():
         for word in words:
             _add_forms(add, word, "thing", name)
-    for word in near():  # one phrase each, which nothing is meant by
+    for phrase, name, plural in _doing():
+        add(phrase, Meaning("thing", name, plural))
+    for word in (*near(), *lexicon.UNDRAWN):  # one phrase each, which nothing is meant by
         found.setdefault(word, {})
     for art in catalogue().values():
         for name in names(art) if art.name not in SEVERAL_FACTS else ():
@@ -144,6 +148,29 @@ def phrases() -> dict[str, tuple[Meaning, ...]]:
         if known is None or (known and all(one.kind == "clothes" for one in known)):
             _add_forms(add, word, "keyword", art.name)
     return {phrase: tuple(meanings) for phrase, meanings in found.items() if phrase}
+
+
+def _doing() -> Iterator[tuple[str, str, bool]]:
+    """Somebody and what they do -> the drawing of it, and whether they are several."""
+    for activity, words in lexicon.DOING.items():
+        for doer, people in lexicon.DOERS.items():
+            drawn = (f"{doer} {activity}", f"person {activity}", activity)
+            name = next((one for one in drawn if one in by_name()), None)
+            if name is None:
+                continue
+            for who, word in itertools.product(people, words):
+                if is_chinese(who[0]) != is_chinese(word[0]):
+                    continue
+                if is_chinese(who[0]):
+                    after, before = ("", "在", "正在"), ("", "在")
+                    yield from ((f"{who}{between}{word}", name, False) for between in after)
+                    yield from ((f"{is_at}{word}的{who}", name, False) for is_at in before)
+                    continue
+                for form in (who, *plurals(who)):
+                    yield f"{form} {word}", name, form != who
+                    yield f"{form} {'is' if form == who else 'are'} {word}", name, form != who
+                    if " " not in word:
+                        yield f"{word} {form}", name, form != who
 
 
 def names(art: Art) -> list[str]:
@@ -190,6 +217,8 @@ def _distance(word: str, art: Art) -> tuple:
 def _add_forms(add, phrase: str, kind: str, name: str, more: tuple[str, ...] = ()) -> None:
     add(phrase, Meaning(kind, name, more=more))
     phrase = normal(phrase)
+    if phrase and is_chinese(phrase[-1]) and name in by_name() and by_name()[name].is_person:
+        add(f"{phrase}们", Meaning(kind, name, True, more))
     if not phrase or is_chinese(phrase[-1]) or not phrase[-1].isalpha():
         return
     *first, last = phrase.split(" ")

@@ -43,7 +43,9 @@ def place_of(arts: Sequence[Art], facts: Mapping[str, str]) -> str:
     elif "table" in homes and any(metres(art) > 0.5 and art.group != "food-drink" for art in standing):
         homes = [one for one in homes if one != "table"] or ["meadow"]  # nobody sits among the cups
     if not homes:
-        return "meadow" if facts.get("weather") != "snow" else "snow"
+        return {"snow": "snow", "autumn": "forest"}.get(facts.get("weather", ""), "meadow")
+    if any(art.subgroup == "plant-other" and metres(art) > 2.5 for art in standing):
+        homes = [one for one in homes if one not in ("room", "table", "plain")] or ["meadow"]  # no tree stands indoors
     outdoors = [one for one in homes if one in OUTDOOR_FIRST]
     food = [art for art in arts if art.group == "food-drink"]
     if "table" in homes and 2 * len(food) > len(arts) and all(metres(art) < 0.5 for art in arts):
@@ -57,6 +59,8 @@ def place_of(arts: Sequence[Art], facts: Mapping[str, str]) -> str:
     chosen = min(outdoors, key=OUTDOOR_FIRST.index)
     if chosen == "under water" and any(art.subgroup == "transport-water" and art.name not in ASHORE for art in arts):
         return "sea"  # nothing sails on the ground of the sea
+    if chosen == "under water" and any(art.is_person and art.name not in WATER_TOO for art in arts):
+        return "sea"  # nor does anybody stand there
     if chosen == "forest" and any(art.subgroup == "sky-weather" for art in arts):
         return "meadow"  # between trees no moon is seen
     if facts.get("weather") == "snow" and chosen == "meadow":

@@ -30,7 +30,7 @@ PLACES = (
 FAR = ("mountains",)  # what may lie behind another place
 OPEN = ("meadow", "beach", "sea", "snow")  # places with such a view
 TIMES = ("day", "sunset", "night")
-WEATHERS = ("clear", "fog", "rain", "snow")
+WEATHERS = ("clear", "fog", "rain", "snow", "autumn")
 SIZES = ("small", "normal", "large")
 # "with": held or worn by a person; "in": what holds it, as a vase does flowers.
 RELATIONS = ("on", "under", "beside", "behind", "in front of", "above", "around", "with", "in")

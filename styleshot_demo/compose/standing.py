@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from styleshot_demo.compose import art
+from styleshot_demo.compose import art, autumn
 from styleshot_demo.compose.layout import Placed
 from styleshot_demo.compose.light import Light
 from styleshot_demo.compose.places import AFLOAT
@@ -13,6 +13,7 @@ from styleshot_demo.compose.textures import mix, noise, smooth
 
 OVERGROWN = {"meadow": 1.0, "mountains": 1.0, "forest": 1.0, "snow": 0.6, "desert": 0.5, "beach": 0.4, "sea": 0.9,
              "under water": 0.5}  # fmt: skip
+LEAFY = {"deciduous tree", "leaf fluttering in wind", "herb", "leafless tree"}  # in autumn they turn
 INTERIOR = {"room", "table", "plain", "white"}
 # What shines by itself: dusk does not touch it.
 LUMINOUS = {"sun", "sun with face", "crescent moon", "full moon", "full moon face", "star", "glowing star", "fire",
@@ -40,6 +41,8 @@ def stand(
     tall, wide = values.shape[:2]
     left, top = round(one.x * width - wide / 2), round(one.y * height) - tall
     unit = min(height, width) / 512
+    if light.weather == "autumn" and thing.name in LEAFY and thing.colour is None and scene.place not in INTERIOR:
+        values[..., :3] = autumn.turned(random, values[..., :3])
     if thing.name not in LUMINOUS:
         values = _lit(values, one, scene, light, (left + wide / 2) / width)
     elif light.time != "day" and scene.place != "space":
@@ -144,9 +147,8 @@ def _shadow(
             a, b = max(0, x), min(width, x + wide)
             if 0 <= y < height and b > a:
                 cast[y, a:b] = np.maximum(cast[y, a:b], squeezed[row, a - x : b - x])
-        weight = {"clear": 0.24 if light.time == "sunset" else 0.30, "fog": 0.08, "rain": 0.10, "snow": 0.14}[
-            light.weather
-        ]
+        clear = 0.24 if light.time == "sunset" else 0.30
+        weight = {"fog": 0.08, "rain": 0.10, "snow": 0.14}.get(light.weather, clear)
         soft = cv2.GaussianBlur(cast, (0, 0), 2.2 * unit)
         pixels *= 1 - weight * soft[..., None] * np.array((1.0, 0.95, 0.80), np.float32)
     cv2.ellipse(

@@ -37,6 +37,7 @@ AGENT = re.compile(r"\w{2,}(er|or|ist|man|woman|maker|keeper)s?$")
 AGENT_ZH = "者家手员师"
 BUILDING_ZH = "塔楼站店馆场"  # after a thing of one sign they make another: no 灯 stands in 灯塔
 INDOORS, ANIMALS = ("room", "table"), "animals-nature"
+UNDER_STARS = ("meadow", "mountains", "forest", "desert", "beach", "sea", "street", "snow")
 FACTS = ("place", "time", "weather", "kind")
 # "Over a city" also means: with it in view. What is above it is said so, or flies.
 FLYING = {"flying", "flies", "fly", "floating", "floats", "hovering", "hovers", "soaring", "soars", "gliding", "glides"}
@@ -64,11 +65,12 @@ class Reading:
 
     @property
     def has_subject(self) -> bool:
-        """Whether anything is known of what the picture shows: a thing, or where or when it is. A kind of picture alone
-        will do where nothing else was asked for."""
+        """Whether anything is known of what the picture shows: a thing, or where or when it is. A kind of picture, or
+        an empty sheet, will do where nothing else was asked for."""
         scene = self.scene
         others = len(scene.unknown) > len(self.aside)
-        return bool(scene.things or set(scene.asked) - {"kind"} or (scene.asked and not others))
+        sheet = {"place"} if scene.place in ("plain", "white") else set()
+        return bool(scene.things or set(scene.asked) - {"kind"} - sheet or (scene.asked and not others))
 
 
 def understood(prompt: str) -> Scene:
@@ -257,6 +259,7 @@ class _Reader:
             if self.relation[0] == "under" and value in INDOORS:  # there is no such view
                 self.unknown.append(f"under {token.text}")
                 self.unknown_spans.append([token.span])
+                value = "room"
             for subject in self.relation[1] if self.aloft and value not in INDOORS else ():
                 self._lift(subject)
             self.relation = None  # "on the table": where it is, not beside what
@@ -270,6 +273,9 @@ class _Reader:
                     self.fact_spans["far"] = self.fact_spans.pop("place")
             elif {value, self.facts["place"]} == {"room", "table"}:
                 value = "table"
+            elif "space" in (value, self.facts["place"]) and {value, self.facts["place"]} & set(UNDER_STARS):
+                value = next(one for one in (value, self.facts["place"]) if one != "space")
+                self.facts["time"] = "night"  # stars above a desert
             elif {value, self.facts["place"]} not in ({"sea", "beach"}, {"sky", "space"}):
                 self.unknown.append(token.text)
                 self.unknown_spans.append([token.span])
@@ -313,6 +319,9 @@ class _Reader:
             self.things[subject] = replace(thing, relation="above")
 
     def _relate(self, subject: int, name: str, target: int) -> None:
+        sky = by_name()[self.things[target].name].subgroup == "sky-weather"
+        if sky and name == "beside" and by_name()[self.things[subject].name].subgroup != "sky-weather":
+            return  # who howls at the moon stays on the ground
         if subject != target and self.things[subject].relation is None and self.things[target].to != subject:
             self.things[subject] = replace(self.things[subject], relation=name, to=target)
 
@@ -356,6 +365,9 @@ class _Reader:
         self.things.append(thing)
         self.thing_spans.append(spans)
         new = len(self.things) - 1
+        ridden = meaning.kind == "keyword" and token.text.startswith("骑")  # 宇航员骑马, 骑马的宇航员
+        if ridden and self.group:
+            self.relation = ("on", list(self.group), False)
         if self.relation is not None:
             name, others, chinese = self.relation
             for other in others:
@@ -364,6 +376,8 @@ class _Reader:
                 self._lift(new)
             self.relation = None
             self.group = []
+        elif ridden and self.tokens[index + 1].text == "的":
+            self.relation = ("on", [new], True)
         self.group.append(new)
         self._add_more(meaning, new, spans)
 

@@ -298,14 +298,11 @@ class ClassicalRunner:
     def _colour(
         self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
     ) -> "Generator[Step | torch.Tensor, None, None]":
-        from styleshot_demo.classical.colour import transfer_to_moments
-
         job, device = plan.job, plan.device
         styles = self._styles(job, device, models)
         begun = yield from read_groups(styles, None)
         yield Step(begun, remark("painting"))
-        shades = [(style.oklab_moments(), share) for style, share in styles]
-        yield transfer_to_moments(to_tensor(content, device), shades, job.colour_method, job.strength)
+        yield painted_small(job, content, styles, None, device)
 
     def _tiled(
         self, plan: Plan[ClassicalJob], content: Image.Image, borrowed: ExitStack, models: dict[str, str]
@@ -318,6 +315,7 @@ class ClassicalRunner:
         from styleshot_demo.classical.lazy_picture import LazyPicture
         from styleshot_demo.classical.tiled import stylise_tiled
         from styleshot_demo.classical.tiled_colour import transfer_colours_tiled
+        from styleshot_demo.classical.white_ground import subject_on_white
 
         job, device = plan.job, plan.device
         painter, begun = None, 0.0
@@ -344,7 +342,10 @@ class ClassicalRunner:
         fine = content_16bit(job, content)
         target = picture(content) if fine is None else LazyPicture(content.height, content.width, read_finely)
         if painter is None:
-            parts = transfer_colours_tiled(target, styles, job.colour_method, job.strength)
+            thing = subject_on_white(content)
+            mask = None if thing is None else picture(thing)
+            subject = None if mask is None else lambda box: mask.read(box)[:, :1]
+            parts = transfer_colours_tiled(target, styles, job.colour_method, job.strength, subject)
         else:
             brushes, colours = jobs.roles(styles, job.colour_style)
             parts = stylise_tiled(

@@ -30,11 +30,14 @@ def painted_small(
     painter  None: `colour` paints
     """
     from styleshot_demo.classical.colour import transfer_to_moments, with_colours_of
+    from styleshot_demo.classical.white_ground import subject_on_white
 
     pixels = to_tensor(content, device)
     if painter is None:
         shades = [(style.oklab_moments(), share) for style, share in styles]
-        return transfer_to_moments(pixels, shades, job.colour_method, job.strength)
+        thing = subject_on_white(content)
+        subject = None if thing is None else to_tensor(thing, device)[:, :1]
+        return transfer_to_moments(pixels, shades, job.colour_method, job.strength, subject)
     brushes, colours = jobs.roles(styles, job.colour_style)
     encoded = painter.encode(pixels, brushes, job.transform, job.grain, job.seed, colour_styles=colours)
     made = painter.decode(encoded, job.strength)

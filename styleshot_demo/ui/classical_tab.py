@@ -1,5 +1,6 @@
 """The Classical tab: four methods that need no download."""
 
+import math
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -46,6 +47,7 @@ from styleshot_demo.ui.stored import Stored
 from styleshot_demo.ui.words import tr
 
 QUICK = ("fast", "colour")  # methods that take a moment: the page follows every change with them
+FOLLOWED = 1024**2  # pixels of the largest picture that is painted anew without being asked for
 ANEW = ("encoding", "piecing")  # with which others begin to paint, where what they painted is not remembered
 
 
@@ -235,9 +237,11 @@ class ClassicalTab:
         view = self.view
         try:
             run = self.begin(values)
-            known = run.job.method != "optimise" or run.job.strength == 0 or self.studio.plan(run.job).remembered
+            plan = self.studio.plan(run.job)
         except Problem:
             return
+        slow = run.job.method == "optimise" or math.prod(plan.size) > FOLLOWED
+        known = plan.remembered or run.job.strength == 0 or not slow
         if tab_state.busy or run.job.at_own_size or not known:
             return
         tab_state.turn += 1
@@ -352,7 +356,7 @@ class ClassicalTab:
     def relevant(self, method: str, *brush: Any) -> list[Any]:
         """Shows the settings that this method knows, and only those; `brush` is what is in the box of that name."""
         shown: dict[str, dict[str, Any]] = {name: {"visible": method in methods} for name, methods in PARTS.items()}
-        # An empty box of numbers that was hidden comes back as 0. What was typed is not sent back: it may be another now.
+        # An empty box that was hidden comes back as 0. What was typed is not sent back: it may be another now.
         if brush and not brush[0]:
             shown["brush_size"]["value"] = None
         return [*(gr.update(**each) for each in shown.values()), gr.update(visible=method in SEEDED)]

@@ -22,6 +22,7 @@ BELONGING = [
     ("草地上的士兵", "military helmet", "with", "person"),
     ("a woman playing the guitar", "guitar", "with", "woman"),
     ("下雨天撑伞的人", "umbrella", "with", "person"),
+    ("一个戴红帽子的女孩", "top hat", "with", "girl"),
     ("一个戴帽子的女孩", "top hat", "with", "girl"),
     ("一个女孩拿着红色的气球", "balloon", "with", "girl"),
     ("sunflowers in a vase", "sunflower", "in", "amphora"),

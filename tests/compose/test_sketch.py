@@ -134,3 +134,13 @@ def test_snow_lies_in_the_street_too():
         for words in ("a city street", "a snowy street")
     )
     assert snowed > 210 and bare < 140
+
+
+def test_autumn_turns_leaves_and_no_sky():
+    def greens(weather):
+        pixels = np.asarray(draw(Scene(place="forest", weather=weather), (256, 256), 3).picture, int)
+        return ((pixels[..., 1] > pixels[..., 0] + 8) & (pixels[..., 1] > pixels[..., 2] + 8)).mean()
+
+    assert greens("clear") > 0.4 and greens("autumn") < 0.12
+    sky = np.asarray(draw(Scene(place="sea", weather="autumn"), (256, 256), 3).ground, int)[:100]
+    assert (sky[..., 2] >= sky[..., 0]).mean() > 0.95

@@ -436,3 +436,58 @@ def test_nothing_but_above_goes_without_another_thing():
     with pytest.raises(Problem):
         Thing("cat", relation="on")
     assert Thing("cat", relation="above").is_aloft
+
+
+@pytest.mark.parametrize(
+    ("prompt", "things"),
+    [
+        ("a boy running", [("man running", 1, None)]),
+        ("two women are dancing", [("woman dancing", 2, None)]),
+        ("a girl riding a bike in the city", [("woman biking", 1, None)]),
+        ("a skiing girl", [("skier", 1, None)]),
+        ("老人在骑自行车", [("man biking", 1, None)]),
+        ("跑步的小男孩", [("man running", 1, None)]),
+        ("孩子们", [("child", 3, None)]),
+    ],
+)
+def test_who_does_something_is_one_and_drawn_doing_it(prompt, things):
+    assert said(prompt) == (things, [])
+
+
+@pytest.mark.parametrize("prompt", ["宇航员骑马", "骑马的宇航员", "an astronaut riding a horse"])
+def test_who_rides_sits_on_what_is_ridden(prompt):
+    scene = understood(prompt)
+    rider = next(one for one in scene.things if one.name == "astronaut")
+    assert (rider.relation, scene.things[rider.to].name) == ("on", "horse")
+
+
+@pytest.mark.parametrize("prompt", ["autumn", "a forest in the fall", "秋天的树林"])
+def test_autumn_is_seen(prompt):
+    scene = understood(prompt)
+    assert (scene.weather, scene.place, scene.unknown) == ("autumn", "forest", ())
+    assert said("an autumn leaf") == ([("fallen leaf", 1, None)], [])
+
+
+@pytest.mark.parametrize(
+    ("prompt", "things", "unknown"),
+    [
+        ("抽象的彩色波浪", ["water wave"], "抽象"),
+        ("stripes on a table", [], "stripes"),
+        ("a girl with blue eyes", ["girl"], "blue eyes"),
+        ("a burning house", ["house"], "burning"),
+        ("红屋顶的白房子", ["house"], "屋顶"),
+    ],
+)
+def test_a_part_of_a_word_is_no_thing(prompt, things, unknown):
+    scene = understood(prompt)
+    assert [one.name for one in scene.things] == things and unknown in [one.said for one in scene.unknown]
+
+
+def test_who_looks_at_the_moon_stays_on_the_ground():
+    assert [one.relation for one in understood("a wolf howling at the moon").things] == [None, None]
+
+
+def test_nobody_stands_under_water_and_no_tree_indoors():
+    assert understood("老人钓鱼").place == "sea"
+    assert understood("a book on a chair under a tree").place == "meadow"
+    assert (understood("银河下的沙漠和骆驼").place, understood("银河下的沙漠和骆驼").time) == ("desert", "night")
