@@ -60,6 +60,14 @@ KEPT_PAIRS = 2
 KEPT_STATES = 1  # stopped optimisations: one is some hundred bytes for each pixel
 
 
+def _hints(job: ClassicalJob, content: Image.Image) -> list[Remark]:
+    """What a person may not know of who has a photo of this kind painted everywhere."""
+    from styleshot_demo.classical.white_ground import subject_on_white
+
+    small = pictures.fit_longest(content, 512)
+    return [remark("stands_on_white")] if job.method != "colour" and subject_on_white(small) is not None else []
+
+
 class ClassicalRunner:
     """Keeps what makes a second run of the same pictures quick; the models themselves live in the cache."""
 
@@ -93,6 +101,8 @@ class ClassicalRunner:
             if job.keep_background or job.region in jobs.FOUND:
                 yield Step(0.0, remark("finding"))
             where = self._regions.where(job, colours, alpha, models, notes)
+            if where.painted is None and alpha is None:
+                notes += _hints(job, colours)
             around = colours if where.painted is None else without_opacity(content)
             wanted = job.keep_faces and job.method != "colour"
             places, hashes = self._regions.faces(colours) if wanted else ([], {})

@@ -202,7 +202,8 @@ def test_a_worker_that_is_killed_loses_nothing(tmp_path: Path) -> None:
     told, problems = running.communicate(timeout=200)
     assert running.returncode == 0, problems
     figures = json.loads(told)
-    assert figures["painted"] == 7
+    # One that was written, but not told of yet, is found there by who takes the killed one's place.
+    assert figures["painted"] + figures["kept"] == len(results(tmp_path / "out")) == 7
     assert len(figures["processes"]) > 2  # others took its place
 
 

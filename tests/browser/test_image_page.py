@@ -24,6 +24,7 @@ from browser.steps import (  # noqa: E402
     run,
     thumbs,
     unfold,
+    until,
     upload,
     value,
 )  # fmt: skip
@@ -200,6 +201,7 @@ def the_small_model_follows_a_photo_where_it_is_asked_for(page):
     expect(lineart).to_be_disabled(timeout=LONG)
     open_drawer(page, "image")
     put(page, "image", size=128, steps=2)
+    until(page, "() => document.querySelector('#image-lines img')?.naturalWidth === 192", timeout=LONG)
     assert white(lines(page)) > 0
     run(page, "image")
     expect(page.locator("#image-status")).to_contain_text("Model: the small built-in StyleShot")

@@ -35,3 +35,14 @@ def test_only_plain_white_is_taken_for_paper():
     assert subject_on_white(bottle("#d0e0d0")) is None
     assert subject_on_white(Image.new("RGB", (200, 200), "white")) is None
     assert subject_on_white(Image.effect_mandelbrot((200, 200), (-2, -1.2, 1, 1.2), 60).convert("RGB")) is None
+
+
+def test_who_has_a_thing_on_white_painted_everywhere_is_told_how_white_stays():
+    def notes(picture, **settings):
+        job = ClassicalJob(picture, ASSETS / "styles" / "watercolour.jpg", size=256, **settings)
+        return [one.key for one in Studio(Settings(device="cpu")).finish(job).notes]
+
+    assert "stands_on_white" in notes(bottle())
+    assert "stands_on_white" not in notes(bottle(), keep_background=True)
+    assert "stands_on_white" not in notes(bottle("#405060"))
+    assert "stands_on_white" not in notes(bottle(), method="colour")
