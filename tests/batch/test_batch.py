@@ -189,7 +189,9 @@ def test_a_kill_of_all_in_the_middle_costs_what_was_in_work(tmp_path: Path) -> N
     assert len(half) - 2 <= statuses.count("kept") <= len(half)
     assert set(statuses) == {"kept", "painted"}
     after = results(tmp_path / "out")
-    assert half.items() <= after.items() and len(after) == 8
+    # What each of two workers had written but not told of is painted again; its record tells other seconds.
+    assert half.keys() <= after.keys() and len(after) == 8
+    assert sum(after[name] != data for name, data in half.items()) <= 2
     assert not list((tmp_path / "out").rglob("*.part")) and not (tmp_path / "out/.styleshot-batch/parts").exists()
 
 
