@@ -47,9 +47,9 @@ def without_proxy() -> Iterator[None]:
 def without_stubs() -> Iterator[None]:
     """Inside, Gradio writes no stub file (`.pyi`) for the class of a component.
 
-    It reads, parses and compares one for each of its components whenever it is imported, which takes two fifths of
-    that, and writes one beside every module that subclasses a component; editors alone have a use for them. For a class
-    of which no file can be told it writes none.
+    It reads, parses and compares one for each of its components whenever it is imported, which is much of what that
+    takes, and writes one beside every module that subclasses a component; editors alone have a use for them. For a
+    class of which no file can be told it writes none.
     """
     getfile = inspect.getfile
 

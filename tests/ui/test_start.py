@@ -102,7 +102,7 @@ def test_nothing_heavy_is_imported(started):
 
 
 def test_gradio_compares_no_stub_files_of_its_components(started):
-    # Two fifths of importing it, at each start.
+    # Much of what importing it takes, at each start.
     assert started["stubs"] == []
 
 
